@@ -1,0 +1,94 @@
+package dev.antiphon.backplane;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.NatsDoorbell;
+import dev.antiphon.backplane.doorbell.PodSubscription;
+import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.JetStreamQueue;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.backplane.registry.ConnectionRegistry;
+import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.WorkerId;
+
+/// The two connections of a process and what stands on them.
+public final class Backplane implements AutoCloseable {
+
+    private final Redis redis;
+    private final Nats nats;
+    private final SessionLog log;
+    private final RequestQueue queue;
+    private final Doorbell doorbell;
+
+    private Backplane(Redis redis, Nats nats, RequestQueue queue) {
+        this.redis = redis;
+        this.nats = nats;
+        this.log = new RedisSessionLog(redis);
+        this.queue = queue;
+        this.doorbell = new NatsDoorbell(nats);
+    }
+
+    /// Connects to both servers; waits for one that is not there yet.
+    ///
+    /// @param name what the servers' monitoring shows, for example `gateway pod-1`
+    /// @throws Unavailable when a server cannot be used as it is set up, for example NATS without JetStream
+    /// @throws InterruptedException when interrupted while waiting
+    public static Backplane open(BackplaneSettings settings, String name)
+            throws InterruptedException {
+        Redis redis = Redis.open(settings.redis());
+        try {
+            Nats nats = Nats.open(settings.natsUrl(), name);
+            try {
+                return new Backplane(redis, nats, JetStreamQueue.open(nats));
+            } catch (RuntimeException e) {
+                nats.close();
+                throw e;
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            redis.close();
+            throw e;
+        }
+    }
+
+    public SessionLog log() {
+        return log;
+    }
+
+    public RequestQueue queue() {
+        return queue;
+    }
+
+    public Doorbell doorbell() {
+        return doorbell;
+    }
+
+    public ConnectionRegistry registry(PodId pod) {
+        return new RedisConnectionRegistry(redis, pod);
+    }
+
+    public Lease lease(WorkerId worker) {
+        return new Lease(redis, worker);
+    }
+
+    /// Hears what is rung for `pod` until the returned subscription is closed.
+    public PodSubscription listen(PodId pod, RingListener listener) throws InterruptedException {
+        return PodSubscription.open(nats, pod, listener);
+    }
+
+    public boolean redisConnected() {
+        return redis.connected();
+    }
+
+    public boolean natsConnected() {
+        return nats.connected();
+    }
+
+    @Override
+    public void close() {
+        nats.close();
+        redis.close();
+    }
+}

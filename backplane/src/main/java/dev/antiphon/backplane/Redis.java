@@ -1,0 +1,293 @@
+package dev.antiphon.backplane;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Delay;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/// The one connection of a process to Redis. Calls from all threads share it and are pipelined: they are written
+/// as they come and flushed together, so that a thousand runs that append at once cost a few system calls.
+///
+/// Every call may be sent twice, when the connection breaks before its answer came. That is why all our
+/// scripts may be repeated.
+public final class Redis implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Redis.class);
+
+    /// More calls than this under way at once are refused: at 20,000 a second that is half a second's worth, and
+    /// Redis is then too slow or away.
+    private static final int MAX_CALLS = 10_000;
+
+    private static final Duration RECONNECT_LEAST = Duration.ofMillis(50);
+    private static final Duration RECONNECT_MOST = Duration.ofMillis(500);
+
+    private final RedisSettings settings;
+    private final ClientResources resources;
+    private final RedisClient client;
+    private final StatefulRedisConnection<String, byte[]> connection;
+    private final RedisAsyncCommands<String, byte[]> commands;
+    private final ExecutorService flusher =
+            Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().name("redis-flush").daemon().factory());
+    private final AtomicBoolean flushing = new AtomicBoolean();
+    private volatile boolean connected = true;
+
+    private Redis(
+            RedisSettings settings,
+            ClientResources resources,
+            RedisClient client,
+            StatefulRedisConnection<String, byte[]> connection) {
+        this.settings = settings;
+        this.resources = resources;
+        this.client = client;
+        this.connection = connection;
+        this.commands = connection.async();
+        connection.addListener(
+                new RedisConnectionStateListener() {
+                    @Override
+                    public void onRedisConnected(
+                            RedisChannelHandler<?, ?> handler, SocketAddress address) {
+                        connected = true;
+                        LOG.atInfo()
+                                .addKeyValue("address", settings.address())
+                                .log("Redis is back");
+                        flushSoon(); // what was written meanwhile
+                    }
+
+                    @Override
+                    public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+                        connected = false;
+                        LOG.atWarn()
+                                .addKeyValue("address", settings.address())
+                                .log("Redis is away");
+                    }
+                });
+    }
+
+    /// Connects; waits for a Redis that is not there yet and says so once. Warns once when Redis would forget
+    /// everything at its end.
+    ///
+    /// @throws InterruptedException when interrupted while waiting
+    public static Redis open(RedisSettings settings) throws InterruptedException {
+        ClientResources resources =
+                ClientResources.builder()
+                        .ioThreadPoolSize(
+                                2) // the least that Lettuce takes; one connection uses one
+                        .computationThreadPoolSize(2)
+                        .reconnectDelay(
+                                Delay.exponential(
+                                        RECONNECT_LEAST.toMillis(),
+                                        RECONNECT_MOST.toMillis(),
+                                        TimeUnit.MILLISECONDS,
+                                        2))
+                        .build();
+        RedisClient client = RedisClient.create(resources, uri(settings));
+        client.setOptions(
+                ClientOptions.builder()
+                        .timeoutOptions(TimeoutOptions.enabled(settings.timeout()))
+                        .requestQueueSize(MAX_CALLS)
+                        .build());
+        StatefulRedisConnection<String, byte[]> connection = connect(client, settings);
+        connection.setAutoFlushCommands(false);
+        Redis redis = new Redis(settings, resources, client, connection);
+        redis.warnWithoutAof();
+        return redis;
+    }
+
+    private static RedisURI uri(RedisSettings settings) {
+        RedisURI.Builder uri =
+                RedisURI.Builder.redis(settings.host(), settings.port())
+                        .withTimeout(settings.timeout());
+        if (settings.password() != null) {
+            uri.withPassword(settings.password().toCharArray());
+        }
+        return uri.build();
+    }
+
+    private static StatefulRedisConnection<String, byte[]> connect(
+            RedisClient client, RedisSettings settings) throws InterruptedException {
+        RedisCodec<String, byte[]> codec = RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
+        boolean said = false;
+        while (true) {
+            try {
+                return client.connect(codec);
+            } catch (RedisConnectionException e) {
+                if (refusesForGood(e)) {
+                    throw new Unavailable(
+                            settings.address()
+                                    + " refuses us: "
+                                    + rootMessage(e)
+                                    + "; check REDIS_PASSWORD",
+                            e);
+                }
+                if (!said) {
+                    LOG.atWarn()
+                            .addKeyValue("address", settings.address())
+                            .addKeyValue("reason", rootMessage(e))
+                            .log("waiting for Redis");
+                    said = true;
+                }
+                TimeUnit.MILLISECONDS.sleep(RECONNECT_MOST.toMillis());
+            }
+        }
+    }
+
+    /// A wrong password does not become right by waiting.
+    private static boolean refusesForGood(Throwable e) {
+        String message = rootMessage(e);
+        return message.startsWith("NOAUTH")
+                || message.startsWith("WRONGPASS")
+                || message.startsWith("ERR AUTH");
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
+    }
+
+    /// Calls a script.
+    ///
+    /// @return what the script answered: longs, byte arrays and lists of them; fails with {@link Unavailable}
+    public CompletionStage<List<Object>> call(Script script, String[] keys, byte[]... arguments) {
+        CompletionStage<List<Object>> answer =
+                send(commands ->
+                        commands.evalsha(script.sha1(), ScriptOutputType.MULTI, keys, arguments));
+        return answer.exceptionallyCompose(failure ->
+                unwrap(failure) instanceof RedisNoScriptException
+                        ? this.<List<Object>>send(commands ->
+                                commands.eval(
+                                        script.text(), ScriptOutputType.MULTI, keys, arguments))
+                        : CompletableFuture.failedStage(failure));
+    }
+
+    /// Sends one command; the answer comes on a thread of the client and must not block it. Fails with {@link Unavailable},
+    /// except that {@link #call} sees Redis' own answer when it does not know a script.
+    public <T> CompletionStage<T> send(
+            Function<RedisAsyncCommands<String, byte[]>, RedisFuture<T>> command) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        RedisFuture<T> sent;
+        try {
+            sent = command.apply(commands);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedStage(unavailable(e));
+        }
+        sent.whenComplete((value, failure) -> {
+            if (failure == null) {
+                answer.complete(value);
+            } else {
+                answer.completeExceptionally(
+                        unwrap(failure) instanceof RedisNoScriptException noScript
+                                ? noScript
+                                : unavailable(unwrap(failure)));
+            }
+        });
+        flushSoon();
+        return answer;
+    }
+
+    /// One flush serves all calls written until it runs.
+    private void flushSoon() {
+        if (flushing.compareAndSet(false, true)) {
+            flusher.execute(() -> {
+                flushing.set(false);
+                connection.flushCommands();
+            });
+        }
+    }
+
+    private Unavailable unavailable(Throwable cause) {
+        return new Unavailable(settings.address() + " did not do it: " + cause.getMessage(), cause);
+    }
+
+    private static Throwable unwrap(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null
+                ? failure.getCause()
+                : failure;
+    }
+
+    /// Whether a connection stands right now. Any thread.
+    public boolean connected() {
+        return connected;
+    }
+
+    private void warnWithoutAof() {
+        Map<String, String> setting;
+        try {
+            setting =
+                    send(commands -> commands.configGet("appendonly")).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            return; // hosted Redis may forbid CONFIG; then its operator has decided
+        }
+        if ("no".equals(setting.get("appendonly"))) {
+            LOG.atWarn()
+                    .addKeyValue("address", settings.address())
+                    .log(
+                            "Redis runs without AOF and forgets every session when it stops; set appendonly yes");
+        }
+    }
+
+    /// The text of an answer's part.
+    public static String text(Object part) {
+        return new String((byte[]) part, StandardCharsets.UTF_8);
+    }
+
+    /// Whole numbers come as integers or as digits.
+    public static long number(Object part) {
+        return part instanceof Long number ? number : Long.parseLong(text(part));
+    }
+
+    /// A nested answer.
+    @SuppressWarnings("unchecked") // Redis answers hold nothing but longs, byte arrays and lists
+    public static List<Object> list(Object part) {
+        return (List<Object>) part;
+    }
+
+    public static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    public static byte[] bytes(long number) {
+        return bytes(Long.toString(number));
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+        flusher.close();
+        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        var _ = resources.shutdown(0, 2, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.antiphon.backplane;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/// A Lua script of this module, read from beside the class that uses it.
+///
+/// @param sha1 what Redis calls the script, 40 hex digits
+public record Script(String name, String text, String sha1) {
+
+    /// Joins the named resources into one script: Redis has no include.
+    ///
+    /// @param beside the class whose package holds the resources
+    public static Script load(Class<?> beside, String... resources) {
+        StringBuilder text = new StringBuilder();
+        for (String resource : resources) {
+            text.append(read(beside, resource)).append('\n');
+        }
+        String whole = text.toString();
+        return new Script(resources[resources.length - 1], whole, sha1(whole));
+    }
+
+    private static String read(Class<?> beside, String resource) {
+        try (InputStream in = beside.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalStateException(
+                        "no resource " + resource + " beside " + beside.getName());
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String sha1(String text) {
+        try {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-1")
+                            .digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-1", e);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package dev.antiphon.backplane.doorbell;
+
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+
+import java.util.List;
+import java.util.Set;
+
+/// Tells pods about entries that are in the log. Best effort by design: rings may be lost, doubled or late.
+/// An interface because the simulation drives the worker over a model of it.
+public interface Doorbell {
+
+    /// Rings each pod once for each entry, in order: chunks on the contract's subject, others on ours. Does not block;
+    /// what does not fit into the client's bounded buffer is dropped and counted.
+    void ring(Set<PodId> pods, SessionId session, List<Entry> entries);
+}

@@ -1,0 +1,79 @@
+package dev.antiphon.backplane.doorbell;
+
+import dev.antiphon.backplane.Nats;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.Subjects;
+
+import io.nats.client.Dispatcher;
+import io.nats.client.Message;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+
+/// One pod's ear: both of its subjects on one thread, so that entries of one session come in the order they were rung.
+public final class PodSubscription implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PodSubscription.class);
+
+    /// Rings not yet taken by the listener; more are dropped by the client and found in the log.
+    private static final int MAX_PENDING = 65_536;
+
+    private static final long MAX_PENDING_BYTES = 64L << 20;
+
+    private final Nats nats;
+    private final Dispatcher dispatcher;
+
+    private PodSubscription(Nats nats, Dispatcher dispatcher) {
+        this.nats = nats;
+        this.dispatcher = dispatcher;
+    }
+
+    /// Listens for `pod` from now on; returns when the server knows.
+    public static PodSubscription open(Nats nats, PodId pod, RingListener listener)
+            throws InterruptedException {
+        String response = Subjects.podResponse(pod);
+        Dispatcher dispatcher =
+                nats.connection()
+                        .createDispatcher(message -> {
+                            Ring ring = decode(message, message.getSubject().equals(response));
+                            if (ring != null) {
+                                listener.rang(ring);
+                            }
+                        });
+        dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
+        dispatcher.subscribe(response).subscribe(Subjects.podEvent(pod));
+        nats.onReconnect(listener::reconnected);
+        try {
+            nats.connection().flush(Duration.ofSeconds(2));
+        } catch (TimeoutException e) {
+            // Away right now: the subscription is made when it is back, and then everybody reads
+            // the log.
+            LOG.atDebug().log("NATS did not confirm the pod's subscription yet");
+        }
+        return new PodSubscription(nats, dispatcher);
+    }
+
+    /// Null for a plain worker's chunk and for what nobody of ours sent: it cannot be placed in a log.
+    private static @org.jspecify.annotations.Nullable Ring decode(Message message, boolean chunk) {
+        byte[] data = message.getData() == null ? new byte[0] : message.getData();
+        try {
+            return chunk ? Ring.decodeChunk(data) : Ring.decodeEvent(data);
+        } catch (InvalidInput e) {
+            LOG.atWarn()
+                    .addKeyValue("subject", message.getSubject())
+                    .addKeyValue("reason", e.getMessage())
+                    .log("ignored a malformed ring");
+            return null;
+        }
+    }
+
+    @Override
+    public void close() {
+        nats.connection().closeDispatcher(dispatcher);
+    }
+}

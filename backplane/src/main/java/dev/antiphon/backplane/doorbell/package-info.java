@@ -1,0 +1,6 @@
+/// Tells pods that entries were appended. Core NATS may lose a ring; the reader sees a gap in the numbers and reads the log.
+/// Allowed imports: protocol, backplane, jnats.
+@NullMarked
+package dev.antiphon.backplane.doorbell;
+
+import org.jspecify.annotations.NullMarked;

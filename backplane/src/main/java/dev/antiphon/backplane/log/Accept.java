@@ -1,0 +1,32 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.PodId;
+
+import java.util.Set;
+
+/// What accepting a message answered.
+public sealed interface Accept {
+
+    /// The message is new and has its turn.
+    ///
+    /// @param entry its `message` entry, to be rung to `pods`
+    /// @param waitingBefore unfinished messages of the session that come first; 0 when it is its turn
+    record Accepted(Entry entry, Set<PodId> pods, int waitingBefore) implements Accept {
+        public Accepted {
+            pods = Set.copyOf(pods);
+        }
+    }
+
+    /// The same message was accepted before; nothing changed.
+    record Duplicate() implements Accept {}
+
+    /// A message of this id was accepted before and asked something else.
+    record Conflict() implements Accept {}
+
+    /// The session belongs to another user.
+    record Foreign() implements Accept {}
+
+    /// The session has as many unfinished messages as it may have; try again when one has ended.
+    record Full() implements Accept {}
+}

@@ -1,0 +1,39 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
+import java.util.List;
+
+/// Entries of one run to append together.
+///
+/// @param firstChunk the chunk id of the first chunk among them
+/// @param terminal whether the message ends with them; then the last chunk is final and its `message_complete` follows
+public record Batch(
+        SessionId session,
+        MessageId message,
+        Token token,
+        int firstChunk,
+        List<Addition> additions,
+        boolean terminal) {
+
+    /// One entry before it has its number.
+    ///
+    /// @param data UTF-8 JSON without line breaks; never modified
+    @SuppressWarnings("ArrayRecordComponent") // encoded once, handed on, never compared
+    public record Addition(EventName event, byte[] data) {}
+
+    public Batch {
+        additions = List.copyOf(additions);
+        if (additions.isEmpty()) {
+            throw new IllegalArgumentException("a batch has at least one entry");
+        }
+    }
+
+    /// How many of the entries are chunks.
+    public int chunks() {
+        return (int)
+                additions.stream().filter(addition -> addition.event() == EventName.CHUNK).count();
+    }
+}

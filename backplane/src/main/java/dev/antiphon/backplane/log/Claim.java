@@ -1,0 +1,31 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.util.List;
+
+/// What claiming a session's next message answered.
+public sealed interface Claim {
+
+    /// The run is the caller's: it alone may append, until someone else claims it.
+    ///
+    /// @param attempt counts from 1
+    /// @param nextChunk the chunk id that the log wants next; above 0 an earlier attempt has streamed a part
+    /// @param streamed that part, the chunks 0 to `nextChunk - 1` as encoded
+    record Claimed(
+            WorkflowRequest request, Token token, int attempt, int nextChunk, List<byte[]> streamed)
+            implements Claim {
+        public Claimed {
+            streamed = List.copyOf(streamed);
+        }
+    }
+
+    /// A live worker runs the session's oldest message; it will go on to the others by itself.
+    record Busy() implements Claim {}
+
+    /// The session has no unfinished message.
+    record Idle() implements Claim {}
+
+    /// There is no run for the delivered message: accept it first.
+    record Unknown() implements Claim {}
+}

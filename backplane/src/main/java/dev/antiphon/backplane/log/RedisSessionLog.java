@@ -1,0 +1,253 @@
+package dev.antiphon.backplane.log;
+
+import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.list;
+import static dev.antiphon.backplane.Redis.number;
+import static dev.antiphon.backplane.Redis.text;
+
+import dev.antiphon.backplane.Members;
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Script;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/// The session log in Redis. Each operation is one script; this class only puts arguments in and takes answers out.
+public final class RedisSessionLog implements SessionLog {
+
+    /// How long a session stays after its last answer ended: a weekend's pause can be continued.
+    public static final Duration KEEP = Duration.ofDays(2);
+
+    /// Entries that a session keeps: several hours of streaming at 10 chunks a second would not be replayed by anyone.
+    static final int KEEP_ENTRIES = 10_000;
+
+    /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
+    static final int MAX_WAITING = 20;
+
+    /// After this, a message that is accepted and not finished is looked at.
+    private static final Duration DEADLINE = Duration.ofSeconds(5);
+
+    private static final int MAX_READ_BYTES = 256 * 1024;
+
+    private static final Script ACCEPT =
+            Script.load(RedisSessionLog.class, "entries.lua", "accept.lua");
+    private static final Script CLAIM = Script.load(RedisSessionLog.class, "claim.lua");
+    private static final Script APPEND =
+            Script.load(RedisSessionLog.class, "entries.lua", "append.lua");
+    private static final Script READ =
+            Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
+
+    private final Redis redis;
+
+    public RedisSessionLog(Redis redis) {
+        this.redis = redis;
+    }
+
+    @Override
+    public CompletionStage<Accept> accept(WorkflowRequest request) {
+        SessionId session = request.sessionId();
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, request.messageId()),
+            Keys.waiting(session),
+            Keys.OPEN,
+            Keys.connections(session)
+        };
+        byte[] event = request.messageEvent();
+        return redis.call(
+                        ACCEPT,
+                        keys,
+                        bytes(session.value()),
+                        bytes(request.messageId().value()),
+                        bytes(request.userId().value()),
+                        request.encode(),
+                        bytes(request.digest()),
+                        event,
+                        bytes(Generation.draw()),
+                        bytes(DEADLINE.toMillis()),
+                        bytes(MAX_WAITING))
+                .thenApply(answer -> accepted(answer, event));
+    }
+
+    private static Accept accepted(List<Object> answer, byte[] event) {
+        return switch (text(answer.getFirst())) {
+            case "ACCEPTED" ->
+                    new Accept.Accepted(
+                            new Entry(
+                                    id(number(answer.get(1)), number(answer.get(2)), answer.get(3)),
+                                    EventName.MESSAGE,
+                                    event),
+                            Members.pods(list(answer.get(5))),
+                            (int) number(answer.get(4)));
+            case "DUPLICATE" -> new Accept.Duplicate();
+            case "CONFLICT" -> new Accept.Conflict();
+            case "FOREIGN" -> new Accept.Foreign();
+            case "FULL" -> new Accept.Full();
+            default -> throw unexpected(answer);
+        };
+    }
+
+    @Override
+    public CompletionStage<Claim> claim(
+            SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
+        String[] keys = {Keys.meta(session), Keys.log(session), Keys.waiting(session)};
+        return redis.call(
+                        CLAIM,
+                        keys,
+                        bytes(session.value()),
+                        bytes(delivered.map(MessageId::value).orElse("")),
+                        bytes(worker.value()),
+                        bytes(token.value()),
+                        bytes(Keys.runPrefix(session)),
+                        bytes(Keys.LEASE_PREFIX),
+                        bytes(Keys.WORKING_PREFIX))
+                .thenApply(answer -> claimed(answer, token));
+    }
+
+    private static Claim claimed(List<Object> answer, Token token) {
+        return switch (text(answer.getFirst())) {
+            case "OK" ->
+                    new Claim.Claimed(
+                            storedRequest(answer),
+                            token,
+                            (int) number(answer.get(3)),
+                            (int) number(answer.get(4)),
+                            list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList());
+            case "BUSY" -> new Claim.Busy();
+            case "IDLE" -> new Claim.Idle();
+            case "UNKNOWN" -> new Claim.Unknown();
+            default -> throw unexpected(answer);
+        };
+    }
+
+    /// The stored request was encoded by accept with all fields, so the defaults are never used.
+    private static WorkflowRequest storedRequest(List<Object> answer) {
+        MessageId message = new MessageId(text(answer.get(1)));
+        return WorkflowRequest.decode(
+                (byte[]) answer.get(2), new WorkflowRequest.Defaults(message, Instant.EPOCH));
+    }
+
+    @Override
+    public CompletionStage<Append> append(Batch batch) {
+        SessionId session = batch.session();
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, batch.message()),
+            Keys.connections(session),
+            Keys.waiting(session),
+            Keys.OPEN
+        };
+        List<byte[]> arguments = new ArrayList<>(9 + 2 * batch.additions().size());
+        arguments.add(bytes(session.value()));
+        arguments.add(bytes(batch.message().value()));
+        arguments.add(bytes(batch.token().value()));
+        arguments.add(bytes(batch.firstChunk()));
+        arguments.add(bytes(batch.chunks()));
+        arguments.add(bytes(batch.terminal() ? 1 : 0));
+        arguments.add(bytes(Keys.WORKING_PREFIX));
+        arguments.add(bytes(KEEP.toSeconds()));
+        arguments.add(bytes(KEEP_ENTRIES));
+        for (Batch.Addition addition : batch.additions()) {
+            arguments.add(bytes(addition.event().wire()));
+            arguments.add(addition.data());
+        }
+        return redis.call(APPEND, keys, arguments.toArray(byte[][]::new))
+                .thenApply(answer -> appended(answer, batch));
+    }
+
+    private static Append appended(List<Object> answer, Batch batch) {
+        return switch (text(answer.getFirst())) {
+            case "OK" -> {
+                long generation = number(answer.get(1));
+                long number = number(answer.get(2));
+                List<Object> hashes = list(answer.get(3));
+                List<Entry> entries = new ArrayList<>(hashes.size());
+                for (int i = 0; i < hashes.size(); i++) {
+                    Batch.Addition addition = batch.additions().get(i);
+                    entries.add(
+                            new Entry(
+                                    id(generation, number + i, hashes.get(i)),
+                                    addition.event(),
+                                    addition.data()));
+                }
+                yield new Append.Appended(entries, Members.pods(list(answer.get(4))));
+            }
+            case "FENCED" -> new Append.Fenced();
+            case "SEQ" -> new Append.OutOfSequence((int) number(answer.get(1)));
+            default -> throw unexpected(answer);
+        };
+    }
+
+    @Override
+    public CompletionStage<Slice> read(SessionId session, EntryId after, int most) {
+        String[] keys = {Keys.meta(session), Keys.log(session)};
+        return redis.call(
+                        READ,
+                        keys,
+                        bytes(after.generation()),
+                        bytes(after.number()),
+                        bytes(after.hashHex()),
+                        bytes(most),
+                        bytes(MAX_READ_BYTES))
+                .thenApply(answer -> slice(answer, after.generation()));
+    }
+
+    private static Slice slice(List<Object> answer, long generation) {
+        return switch (text(answer.getFirst())) {
+            case "OK" ->
+                    new Slice.Entries(
+                            list(answer.get(3)).stream()
+                                    .map(each -> entry(list(each), generation))
+                                    .toList(),
+                            id(generation, number(answer.get(1)), answer.get(2)));
+            case "LOST" ->
+                    new Slice.Lost(
+                            text(answer.get(1)),
+                            id(number(answer.get(2)), number(answer.get(3)), answer.get(4)));
+            case "NONE" -> new Slice.None();
+            default -> throw unexpected(answer);
+        };
+    }
+
+    private static Entry entry(List<Object> fields, long generation) {
+        return new Entry(
+                id(generation, number(fields.get(0)), fields.get(3)),
+                EventName.of(text(fields.get(1))),
+                (byte[]) fields.get(2));
+    }
+
+    @Override
+    public CompletionStage<Optional<EntryId>> tail(SessionId session) {
+        return redis.send(commands -> commands.hmget(Keys.meta(session), "gen", "n", "hash"))
+                .thenApply(fields ->
+                        fields.getFirst().hasValue()
+                                ? Optional.of(
+                                        id(
+                                                number(fields.get(0).getValue()),
+                                                number(fields.get(1).getValue()),
+                                                fields.get(2).getValue()))
+                                : Optional.empty());
+    }
+
+    private static EntryId id(long generation, long number, Object hashHex) {
+        return new EntryId(generation, number, Integer.parseUnsignedInt(text(hashHex), 16));
+    }
+
+    private static IllegalStateException unexpected(List<Object> answer) {
+        return new IllegalStateException("a script answered " + text(answer.getFirst()));
+    }
+}

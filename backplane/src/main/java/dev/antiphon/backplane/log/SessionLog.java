@@ -1,0 +1,44 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/// The logs of all sessions and their run records: the truth about what was asked and answered.
+///
+/// Every call is atomic and may be repeated with the same arguments: a repetition changes nothing and is told what the
+/// first was told. No call blocks. Stages complete on a thread of the client, which must not be blocked; they fail with
+/// {@link dev.antiphon.backplane.Unavailable} when Redis does not answer in time, and then the call
+/// may or may not have taken effect: repeat it.
+///
+/// An interface because the simulation drives the gateway and the worker over a model of it.
+public interface SessionLog {
+
+    /// Accepts a message: creates its run, gives it its turn behind the session's unfinished ones and appends its
+    /// `message` entry.
+    CompletionStage<Accept> accept(WorkflowRequest request);
+
+    /// Claims the oldest unfinished message of the session.
+    ///
+    /// @param delivered the message whose delivery gave the reason, or empty when the worker looks for the
+    ///     session's next one; told apart only to answer {@link Claim.Unknown}
+    /// @param token drawn fresh for each claim; whoever holds the newest may append
+    CompletionStage<Claim> claim(
+            SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token);
+
+    /// Appends entries to the claimed run, all or none.
+    CompletionStage<Append> append(Batch batch);
+
+    /// Reads the entries after a cursor, oldest first.
+    ///
+    /// @param most at least 1; fewer are returned when they exceed 256 KiB together
+    CompletionStage<Slice> read(SessionId session, EntryId after, int most);
+
+    /// Where the session's log ends; empty when the session has none.
+    CompletionStage<Optional<EntryId>> tail(SessionId session);
+}

@@ -1,0 +1,11 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.Ids;
+
+/// The fence of one claim. Random, so that no two claims ever share one; Redis holds the only valid one of a run.
+public record Token(String value) {
+
+    public static Token mint() {
+        return new Token(Ids.mint("t"));
+    }
+}

@@ -1,0 +1,6 @@
+/// The session log and the run records: one Lua script per operation, so that each is atomic and fenced in one round trip. Redis alone decides who may append and in which order.
+/// Allowed imports: protocol, backplane, Lettuce.
+@NullMarked
+package dev.antiphon.backplane.log;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,31 @@
+package dev.antiphon.backplane.queue;
+
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/// The work queue of requests in JetStream. A delivery means "this session has work"; which message is run is the log's
+/// decision.
+///
+/// An interface because the simulation drives the worker over a model of it.
+public interface RequestQueue {
+
+    /// Stores a request. Repeating it within two minutes stores nothing twice. Does not block; the stage fails with
+    /// {@link dev.antiphon.backplane.Unavailable} when NATS does not confirm within two seconds.
+    CompletionStage<Void> publish(WorkflowRequest request);
+
+    /// Asks for deliveries and hands over each as it comes; returns when `most` have come or `wait` is over.
+    /// Blocks; call from the one thread that pulls.
+    ///
+    /// @param most 1 or more: never more than the caller has room for
+    /// @throws InterruptedException when the thread is interrupted; deliveries on their way come back after the ack wait
+    void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException;
+
+    /// Keeps a delivery that nobody can run, with the reason, for a person to look at. Blocks until it is stored.
+    ///
+    /// @throws dev.antiphon.backplane.Unavailable when it could not be stored: then do not settle the delivery
+    void deadLetter(Delivery delivery, ErrorCode code, String reason);
+}

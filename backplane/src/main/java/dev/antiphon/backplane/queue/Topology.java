@@ -1,0 +1,174 @@
+package dev.antiphon.backplane.queue;
+
+import dev.antiphon.backplane.Nats;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.protocol.Subjects;
+
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/// The streams and the consumer that must exist in JetStream, made at start by whoever comes first. Settings are read
+/// back, because a server drops those that it does not know in silence.
+final class Topology {
+
+    static final String REQUESTS = "CHAT_WORKFLOW";
+    static final String DEAD_LETTERS = "CHAT_DEAD_LETTERS";
+    static final String WORKERS = "workflow-workers";
+
+    /// How long the server waits for an ack before it delivers again; a worker says every third of it that it is alive.
+    static final Duration ACK_WAIT = Duration.ofSeconds(30);
+
+    /// Repeating a publish within this time stores nothing twice.
+    static final Duration DEDUPE = Duration.ofMinutes(2);
+
+    /// A request that nobody could run for a day is of no use to who asked.
+    static final Duration MAX_AGE = Duration.ofHours(24);
+
+    /// Runs under way plus runs that end right now, over all workers.
+    static final long MAX_ACK_PENDING = 100_000;
+
+    /// Beyond it the stream refuses and the sender is told `queued`: the run waits in the log.
+    static final long MAX_REQUESTS = 1_000_000;
+
+    /// Dead letters are for a person to look at; the oldest make room.
+    static final long MAX_DEAD_LETTERS = 100_000;
+
+    static final Duration KEEP_DEAD_LETTERS = Duration.ofDays(7);
+
+    private static final int NOT_FOUND = 404;
+
+    private Topology() {}
+
+    /// Creates or updates everything.
+    ///
+    /// @throws Unavailable when the server has no JetStream, or holds something of the same name that does not fit
+    static void ensure(Nats nats) {
+        try {
+            JetStreamManagement management = nats.connection().jetStreamManagement();
+            requireJetStream(nats, management);
+            stream(management, requests());
+            stream(management, deadLetters());
+            consumer(management);
+        } catch (JetStreamApiException | IOException e) {
+            throw new Unavailable(
+                    nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireJetStream(Nats nats, JetStreamManagement management) {
+        try {
+            management.getAccountStatistics();
+        } catch (JetStreamApiException | IOException e) {
+            throw new Unavailable(
+                    nats.url() + " runs without JetStream; start it with: nats-server -js", e);
+        }
+    }
+
+    private static StreamConfiguration requests() {
+        return StreamConfiguration.builder()
+                .name(REQUESTS)
+                .description("workflow requests until they are done")
+                .subjects(Subjects.EXECUTE_ALL)
+                .retentionPolicy(RetentionPolicy.WorkQueue)
+                .storageType(StorageType.File)
+                .discardPolicy(DiscardPolicy.New)
+                .maxMessages(MAX_REQUESTS)
+                .maxAge(MAX_AGE)
+                .duplicateWindow(DEDUPE)
+                .build();
+    }
+
+    private static StreamConfiguration deadLetters() {
+        return StreamConfiguration.builder()
+                .name(DEAD_LETTERS)
+                .description("requests that no worker can run, with the reason in their headers")
+                .subjects(Subjects.DEAD_LETTER_ALL)
+                .retentionPolicy(RetentionPolicy.Limits)
+                .storageType(StorageType.File)
+                .discardPolicy(DiscardPolicy.Old)
+                .maxMessages(MAX_DEAD_LETTERS)
+                .maxAge(KEEP_DEAD_LETTERS)
+                .duplicateWindow(DEDUPE)
+                .build();
+    }
+
+    private static void stream(JetStreamManagement management, StreamConfiguration wanted)
+            throws IOException, JetStreamApiException {
+        StreamConfiguration made = makeStream(management, wanted).getConfiguration();
+        require(wanted.getName(), "subjects", wanted.getSubjects(), made.getSubjects());
+        require(
+                wanted.getName(),
+                "retention",
+                wanted.getRetentionPolicy(),
+                made.getRetentionPolicy());
+        require(wanted.getName(), "max age", wanted.getMaxAge(), made.getMaxAge());
+        require(
+                wanted.getName(),
+                "duplicate window",
+                wanted.getDuplicateWindow(),
+                made.getDuplicateWindow());
+    }
+
+    private static io.nats.client.api.StreamInfo makeStream(
+            JetStreamManagement management, StreamConfiguration wanted)
+            throws IOException, JetStreamApiException {
+        try {
+            management.getStreamInfo(wanted.getName());
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() != NOT_FOUND) {
+                throw e;
+            }
+            return management.addStream(
+                    wanted); // the same from two processes at once is one stream
+        }
+        return management.updateStream(wanted);
+    }
+
+    private static void consumer(JetStreamManagement management)
+            throws IOException, JetStreamApiException {
+        ConsumerConfiguration wanted =
+                ConsumerConfiguration.builder()
+                        .durable(WORKERS)
+                        .ackPolicy(AckPolicy.Explicit)
+                        .ackWait(ACK_WAIT)
+                        .maxDeliver(-1) // attempts are counted in the run records
+                        .maxAckPending(MAX_ACK_PENDING)
+                        .filterSubject(Subjects.EXECUTE_ALL)
+                        .build();
+        ConsumerConfiguration made =
+                management.addOrUpdateConsumer(REQUESTS, wanted).getConsumerConfiguration();
+        require(WORKERS, "ack wait", wanted.getAckWait(), made.getAckWait());
+        require(WORKERS, "max deliver", wanted.getMaxDeliver(), made.getMaxDeliver());
+        require(WORKERS, "max ack pending", wanted.getMaxAckPending(), made.getMaxAckPending());
+        require(
+                WORKERS,
+                "filter",
+                List.of(Subjects.EXECUTE_ALL),
+                List.of(String.valueOf(made.getFilterSubject())));
+    }
+
+    private static void require(String name, String setting, Object wanted, Object made) {
+        if (!wanted.equals(made)) {
+            throw new Unavailable(
+                    "JetStream's "
+                            + name
+                            + " has "
+                            + setting
+                            + " "
+                            + made
+                            + " instead of "
+                            + wanted,
+                    null);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.antiphon.backplane.registry;
+
+import dev.antiphon.protocol.EntryId;
+
+import java.util.OptionalLong;
+
+/// What attaching a connection to its session answered.
+public sealed interface Attach {
+
+    /// The connection is registered: entries after `tail` will be rung.
+    ///
+    /// @param start where a reader without a cursor begins: before the answer in flight and before answers that ended
+    ///     while nobody was connected; the tail when there are none
+    /// @param unseen present when answers ended unseen; give it to {@link ConnectionRegistry#seen}
+    ///     once they are sent
+    record Attached(EntryId tail, EntryId start, OptionalLong unseen) implements Attach {}
+
+    /// The session belongs to another user; nothing was registered.
+    record Foreign() implements Attach {}
+}

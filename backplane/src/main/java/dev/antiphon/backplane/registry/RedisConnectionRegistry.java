@@ -1,0 +1,141 @@
+package dev.antiphon.backplane.registry;
+
+import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.number;
+import static dev.antiphon.backplane.Redis.text;
+
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Script;
+import dev.antiphon.backplane.log.Generation;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// The connections of one pod in Redis: in each session's set, which is the contract, and in a set of the pod's own,
+/// so that what a dead pod left can be found.
+public final class RedisConnectionRegistry implements ConnectionRegistry {
+
+    /// Members live this long without a refresh: much longer than the time between two refreshes.
+    private static final Duration MEMBERS_LIVE = Duration.ofHours(1);
+
+    private static final Script ATTACH =
+            Script.load(RedisConnectionRegistry.class, "../log/entries.lua", "attach.lua");
+    private static final Script SEEN = Script.load(RedisConnectionRegistry.class, "seen.lua");
+
+    private final Redis redis;
+    private final PodId pod;
+
+    public RedisConnectionRegistry(Redis redis, PodId pod) {
+        this.redis = redis;
+        this.pod = pod;
+    }
+
+    @Override
+    public CompletionStage<Attach> attach(
+            SessionId session, UserId user, ConnectionId connection, boolean register) {
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.connections(session),
+            Keys.podConnections(pod),
+            Keys.waiting(session)
+        };
+        return redis.call(
+                        ATTACH,
+                        keys,
+                        bytes(user.value()),
+                        register ? member(connection) : bytes(""),
+                        podMember(session, connection),
+                        bytes(Generation.draw()),
+                        bytes(RedisSessionLog.KEEP.toSeconds()),
+                        bytes(Keys.runPrefix(session)),
+                        bytes(MEMBERS_LIVE.toSeconds()))
+                .thenApply(RedisConnectionRegistry::attached);
+    }
+
+    private static Attach attached(List<Object> answer) {
+        if (text(answer.getFirst()).equals("FOREIGN")) {
+            return new Attach.Foreign();
+        }
+        long generation = number(answer.get(1));
+        String unseen = text(answer.get(6));
+        return new Attach.Attached(
+                id(generation, answer.get(2), answer.get(3)),
+                id(generation, answer.get(4), answer.get(5)),
+                unseen.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(unseen)));
+    }
+
+    private static EntryId id(long generation, Object number, Object hashHex) {
+        return new EntryId(generation, number(number), Integer.parseUnsignedInt(text(hashHex), 16));
+    }
+
+    @Override
+    public CompletionStage<Void> detach(SessionId session, ConnectionId connection) {
+        CompletionStage<Long> inSession =
+                redis.send(
+                        commands -> commands.srem(Keys.connections(session), member(connection)));
+        CompletionStage<Long> inPod =
+                redis.send(commands ->
+                        commands.srem(Keys.podConnections(pod), podMember(session, connection)));
+        return inSession.thenCombine(inPod, (_, _) -> done());
+    }
+
+    @Override
+    public CompletionStage<Void> refresh(SessionId session, ConnectionId connection) {
+        String key = Keys.connections(session);
+        CompletionStage<Long> inSession =
+                redis.send(commands -> commands.sadd(key, member(connection)));
+        CompletionStage<Boolean> living =
+                redis.send(commands -> commands.expire(key, MEMBERS_LIVE));
+        CompletionStage<Long> inPod =
+                redis.send(commands ->
+                        commands.sadd(Keys.podConnections(pod), podMember(session, connection)));
+        return inSession.thenCombine(living, (_, _) -> done()).thenCombine(inPod, (_, _) -> done());
+    }
+
+    @Override
+    public CompletionStage<Void> seen(SessionId session, long unseen) {
+        return redis.call(SEEN, new String[] {Keys.meta(session)}, bytes(unseen))
+                .thenApply(_ -> done());
+    }
+
+    @Override
+    public CompletionStage<Void> purge() {
+        return redis.send(commands -> commands.smembers(Keys.podConnections(pod)))
+                .thenCompose(left -> {
+                    List<CompletableFuture<Void>> removed = new ArrayList<>();
+                    for (byte[] each : left) {
+                        String[] parts = text(each).split(":", 2);
+                        removed.add(
+                                detach(new SessionId(parts[0]), new ConnectionId(parts[1]))
+                                        .toCompletableFuture());
+                    }
+                    return CompletableFuture.allOf(removed.toArray(CompletableFuture[]::new));
+                });
+    }
+
+    private byte[] member(ConnectionId connection) {
+        return bytes(pod + ":" + connection);
+    }
+
+    private static byte[] podMember(SessionId session, ConnectionId connection) {
+        return bytes(session + ":" + connection);
+    }
+
+    /// The one value of `Void`.
+    @SuppressWarnings("NullAway") // a stage of Void has no other value
+    private static Void done() {
+        return null;
+    }
+}

@@ -1,0 +1,6 @@
+/// Who is there: the connections of each session and the leases of workers.
+/// Allowed imports: protocol, backplane, Lettuce.
+@NullMarked
+package dev.antiphon.backplane.registry;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,82 @@
+-- Appends entries of one run, all or none, if the caller still holds the run's token.
+-- KEYS meta, log, run, connections, waiting, open
+-- ARGV session, message, token, first chunk id, number of chunks, terminal ('1' or '0'), working key prefix,
+--      seconds to keep an ended session, entries to keep, then event and data of each entry
+-- answers OK gen first {hashes} {members} | FENCED | SEQ expected
+local meta, log, run, connections, waiting, open = unpack(KEYS)
+local session, message, token = ARGV[1], ARGV[2], ARGV[3]
+local chunk_id, chunks, terminal = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local working_prefix, keep_seconds, keep_entries = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local first_arg = 10
+
+-- An identical retry of the run's last append gets its first answer: walk the same chain from where that append began.
+local function retried(tail)
+  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash')
+  if last[1] ~= token or tonumber(last[2]) ~= chunk_id then
+    return nil
+  end
+  local hash, hashes = last[4], {}
+  for i = first_arg, #ARGV, 2 do
+    hash = string.sub(redis.sha1hex(hash .. ARGV[i] .. ARGV[i + 1]), 1, 8)
+    hashes[#hashes + 1] = hash
+  end
+  local number = tonumber(last[3]) + #hashes - 1
+  local entry = redis.call('XRANGE', log, number .. '-0', number .. '-0')[1]
+  if not entry or entry[2][6] ~= hash then
+    return nil
+  end
+  return { 'OK', tail.gen, tonumber(last[3]), hashes, redis.call('SMEMBERS', connections) }
+end
+
+local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next', 'ended')
+local tail = log_end(meta)
+if not tail then
+  return { 'FENCED' }
+end
+local holds = held[1] == message and held[2] == token
+if not holds or tonumber(held[4]) ~= chunk_id then
+  local first_answer = retried(tail)
+  if first_answer then
+    return first_answer
+  elseif holds then
+    return { 'SEQ', tonumber(held[4]) }
+  end
+  return { 'FENCED' }
+end
+
+local first, hash_before, hashes = tail.n + 1, tail.hash, {}
+for i = first_arg, #ARGV, 2 do
+  add_entry(log, tail, ARGV[i], ARGV[i + 1])
+  hashes[#hashes + 1] = tail.hash
+end
+save_end(meta, tail)
+redis.call('HSET', run, 'append_token', token, 'append_chunk', chunk_id, 'append_first', first,
+  'append_hash', hash_before)
+if chunk_id == 0 then
+  redis.call('HSET', run, 'first', first)
+end
+local members = redis.call('SMEMBERS', connections)
+
+if terminal then
+  local ended_before = tonumber(held[5] or 0)
+  if #members == 0 then
+    -- Nobody is connected: whoever comes next without an id is shown this answer from its start.
+    local asked = tonumber(redis.call('HGET', run, 'asked'))
+    redis.call('HSETNX', meta, 'unseen', math.max(ended_before, asked - 1))
+  end
+  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next')
+  redis.call('HSET', meta, 'ended', tail.n)
+  redis.call('HSET', run, 'status', 'done', 'ended', tail.n)
+  redis.call('ZREM', waiting, message)
+  redis.call('ZREM', open, session .. ':' .. message)
+  redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
+  redis.call('EXPIRE', run, keep_seconds)
+  redis.call('XTRIM', log, 'MINID', math.max(0, math.min(ended_before, tail.n - keep_entries) + 1))
+  if redis.call('ZCARD', waiting) == 0 then
+    redis.call('EXPIRE', meta, keep_seconds)
+    redis.call('EXPIRE', log, keep_seconds)
+  end
+else
+  redis.call('HSET', meta, 'next', chunk_id + chunks)
+end
+return { 'OK', tail.gen, first, hashes, members }

@@ -1,0 +1,47 @@
+-- Hands the OLDEST unfinished message of a session to a worker, whichever delivery came: a queue
+-- message only means that the session has work.
+-- KEYS meta, log, waiting
+-- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix
+-- answers OK message body attempt next {chunks streamed so far} | BUSY | IDLE | UNKNOWN
+local meta, log, waiting = unpack(KEYS)
+local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
+
+if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0 then
+  return { 'UNKNOWN' }
+end
+local message = redis.call('ZRANGE', waiting, 0, 0)[1]
+if not message then
+  return { 'IDLE' }
+end
+local run = run_prefix .. message
+local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
+local next_chunk = 0
+if held[1] == message then
+  next_chunk = tonumber(held[4])
+end
+
+-- The same token again is the same call again: its answer was lost on the way.
+local again = held[1] == message and held[2] == token
+if not again then
+  if held[1] == message then
+    if redis.call('EXISTS', lease_prefix .. held[3]) == 1 then
+      return { 'BUSY' }
+    end
+    redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
+  end
+  redis.call('HSET', meta, 'active', message, 'token', token, 'worker', worker, 'next', next_chunk)
+  redis.call('HINCRBY', run, 'attempts', 1)
+  redis.call('HSET', run, 'status', 'running')
+  redis.call('SADD', working_prefix .. worker, session .. ':' .. message)
+end
+
+local found = redis.call('HMGET', run, 'body', 'attempts', 'first')
+local streamed = {}
+if next_chunk > 0 then
+  for _, entry in ipairs(redis.call('XRANGE', log, found[3] .. '-0', '+')) do
+    if entry[2][2] == 'chunk' then
+      streamed[#streamed + 1] = entry[2][4]
+    end
+  end
+end
+return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed }

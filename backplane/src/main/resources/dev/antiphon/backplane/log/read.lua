@@ -1,0 +1,46 @@
+-- Reads what follows a cursor, if the log still holds the place that the cursor names.
+-- KEYS meta, log
+-- ARGV generation, number, hash, most entries, most bytes
+-- answers OK tail-n tail-hash {{number, event, data, hash}…} | LOST reason gen tail-n tail-hash | NONE
+local meta, log = unpack(KEYS)
+local generation, number, hash = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local most, bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local tail = log_end(meta)
+if not tail then
+  return { 'NONE' }
+end
+local function lost(reason)
+  return { 'LOST', reason, tail.gen, tail.n, tail.hash }
+end
+if tail.gen ~= generation then
+  return lost('other_generation')
+end
+if number > tail.n then
+  return lost('rolled_back')
+end
+
+local found = redis.call('XRANGE', log, math.max(number, 1) .. '-0', '+', 'COUNT', most + 1)
+local from = 1
+if number > 0 then
+  if not found[1] or found[1][1] ~= number .. '-0' then
+    return lost('trimmed')
+  end
+  if found[1][2][6] ~= hash then
+    return lost('rolled_back')
+  end
+  from = 2
+elseif tail.n > 0 and (not found[1] or found[1][1] ~= '1-0') then
+  return lost('trimmed')
+end
+
+local entries, size = {}, 0
+for i = from, #found do
+  local fields = found[i][2]
+  size = size + #fields[4]
+  if #entries == most or (size > bytes and #entries > 0) then
+    break
+  end
+  entries[#entries + 1] = { number + #entries + 1, fields[2], fields[4], fields[6] }
+end
+return { 'OK', tail.n, tail.hash, entries }

@@ -1,0 +1,72 @@
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+/// What one chunk says (PROTOCOL.md §3). Only {@link Content} carries answer text, so that a client
+/// that simply concatenates `chunk` is right.
+public sealed interface ChunkBody {
+
+    /// The `chunk_type` on the wire.
+    String type();
+
+    /// A piece of the answer; empty only in a final chunk.
+    record Content(String text) implements ChunkBody {
+        @Override
+        public String type() {
+            return "content";
+        }
+    }
+
+    /// A piece of the model's reasoning, for clients that show it; `metadata.text`.
+    record Reasoning(String text) implements ChunkBody {
+        @Override
+        public String type() {
+            return "reasoning";
+        }
+    }
+
+    /// The model asks for a tool; `arguments` is the JSON text it wrote.
+    record ToolCall(String callId, String name, String arguments) implements ChunkBody {
+        @Override
+        public String type() {
+            return "tool_call";
+        }
+    }
+
+    record ToolResult(String callId, String name, String result) implements ChunkBody {
+        @Override
+        public String type() {
+            return "tool_result";
+        }
+    }
+
+    /// Something a person may want to know while waiting; `metadata.status` names it.
+    ///
+    /// @param details further metadata, or null
+    record Status(String status, @Nullable ObjectNode details) implements ChunkBody {
+        @Override
+        public String type() {
+            return "status";
+        }
+    }
+
+    /// The text of chunks `fromChunkId` and later is withdrawn; what follows replaces it.
+    record Reset(int fromChunkId) implements ChunkBody {
+        @Override
+        public String type() {
+            return "reset";
+        }
+    }
+
+    /// The answer failed. Always the last chunk.
+    ///
+    /// @param message for a person; never a stack trace or a secret
+    record Failure(ErrorCode code, String message) implements ChunkBody {
+        @Override
+        public String type() {
+            return "error";
+        }
+    }
+}

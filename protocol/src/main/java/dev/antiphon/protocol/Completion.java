@@ -1,0 +1,34 @@
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.Locale;
+
+/// How an answer ended: the `metadata` of its last chunk.
+///
+/// @param tokensUsed as the provider measured it; null when it told none
+public record Completion(String model, @Nullable Integer tokensUsed, FinishReason finishReason) {
+
+    public enum FinishReason {
+        STOP,
+        LENGTH,
+        ERROR,
+        CANCELLED;
+
+        public String wire() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// The data of the `message_complete` event: a pure function of the final chunk. `token_count` is 0 when the
+    /// provider told none, because a client adds it up.
+    public byte[] messageComplete(MessageId message) {
+        ObjectNode event = Json.object();
+        event.put("message_id", message.value());
+        event.put("token_count", tokensUsed == null ? 0 : tokensUsed);
+        event.put("finish_reason", finishReason.wire());
+        return Json.bytes(event);
+    }
+}

@@ -1,0 +1,186 @@
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as
+/// unset; an unknown name that starts with `CHAT_` is an error, because a misspelt setting would
+/// otherwise be ignored in silence.
+///
+/// Every failure is an {@link IllegalArgumentException} whose message is one line that names the variable.
+public final class Environment {
+
+    /// Every variable there is. Each process reads those it needs and accepts the others.
+    public enum Variable {
+        NATS_URL,
+        REDIS_HOST,
+        REDIS_PORT,
+        REDIS_PASSWORD,
+        SERVER_HOST,
+        SERVER_PORT,
+        POD_ID,
+        OPENAI_API_KEY,
+        OPENAI_BASE_URL,
+        /// A second port of the gateway, shared with other gateways of this machine.
+        CHAT_SHARED_PORT,
+        /// Web origins other than its own that may call the gateway, separated by commas.
+        CHAT_ALLOWED_ORIGINS,
+        /// How many runs a worker executes at once.
+        CHAT_WORKFLOW_CONCURRENCY,
+        /// The demo provider's pause between two chunks.
+        CHAT_DEMO_DELAY,
+        /// The demo provider's words per chunk.
+        CHAT_DEMO_WORDS,
+        /// The provider of requests that name none.
+        CHAT_DEFAULT_PROVIDER,
+        /// The model of requests that name none.
+        CHAT_DEFAULT_MODEL
+    }
+
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+
+    private final Map<Variable, String> values;
+
+    private Environment(Map<Variable, String> values) {
+        this.values = values;
+    }
+
+    public static Environment system() {
+        return of(System.getenv());
+    }
+
+    /// Takes the variables that are ours from all that there are.
+    ///
+    /// @throws IllegalArgumentException for an unknown name that starts with `CHAT_`
+    public static Environment of(Map<String, String> all) {
+        Map<Variable, String> values = new EnumMap<>(Variable.class);
+        for (Map.Entry<String, String> each : all.entrySet()) {
+            Variable variable = known(each.getKey());
+            if (variable == null && each.getKey().startsWith("CHAT_")) {
+                throw new IllegalArgumentException(
+                        each.getKey()
+                                + " is not a known setting; did you mean "
+                                + nearest(each.getKey())
+                                + "?");
+            }
+            if (variable != null && !each.getValue().isEmpty()) {
+                values.put(variable, each.getValue());
+            }
+        }
+        return new Environment(values);
+    }
+
+    public @Nullable String text(Variable variable) {
+        return values.get(variable);
+    }
+
+    public String text(Variable variable, String ifUnset) {
+        return values.getOrDefault(variable, ifUnset);
+    }
+
+    /// The comma-separated parts, without blanks around them; empty when unset.
+    public List<String> list(Variable variable) {
+        return Arrays.stream(text(variable, "").split(","))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .toList();
+    }
+
+    /// A whole number.
+    ///
+    /// @throws IllegalArgumentException when set to anything but a whole number from `least` to `most`
+    public int number(Variable variable, int ifUnset, int least, int most) {
+        String text = values.get(variable);
+        if (text == null) {
+            return ifUnset;
+        }
+        try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below, together with a number out of range
+        }
+        throw new IllegalArgumentException(
+                variable
+                        + " must be a whole number from "
+                        + least
+                        + " to "
+                        + most
+                        + ", but is '"
+                        + text
+                        + "'");
+    }
+
+    /// A duration such as `250ms`, `3s`, `5m` or `48h`.
+    ///
+    /// @throws IllegalArgumentException when set to anything else
+    public Duration duration(Variable variable, Duration ifUnset) {
+        String text = values.get(variable);
+        if (text == null) {
+            return ifUnset;
+        }
+        Matcher matcher = DURATION.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    variable
+                            + " must be a duration such as 250ms, 3s, 5m or 48h, but is '"
+                            + text
+                            + "'");
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        return switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            case "h" -> Duration.ofHours(amount);
+            default -> throw new AssertionError("the pattern allows no other unit");
+        };
+    }
+
+    private static @Nullable Variable known(String name) {
+        for (Variable variable : Variable.values()) {
+            if (variable.name().equals(name)) {
+                return variable;
+            }
+        }
+        return null;
+    }
+
+    private static Variable nearest(String name) {
+        Variable best = Variable.CHAT_SHARED_PORT;
+        int bestDistance = Integer.MAX_VALUE;
+        for (Variable variable : Variable.values()) {
+            int distance = distance(name, variable.name());
+            if (variable.name().startsWith("CHAT_") && distance < bestDistance) {
+                best = variable;
+                bestDistance = distance;
+            }
+        }
+        return best;
+    }
+
+    /// Levenshtein's: the least number of letters to insert, delete or replace.
+    private static int distance(String from, String to) {
+        int[] row = new int[to.length() + 1];
+        Arrays.setAll(row, i -> i);
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int replaced = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[to.length()];
+    }
+}

@@ -1,0 +1,48 @@
+package dev.antiphon.protocol;
+
+import java.security.SecureRandom;
+import java.util.regex.Pattern;
+
+/// What all ids share: their alphabet and how new ones are made.
+///
+/// Ids become parts of NATS subjects and Redis keys, so a dot, a star or a colon in one would address
+/// something else. They are checked wherever they enter (HTTP, NATS, environment).
+public final class Ids {
+
+    /// PROTOCOL.md, first section.
+    public static final Pattern PATTERN = Pattern.compile("[A-Za-z0-9_-]{1,128}");
+
+    private static final String ALPHABET =
+            "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /// 20 letters of 62 carry 119 bits: no two processes ever mint the same.
+    private static final int RANDOM_LETTERS = 20;
+
+    private Ids() {}
+
+    /// Makes a new random id, `prefix` followed by 20 letters and digits. Any thread.
+    public static String mint(String prefix) {
+        StringBuilder id = new StringBuilder(prefix.length() + RANDOM_LETTERS).append(prefix);
+        for (int i = 0; i < RANDOM_LETTERS; i++) {
+            id.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
+        }
+        return id.toString();
+    }
+
+    static void check(String field, String value) {
+        if (!PATTERN.matcher(value).matches()) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_ID,
+                    field
+                            + " must be 1 to 128 letters, digits, '_' or '-', but is "
+                            + quote(value));
+        }
+    }
+
+    /// Shows a refused value without letting it flood or break a log line.
+    private static String quote(String value) {
+        String start = value.length() > 40 ? value.substring(0, 40) + "…" : value;
+        return "'" + start.replaceAll("\\p{Cntrl}", "?") + "'";
+    }
+}

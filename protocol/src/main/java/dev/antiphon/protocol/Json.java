@@ -1,0 +1,103 @@
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The one JSON mapper and the reading of untrusted JSON. Thread-safe.
+public final class Json {
+
+    /// Duplicate names are refused, for two readers could otherwise see two different messages in one body.
+    static final JsonMapper MAPPER =
+            JsonMapper.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .build();
+
+    private Json() {}
+
+    /// Reads one JSON object.
+    ///
+    /// @throws InvalidInput when the bytes are not one JSON object in UTF-8, or hold a text that UTF-8
+    ///     cannot carry (an unpaired surrogate written as an escape), which could never be sent back intact
+    public static ObjectNode readObject(byte[] utf8) {
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(utf8);
+        } catch (JacksonException e) {
+            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid JSON: " + where(e));
+        }
+        if (!(node instanceof ObjectNode object)) {
+            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "the body must be a JSON object");
+        }
+        requireEncodable(object);
+        return object;
+    }
+
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    public static byte[] bytes(JsonNode node) {
+        return MAPPER.writeValueAsBytes(node);
+    }
+
+    /// A required, non-empty text.
+    static String text(ObjectNode object, String field) {
+        String text = optionalText(object, field);
+        if (text == null) {
+            throw new InvalidInput(ErrorCode.MISSING_FIELD, field + " is required");
+        }
+        if (text.isEmpty()) {
+            throw new InvalidInput(ErrorCode.INVALID_FIELD, field + " must not be empty");
+        }
+        return text;
+    }
+
+    /// A text, or null when the field is absent or null.
+    static @Nullable String optionalText(ObjectNode object, String field) {
+        JsonNode node = object.get(field);
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        if (!node.isString()) {
+            throw new InvalidInput(ErrorCode.INVALID_FIELD, field + " must be a string");
+        }
+        return node.stringValue();
+    }
+
+    private static String where(JacksonException e) {
+        return e.getLocation() == null
+                ? "unreadable"
+                : "line "
+                        + e.getLocation().getLineNr()
+                        + ", column "
+                        + e.getLocation().getColumnNr();
+    }
+
+    private static void requireEncodable(JsonNode node) {
+        if (node.isString()) {
+            requireEncodable(node.stringValue());
+        } else {
+            node.properties().forEach(field -> requireEncodable(field.getKey()));
+            node.forEach(Json::requireEncodable);
+        }
+    }
+
+    private static void requireEncodable(String text) {
+        // An unpaired surrogate is the only code point that this stream leaves in the surrogate
+        // range.
+        if (text.codePoints().anyMatch(point -> point >= 0xD800 && point <= 0xDFFF)) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD,
+                    "a text holds an unpaired surrogate, which UTF-8 cannot carry");
+        }
+    }
+}

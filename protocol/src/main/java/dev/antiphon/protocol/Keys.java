@@ -1,0 +1,61 @@
+package dev.antiphon.protocol;
+
+/// The Redis keys. All keys of one session live on one primary.
+public final class Keys {
+
+    /// Zset of accepted, unfinished `{sid}:{mid}` by deadline in milliseconds.
+    public static final String OPEN = "chat:open";
+
+    /// What a script completes with a worker id that only it knows.
+    public static final String LEASE_PREFIX = "chat:worker:";
+
+    /// As {@link #LEASE_PREFIX}.
+    public static final String WORKING_PREFIX = "chat:working:";
+
+    private Keys() {}
+
+    /// Set of `{pod}:{connection}` (PROTOCOL.md §2).
+    public static String connections(SessionId session) {
+        return "session:connections:" + session;
+    }
+
+    /// Stream of entries, id `{number}-0`, fields `e` event, `d` data, `h` hash.
+    public static String log(SessionId session) {
+        return "chat:log:" + session;
+    }
+
+    /// Hash with everything of a session that changes often.
+    public static String meta(SessionId session) {
+        return "chat:meta:" + session;
+    }
+
+    /// Zset of the session's unfinished messages by arrival number.
+    public static String waiting(SessionId session) {
+        return "chat:wait:" + session;
+    }
+
+    /// Hash with one message's request, status and attempts.
+    public static String run(SessionId session, MessageId message) {
+        return runPrefix(session) + message;
+    }
+
+    /// What a script completes with a message id that only it knows.
+    public static String runPrefix(SessionId session) {
+        return "chat:run:" + session + ":";
+    }
+
+    /// String with an expiry: present while the worker lives.
+    public static String lease(WorkerId worker) {
+        return LEASE_PREFIX + worker;
+    }
+
+    /// Set of `{sid}:{mid}` that the worker runs.
+    public static String working(WorkerId worker) {
+        return WORKING_PREFIX + worker;
+    }
+
+    /// Set of `{sid}:{connection}` that the pod has registered.
+    public static String podConnections(PodId pod) {
+        return "pod:conns:" + pod;
+    }
+}

@@ -1,0 +1,98 @@
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a request says about how it wants to be answered (PROTOCOL.md §1). Open: unknown keys are
+/// kept in `all` and passed on.
+///
+/// @param temperature 0 to 2, or null for the model's default
+/// @param maxTokens at least 1, or null for the provider's default
+/// @param conversationHistory turns that a plain publisher wants the model to see; empty when it names none
+/// @param all the whole object as it came; treat as read-only
+public record RequestContext(
+        @Nullable String aiProvider,
+        @Nullable String model,
+        @Nullable Double temperature,
+        @Nullable Integer maxTokens,
+        @Nullable String systemPrompt,
+        List<Turn> conversationHistory,
+        @Nullable String workflow,
+        ObjectNode all) {
+
+    /// One earlier turn, as the model should see it.
+    ///
+    /// @param role `user`, `assistant` or `system`
+    public record Turn(String role, String content) {}
+
+    public RequestContext {
+        conversationHistory = List.copyOf(conversationHistory);
+    }
+
+    public static RequestContext empty() {
+        return of(Json.object());
+    }
+
+    /// Reads the `context` of a request.
+    ///
+    /// @throws InvalidInput when a known key has a value of the wrong type or range
+    public static RequestContext of(ObjectNode all) {
+        return new RequestContext(
+                Json.optionalText(all, "ai_provider"),
+                Json.optionalText(all, "model"),
+                temperature(all.get("temperature")),
+                maxTokens(all.get("max_tokens")),
+                Json.optionalText(all, "system_prompt"),
+                history(all.get("conversation_history")),
+                Json.optionalText(all, "workflow"),
+                all);
+    }
+
+    private static @Nullable Double temperature(@Nullable JsonNode node) {
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        if (!node.isNumber() || node.asDouble() < 0 || node.asDouble() > 2) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD, "context.temperature must be a number from 0 to 2");
+        }
+        return node.asDouble();
+    }
+
+    private static @Nullable Integer maxTokens(@Nullable JsonNode node) {
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < 1) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD,
+                    "context.max_tokens must be a whole number of at least 1");
+        }
+        return node.asInt();
+    }
+
+    private static List<Turn> history(@Nullable JsonNode node) {
+        if (node == null || node.isNull()) {
+            return List.of();
+        }
+        if (!node.isArray()) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD, "context.conversation_history must be an array");
+        }
+        List<Turn> turns = new ArrayList<>();
+        for (JsonNode turn : node) {
+            if (!(turn instanceof ObjectNode object)) {
+                throw new InvalidInput(
+                        ErrorCode.INVALID_FIELD,
+                        "context.conversation_history must hold objects with role and content");
+            }
+            turns.add(new Turn(Json.text(object, "role"), Json.text(object, "content")));
+        }
+        return turns;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.antiphon.protocol;
+
+/// The NATS subjects of PROTOCOL.md §1 and §3, and ours.
+public final class Subjects {
+
+    /// All workflow requests; the work-queue stream captures it.
+    public static final String EXECUTE_ALL = "chat.workflow.execute.*";
+
+    /// Requests that no worker can run, each with its reason in a header.
+    public static final String DEAD_LETTER_ALL = "chat.deadletter.>";
+
+    private static final String EXECUTE_PREFIX = "chat.workflow.execute.";
+
+    private Subjects() {}
+
+    public static String execute(SessionId session) {
+        return EXECUTE_PREFIX + session;
+    }
+
+    /// The session that a request's subject names.
+    ///
+    /// @throws InvalidInput when the last token is not a session id
+    public static SessionId sessionOf(String executeSubject) {
+        return new SessionId(executeSubject.substring(EXECUTE_PREFIX.length()));
+    }
+
+    public static String deadLetter(ErrorCode code) {
+        return "chat.deadletter." + code.wire();
+    }
+
+    /// Where a pod hears the chunks of its sessions: the contract, for plain pods and ours.
+    public static String podResponse(PodId pod) {
+        return "chat.pod." + pod + ".response";
+    }
+
+    /// Where our pods hear the entries that are not chunks.
+    public static String podEvent(PodId pod) {
+        return "chat.pod." + pod + ".event";
+    }
+}

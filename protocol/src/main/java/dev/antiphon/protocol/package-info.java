@@ -1,0 +1,7 @@
+/// The wire: ids, workflow requests, response chunks, session-log entries, subjects, keys and their
+/// JSON, exactly as PROTOCOL.md states them. Values only; nothing here opens a connection or
+/// starts a thread. Allowed imports: the JDK and Jackson.
+@NullMarked
+package dev.antiphon.protocol;
+
+import org.jspecify.annotations.NullMarked;
