@@ -1,0 +1,44 @@
+package dev.antiphon.servers;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Finds programs by name: on `PATH`, then where package managers put servers that an ordinary user's
+/// `PATH` leaves out (Debian keeps nats-server in `/usr/sbin`).
+///
+/// The system property `antiphon.places`, a list like `PATH`, replaces those usual places: for
+/// servers that are kept elsewhere, and for tests that need a machine without them.
+final class Executable {
+    private static final String USUAL_PLACES =
+            String.join(
+                    File.pathSeparator,
+                    "/usr/local/sbin",
+                    "/usr/local/bin",
+                    "/usr/sbin",
+                    "/usr/bin",
+                    "/sbin",
+                    "/bin",
+                    "/opt/homebrew/bin",
+                    "/opt/local/bin",
+                    "/snap/bin");
+
+    private Executable() {}
+
+    static Optional<Path> find(String name) {
+        // The environment that a child would get, which is where the system would look too.
+        String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
+        return find(name, path, System.getProperty("antiphon.places", USUAL_PLACES));
+    }
+
+    static Optional<Path> find(String name, String path, String places) {
+        return Stream.of(path, places)
+                .flatMap(list -> Stream.of(list.split(File.pathSeparator, -1)))
+                .filter(folder -> !folder.isEmpty())
+                .map(folder -> Path.of(folder, name))
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+                .findFirst();
+    }
+}

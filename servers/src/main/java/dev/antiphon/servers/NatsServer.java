@@ -1,0 +1,166 @@
+package dev.antiphon.servers;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.UUID;
+
+/// A nats-server (2.9 or later) as a child process.
+public final class NatsServer extends Server {
+    private static final int PROBE_TIMEOUT_MILLIS = 500;
+    private static final int INFO_LINE_BYTES = 8 << 10;
+
+    private final Options options;
+    private final OptionalInt monitoringPort;
+
+    // Announced in the INFO line, so that a stranger on our port is not taken for our server.
+    private final String serverName = "antiphon-" + UUID.randomUUID();
+
+    /// What to start, and where.
+    ///
+    /// @param directory where it keeps data and log; null: a temporary one, deleted by [#close()]
+    /// @param port 0: a free one
+    /// @param jetStream whether it has JetStream, stored in `directory`
+    /// @param monitoring whether it serves its HTTP monitoring pages
+    /// @param monitoringPort 0: a free one
+    public record Options(
+            @Nullable Path directory,
+            int port,
+            boolean jetStream,
+            boolean monitoring,
+            int monitoringPort) {
+        /// JetStream on, monitoring off, everything temporary: what most tests want.
+        public static Options temporary() {
+            return new Options(null, 0, true, false, 0);
+        }
+
+        public Options in(Path directory) {
+            return new Options(directory, port, jetStream, monitoring, monitoringPort);
+        }
+
+        public Options onPort(int port) {
+            return new Options(directory, port, jetStream, monitoring, monitoringPort);
+        }
+
+        public Options withoutJetStream() {
+            return new Options(directory, port, false, monitoring, monitoringPort);
+        }
+
+        public Options withMonitoring(int monitoringPort) {
+            return new Options(directory, port, jetStream, true, monitoringPort);
+        }
+    }
+
+    private NatsServer(Options options) {
+        super(
+                "nats-server",
+                options.directory(),
+                options.port() == 0 ? Ports.free() : options.port());
+        this.options = options;
+        this.monitoringPort = monitoringPort(options);
+    }
+
+    private static OptionalInt monitoringPort(Options options) {
+        if (!options.monitoring()) {
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(
+                options.monitoringPort() == 0 ? Ports.free() : options.monitoringPort());
+    }
+
+    /// A server with [Options#temporary()].
+    public static NatsServer start() {
+        return start(Options.temporary());
+    }
+
+    /// Starts a server and returns when it serves, with JetStream if that was asked for.
+    ///
+    /// @throws ServerStartException with one line that says what to do
+    public static NatsServer start(Options options) {
+        boolean freePorts =
+                options.port() == 0 || (options.monitoring() && options.monitoringPort() == 0);
+        return launched(freePorts, () -> new NatsServer(options));
+    }
+
+    @Override
+    public String url() {
+        return "nats://127.0.0.1:" + port();
+    }
+
+    /// Where the monitoring pages are (`/varz`, `/jsz`, …); empty if they are off.
+    public OptionalInt monitoringPort() {
+        return monitoringPort;
+    }
+
+    @Override
+    List<Integer> ports() {
+        List<Integer> ports = new ArrayList<>(List.of(port()));
+        monitoringPort.ifPresent(ports::add);
+        return ports;
+    }
+
+    @Override
+    List<String> command(Path executable) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                executable.toString(),
+                                "--addr",
+                                "127.0.0.1",
+                                "--port",
+                                "" + port(),
+                                "--server_name",
+                                serverName));
+        if (options.jetStream()) {
+            command.addAll(List.of("--jetstream", "--store_dir", directory().toString()));
+        }
+        monitoringPort.ifPresent(port -> command.addAll(List.of("--http_port", "" + port)));
+        return command;
+    }
+
+    @Override
+    Probe probe(long pid) throws IOException {
+        String info = info();
+        if (!info.contains("\"server_name\":\"" + serverName + "\"")) {
+            return new Probe.Starting();
+        }
+        if (options.jetStream() && !info.contains("\"jetstream\":true")) {
+            return new Probe.Wrong(
+                    "nats-server runs without JetStream although it was asked for it: install version 2.9 or later");
+        }
+        boolean monitored =
+                monitoringPort.isEmpty() || Ports.answers("127.0.0.1", monitoringPort.getAsInt());
+        return monitored ? new Probe.Ready() : new Probe.Starting();
+    }
+
+    /// The line with which a NATS server greets every client.
+    private String info() throws IOException {
+        try (var socket = new Socket()) {
+            socket.setSoTimeout(PROBE_TIMEOUT_MILLIS);
+            socket.connect(
+                    new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port()),
+                    PROBE_TIMEOUT_MILLIS);
+            var in = socket.getInputStream();
+            var line = new StringBuilder();
+            for (int b = in.read();
+                    b != -1 && b != '\n' && line.length() < INFO_LINE_BYTES;
+                    b = in.read()) {
+                line.append((char) b);
+            }
+            return line.toString();
+        }
+    }
+
+    @Override
+    String installation() {
+        return "apt-get install nats-server (Debian, Ubuntu), brew install nats-server (macOS), or see"
+                + " https://docs.nats.io/running-a-nats-service/introduction/installation";
+    }
+}

@@ -1,0 +1,61 @@
+package dev.antiphon.servers;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// TCP ports of this machine's loopback address.
+public final class Ports {
+    // Below every system's ephemeral range (Linux 32768, macOS 49152). A client that reconnects in
+    // a
+    // loop to a dead server's port out of that range sooner or later connects to itself, and then
+    // the
+    // restarted server cannot bind.
+    private static final int LOWEST = 20_000;
+    private static final int HIGHEST = 31_999;
+    private static final int CONNECT_TIMEOUT_MILLIS = 500;
+
+    private static final Set<Integer> handedOut = ConcurrentHashMap.newKeySet();
+
+    private Ports() {}
+
+    /// A port that nothing listens on now. This JVM gets each port only once; against other processes
+    /// it is a guess that can be lost, so be ready to try again.
+    public static int free() {
+        for (int tries = 0; tries < 1_000; tries++) {
+            int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST + 1);
+            if (isFree(port) && handedOut.add(port)) {
+                return port;
+            }
+        }
+        throw new IllegalStateException("no free port between " + LOWEST + " and " + HIGHEST);
+    }
+
+    /// Whether a server could listen on `127.0.0.1:port` now: nothing answers there and it can be bound.
+    public static boolean isFree(int port) {
+        return !answers("127.0.0.1", port) && canBind(port);
+    }
+
+    /// Whether something accepts connections at `host:port`.
+    public static boolean answers(String host, int port) {
+        try (var socket = new Socket()) {
+            socket.connect(new InetSocketAddress(host, port), CONNECT_TIMEOUT_MILLIS);
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private static boolean canBind(int port) {
+        try (var _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+}

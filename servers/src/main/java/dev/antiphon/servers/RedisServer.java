@@ -1,0 +1,116 @@
+package dev.antiphon.servers;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/// A redis-server as a child process.
+public final class RedisServer extends Server {
+    private static final int PROBE_TIMEOUT_MILLIS = 500;
+
+    private final boolean appendOnly;
+
+    /// What to start, and where.
+    ///
+    /// @param directory where it keeps data and log; null: a temporary one, deleted by [#close()]
+    /// @param port 0: a free one
+    /// @param appendOnly whether it writes an append-only file, synced every second; without, it
+    ///     stores nothing and a restarted server is empty
+    public record Options(@Nullable Path directory, int port, boolean appendOnly) {
+        /// Append-only file on, everything temporary: what most tests want.
+        public static Options temporary() {
+            return new Options(null, 0, true);
+        }
+
+        public Options in(Path directory) {
+            return new Options(directory, port, appendOnly);
+        }
+
+        public Options onPort(int port) {
+            return new Options(directory, port, appendOnly);
+        }
+
+        public Options withoutAppendOnly() {
+            return new Options(directory, port, false);
+        }
+    }
+
+    private RedisServer(Options options) {
+        super(
+                "redis-server",
+                options.directory(),
+                options.port() == 0 ? Ports.free() : options.port());
+        this.appendOnly = options.appendOnly();
+    }
+
+    /// A server with [Options#temporary()].
+    public static RedisServer start() {
+        return start(Options.temporary());
+    }
+
+    /// Starts a server and returns when it serves, with its stored data loaded.
+    ///
+    /// @throws ServerStartException with one line that says what to do
+    public static RedisServer start(Options options) {
+        return launched(options.port() == 0, () -> new RedisServer(options));
+    }
+
+    @Override
+    public String url() {
+        return "redis://127.0.0.1:" + port();
+    }
+
+    @Override
+    List<String> command(Path executable) {
+        return List.of(
+                executable.toString(),
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                "" + port(),
+                "--dir",
+                directory().toString(),
+                "--appendonly",
+                appendOnly ? "yes" : "no",
+                // What DESIGN promises after a power loss (1-2 s of text) is this setting.
+                "--appendfsync",
+                "everysec",
+                // No snapshots beside the append-only file: they would only cost a fork.
+                "--save",
+                "");
+    }
+
+    @Override
+    Probe probe(long pid) throws IOException {
+        try (var socket = new Socket()) {
+            socket.setSoTimeout(PROBE_TIMEOUT_MILLIS);
+            socket.connect(
+                    new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port()),
+                    PROBE_TIMEOUT_MILLIS);
+            // PING fails while the append-only file is loaded; INFO tells whose process answers.
+            socket.getOutputStream()
+                    .write("PING\r\nINFO server\r\nQUIT\r\n".getBytes(StandardCharsets.US_ASCII));
+            var reader =
+                    new BufferedReader(
+                            new InputStreamReader(
+                                    socket.getInputStream(), StandardCharsets.US_ASCII));
+            boolean answered = "+PONG".equals(reader.readLine());
+            boolean ours = reader.lines().anyMatch(("process_id:" + pid)::equals);
+            return answered && ours ? new Probe.Ready() : new Probe.Starting();
+        }
+    }
+
+    @Override
+    String installation() {
+        return "apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS), or see"
+                + " https://redis.io/docs/latest/operate/oss_and_stack/install/";
+    }
+}

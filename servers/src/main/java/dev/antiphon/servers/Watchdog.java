@@ -1,0 +1,101 @@
+package dev.antiphon.servers;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Ends a JVM's children when the JVM itself is gone, however it went: shutdown hooks do not run on
+/// `kill -9`, and POSIX leaves the children running.
+///
+/// One `sh` per JVM reads, from a pipe that only this JVM holds, which process ids to watch and which
+/// to forget. The kernel closes the pipe when the JVM ends; at end of file the shell sends TERM to
+/// what is left, and KILL to what still lives five seconds later.
+final class Watchdog {
+    private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
+
+    // Portable sh (dash, busybox, bash 3.2). It ignores the terminal's signals: a Ctrl-C ends the
+    // JVM
+    // in its own good order, and this shell must outlive that.
+    private static final String SCRIPT =
+            """
+            trap '' HUP INT QUIT TERM
+            pids=
+            while read -r verb pid; do
+              case $verb in
+                watch) pids="$pids $pid" ;;
+                forget)
+                  kept=
+                  for p in $pids; do [ "$p" = "$pid" ] || kept="$kept $p"; done
+                  pids=$kept ;;
+              esac
+            done
+            for p in $pids; do kill -TERM "$p"; done 2>/dev/null
+            tries=50
+            while [ "$tries" -gt 0 ]; do
+              alive=
+              for p in $pids; do kill -0 "$p" && alive="$alive $p"; done 2>/dev/null
+              pids=$alive
+              [ -n "$pids" ] || exit 0
+              sleep 0.1
+              tries=$((tries - 1))
+            done
+            for p in $pids; do kill -KILL "$p"; done 2>/dev/null
+            """;
+
+    // Guarded by the class: one watchdog per JVM, started with the first child.
+    private static @Nullable Writer pipe;
+
+    private Watchdog() {}
+
+    /// From now on the process ends when this JVM does. Throws when the watchdog itself is gone.
+    static synchronized void watch(long pid) {
+        try {
+            if (pipe == null) {
+                pipe = start();
+            }
+            tell(pipe, "watch", pid);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot watch process " + pid, e);
+        }
+    }
+
+    /// The process has ended; its id may soon be someone else's.
+    static synchronized void forget(long pid) {
+        if (pipe == null) {
+            return;
+        }
+        try {
+            tell(pipe, "forget", pid);
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("pid", pid)
+                    .setCause(e)
+                    .log("the watchdog is gone; children would survive a kill -9");
+        }
+    }
+
+    private static void tell(Writer pipe, String verb, long pid) throws IOException {
+        pipe.write(verb + " " + pid + "\n");
+        pipe.flush();
+    }
+
+    private static Writer start() throws IOException {
+        List<String> command = new ArrayList<>(Detached.prefix());
+        command.addAll(List.of("sh", "-c", SCRIPT, "antiphon-watchdog"));
+        Process shell =
+                new ProcessBuilder(command)
+                        .directory(new File("/"))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        return shell.outputWriter(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.antiphon.servers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+final class WatchdogTest {
+    // A killed JVM cannot delete the temporary directories of its servers.
+    @TempDir Path temporary;
+
+    /// Starts both servers and waits to be killed.
+    static final class TwoServers {
+        public static void main(String... arguments) throws InterruptedException {
+            System.out.println("pid=" + NatsServer.start().pid());
+            System.out.println("pid=" + RedisServer.start().pid());
+            Thread.currentThread().join();
+        }
+    }
+
+    /// Starts a server and ends without closing it.
+    static final class Forgetful {
+        public static void main(String... arguments) {
+            System.out.println("pid=" + RedisServer.start().pid());
+        }
+    }
+
+    /// Starts a child that ignores TERM and waits to be killed.
+    static final class WithStubbornChild {
+        public static void main(String... arguments) throws Exception {
+            var builder =
+                    new ProcessBuilder(
+                            "sh", "-c", "trap '' TERM; echo trapped; while :; do sleep 1; done");
+            ChildProcess child = ChildProcess.start(builder);
+            // Its first output says that the trap is set.
+            assertThat(child.output().read()).isEqualTo('t');
+            System.out.println("pid=" + child.pid());
+            Thread.currentThread().join();
+        }
+    }
+
+    @Test
+    void serversEndWhenTheirJvmIsKilled() throws Exception {
+        Process jvm = start(TwoServers.class);
+        List<ProcessHandle> servers = ForkedJvm.pids(jvm, 2);
+
+        jvm.destroyForcibly();
+
+        for (ProcessHandle server : servers) {
+            server.onExit().get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void serversEndWhenTheirJvmEndsWithoutClosingThem() throws Exception {
+        Process jvm = start(Forgetful.class);
+        ProcessHandle server = ForkedJvm.pids(jvm, 1).getFirst();
+
+        server.onExit().get(10, TimeUnit.SECONDS);
+        assertThat(jvm.waitFor()).isZero();
+    }
+
+    @Test
+    void aChildThatIgnoresTermIsKilled() throws Exception {
+        Process jvm = start(WithStubbornChild.class);
+        ProcessHandle child = ForkedJvm.pids(jvm, 1).getFirst();
+
+        jvm.destroyForcibly();
+
+        child.onExit().get(15, TimeUnit.SECONDS);
+    }
+
+    private Process start(Class<?> main) throws IOException {
+        return ForkedJvm.running(main, "-Djava.io.tmpdir=" + temporary).start();
+    }
+}
