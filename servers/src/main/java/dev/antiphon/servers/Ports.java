@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -12,10 +13,8 @@ import java.util.concurrent.ThreadLocalRandom;
 /// TCP ports of this machine's loopback address.
 public final class Ports {
     // Below every system's ephemeral range (Linux 32768, macOS 49152). A client that reconnects in
-    // a
-    // loop to a dead server's port out of that range sooner or later connects to itself, and then
-    // the
-    // restarted server cannot bind.
+    // a loop to a dead server's port out of that range sooner or later connects to itself, and then
+    // the restarted server cannot bind.
     private static final int LOWEST = 20_000;
     private static final int HIGHEST = 31_999;
     private static final int CONNECT_TIMEOUT_MILLIS = 500;
@@ -36,23 +35,35 @@ public final class Ports {
         throw new IllegalStateException("no free port between " + LOWEST + " and " + HIGHEST);
     }
 
-    /// Whether a server could listen on `127.0.0.1:port` now: nothing answers there and it can be bound.
+    /// Whether a server could listen on `127.0.0.1:port` now.
     public static boolean isFree(int port) {
-        return !answers("127.0.0.1", port) && canBind(port);
+        return obstacle(port).isEmpty();
+    }
+
+    /// Why no server can listen on `127.0.0.1:port` now and what to do about it, as one clause that
+    /// continues "port 8080 …"; empty if one can.
+    public static Optional<String> obstacle(int port) {
+        // Connect first: where a server listens on every address, some systems let another bind
+        // one.
+        if (answers("127.0.0.1", port)) {
+            return Optional.of(taken(port));
+        }
+        try (var _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            return Optional.empty();
+        } catch (IOException e) {
+            boolean forbidden = String.valueOf(e.getMessage()).contains("Permission denied");
+            return Optional.of(forbidden ? "needs root: choose one from 1024 on" : taken(port));
+        }
+    }
+
+    static String taken(int port) {
+        return "is taken: stop what listens there (see: lsof -i :" + port + ") or choose another";
     }
 
     /// Whether something accepts connections at `host:port`.
     public static boolean answers(String host, int port) {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), CONNECT_TIMEOUT_MILLIS);
-            return true;
-        } catch (IOException _) {
-            return false;
-        }
-    }
-
-    private static boolean canBind(int port) {
-        try (var _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             return true;
         } catch (IOException _) {
             return false;

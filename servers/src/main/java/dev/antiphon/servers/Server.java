@@ -173,9 +173,10 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
         }
         Path executable = Executable.find(name).orElseThrow(this::notInstalled);
         for (int wanted : ports()) {
-            if (!Ports.isFree(wanted)) {
-                throw portTaken(wanted);
-            }
+            Ports.obstacle(wanted)
+                    .ifPresent(obstacle -> {
+                        throw portTaken(wanted, obstacle);
+                    });
         }
         log.begin();
         var builder =
@@ -201,10 +202,9 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
     private void awaitReady(ChildProcess started) {
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
-            // Probe before looking at the process: a stranger may answer on the port that ours,
-            // about
-            // to die of it, did not get; the probe compares identities where the server tells its
-            // own.
+            // Probe first, then look at the process: while ours is about to die for want of the
+            // port,
+            // a stranger may answer on it. The probe compares identities.
             switch (look(started)) {
                 case Probe.Ready _ -> {
                     return;
@@ -246,11 +246,9 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
                 Reason.NOT_INSTALLED, name + " is not installed: " + installation());
     }
 
-    private ServerStartException portTaken(int taken) {
+    private ServerStartException portTaken(int wanted, String obstacle) {
         return new ServerStartException(
-                Reason.PORT_TAKEN,
-                "port %d for %s is taken: stop what listens there (see: lsof -i :%d) or choose another"
-                        .formatted(taken, name, taken));
+                Reason.PORT_TAKEN, "port " + wanted + " for " + name + " " + obstacle);
     }
 
     private ServerStartException died(ChildProcess ended) {
@@ -258,7 +256,7 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
         for (int wanted : ports()) {
             // Lost between our look at the port and the server's own attempt.
             if (last.stream().anyMatch(line -> isTaken(line, wanted))) {
-                return portTaken(wanted);
+                return portTaken(wanted, Ports.taken(wanted));
             }
         }
         return new ServerStartException(

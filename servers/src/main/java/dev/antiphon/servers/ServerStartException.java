@@ -7,7 +7,7 @@ public final class ServerStartException extends RuntimeException {
     public enum Reason {
         /// No executable of that name on `PATH` or in the usual places.
         NOT_INSTALLED,
-        /// Something else listens on the port.
+        /// Something else listens on the port, or this user may not.
         PORT_TAKEN,
         /// The process ended before it served; the message carries the last lines of its log.
         DIED,

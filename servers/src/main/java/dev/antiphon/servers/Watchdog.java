@@ -1,7 +1,6 @@
 package dev.antiphon.servers;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.File;
@@ -19,8 +18,6 @@ import java.util.List;
 /// to forget. The kernel closes the pipe when the JVM ends; at end of file the shell sends TERM to
 /// what is left, and KILL to what still lives five seconds later.
 final class Watchdog {
-    private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
-
     // Portable sh (dash, busybox, bash 3.2). It ignores the terminal's signals: a Ctrl-C ends the
     // JVM
     // in its own good order, and this shell must outlive that.
@@ -75,7 +72,9 @@ final class Watchdog {
         try {
             tell(pipe, "forget", pid);
         } catch (IOException e) {
-            log.atWarn()
+            // No logger before it is needed: `up` starts without ever loading a logging system.
+            LoggerFactory.getLogger(Watchdog.class)
+                    .atWarn()
                     .addKeyValue("pid", pid)
                     .setCause(e)
                     .log("the watchdog is gone; children would survive a kill -9");
