@@ -43,8 +43,7 @@ public final class Ports {
     /// Why no server can listen on `127.0.0.1:port` now and what to do about it, as one clause that
     /// continues "port 8080 …"; empty if one can.
     public static Optional<String> obstacle(int port) {
-        // Connect first: where a server listens on every address, some systems let another bind
-        // one.
+        // Connect first: where a server listens on every address, some systems let another bind.
         if (answers("127.0.0.1", port)) {
             return Optional.of(taken(port));
         }

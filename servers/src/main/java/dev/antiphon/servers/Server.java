@@ -203,8 +203,7 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
             // Probe first, then look at the process: while ours is about to die for want of the
-            // port,
-            // a stranger may answer on it. The probe compares identities.
+            // port, a stranger may answer on it. The probe compares identities.
             switch (look(started)) {
                 case Probe.Ready _ -> {
                     return;

@@ -19,8 +19,7 @@ import java.util.List;
 /// what is left, and KILL to what still lives five seconds later.
 final class Watchdog {
     // Portable sh (dash, busybox, bash 3.2). It ignores the terminal's signals: a Ctrl-C ends the
-    // JVM
-    // in its own good order, and this shell must outlive that.
+    // JVM in its own good order, and this shell must outlive that.
     private static final String SCRIPT =
             """
             trap '' HUP INT QUIT TERM
