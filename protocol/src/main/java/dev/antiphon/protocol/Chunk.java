@@ -65,6 +65,13 @@ public record Chunk(
         return out.toByteArray();
     }
 
+    /// Reads a chunk as the log keeps it, or as another worker wrote it. Unknown fields are ignored.
+    ///
+    /// @throws InvalidInput when it is not a chunk
+    public static Chunk decode(byte[] json) {
+        return ChunkReader.read(Json.readObject(json));
+    }
+
     private ObjectNode metadata() {
         ObjectNode metadata = Json.object();
         switch (body) {

@@ -5,10 +5,17 @@ package dev.antiphon.protocol;
 public final class InvalidInput extends IllegalArgumentException {
 
     private final ErrorCode code;
+    private final String message;
 
     public InvalidInput(ErrorCode code, String message) {
         super(message);
         this.code = code;
+        this.message = message;
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
     }
 
     public ErrorCode code() {

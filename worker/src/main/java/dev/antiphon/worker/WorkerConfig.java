@@ -1,0 +1,39 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+
+/// How a worker runs, read once from the environment.
+///
+/// @param concurrency sessions worked on at once, 1 to 100,000. Default 1,000: a run that waits for a model costs a few
+///     kilobytes, and a thousand streams are what one process is measured for
+/// @param demoDelay the demo's pause between chunks. Default 100 ms, the contract's
+/// @param demoWords the demo's words per chunk, 1 to 1,000. Default 3, the contract's
+/// @param defaultProvider the provider of requests that name none; null for the first that is configured
+public record WorkerConfig(
+        BackplaneSettings backplane,
+        int concurrency,
+        Duration demoDelay,
+        int demoWords,
+        @Nullable String defaultProvider) {
+
+    /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
+    private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
+
+    /// Reads the worker's settings.
+    ///
+    /// @throws IllegalArgumentException when a variable has a value that is not allowed
+    public static WorkerConfig from(Environment environment) {
+        return new WorkerConfig(
+                BackplaneSettings.from(environment, REDIS_TIMEOUT),
+                environment.number(Variable.CHAT_WORKFLOW_CONCURRENCY, 1_000, 1, 100_000),
+                environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ofMillis(100)),
+                environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
+                environment.text(Variable.CHAT_DEFAULT_PROVIDER));
+    }
+}

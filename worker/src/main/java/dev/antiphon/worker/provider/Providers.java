@@ -1,0 +1,78 @@
+package dev.antiphon.worker.provider;
+
+import dev.antiphon.protocol.ErrorCode;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/// The configured providers, and which one a request gets. The demo is always among them.
+public final class Providers {
+
+    private final Map<String, ModelProvider> byName = new LinkedHashMap<>();
+    private final ModelProvider fallback;
+
+    /// Takes the providers; the first that is not the demo answers requests that name none, unless `preferred` does.
+    ///
+    /// @param preferred the operator's choice, or null
+    /// @throws IllegalArgumentException when `preferred` is not among them
+    public Providers(Collection<ModelProvider> providers, @Nullable String preferred) {
+        for (ModelProvider provider : providers) {
+            byName.put(provider.name(), provider);
+        }
+        this.fallback = fallback(preferred);
+    }
+
+    private ModelProvider fallback(@Nullable String preferred) {
+        if (preferred != null) {
+            ModelProvider chosen = byName.get(preferred);
+            if (chosen == null) {
+                throw new IllegalArgumentException(
+                        "CHAT_DEFAULT_PROVIDER names '"
+                                + preferred
+                                + "', but configured are only "
+                                + new TreeSet<>(byName.keySet()));
+            }
+            return chosen;
+        }
+        return byName.values().stream()
+                .filter(provider -> !provider.name().equals(DemoProvider.NAME))
+                .findFirst()
+                .orElseGet(() -> byName.values().iterator().next());
+    }
+
+    /// The provider for a request. With nothing but the demo configured it answers everything, so that the first
+    /// request of a newcomer works whatever it names.
+    ///
+    /// @param name what the request names, or null
+    /// @throws ProviderFailure when it names a provider that is not configured here
+    public ModelProvider choose(@Nullable String name) throws ProviderFailure {
+        if (name == null || byName.size() == 1) {
+            return fallback;
+        }
+        ModelProvider chosen = byName.get(name);
+        if (chosen == null) {
+            throw new ProviderFailure(
+                    ErrorCode.PROVIDER_NOT_CONFIGURED,
+                    "The provider '" + shorten(name) + "' is not configured.",
+                    null);
+        }
+        return chosen;
+    }
+
+    /// The provider of requests that name none.
+    public ModelProvider fallback() {
+        return fallback;
+    }
+
+    public Collection<String> names() {
+        return byName.keySet();
+    }
+
+    private static String shorten(String name) {
+        return name.length() > 40 ? name.substring(0, 40) + "…" : name;
+    }
+}

@@ -1,0 +1,369 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.provider.TokenSink;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Writes one run's chunks into the session log and rings the pods. At most one append is under way; what is written
+/// meanwhile goes together into the next. So a slow Redis makes larger appends, not more of them.
+///
+/// The run's thread writes, the client's thread continues with the next append when one is answered. An append
+/// that was not answered is repeated as it was: the log tells a repetition from a second one.
+final class AnswerWriter implements TokenSink {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerWriter.class);
+
+    /// Text that waits to be appended; beyond it the model is not read any further.
+    static final int MAX_WAITING_BYTES = 1 << 20;
+
+    /// How long the model may be kept waiting by a log that does not take anything, until the run fails.
+    static final Duration MAX_STALL = Duration.ofMinutes(1);
+
+    /// Entries per append: keeps each script call under a millisecond, for others wait behind it.
+    private static final int MAX_BATCH = 64;
+
+    private static final int MAX_BATCH_BYTES = 256 * 1024;
+
+    /// Tokens of a model are gathered for this long, for an eye sees no difference; the first goes at once.
+    private static final Duration GATHER = Duration.ofMillis(25);
+
+    private static final Duration RETRY_AFTER = Duration.ofMillis(250);
+
+    private final SessionLog log;
+    private final Doorbell doorbell;
+    private final InstantSource clock;
+    private final Claim.Claimed claimed;
+    private final Thread runThread = Thread.currentThread();
+
+    /// Guards everything below.
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition changed = lock.newCondition();
+    private final Deque<ChunkBody> waiting = new ArrayDeque<>();
+    private int waitingBytes;
+    private @Nullable Completion completion;
+    private boolean joinsPieces;
+    private int nextChunk;
+    private long lastAppendNanos = System.nanoTime() - GATHER.toNanos();
+    private State state = State.IDLE;
+
+    private enum State {
+        /// Nothing is under way.
+        IDLE,
+        /// The next append goes when the gathering time is over.
+        GATHERING,
+        /// An append is under way.
+        APPENDING,
+        /// The final chunk is in the log.
+        ENDED,
+        /// The run belongs to another attempt, or has ended without us.
+        LOST
+    }
+
+    AnswerWriter(SessionLog log, Doorbell doorbell, InstantSource clock, Claim.Claimed claimed) {
+        this.log = log;
+        this.doorbell = doorbell;
+        this.clock = clock;
+        this.claimed = claimed;
+        this.nextChunk = claimed.nextChunk();
+    }
+
+    /// Whether pieces of text may be joined from now on.
+    void joinPieces(boolean joins) {
+        lock.lock();
+        try {
+            joinsPieces = joins;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void content(String text) throws InterruptedException {
+        if (!text.isEmpty()) {
+            write(new ChunkBody.Content(text));
+        }
+    }
+
+    @Override
+    public void reasoning(String text) throws InterruptedException {
+        if (!text.isEmpty()) {
+            write(new ChunkBody.Reasoning(text));
+        }
+    }
+
+    /// Withdraws what an earlier attempt has streamed.
+    void resetAll() throws InterruptedException {
+        write(new ChunkBody.Reset(0));
+    }
+
+    /// Writes the last chunk and waits until it is in the log.
+    ///
+    /// @return false when the run was lost to another attempt
+    boolean finish(ChunkBody last, Completion completion) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            if (state != State.LOST) {
+                this.completion = completion;
+                enqueue(last);
+                appendIfIdle();
+            }
+            while (state != State.ENDED && state != State.LOST) {
+                changed.await();
+            }
+            return state == State.ENDED;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Stops writing, because the process ends: what waits is dropped, the next attempt writes it.
+    void abandon() {
+        lock.lock();
+        try {
+            state = state == State.ENDED ? State.ENDED : State.LOST;
+            waiting.clear();
+            waitingBytes = 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether another attempt owns the run.
+    boolean lost() {
+        lock.lock();
+        try {
+            return state == State.LOST;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write(ChunkBody body) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long leftNanos = MAX_STALL.toNanos();
+            while (waitingBytes > MAX_WAITING_BYTES && state != State.LOST) {
+                if (leftNanos <= 0) {
+                    throw new Unavailable("the session log took nothing for " + MAX_STALL, null);
+                }
+                leftNanos = changed.awaitNanos(leftNanos);
+            }
+            if (state == State.LOST) {
+                throw new InterruptedException("the run was lost");
+            }
+            enqueue(body);
+            appendIfIdle();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void appendIfIdle() {
+        if (state != State.IDLE || waiting.isEmpty()) {
+            return;
+        }
+        long wait = lastAppendNanos + GATHER.toNanos() - System.nanoTime();
+        if (joinsPieces && completion == null && wait > 0) {
+            state = State.GATHERING;
+            after(wait).execute(this::appendGathered);
+        } else {
+            append();
+        }
+    }
+
+    private void appendGathered() {
+        lock.lock();
+        try {
+            if (state == State.GATHERING) {
+                append();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void append() {
+        state = State.APPENDING;
+        lastAppendNanos = System.nanoTime();
+        send(nextBatch());
+    }
+
+    private Batch nextBatch() {
+        WorkflowRequest request = claimed.request();
+        int firstChunk = nextChunk;
+        List<Batch.Addition> additions = new ArrayList<>();
+        int bytes = 0;
+        boolean terminal = false;
+        while (!waiting.isEmpty() && additions.size() < MAX_BATCH && bytes < MAX_BATCH_BYTES) {
+            ChunkBody body = nextBody();
+            terminal = waiting.isEmpty() && completion != null;
+            Chunk chunk =
+                    new Chunk(
+                            request.sessionId(),
+                            request.messageId(),
+                            nextChunk++,
+                            body,
+                            terminal ? completion : null,
+                            clock.instant(),
+                            request.correlationId());
+            byte[] data = chunk.encode();
+            bytes += data.length;
+            additions.add(new Batch.Addition(EventName.CHUNK, data));
+        }
+        if (terminal && completion != null) {
+            additions.add(
+                    new Batch.Addition(
+                            EventName.MESSAGE_COMPLETE,
+                            completion.messageComplete(request.messageId())));
+        }
+        return new Batch(
+                request.sessionId(),
+                request.messageId(),
+                claimed.token(),
+                firstChunk,
+                additions,
+                terminal);
+    }
+
+    /// The next body, with the text that follows it joined to it when that is allowed.
+    private ChunkBody nextBody() {
+        ChunkBody body = dequeue();
+        if (!joinsPieces || !(body instanceof ChunkBody.Content(String text))) {
+            return body;
+        }
+        StringBuilder joined = new StringBuilder(text);
+        while (waiting.peek() instanceof ChunkBody.Content(String more)
+                && joined.length() < MAX_BATCH_BYTES / 4) {
+            dequeue();
+            joined.append(more);
+        }
+        return new ChunkBody.Content(joined.toString());
+    }
+
+    private void enqueue(ChunkBody body) {
+        waiting.add(body);
+        waitingBytes += size(body);
+    }
+
+    private ChunkBody dequeue() {
+        ChunkBody body = waiting.remove();
+        waitingBytes -= size(body);
+        return body;
+    }
+
+    /// What a body counts for the bound; only text can be long.
+    private static int size(ChunkBody body) {
+        return switch (body) {
+            case ChunkBody.Content(String text) -> text.length();
+            case ChunkBody.Reasoning(String text) -> text.length();
+            case ChunkBody.ToolCall(_, _, String arguments) -> arguments.length();
+            case ChunkBody.ToolResult(_, _, String result) -> result.length();
+            case ChunkBody.Status _, ChunkBody.Reset _, ChunkBody.Failure _ -> 0;
+        };
+    }
+
+    private void send(Batch batch) {
+        var _ =
+                log.append(batch)
+                        .whenComplete((answer, failure) -> {
+                            if (failure == null) {
+                                answered(batch, answer);
+                            } else {
+                                failed(batch, failure);
+                            }
+                        });
+    }
+
+    private void answered(Batch batch, Append answer) {
+        switch (answer) {
+            case Append.Appended appended -> {
+                doorbell.ring(appended.pods(), batch.session(), appended.entries());
+                proceed(batch.terminal());
+            }
+            case Append.Fenced _ -> lose("fenced");
+            case Append.OutOfSequence(int expected) ->
+                    lose("out of sequence: " + batch.firstChunk() + " instead of " + expected);
+        }
+    }
+
+    private void proceed(boolean ended) {
+        lock.lock();
+        try {
+            if (state == State.LOST) {
+                return; // abandoned meanwhile
+            }
+            state = ended ? State.ENDED : State.IDLE;
+            appendIfIdle();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void failed(Batch batch, Throwable failure) {
+        Throwable cause = failure instanceof CompletionException e ? e.getCause() : failure;
+        if (lost()) {
+            return;
+        }
+        if (cause instanceof Unavailable) {
+            after(RETRY_AFTER.toNanos()).execute(() -> send(batch));
+        } else {
+            LOG.atError()
+                    .addKeyValue("session", batch.session())
+                    .addKeyValue("message", batch.message())
+                    .setCause(cause)
+                    .log("an append broke");
+            lose("broken");
+        }
+    }
+
+    private void lose(String why) {
+        LOG.atInfo()
+                .addKeyValue("session", claimed.request().sessionId())
+                .addKeyValue("message", claimed.request().messageId())
+                .addKeyValue("attempt", claimed.attempt())
+                .addKeyValue("why", why)
+                .log("lost a run");
+        lock.lock();
+        try {
+            state = State.LOST;
+            waiting.clear();
+            waitingBytes = 0;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        runThread.interrupt(); // stops the model call, wherever it waits
+    }
+
+    private static Executor after(long nanos) {
+        return CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS);
+    }
+}

@@ -1,0 +1,139 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.backplane.queue.RequestQueue;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Pulls deliveries, never more than there is room for, and gives each its own virtual thread. What is beyond the room
+/// waits in JetStream, where any worker can have it.
+public final class Deliveries implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
+
+    /// How long one pull stays open at the server. A new one picks up the room that has become free meanwhile.
+    private static final Duration PULL = Duration.ofSeconds(5);
+
+    private static final Duration PAUSE_WHEN_AWAY = Duration.ofMillis(500);
+
+    /// A third of the server's ack wait: two may be lost.
+    private static final Duration IN_PROGRESS_EVERY = Duration.ofSeconds(10);
+
+    private final RequestQueue queue;
+    private final SessionRunner runner;
+    private final Semaphore room;
+    private final Thread puller;
+    private final Thread progress;
+
+    /// Runs under way, at most as many as there is room for.
+    private final Set<Thread> runs = ConcurrentHashMap.newKeySet();
+
+    /// Deliveries not settled yet, as {@link #runs}.
+    private final Set<Delivery> unsettled = ConcurrentHashMap.newKeySet();
+
+    private Deliveries(RequestQueue queue, SessionRunner runner, int concurrency) {
+        this.queue = queue;
+        this.runner = runner;
+        this.room = new Semaphore(concurrency);
+        this.puller = Thread.ofVirtual().name("pull").unstarted(this::pull);
+        this.progress = Thread.ofVirtual().name("in-progress").unstarted(this::tellProgress);
+    }
+
+    /// Starts pulling.
+    ///
+    /// @param concurrency how many sessions are worked on at once, at least 1
+    public static Deliveries open(RequestQueue queue, SessionRunner runner, int concurrency) {
+        Deliveries deliveries = new Deliveries(queue, runner, concurrency);
+        deliveries.puller.start();
+        deliveries.progress.start();
+        return deliveries;
+    }
+
+    private void pull() {
+        try {
+            while (true) {
+                room.acquire();
+                int free = 1 + room.drainPermits();
+                AtomicInteger unused = new AtomicInteger(free);
+                try {
+                    queue.pull(
+                            free,
+                            PULL,
+                            delivery -> {
+                                unused.decrementAndGet();
+                                start(delivery);
+                            });
+                } catch (Unavailable e) {
+                    LOG.atDebug().addKeyValue("reason", e.getMessage()).log("no deliveries");
+                    TimeUnit.MILLISECONDS.sleep(PAUSE_WHEN_AWAY.toMillis());
+                } finally {
+                    room.release(unused.get());
+                }
+            }
+        } catch (InterruptedException e) {
+            // closing
+        }
+    }
+
+    private void start(Delivery delivery) {
+        unsettled.add(delivery);
+        Thread run =
+                Thread.ofVirtual()
+                        .name("run-" + delivery.sequence())
+                        .unstarted(() -> {
+                            try {
+                                runner.work(delivery);
+                            } catch (InterruptedException e) {
+                                delivery.retryAfter(Duration.ZERO); // someone else, at once
+                            } finally {
+                                unsettled.remove(delivery);
+                                runs.remove(Thread.currentThread());
+                                room.release();
+                            }
+                        });
+        runs.add(run);
+        run.start();
+    }
+
+    private void tellProgress() {
+        try {
+            while (true) {
+                TimeUnit.MILLISECONDS.sleep(IN_PROGRESS_EVERY.toMillis());
+                unsettled.forEach(Delivery::inProgress);
+            }
+        } catch (InterruptedException e) {
+            // closing
+        }
+    }
+
+    /// Stops pulling and interrupts the runs; their sessions go on at other workers. Returns when all have stopped, within
+    /// `most`.
+    void stop(Duration most) throws InterruptedException {
+        puller.interrupt();
+        puller.join();
+        runs.forEach(Thread::interrupt);
+        long end = System.nanoTime() + most.toNanos();
+        for (Thread run : runs) {
+            run.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        }
+        progress.interrupt();
+    }
+
+    @Override
+    public void close() {
+        try {
+            stop(Duration.ofSeconds(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.worker.provider.ModelAnswer;
+import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.ModelProvider.Continuation;
+import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.provider.Providers;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// One attempt to answer one message: from the claim to the final chunk.
+final class Run {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+
+    private final Providers providers;
+    private final Claim.Claimed claimed;
+    private final AnswerWriter writer;
+
+    Run(Providers providers, Claim.Claimed claimed, AnswerWriter writer) {
+        this.providers = providers;
+        this.claimed = claimed;
+        this.writer = writer;
+    }
+
+    /// Answers the message. Blocks until the answer is in the log.
+    ///
+    /// @return false when another attempt owns the run now
+    /// @throws InterruptedException when the process stops: the next attempt continues
+    boolean execute() throws InterruptedException {
+        try {
+            RequestContext context = claimed.request().context();
+            ModelProvider provider = providers.choose(context.aiProvider());
+            ModelAnswer answer = provider.stream(call(provider), writer);
+            return writer.finish(new ChunkBody.Content(answer.lastPiece()), answer.completion());
+        } catch (ProviderFailure e) {
+            LOG.atWarn()
+                    .addKeyValue("message", claimed.request().messageId())
+                    .addKeyValue("code", e.code().wire())
+                    .addKeyValue("reason", e.getMessage())
+                    .log("a model call failed");
+            return fail(e.code(), e.getMessage());
+        } catch (Unavailable e) {
+            return fail(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.");
+        } catch (RuntimeException e) {
+            LOG.atError()
+                    .addKeyValue("message", claimed.request().messageId())
+                    .setCause(e)
+                    .log("a run broke");
+            return fail(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title());
+        }
+    }
+
+    private boolean fail(ErrorCode code, String message) throws InterruptedException {
+        String model = claimed.request().context().model();
+        return writer.finish(
+                new ChunkBody.Failure(code, message),
+                new Completion(model == null ? "" : model, null, Completion.FinishReason.ERROR));
+    }
+
+    private ModelCall call(ModelProvider provider) throws InterruptedException {
+        RequestContext context = claimed.request().context();
+        writer.joinPieces(provider.joinsPieces());
+        String streamed = Streamed.text(claimed.streamed());
+        if (provider.continuation() == Continuation.RESTART && claimed.nextChunk() > 0) {
+            writer.resetAll();
+            streamed = "";
+        }
+        List<Turn> turns = new ArrayList<>(context.conversationHistory());
+        turns.add(new Turn("user", claimed.request().message()));
+        return new ModelCall(
+                context.model(),
+                context.systemPrompt(),
+                turns,
+                context.temperature(),
+                context.maxTokens(),
+                streamed);
+    }
+}
