@@ -1,0 +1,436 @@
+/**
+ * Antiphon's browser client: one chat session, followed live and resumed exactly.
+ *
+ *     import { connect } from 'https://chat.example/antiphon.js';
+ *
+ *     const chat = connect({ onChunk: (message) => (output.textContent = message.answer) });
+ *     chat.send('Hello, how are you?');
+ *
+ * No dependencies and no DOM: what to draw is the caller's. The server sends each connection a contiguous slice of
+ * the session's log, so events are applied as they come; nothing is compared, sorted or filtered here.
+ *
+ * The state and the place in the log it belongs to (the cursor) travel together in `chat.snapshot()`. Stored as one
+ * value and given back as `connect({ snapshot })`, the conversation goes on at the next entry: nothing is missing and
+ * nothing comes twice, however long ago it was taken.
+ *
+ * @module antiphon
+ */
+
+import { fromHistory, Messages, newMessage } from './messages.js';
+
+/** @typedef {import('./messages.js').Message} Message */
+/** @typedef {'connecting' | 'open' | 'reconnecting' | 'refused' | 'closed'} ConnectionState */
+
+/**
+ * @typedef {object} Options
+ * @property {string} [session] an id of 1-128 letters, digits, `_` or `-`; a fresh one if left out
+ * @property {string} [user] likewise; a session belongs to the first user that names it
+ * @property {string} [baseUrl] the gateway; the server this module came from if left out. Another origin than the
+ *     page's must be listed in the gateway's `CHAT_ALLOWED_ORIGINS`
+ * @property {object} [snapshot] what `snapshot()` gave; ignored when it is of another session
+ * @property {(message: Message) => void} [onMessage] a message is new, or its `state` changed
+ * @property {(message: Message, chunk: object) => void} [onChunk] an answer changed; `chunk` as in PROTOCOL.md section 3
+ * @property {(message: Message) => void} [onComplete] an answer ended
+ * @property {(conversation: Conversation) => void} [onResync] the server replaced the state: draw all of it again
+ * @property {(status: object) => void} [onStatus] what the gateway says of itself: degraded, recovered
+ * @property {(state: ConnectionState, problem: Problem | null) => void} [onConnection] `refused` comes with the
+ *     server's reason and is final until `reconnect()`; every other state leads back to `open` by itself
+ */
+
+/** Opens the session's stream and keeps it open until `close()`. */
+export function connect(options = {}) {
+  return new Conversation(options);
+}
+
+/**
+ * The conversation as the server's history has it, to begin from where no snapshot is at hand.
+ *
+ * @param {{session: string, user: string, baseUrl?: string}} options
+ * @returns {Promise<object | null>} for `connect({ snapshot })`; null when the server keeps none
+ */
+export async function recall({ session, user, baseUrl }) {
+  const url = new URL(`api/sessions/${session}/messages`, baseOf(baseUrl));
+  url.searchParams.set('user_id', user);
+  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }).catch(() => null);
+  if (!response?.ok) {
+    return null;
+  }
+  const { messages, cursor } = await response.json();
+  return { version: 1, session, user, cursor: cursor ?? null, messages: messages.map(fromHistory), unsent: [] };
+}
+
+/** A new id for a session, user or message: 128 random bits. Works on plain http too, where randomUUID is missing. */
+export function mintId(prefix) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `${prefix}_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** An answer other than success, as the server explained it (RFC 9457). `code` is the stable part. */
+export class Problem extends Error {
+  constructor(status, code, text, retryAfter) {
+    super(text);
+    this.name = 'Problem';
+    this.status = status;
+    this.code = code;
+    /** Milliseconds the server asked us to wait, or null. */
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same request can succeed later. Status 0 is a server that was not reached. */
+  get transient() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  /** Whether this server does not know the call at all (an older or a reduced one). */
+  get unknownCall() {
+    return this.status === 405 || this.status === 501 || (this.status === 404 && this.code === 'not_found');
+  }
+
+  static async of(response) {
+    const body = await response.json().catch(() => ({}));
+    const seconds = Number(response.headers.get('Retry-After'));
+    const text = body.detail ?? body.title ?? `The server answered ${response.status}`;
+    return new Problem(response.status, body.code ?? '', text, seconds > 0 ? seconds * 1000 : null);
+  }
+}
+
+/** The first retry is quick, because most interruptions are one pod going away while others run. */
+const FIRST_RETRY_MS = 300;
+const LONGEST_RETRY_MS = 10_000;
+/** A stream that lived shorter was no success: without this, a pod that accepts and drops is asked at full speed. */
+const PROVEN_AFTER_MS = 5_000;
+/** How often one message is offered to the server: about a minute in all. */
+const MOST_POSTS = 12;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longest silence that is believed while an answer is due; doubles while it stays silent. A connection can die without
+ * a word (a suspended laptop, a router that forgot it), and re-opening at the cursor costs one request. */
+const BELIEVED_SILENCE_MS = 20_000;
+/** One followed session; made by `connect`. */
+export class Conversation {
+  #messages = new Messages();
+  #cursor = null;
+  #connection = 'connecting';
+  #options;
+  #base;
+  #source = null;
+  #retry = null;
+  #failures = 0;
+  #refusals = 0;
+  #watchdog = null;
+  #silence = BELIEVED_SILENCE_MS;
+
+  /** @param {Options} options */
+  constructor(options) {
+    this.#options = options;
+    this.#base = baseOf(options.baseUrl);
+    this.session = options.session ?? mintId('sess');
+    this.user = options.user ?? mintId('user');
+    this.#restore(options.snapshot);
+    // Later than this constructor: the caller's callbacks may use what connect() returns.
+    queueMicrotask(() => this.#offerAll(this.#messages.unconfirmed()));
+    globalThis.addEventListener?.('online', this.#reopenNow);
+    globalThis.addEventListener?.('pageshow', this.#afterCache);
+    this.#open();
+  }
+
+  /** All messages, oldest first; those still being sent are last. The objects are live and must not be changed. */
+  get messages() {
+    return this.#messages.all();
+  }
+
+  /** @returns {ConnectionState} */
+  get connection() {
+    return this.#connection;
+  }
+
+  message(id) {
+    return this.#messages.get(id);
+  }
+
+  /** The message whose answer comes or is waited for, if any: a session answers one at a time, in order. */
+  get active() {
+    return this.#messages.due()[0];
+  }
+
+  /** Whether the message waits for the active one. */
+  isQueued(message) {
+    return message.state === 'accepted' && message !== this.active;
+  }
+
+  /**
+   * Sends a message. It is in `messages` at once; a failed attempt is repeated under the same message id, so the
+   * server answers it once however often it is offered.
+   *
+   * @param {string} text
+   * @param {{parentId?: string, provider?: string, model?: string, context?: object}} [extras]
+   * @returns {Promise<Message>} resolves when the server has it, rejects with a `Problem` when it will not take it
+   */
+  send(text, { parentId, provider, model, context } = {}) {
+    const message = newMessage(mintId('msg'), text, parentId ?? null);
+    const body = {
+      session_id: this.session,
+      user_id: this.user,
+      message: text,
+      message_id: message.id,
+      parent_id: parentId,
+      ai_provider: provider,
+      model,
+      context,
+    };
+    this.#messages.add(message, JSON.stringify(body));
+    return this.#offer(message);
+  }
+
+  /** Offers a `failed` message again: the same message, so an attempt that did arrive is not answered twice. */
+  retry(messageId) {
+    return this.#offer(this.message(messageId));
+  }
+
+  /** Asks for the end of an answer; it ends for every tab by the log, with `finishReason` `cancelled`. */
+  async cancel(messageId) {
+    await this.#post(`api/messages/${messageId}/cancel`, JSON.stringify({ session_id: this.session, user_id: this.user }));
+  }
+
+  /** The newest messages and their cursor, as one value that survives JSON; unsent ones are sent by who restores it. */
+  snapshot(mostMessages = Infinity) {
+    return {
+      version: 1,
+      session: this.session,
+      user: this.user,
+      cursor: this.#cursor,
+      ...this.#messages.snapshot(mostMessages),
+    };
+  }
+
+  /** Tries again at once, also after the server refused. */
+  reconnect() {
+    if (this.#connection !== 'closed') {
+      this.#failures = 0;
+      this.#refusals = 0;
+      this.#open();
+    }
+  }
+
+  /** Ends the stream for good. Twice is fine. */
+  close() {
+    globalThis.removeEventListener?.('online', this.#reopenNow);
+    globalThis.removeEventListener?.('pageshow', this.#afterCache);
+    this.#dropStream();
+    this.#become('closed', null);
+  }
+
+  // ---- the stream
+
+  #open() {
+    this.#dropStream();
+    this.#become(this.#connection === 'open' || this.#failures > 0 ? 'reconnecting' : 'connecting', null);
+    const url = this.#url('api/sse', { session_id: this.session, user_id: this.user, last_event_id: this.#cursor });
+    const source = new EventSource(url);
+    this.#source = source;
+    const openedAt = Date.now();
+    let lastId = '';
+
+    const on = (name, apply) =>
+      source.addEventListener(name, (event) => {
+        // An event without an id repeats the last one's. Taken as its own it would undo the cursor of a resync.
+        if (event.lastEventId && event.lastEventId !== lastId) {
+          lastId = event.lastEventId;
+          this.#cursor = lastId;
+          this.#failures = 0;
+          this.#silence = BELIEVED_SILENCE_MS;
+        }
+        this.#watch();
+        apply(JSON.parse(event.data));
+      });
+    on('connected', () => {
+      this.#refusals = 0;
+      this.#become('open', null);
+    });
+    on('message', (data) => this.#tell('onMessage', this.#messages.asked(data)));
+    on('chunk', (data) => this.#tell('onChunk', this.#messages.chunk(data), data));
+    on('message_complete', (data) => this.#tell('onComplete', this.#messages.complete(data)));
+    on('status', (data) => this.#tell('onStatus', data));
+    on('resync', (data) => this.#resync(data));
+
+    // EventSource would reconnect by itself after some errors and give up after others, always after the same delay.
+    // One way for all of them: close, wait a growing random time, open a new one at the cursor.
+    source.onerror = () => {
+      const refused = source.readyState === EventSource.CLOSED;
+      source.close();
+      if (Date.now() - openedAt > PROVEN_AFTER_MS) {
+        this.#failures = 0;
+      }
+      this.#refusals = refused ? this.#refusals + 1 : 0;
+      // The first refusal may be a pod on its way out; asking why is for one that stays.
+      if (this.#refusals > 1) {
+        this.#explainRefusal(url);
+      } else {
+        this.#reopenLater(null);
+      }
+    };
+    this.#watch();
+  }
+
+  /** The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours. */
+  #resync({ messages, cursor }) {
+    this.#cursor = cursor ?? null;
+    this.#messages.resync(messages);
+    this.#tell('onResync', this);
+    // What the log lost with its tail may have been a message of ours: offered again it is the same message.
+    this.#offerAll(this.#messages.unconfirmed().filter(({ state }) => state === 'accepted'));
+  }
+
+  #restore(snapshot) {
+    if (snapshot?.version === 1 && snapshot.session === this.session && snapshot.user === this.user) {
+      this.#cursor = snapshot.cursor;
+      this.#messages.restore(snapshot);
+    }
+  }
+
+  /** EventSource keeps the status and body of a refusal to itself, so ask once more in a way that shows them. */
+  async #explainRefusal(url) {
+    this.#dropStream();
+    this.#become('reconnecting', null);
+    const source = this.#source;
+    let problem = null;
+    try {
+      const response = await fetch(url, { headers: { Accept: 'text/event-stream' } });
+      if (response.ok) {
+        await response.body?.cancel();
+      } else {
+        problem = await Problem.of(response);
+      }
+    } catch {
+      problem = new Problem(0, '', 'The server cannot be reached', null);
+    }
+    if (this.#source !== source || this.#connection === 'closed') {
+      return;
+    }
+    if (problem && !problem.transient) {
+      this.#become('refused', problem);
+    } else {
+      this.#reopenLater(problem?.retryAfter ?? null);
+    }
+  }
+
+  #reopenLater(askedMs) {
+    this.#dropStream();
+    this.#become('reconnecting', null);
+    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
+    this.#retry = setTimeout(() => this.#open(), (askedMs ?? 0) + ceiling * (0.5 + Math.random() / 2));
+  }
+
+  #reopenNow = () => {
+    if (this.#connection === 'reconnecting') {
+      this.#open();
+    }
+  };
+
+  /** A page that comes back from the back/forward cache has a stream that the browser closed silently. */
+  #afterCache = (event) => {
+    if (event.persisted) {
+      this.reconnect();
+    }
+  };
+
+  #dropStream() {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#watchdog);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #watch() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => {
+      if (this.active && this.#connection === 'open') {
+        this.#silence *= 2;
+        this.#open();
+      } else {
+        this.#watch();
+      }
+    }, this.#silence);
+  }
+
+  #become(state, problem) {
+    if (this.#connection !== state) {
+      this.#connection = state;
+      this.#options.onConnection?.(state, problem);
+    }
+  }
+
+  // ---- what we say
+
+  /** Nobody waits for these promises: a refusal is in the message's own state. */
+  #offerAll(messages) {
+    messages.forEach((message) => this.#offer(message).catch(() => {}));
+  }
+
+  async #offer(message) {
+    message.state = 'sending';
+    message.error = null;
+    this.#tell('onMessage', message);
+    const body = this.#messages.bodyOf(message);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#post('api/chat', body);
+        if (message.state === 'sending') {
+          message.state = 'accepted';
+          this.#tell('onMessage', message);
+        }
+        return message;
+      } catch (problem) {
+        // The stream may already have shown the message: then only the response was lost.
+        if (message.state !== 'sending') {
+          return message;
+        }
+        if (!problem.transient || attempt === MOST_POSTS || this.#connection === 'closed') {
+          message.state = 'failed';
+          message.error = { code: problem.code, message: problem.message };
+          this.#tell('onMessage', message);
+          throw problem;
+        }
+        const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
+        await new Promise((resume) => setTimeout(resume, (problem.retryAfter ?? 0) + ceiling * (0.5 + Math.random() / 2)));
+      }
+    }
+  }
+
+  async #post(path, body) {
+    let response;
+    try {
+      response = await fetch(this.#url(path, {}), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body,
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+    } catch {
+      throw new Problem(0, '', 'The server cannot be reached', null);
+    }
+    if (!response.ok) {
+      throw await Problem.of(response);
+    }
+    return response.json().catch(() => ({}));
+  }
+
+  #url(path, query) {
+    const url = new URL(path, this.#base);
+    Object.entries(query).forEach(([name, value]) => value && url.searchParams.set(name, value));
+    return url;
+  }
+
+  /** A closed conversation is silent, also when an answer to one of its requests is still to come. */
+  #tell(callback, ...args) {
+    if (this.#connection !== 'closed') {
+      this.#options[callback]?.(...args);
+    }
+  }
+}
+
+/** The gateway's address, ending in a slash so that paths are found below it. */
+function baseOf(baseUrl) {
+  const base = new URL(baseUrl ?? new URL('.', import.meta.url), globalThis.location?.href);
+  base.pathname = base.pathname.replace(/\/*$/, '/');
+  return base;
+}

@@ -1,0 +1,222 @@
+/**
+ * The state of a conversation: what was asked and answered, as the entries of the session's log tell it one by one.
+ * No network, no time, no DOM; `antiphon.js` feeds it.
+ *
+ * @module messages
+ */
+
+/**
+ * A user's turn and its answer.
+ *
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string | null} parentId the message this one follows, where the conversation branches
+ * @property {string} text what was asked
+ * @property {'sending' | 'failed' | 'accepted' | 'answering' | 'complete'} state `sending` and `failed` are local: the
+ *     server has not confirmed the message yet, or has refused it (`error` says why)
+ * @property {string} answer the text so far; concatenated chunks, after any reset
+ * @property {{type: string, [detail: string]: unknown}[]} steps what happened besides text, in order: reasoning, tool
+ *     calls and results, status
+ * @property {object | null} step the newest of them while no text has followed it
+ * @property {boolean} incomplete chunks are missing in the answer, and will not come
+ * @property {{code: string, message: string} | null} error
+ * @property {string | null} finishReason `stop`, `length`, `error` or `cancelled`, once complete
+ * @property {string | null} model
+ * @property {number | null} tokens
+ */
+
+/** Most messages kept; the oldest complete ones go first. The server's history has all of them. */
+const MOST_MESSAGES = 500;
+/** Most non-text steps kept for one message. */
+const MOST_STEPS = 200;
+
+export class Messages {
+  /** Messages in log order. */
+  #logged = new Map();
+  /** Messages the log has not shown yet, in sending order. */
+  #unlogged = new Map();
+  /** The request body of each of those: a retry must be the same to the byte, or it is another message. */
+  #bodies = new Map();
+
+  /** Oldest first; those the log has not shown yet are last. */
+  all() {
+    return [...this.#logged.values(), ...this.#unlogged.values()];
+  }
+
+  get(id) {
+    return this.#logged.get(id) ?? this.#unlogged.get(id);
+  }
+
+  /** Those whose answer the server owes. */
+  due() {
+    return this.all().filter(({ state }) => state === 'accepted' || state === 'answering');
+  }
+
+  /** Adds a message that is going to be sent as `body`. */
+  add(message, body) {
+    this.#unlogged.set(message.id, message);
+    this.#bodies.set(message.id, body);
+  }
+
+  bodyOf(message) {
+    return this.#bodies.get(message.id);
+  }
+
+  /** Those that the log has not shown, and that the server has not refused. */
+  unconfirmed() {
+    return [...this.#unlogged.values()].filter(({ state }) => state !== 'failed');
+  }
+
+  // ---- entries of the log; each answers the message it changed
+
+  asked({ message_id: id, text, parent_id: parentId }) {
+    const message = this.#unlogged.get(id) ?? newMessage(id, text, null);
+    this.#log(message);
+    message.text = text;
+    message.parentId = parentId ?? null;
+    message.state = 'accepted';
+    message.error = null;
+    return message;
+  }
+
+  chunk(chunk) {
+    const message = this.#answered(chunk.message_id);
+    message.state = 'answering';
+    // Each chunk's place is known, so a replay from chunk 0 writes the same text over itself.
+    const { starts } = message;
+    if (chunk.chunk_id < starts.length) {
+      message.answer = message.answer.slice(0, starts[chunk.chunk_id]);
+      starts.length = chunk.chunk_id;
+    }
+    while (starts.length < chunk.chunk_id) {
+      message.incomplete = true;
+      starts.push(message.answer.length);
+    }
+    starts.push(message.answer.length);
+    apply(message, chunk);
+    if (chunk.is_final) {
+      message.model = chunk.metadata?.model ?? null;
+      message.tokens = chunk.metadata?.tokens_used ?? null;
+    }
+    return message;
+  }
+
+  complete({ message_id: id, token_count: tokens, finish_reason: finishReason }) {
+    const message = this.#answered(id);
+    message.state = 'complete';
+    message.tokens = tokens ?? message.tokens;
+    message.finishReason = finishReason ?? 'stop';
+    message.starts = [];
+    message.step = null;
+    return message;
+  }
+
+  /** The server's word replaces ours; without one, what is complete stays. */
+  resync(history) {
+    const kept = [...this.#logged.values()].filter(({ state }) => state === 'complete');
+    this.#logged.clear();
+    (history?.map(fromHistory) ?? kept).forEach((message) => this.#log(message));
+  }
+
+  // ---- to and from storage
+
+  /** The newest logged messages, and all that are not logged. */
+  snapshot(most) {
+    const logged = [...this.#logged.values()];
+    return {
+      messages: logged.slice(Math.max(0, logged.length - most)),
+      unsent: [...this.#unlogged.values()].map((message) => ({ message, body: this.bodyOf(message) })),
+    };
+  }
+
+  restore({ messages, unsent }) {
+    messages.forEach((message) => this.#log(message));
+    unsent.forEach(({ message, body }) => this.add(message, body));
+  }
+
+  /** A message that was never shown as asked still gets its answer. */
+  #answered(id) {
+    const known = this.#logged.get(id);
+    if (known) {
+      return known;
+    }
+    const message = this.#unlogged.get(id) ?? newMessage(id, '', null);
+    this.#log(message);
+    return message;
+  }
+
+  #log(message) {
+    this.#unlogged.delete(message.id);
+    this.#bodies.delete(message.id);
+    this.#logged.set(message.id, message);
+    if (this.#logged.size > MOST_MESSAGES) {
+      const [oldest] = this.#logged.values();
+      if (oldest.state === 'complete') {
+        this.#logged.delete(oldest.id);
+      }
+    }
+  }
+}
+
+function apply(message, chunk) {
+  const type = chunk.chunk_type ?? 'content';
+  message.step = null;
+  if (type === 'content') {
+    message.answer += chunk.chunk;
+    return;
+  }
+  if (type === 'reset') {
+    // The text of the withdrawn chunks goes, their numbers stay used.
+    const from = chunk.metadata?.from_chunk_id ?? 0;
+    const at = message.starts[from] ?? message.answer.length;
+    message.answer = message.answer.slice(0, at);
+    message.starts.fill(at, from);
+  } else if (type === 'error') {
+    message.error = chunk.error ?? { code: '', message: 'The answer failed' };
+  }
+  addStep(message, { ...chunk.metadata, type });
+}
+
+/** Reasoning streams in pieces, as text does, and is one step until something else happens. */
+function addStep(message, step) {
+  const last = message.steps.at(-1);
+  if (step.type === 'reasoning' && last?.type === 'reasoning') {
+    last.text += step.text;
+  } else if (message.steps.length < MOST_STEPS) {
+    message.steps.push(step);
+  }
+  message.step = step;
+}
+
+/** @returns {Message} */
+export function newMessage(id, text, parentId) {
+  return {
+    id,
+    parentId,
+    text,
+    state: 'accepted',
+    answer: '',
+    steps: [],
+    step: null,
+    incomplete: false,
+    error: null,
+    finishReason: null,
+    model: null,
+    tokens: null,
+    /** Where in `answer` each chunk begins: what a reset needs, empty once complete. */
+    starts: [],
+  };
+}
+
+/** A message as the history and a resync tell it. */
+export function fromHistory(past) {
+  return {
+    ...newMessage(past.message_id, past.text ?? '', past.parent_id ?? null),
+    state: 'complete',
+    answer: past.answer ?? '',
+    finishReason: past.finish_reason ?? 'stop',
+    model: past.model ?? null,
+    tokens: past.token_count ?? past.tokens_used ?? null,
+    error: past.error ?? null,
+  };
+}
