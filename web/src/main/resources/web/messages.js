@@ -111,11 +111,20 @@ export class Messages {
     return message;
   }
 
-  /** The server's word replaces ours; without one, what is complete stays. */
+  /**
+   * Our place in the log is gone, so the server's history replaces what we have. A server that has none leaves us
+   * with what we saw; of an answer under way, what was missed will not come, unless it is told again from its start.
+   */
   resync(history) {
-    const kept = [...this.#logged.values()].filter(({ state }) => state === 'complete');
-    this.#logged.clear();
-    (history?.map(fromHistory) ?? kept).forEach((message) => this.#log(message));
+    if (history?.length > 0) {
+      this.#logged.clear();
+      history.forEach((past) => this.#log(fromHistory(past)));
+      return;
+    }
+    for (const message of this.#logged.values()) {
+      message.incomplete ||= message.state !== 'complete';
+      message.state = 'complete';
+    }
   }
 
   // ---- to and from storage
