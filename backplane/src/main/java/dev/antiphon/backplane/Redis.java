@@ -60,6 +60,7 @@ public final class Redis implements AutoCloseable {
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().name("redis-flush").daemon().factory());
     private final AtomicBoolean flushing = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean connected = true;
 
     private Redis(
@@ -87,6 +88,9 @@ public final class Redis implements AutoCloseable {
                     @Override
                     public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
                         connected = false;
+                        if (closed.get()) {
+                            return;
+                        }
                         LOG.atWarn()
                                 .addKeyValue("address", settings.address())
                                 .log("Redis is away");
@@ -285,6 +289,9 @@ public final class Redis implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         connection.close();
         flusher.close();
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A worker process, put together top to bottom and closed in reverse.
 public final class Worker implements AutoCloseable {
@@ -25,6 +26,8 @@ public final class Worker implements AutoCloseable {
     private final Backplane backplane;
     private final LeaseKeeper lease;
     private final Deliveries deliveries;
+
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private Worker(Backplane backplane, LeaseKeeper lease, Deliveries deliveries) {
         this.backplane = backplane;
@@ -69,6 +72,9 @@ public final class Worker implements AutoCloseable {
     /// Stops pulling, hands its runs over and disconnects, within a few seconds.
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         deliveries.close();
         lease.close();
         backplane.close();

@@ -1,5 +1,7 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -23,6 +25,28 @@ public record Batch(
     /// @param data UTF-8 JSON without line breaks; never modified
     @SuppressWarnings("ArrayRecordComponent") // encoded once, handed on, never compared
     public record Addition(EventName event, byte[] data) {}
+
+    /// The two entries that end a message.
+    ///
+    /// @param chunk the final chunk, encoded
+    /// @param complete the data of its `message_complete`
+    @SuppressWarnings("ArrayRecordComponent") // as Addition
+    public record End(byte[] chunk, byte[] complete) {
+
+        public static End of(Chunk last) {
+            Completion completion = last.completion();
+            if (completion == null) {
+                throw new IllegalArgumentException("not a final chunk: " + last.chunkId());
+            }
+            return new End(last.encode(), completion.messageComplete(last.messageId()));
+        }
+
+        public List<Addition> additions() {
+            return List.of(
+                    new Addition(EventName.CHUNK, chunk),
+                    new Addition(EventName.MESSAGE_COMPLETE, complete));
+        }
+    }
 
     public Batch {
         additions = List.copyOf(additions);

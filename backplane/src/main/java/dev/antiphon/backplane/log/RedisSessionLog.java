@@ -46,6 +46,9 @@ public final class RedisSessionLog implements SessionLog {
     private static final Script CLAIM = Script.load(RedisSessionLog.class, "claim.lua");
     private static final Script APPEND =
             Script.load(RedisSessionLog.class, "entries.lua", "append.lua");
+    private static final Script REFUSE =
+            Script.load(RedisSessionLog.class, "entries.lua", "refuse.lua");
+    private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
     private static final Script READ =
             Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
 
@@ -171,25 +174,60 @@ public final class RedisSessionLog implements SessionLog {
 
     private static Append appended(List<Object> answer, Batch batch) {
         return switch (text(answer.getFirst())) {
-            case "OK" -> {
-                long generation = number(answer.get(1));
-                long number = number(answer.get(2));
-                List<Object> hashes = list(answer.get(3));
-                List<Entry> entries = new ArrayList<>(hashes.size());
-                for (int i = 0; i < hashes.size(); i++) {
-                    Batch.Addition addition = batch.additions().get(i);
-                    entries.add(
-                            new Entry(
-                                    id(generation, number + i, hashes.get(i)),
-                                    addition.event(),
-                                    addition.data()));
-                }
-                yield new Append.Appended(entries, Members.pods(list(answer.get(4))));
-            }
+            case "OK" ->
+                    new Append.Appended(
+                            added(answer, batch.additions()), Members.pods(list(answer.get(4))));
             case "FENCED" -> new Append.Fenced();
             case "SEQ" -> new Append.OutOfSequence((int) number(answer.get(1)));
             default -> throw unexpected(answer);
         };
+    }
+
+    /// The entries that `OK gen first {hashes}` tells of.
+    private static List<Entry> added(List<Object> answer, List<Batch.Addition> additions) {
+        long generation = number(answer.get(1));
+        long number = number(answer.get(2));
+        List<Object> hashes = list(answer.get(3));
+        List<Entry> entries = new ArrayList<>(hashes.size());
+        for (int i = 0; i < hashes.size(); i++) {
+            Batch.Addition addition = additions.get(i);
+            entries.add(
+                    new Entry(
+                            id(generation, number + i, hashes.get(i)),
+                            addition.event(),
+                            addition.data()));
+        }
+        return entries;
+    }
+
+    @Override
+    public CompletionStage<Refuse> refuse(SessionId session, MessageId message, Batch.End end) {
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, message),
+            Keys.connections(session)
+        };
+        return redis.call(REFUSE, keys, end.chunk(), end.complete(), bytes(KEEP.toSeconds()))
+                .thenApply(answer ->
+                        text(answer.getFirst()).equals("KNOWN")
+                                ? new Refuse.Known()
+                                : new Refuse.Refused(
+                                        added(answer, end.additions()),
+                                        Members.pods(list(answer.get(4)))));
+    }
+
+    @Override
+    public CompletionStage<Boolean> release(SessionId session, MessageId message, Token token) {
+        String[] keys = {Keys.meta(session), Keys.run(session, message)};
+        return redis.call(
+                        RELEASE,
+                        keys,
+                        bytes(session.value()),
+                        bytes(message.value()),
+                        bytes(token.value()),
+                        bytes(Keys.WORKING_PREFIX))
+                .thenApply(answer -> number(answer.getFirst()) == 1);
     }
 
     @Override

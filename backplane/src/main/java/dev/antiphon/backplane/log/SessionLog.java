@@ -23,6 +23,10 @@ public interface SessionLog {
     /// `message` entry.
     CompletionStage<Accept> accept(WorkflowRequest request);
 
+    /// Ends a message that may not be run, without a run: appends its only chunk and its `message_complete`.
+    /// A message of the same id that has a run keeps its own end.
+    CompletionStage<Refuse> refuse(SessionId session, MessageId message, Batch.End end);
+
     /// Claims the oldest unfinished message of the session.
     ///
     /// @param delivered the message whose delivery gave the reason, or empty when the worker looks for the
@@ -33,6 +37,12 @@ public interface SessionLog {
 
     /// Appends entries to the claimed run, all or none.
     CompletionStage<Append> append(Batch batch);
+
+    /// Gives a claimed run back, because its worker stops: whoever claims next gets it at once, and the attempt does not
+    /// count. The claim's token is void afterwards.
+    ///
+    /// @return whether the claim was still the caller's
+    CompletionStage<Boolean> release(SessionId session, MessageId message, Token token);
 
     /// Reads the entries after a cursor, oldest first.
     ///

@@ -1,21 +1,13 @@
 package dev.antiphon.backplane.queue;
 
 import java.time.Duration;
-import java.time.Instant;
 
 /// One delivery of a request. Settled by exactly one of {@link #ack}, {@link #retryAfter}; without one, the server
 /// delivers it again after the ack wait. No method blocks or fails: an answer that is lost means another delivery.
 public interface Delivery {
 
-    String subject();
-
-    byte[] data();
-
-    /// The request's number in the stream: the same on every redelivery.
-    long sequence();
-
-    /// When the stream stored the request: the same on every redelivery.
-    Instant stored();
+    /// What is delivered.
+    StoredRequest request();
 
     /// The session has no work for this delivery any more.
     void ack();

@@ -2,31 +2,25 @@ package dev.antiphon.backplane.queue;
 
 import io.nats.client.Message;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
-import java.time.Instant;
 
 /// A delivery as jnats hands it out. Acks are fire and forget: one that is lost means another delivery.
-record JetStreamDelivery(Message message) implements Delivery {
+record JetStreamDelivery(Message message, StoredRequest request) implements Delivery {
 
-    @Override
-    public String subject() {
-        return message.getSubject();
-    }
+    private static final Logger LOG = LoggerFactory.getLogger(JetStreamDelivery.class);
 
-    @Override
-    public byte[] data() {
+    static JetStreamDelivery of(Message message) {
         byte[] data = message.getData();
-        return data == null ? new byte[0] : data;
-    }
-
-    @Override
-    public long sequence() {
-        return message.metaData().streamSequence();
-    }
-
-    @Override
-    public Instant stored() {
-        return message.metaData().timestamp().toInstant();
+        return new JetStreamDelivery(
+                message,
+                new StoredRequest(
+                        message.getSubject(),
+                        data == null ? new byte[0] : data,
+                        message.metaData().streamSequence(),
+                        message.metaData().timestamp().toInstant()));
     }
 
     @Override
@@ -50,7 +44,7 @@ record JetStreamDelivery(Message message) implements Delivery {
         } catch (IllegalStateException e) {
             // The connection is closed or cannot take more: the server delivers again after the ack
             // wait.
-            org.slf4j.LoggerFactory.getLogger(JetStreamDelivery.class).debug("not settled", e);
+            LOG.debug("not settled", e);
         }
     }
 }

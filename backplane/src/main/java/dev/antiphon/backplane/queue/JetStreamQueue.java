@@ -14,10 +14,13 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -98,31 +101,73 @@ public final class JetStreamQueue implements RequestQueue {
         FetchConsumeOptions options =
                 FetchConsumeOptions.builder().maxMessages(most).expiresIn(wait.toMillis()).build();
         try {
-            // Not consume(): its stop() leaves a pull open, and what that pulls is lost until the
-            // ack wait is over.
             FetchConsumer fetch = workers.fetch(options);
             try {
                 for (Message next = fetch.nextMessage(); next != null; next = fetch.nextMessage()) {
-                    each.accept(new JetStreamDelivery(next));
+                    each.accept(JetStreamDelivery.of(next));
                 }
             } finally {
-                fetch.stop();
+                close(fetch);
             }
         } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
             throw new Unavailable(nats.url() + " delivers nothing: " + e.getMessage(), e);
         }
     }
 
+    /// Ends the pull at the server too. With stop() alone it stays open there, and what a stopping worker gives back is
+    /// delivered to itself and lost until the ack wait is over.
+    private static void close(FetchConsumer fetch) throws InterruptedException {
+        try {
+            fetch.close();
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) { // declared by AutoCloseable only
+            throw new IllegalStateException("a pull does not close", e);
+        }
+    }
+
     @Override
-    public void deadLetter(Delivery delivery, ErrorCode code, String reason) {
+    public List<StoredRequest> before(StoredRequest request, int most) {
+        List<StoredRequest> before = new ArrayList<>();
+        long from = 1;
+        try {
+            while (before.size() < most) {
+                MessageInfo next =
+                        nats.connection()
+                                .jetStreamManagement()
+                                .getNextMessage(Topology.REQUESTS, from, request.subject());
+                if (next.getSeq() >= request.sequence()) {
+                    break;
+                }
+                byte[] data = next.getData();
+                before.add(
+                        new StoredRequest(
+                                request.subject(),
+                                data == null ? new byte[0] : data,
+                                next.getSeq(),
+                                next.getTime().toInstant()));
+                from = next.getSeq() + 1;
+            }
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() != Topology.NOT_FOUND) { // not even the request itself is left
+                throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+            }
+        } catch (IOException e) {
+            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+        }
+        return before;
+    }
+
+    @Override
+    public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
         Headers headers =
                 new Headers()
-                        .put(SUBJECT, delivery.subject())
+                        .put(SUBJECT, request.subject())
                         .put(REASON, printable(reason))
-                        .put(SEQUENCE, Long.toString(delivery.sequence()));
+                        .put(SEQUENCE, Long.toString(request.sequence()));
         PublishOptions once =
-                PublishOptions.builder().messageId("dead." + delivery.sequence()).build();
-        publish(Subjects.deadLetter(code), headers, delivery.data(), once)
+                PublishOptions.builder().messageId("dead." + request.sequence()).build();
+        publish(Subjects.deadLetter(code), headers, request.data(), once)
                 .toCompletableFuture()
                 .join();
     }

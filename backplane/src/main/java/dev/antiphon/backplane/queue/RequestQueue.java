@@ -4,6 +4,7 @@ import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
@@ -24,8 +25,15 @@ public interface RequestQueue {
     /// @throws InterruptedException when the thread is interrupted; deliveries on their way come back after the ack wait
     void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException;
 
-    /// Keeps a delivery that nobody can run, with the reason, for a person to look at. Blocks until it is stored.
+    /// The requests on the same subject that were stored before this one and are not settled yet, oldest first.
+    /// Blocks.
     ///
-    /// @throws dev.antiphon.backplane.Unavailable when it could not be stored: then do not settle the delivery
-    void deadLetter(Delivery delivery, ErrorCode code, String reason);
+    /// @param most at most this many are returned
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
+    List<StoredRequest> before(StoredRequest request, int most);
+
+    /// Keeps a request that nobody can run, with the reason, for a person to look at. Blocks until it is stored.
+    ///
+    /// @throws dev.antiphon.backplane.Unavailable when it could not be stored: then do not settle its delivery
+    void deadLetter(StoredRequest request, ErrorCode code, String reason);
 }

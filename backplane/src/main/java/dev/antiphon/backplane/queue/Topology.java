@@ -45,7 +45,8 @@ final class Topology {
 
     static final Duration KEEP_DEAD_LETTERS = Duration.ofDays(7);
 
-    private static final int NOT_FOUND = 404;
+    /// JetStream's answer when there is no such thing.
+    static final int NOT_FOUND = 404;
 
     private Topology() {}
 

@@ -88,7 +88,7 @@ public final class Deliveries implements AutoCloseable {
         unsettled.add(delivery);
         Thread run =
                 Thread.ofVirtual()
-                        .name("run-" + delivery.sequence())
+                        .name("run-" + delivery.request().sequence())
                         .unstarted(() -> {
                             try {
                                 runner.work(delivery);

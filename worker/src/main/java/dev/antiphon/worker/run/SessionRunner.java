@@ -3,11 +3,17 @@ package dev.antiphon.worker.run;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.MessageId;
@@ -40,6 +46,11 @@ public final class SessionRunner {
     private static final Duration BUSY_RETRY = Duration.ofSeconds(10);
 
     private static final Duration FULL_RETRY = Duration.ofSeconds(5);
+    private static final Duration RELEASE_WITHIN = Duration.ofSeconds(1);
+
+    /// As many as may wait in one session: what is before them is done or full.
+    private static final int MAX_BEFORE = 20;
+
     private static final Duration AWAY_RETRY = Duration.ofMillis(250);
 
     private final SessionLog log;
@@ -70,9 +81,10 @@ public final class SessionRunner {
     void work(Delivery delivery) throws InterruptedException {
         WorkflowRequest request;
         try {
-            request = decode(delivery);
+            request = decode(delivery.request());
         } catch (InvalidInput e) {
-            refuse(delivery, e.code(), e.getMessage());
+            refuse(delivery.request(), e.code(), e.getMessage());
+            delivery.ack();
             return;
         }
         Optional<MessageId> delivered = Optional.of(request.messageId());
@@ -85,7 +97,7 @@ public final class SessionRunner {
                     delivered = Optional.empty();
                 }
                 case Claim.Unknown _ -> {
-                    if (!accept(request, delivery)) {
+                    if (!acceptInOrder(request, delivery)) {
                         return;
                     }
                 }
@@ -101,7 +113,7 @@ public final class SessionRunner {
         }
     }
 
-    private static WorkflowRequest decode(Delivery delivery) {
+    private static WorkflowRequest decode(StoredRequest delivery) {
         SessionId addressed = Subjects.sessionOf(delivery.subject());
         // A plain publisher may leave out the message id; redeliveries must find the same one
         // again. The time is part of it
@@ -139,32 +151,54 @@ public final class SessionRunner {
                 return false;
             }
             writer.abandon();
+            release(claimed);
             throw e;
         }
     }
 
-    /// Accepts a message that came from a plain publisher, or that Redis has lost.
+    /// Best effort: when Redis does not take it, the run is free as soon as this worker's lease has ended.
+    private void release(Claim.Claimed claimed) {
+        WorkflowRequest request = claimed.request();
+        try {
+            log.release(request.sessionId(), request.messageId(), claimed.token())
+                    .toCompletableFuture()
+                    .orTimeout(RELEASE_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            LOG.atDebug().setCause(e).log("not released");
+        }
+    }
+
+    /// Accepts a message that came from a plain publisher, or that Redis has lost, after those of its session that were
+    /// stored before it and may be with other workers: the order of the stream is the order of the session.
     ///
     /// @return false when the delivery is settled and there is nothing to run
-    private boolean accept(WorkflowRequest request, Delivery delivery) throws InterruptedException {
-        return switch (untilAnswered(() -> log.accept(request))) {
-            case Accept.Accepted accepted -> {
-                doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
-                yield true;
+    private boolean acceptInOrder(WorkflowRequest request, Delivery delivery)
+            throws InterruptedException {
+        for (StoredRequest earlier :
+                untilThere(() -> queue.before(delivery.request(), MAX_BEFORE))) {
+            if (!acceptEarlier(earlier)) {
+                delivery.retryAfter(FULL_RETRY);
+                return false;
             }
-            case Accept.Duplicate _ -> true;
+        }
+        return switch (accept(request)) {
+            case Accept.Accepted _, Accept.Duplicate _ -> true;
             case Accept.Conflict _ -> {
                 refuse(
-                        delivery,
+                        delivery.request(),
                         ErrorCode.MESSAGE_CONFLICT,
                         "message " + request.messageId() + " was asked before with another body");
+                delivery.ack();
                 yield false;
             }
             case Accept.Foreign _ -> {
                 refuse(
-                        delivery,
+                        delivery.request(),
                         ErrorCode.FOREIGN_SESSION,
                         "session " + request.sessionId() + " belongs to another user");
+                tell(request, ErrorCode.FOREIGN_SESSION);
+                delivery.ack();
                 yield false;
             }
             case Accept.Full _ -> {
@@ -174,20 +208,72 @@ public final class SessionRunner {
         };
     }
 
-    private void refuse(Delivery delivery, ErrorCode code, String reason)
+    /// Gives an earlier request its turn, if it can have one; its own delivery does the rest.
+    ///
+    /// @return false when the session is full, and so is not open to later ones either
+    private boolean acceptEarlier(StoredRequest earlier) throws InterruptedException {
+        WorkflowRequest request;
+        try {
+            request = decode(earlier);
+        } catch (InvalidInput e) {
+            LOG.atDebug()
+                    .addKeyValue("sequence", earlier.sequence())
+                    .log("passed over a bad request");
+            return true;
+        }
+        return !(accept(request) instanceof Accept.Full);
+    }
+
+    private Accept accept(WorkflowRequest request) throws InterruptedException {
+        Accept answer = untilAnswered(() -> log.accept(request));
+        if (answer instanceof Accept.Accepted accepted) {
+            doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+        }
+        return answer;
+    }
+
+    private void refuse(StoredRequest request, ErrorCode code, String reason)
             throws InterruptedException {
         LOG.atWarn()
-                .addKeyValue("subject", delivery.subject())
-                .addKeyValue("sequence", delivery.sequence())
+                .addKeyValue("subject", request.subject())
+                .addKeyValue("sequence", request.sequence())
                 .addKeyValue("code", code.wire())
                 .addKeyValue("reason", reason)
-                .log("refused a request; it is in the dead letters");
+                .log("refused a request; it goes to the dead letters");
+        untilThere(() -> {
+            queue.deadLetter(request, code, reason);
+            return true;
+        });
+    }
+
+    /// Ends a refused message with one error chunk, for whoever waits for it.
+    private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
+        Chunk last =
+                new Chunk(
+                        request.sessionId(),
+                        request.messageId(),
+                        0,
+                        new ChunkBody.Failure(code, code.title()),
+                        new Completion("", null, Completion.FinishReason.ERROR),
+                        clock.instant(),
+                        request.correlationId());
+        Refuse refused =
+                untilAnswered(() ->
+                        log.refuse(request.sessionId(), request.messageId(), Batch.End.of(last)));
+        switch (refused) {
+            case Refuse.Refused told ->
+                    doorbell.ring(told.pods(), request.sessionId(), told.entries());
+            case Refuse.Known _ -> {}
+        }
+    }
+
+    /// Repeats a call until NATS answers it.
+    private static <T> T untilThere(Supplier<T> call) throws InterruptedException {
         while (true) {
             try {
-                queue.deadLetter(delivery, code, reason);
-                delivery.ack();
-                return;
+                return call.get();
             } catch (Unavailable | CompletionException e) {
+                LOG.atDebug().addKeyValue("reason", e.getMessage()).log("asking again");
                 TimeUnit.MILLISECONDS.sleep(AWAY_RETRY.toMillis());
             }
         }

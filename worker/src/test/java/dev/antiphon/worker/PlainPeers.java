@@ -1,0 +1,120 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.servers.NatsServer;
+import dev.antiphon.servers.RedisServer;
+
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+
+/// Real servers, and peers that know nothing but PROTOCOL.md: a publisher and pods made of a plain NATS client and a
+/// plain Redis client.
+@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+final class PlainPeers implements AutoCloseable {
+
+    static final ObjectMapper JSON = new JsonMapper();
+
+    final NatsServer natsServer = NatsServer.start();
+    final RedisServer redisServer = RedisServer.start();
+    final Connection nats;
+    private final RedisClient redisClient;
+    final StatefulRedisConnection<String, String> redis;
+
+    PlainPeers() throws Exception {
+        nats = Nats.connect(natsServer.url());
+        redisClient = RedisClient.create(redisServer.url());
+        redis = redisClient.connect();
+    }
+
+    /// The environment of a worker at these servers.
+    Map<String, String> environment() {
+        return Map.of(
+                "NATS_URL",
+                natsServer.url(),
+                "REDIS_HOST",
+                "127.0.0.1",
+                "REDIS_PORT",
+                String.valueOf(redisServer.port()),
+                "CHAT_DEMO_DELAY",
+                "0ms");
+    }
+
+    /// A pod that holds one connection of the session.
+    PlainPod pod(String podId, String session) {
+        PlainPod pod = new PlainPod();
+        nats.createDispatcher(message -> pod.heard.add(JSON.readTree(message.getData())))
+                .subscribe("chat.pod." + podId + ".response");
+        redis.sync().sadd("session:connections:" + session, podId + ":conn-1");
+        try {
+            nats.flush(Duration.ofSeconds(5));
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return pod;
+    }
+
+    void publish(String session, String json) {
+        nats.publish("chat.workflow.execute." + session, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void ask(String session, String message, String text) {
+        publish(
+                session,
+                JSON.createObjectNode()
+                        .put("message_id", message)
+                        .put("session_id", session)
+                        .put("user_id", "user1")
+                        .put("message", text)
+                        .toString());
+    }
+
+    /// What a plain pod has heard.
+    static final class PlainPod {
+        final List<JsonNode> heard = new CopyOnWriteArrayList<>();
+
+        boolean complete(String message) {
+            return chunks(message).stream().anyMatch(chunk -> chunk.get("is_final").asBoolean());
+        }
+
+        List<JsonNode> chunks(String message) {
+            return heard.stream()
+                    .filter(chunk -> chunk.get("message_id").asString().equals(message))
+                    .toList();
+        }
+
+        String text(String message) {
+            return chunks(message).stream()
+                    .map(chunk -> chunk.get("chunk").asString())
+                    .collect(Collectors.joining());
+        }
+    }
+
+    static String demoAnswer(String message) {
+        return "I received your message: '"
+                + message
+                + "' This is a demo response from the LangGraph workflow service. In a real"
+                + " implementation, this would integrate with AI models like GPT-4, Claude, etc. The"
+                + " response is being streamed token by token to demonstrate the chunk buffering system.";
+    }
+
+    @Override
+    public void close() throws Exception {
+        nats.close();
+        redis.close();
+        redisClient.shutdown();
+        natsServer.close();
+        redisServer.close();
+    }
+}
