@@ -1,6 +1,5 @@
 package dev.antiphon.backplane.log;
 
-import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
@@ -17,7 +16,7 @@ import java.util.concurrent.CompletionStage;
 /// may or may not have taken effect: repeat it.
 ///
 /// An interface because the simulation drives the gateway and the worker over a model of it.
-public interface SessionLog {
+public interface SessionLog extends LogReader {
 
     /// Accepts a message: creates its run, gives it its turn behind the session's unfinished ones and appends its
     /// `message` entry.
@@ -43,12 +42,4 @@ public interface SessionLog {
     ///
     /// @return whether the claim was still the caller's
     CompletionStage<Boolean> release(SessionId session, MessageId message, Token token);
-
-    /// Reads the entries after a cursor, oldest first.
-    ///
-    /// @param most at least 1; fewer are returned when they exceed 256 KiB together
-    CompletionStage<Slice> read(SessionId session, EntryId after, int most);
-
-    /// Where the session's log ends; empty when the session has none.
-    CompletionStage<Optional<EntryId>> tail(SessionId session);
 }
