@@ -1,0 +1,122 @@
+package dev.antiphon.e2e.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Which package may import which. ARCHITECTURE.md draws the same; this is what keeps it true.
+@AnalyzeClasses(packages = "dev.antiphon", importOptions = DoNotIncludeTests.class)
+final class ArchitectureTest {
+
+    private static final String PROTOCOL = "dev.antiphon.protocol..";
+    private static final String BACKPLANE = "dev.antiphon.backplane..";
+    private static final String SERVERS = "dev.antiphon.servers..";
+    private static final String GATEWAY = "dev.antiphon.gateway..";
+    private static final String WORKER = "dev.antiphon.worker..";
+    private static final String CLI = "dev.antiphon.cli..";
+    private static final String JACKSON = "tools.jackson..";
+    private static final String SLF4J = "org.slf4j..";
+
+    @ArchTest static final ArchRule protocol = imports(PROTOCOL, JACKSON);
+
+    @ArchTest
+    static final ArchRule backplane =
+            imports(BACKPLANE, PROTOCOL, SLF4J, "io.lettuce..", "io.nats..");
+
+    @ArchTest static final ArchRule servers = imports(SERVERS, SLF4J);
+
+    @ArchTest
+    static final ArchRule gateway =
+            imports(
+                    GATEWAY, PROTOCOL, BACKPLANE, SLF4J, JACKSON, "io.vertx..", "io.netty..");
+
+    /// The state machines run under the simulation too: nothing in them may know how bytes travel.
+    @ArchTest
+    static final ArchRule gatewayStream =
+            imports(
+                    "dev.antiphon.gateway.stream..",
+                    PROTOCOL,
+                    SLF4J,
+                    JACKSON,
+                    "dev.antiphon.backplane",
+                    "dev.antiphon.backplane.log",
+                    "dev.antiphon.backplane.doorbell",
+                    "dev.antiphon.backplane.registry");
+
+    @ArchTest
+    static final ArchRule worker =
+            imports(WORKER, PROTOCOL, BACKPLANE, SLF4J, JACKSON, "dev.langchain4j..");
+
+    /// As {@link #gatewayStream}.
+    @ArchTest
+    static final ArchRule workerRun =
+            imports(
+                    "dev.antiphon.worker.run..",
+                    PROTOCOL,
+                    BACKPLANE,
+                    SLF4J,
+                    JACKSON,
+                    "dev.antiphon.worker.provider");
+
+    @ArchTest
+    static final ArchRule providersKnowNoRuns =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.antiphon.worker.provider..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("dev.antiphon.worker.run..", BACKPLANE);
+
+    @ArchTest
+    static final ArchRule onlyTheCliAssembles =
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage(CLI)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage(CLI);
+
+    @ArchTest
+    static final ArchRule onlyLogsTouchRedis =
+            noClasses()
+                    .that()
+                    .resideInAnyPackage(PROTOCOL, GATEWAY, WORKER, CLI)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("io.lettuce..", "io.nats..");
+
+    @ArchTest
+    static final ArchRule theEnvironmentIsReadInOnePlace =
+            noClasses()
+                    .that()
+                    .doNotHaveFullyQualifiedName("dev.antiphon.protocol.Environment")
+                    .should()
+                    .callMethod(System.class, "getenv")
+                    .orShould()
+                    .callMethod(System.class, "getenv", String.class);
+
+    @ArchTest
+    static final ArchRule noCycles =
+            slices().matching("dev.antiphon.(**)").should().beFreeOfCycles();
+
+    /// The package may import itself, the JDK, the null annotations and `others`.
+    private static ArchRule imports(String of, String... others) {
+        List<String> allowed =
+                new ArrayList<>(List.of(of, "java..", "javax..", "jdk..", "org.jspecify.."));
+        allowed.addAll(List.of(others));
+        return classes()
+                .that()
+                .resideInAPackage(of)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(allowed.toArray(String[]::new)))
+                .allowEmptyShould(true);
+    }
+}
