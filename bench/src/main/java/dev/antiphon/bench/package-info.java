@@ -1,0 +1,6 @@
+/// Measures a running system from outside, over HTTP, as browsers would use it. Knows nothing of the product's code.
+/// Allowed imports: the JDK, HdrHistogram.
+@NullMarked
+package dev.antiphon.bench;
+
+import org.jspecify.annotations.NullMarked;
