@@ -6,7 +6,7 @@ FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /build
 COPY . .
 # The tests are not in the context: `antiphon test` runs them, on real servers, before an image is built.
-RUN mvn -q -B -pl cli -am -Dmaven.test.skip=true package
+RUN mvn -q -B -pl cli -am -Dmaven.test.skip=true -Dspotless.check.skip=true package
 
 FROM eclipse-temurin:25-jre
 WORKDIR /app
