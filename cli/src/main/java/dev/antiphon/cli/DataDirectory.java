@@ -1,0 +1,238 @@
+package dev.antiphon.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+
+/// The folder of one `up`: a sub-folder with data and log of each of its processes, and what it tells
+/// others about itself. A lock on a file in it, which the system drops however the `up` ends, says
+/// whether that `up` still runs.
+final class DataDirectory implements AutoCloseable {
+    private static final String LOCK = "lock";
+    private static final String ADDRESSES = "addresses";
+    private static final String PROCESSES = "processes";
+
+    // A joining process looks at the lock for a moment; that must not turn an `up` away.
+    private static final Duration LOCK_WITHIN = Duration.ofMillis(500);
+    private static final long RETRY_MILLIS = 20;
+
+    // The watchdog of a killed `up` gives its children five seconds before it kills them.
+    private static final Duration LEFTOVERS_WITHIN = Duration.ofSeconds(8);
+
+    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
+
+    private final Path path;
+    private final FileChannel lock;
+
+    private DataDirectory(Path path, FileChannel lock) {
+        this.path = path;
+        this.lock = lock;
+    }
+
+    /// What `--data` said, or `.antiphon` in the project's root, which the launcher tells.
+    static Path chosen(@Nullable Path option) {
+        if (option != null) {
+            return option.toAbsolutePath();
+        }
+        return Path.of(System.getProperty("antiphon.home", ""))
+                .toAbsolutePath()
+                .resolve(".antiphon");
+    }
+
+    /// Takes the directory for this `up`, and waits for the processes of an earlier one that was
+    /// killed: two servers on one folder of data would destroy it.
+    ///
+    /// @throws StartException if another `up` holds it
+    static DataDirectory hold(Path path) {
+        try {
+            Files.createDirectories(path);
+            FileChannel channel =
+                    FileChannel.open(
+                            path.resolve(LOCK),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE);
+            if (!lockWithin(channel)) {
+                channel.close();
+                throw new StartException(
+                        "another `antiphon up` runs on "
+                                + path
+                                + ": stop it, or give this one a folder of its own with --data DIR");
+            }
+            var directory = new DataDirectory(path, channel);
+            directory.awaitLeftovers();
+            Files.deleteIfExists(path.resolve(ADDRESSES));
+            return directory;
+        } catch (IOException e) {
+            throw new StartException(
+                    "cannot use " + path + " for data: " + e + "; choose another with --data DIR");
+        }
+    }
+
+    private static boolean lockWithin(FileChannel channel) throws IOException {
+        long deadline = System.nanoTime() + LOCK_WITHIN.toNanos();
+        while (true) {
+            if (channel.tryLock() != null) {
+                return true;
+            }
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            pause();
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(RETRY_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /// The environment that an `up` which still runs on this folder gives to a process that joins it;
+    /// empty if there is none.
+    static Optional<Map<String, String>> joinable(Path path) {
+        try (FileChannel channel = FileChannel.open(path.resolve(LOCK))) {
+            FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true);
+            if (shared != null) {
+                return Optional.empty();
+            }
+            // An `up` that has not yet come so far has no addresses to give.
+            Path addresses = path.resolve(ADDRESSES);
+            return Files.exists(addresses) ? Optional.of(read(addresses)) : Optional.empty();
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, String> read(Path addresses) throws IOException {
+        return Files.readAllLines(addresses).stream()
+                .map(line -> line.split("=", 2))
+                .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1]));
+    }
+
+    /// Where the process of this name keeps its data and its log.
+    Path folder(String process) {
+        try {
+            return Files.createDirectories(path.resolve(process));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /// Tells joining processes the environment to run with.
+    void recordAddresses(Map<String, String> environment) {
+        write(
+                ADDRESSES,
+                environment.entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .sorted()
+                        .toList());
+    }
+
+    /// Remembers the processes that run, for the case that this one is killed.
+    void recordProcesses(List<Long> pids) {
+        write(PROCESSES, pids.stream().flatMap(pid -> identity(pid).stream()).toList());
+    }
+
+    private static Optional<String> identity(long pid) {
+        return startMillis(pid).map(start -> pid + "=" + start);
+    }
+
+    private static Optional<Long> startMillis(long pid) {
+        return ProcessHandle.of(pid)
+                .flatMap(process -> process.info().startInstant())
+                .map(Instant::toEpochMilli);
+    }
+
+    private void awaitLeftovers() throws IOException {
+        Path file = path.resolve(PROCESSES);
+        if (!Files.exists(file)) {
+            return;
+        }
+        for (String line : Files.readAllLines(file)) {
+            String[] parts = line.split("=", 2);
+            long pid = Long.parseLong(parts[0]);
+            long start = Long.parseLong(parts[1]);
+            // A process id alone may be someone else's by now; its start is a time of the wall
+            // clock.
+            boolean same =
+                    startMillis(pid)
+                            .filter(now -> Math.abs(now - start) < CLOCK_TOLERANCE.toMillis())
+                            .isPresent();
+            if (same) {
+                ProcessHandle.of(pid).ifPresent(DataDirectory::awaitEnd);
+            }
+        }
+        Files.delete(file);
+    }
+
+    private static void awaitEnd(ProcessHandle leftover) {
+        try {
+            leftover.onExit().get(LEFTOVERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            throw new StartException(
+                    "process "
+                            + leftover.pid()
+                            + " of an earlier `antiphon up` still runs: end it with kill -9 "
+                            + leftover.pid());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private void write(String name, List<String> lines) {
+        // A reader sees the old file or the new one, never half of one.
+        Path draft = path.resolve(name + ".draft");
+        try {
+            Files.write(draft, lines);
+            Files.move(draft, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Gives the directory back. What was recorded goes: nothing runs any more.
+    @Override
+    public synchronized void close() {
+        if (!lock.isOpen()) {
+            // Given back already: the files may be another's by now.
+            return;
+        }
+        try {
+            Files.deleteIfExists(path.resolve(ADDRESSES));
+            Files.deleteIfExists(path.resolve(PROCESSES));
+            lock.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

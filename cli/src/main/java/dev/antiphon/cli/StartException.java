@@ -1,0 +1,9 @@
+package dev.antiphon.cli;
+
+/// A start that cannot succeed as asked. The message is one line for the person at the terminal: what
+/// is wrong, and what to do about it.
+final class StartException extends RuntimeException {
+    StartException(String message) {
+        super(message);
+    }
+}

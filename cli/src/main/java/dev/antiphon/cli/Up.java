@@ -1,0 +1,197 @@
+package dev.antiphon.cli;
+
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.servers.Ports;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+
+/// The whole system on one machine: the servers, then workers and gateways, each a process of its own.
+/// Reading [#open] and [#start] top to bottom is reading what `antiphon up` does.
+final class Up implements AutoCloseable {
+    private static final int DEFAULT_PORT = 8080;
+    private static final int HIGHEST_PORT = 65_535;
+    private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(30);
+    private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::");
+
+    /// @param port where it is to be ready; 0: a free one; null: what the environment says
+    /// @param data the folder for everything it writes
+    /// @param gateways at least 1
+    /// @param workers at least 1
+    /// @param demoDelay as typed; null: what the environment says
+    record Options(
+            @Nullable Integer port,
+            Path data,
+            int gateways,
+            int workers,
+            @Nullable String demoDelay) {}
+
+    private final Options options;
+    private final Environment environment;
+    private final DataDirectory data;
+    private final Supervisor supervisor;
+
+    private Up(Options options, Environment environment, DataDirectory data) {
+        this.options = options;
+        this.environment = environment;
+        this.data = data;
+        this.supervisor = new Supervisor(System.out, data::recordProcesses);
+    }
+
+    /// Starts everything, prints a line per process, and `ready` with the address when it serves.
+    /// Ctrl-C and SIGTERM stop it from then on, also in the middle of the start.
+    ///
+    /// @throws StartException and others whose message is one line that says what to do; nothing runs
+    ///     any more then
+    static Up open(Options options, Environment environment) throws InterruptedException {
+        checkDemoDelay(options.demoDelay());
+        int port = port(options, environment);
+        DataDirectory data = DataDirectory.hold(options.data());
+        var up = new Up(options, environment, data);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(up::close));
+        try {
+            up.start(port);
+            return up;
+        } catch (RuntimeException e) {
+            if (up.supervisor.isClosing()) {
+                // It fails because it is being stopped: nothing to tell, the JVM ends by itself.
+                new CountDownLatch(1).await();
+            }
+            up.close();
+            throw e;
+        }
+    }
+
+    private void start(int port) throws InterruptedException {
+        Stores stores = Stores.of(environment, data);
+        stores.named().forEach(System.out::println);
+        supervisor.start(List.of(stores.children()));
+
+        Map<String, String> shared = sharedEnvironment(stores, port);
+        data.recordAddresses(shared);
+        List<Child> workers =
+                IntStream.rangeClosed(1, options.workers())
+                        .mapToObj(n -> child("worker", n, shared))
+                        .toList();
+        List<Integer> ports =
+                options.gateways() == 1
+                        ? List.of(port)
+                        : IntStream.range(0, options.gateways())
+                                .map(_ -> Ports.free())
+                                .boxed()
+                                .toList();
+        List<Child> gateways =
+                IntStream.rangeClosed(1, options.gateways())
+                        .mapToObj(n ->
+                                child("gateway", n, gatewayEnvironment(shared, ports.get(n - 1))))
+                        .toList();
+        supervisor.start(List.of(workers, gateways));
+
+        for (int each : ports) {
+            Health.await(address(each), HEALTHY_WITHIN);
+        }
+        Health.await(address(port), HEALTHY_WITHIN);
+        System.out.println("ready " + address(port));
+        System.err.println("logs in " + options.data() + "/*/*.log; Ctrl-C stops everything");
+    }
+
+    /// What all gateways and workers get, also those that join from another terminal.
+    private Map<String, String> sharedEnvironment(Stores stores, int port) {
+        Map<String, String> shared = new HashMap<>(stores.addresses());
+        if (options.demoDelay() != null) {
+            shared.put(Variable.CHAT_DEMO_DELAY.name(), options.demoDelay());
+        }
+        if (options.gateways() > 1) {
+            shared.put(Variable.CHAT_SHARED_PORT.name(), "" + port);
+        }
+        return shared;
+    }
+
+    private Map<String, String> gatewayEnvironment(Map<String, String> shared, int port) {
+        Map<String, String> own = new HashMap<>(shared);
+        own.put(Variable.SERVER_PORT.name(), "" + port);
+        own.put(Variable.POD_ID.name(), podId(port));
+        return own;
+    }
+
+    /// A pod keeps its id when it is started again, and shares it with no other.
+    private String podId(int port) {
+        String given = environment.text(Variable.POD_ID);
+        if (given == null) {
+            return PodNames.onThisMachine("" + port);
+        }
+        return options.gateways() == 1 ? given : given + "-" + port;
+    }
+
+    private Child child(String command, int number, Map<String, String> childEnvironment) {
+        String name = command + "-" + number;
+        return new JavaChild(name, command, data, childEnvironment, System.err);
+    }
+
+    private URI address(int port) {
+        String host = environment.text(Variable.SERVER_HOST, "127.0.0.1");
+        return URI.create(
+                "http://" + (EVERY_ADDRESS.contains(host) ? "127.0.0.1" : host) + ":" + port);
+    }
+
+    private static void checkDemoDelay(@Nullable String demoDelay) {
+        if (demoDelay == null) {
+            return;
+        }
+        String name = Variable.CHAT_DEMO_DELAY.name();
+        try {
+            var _ =
+                    Environment.of(Map.of(name, demoDelay))
+                            .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
+        } catch (IllegalArgumentException e) {
+            throw new StartException(String.valueOf(e.getMessage()).replace(name, "--demo-delay"));
+        }
+    }
+
+    /// The port to be ready on, found out to be free before anything is started.
+    private static int port(Options options, Environment environment) {
+        int wanted =
+                options.port() == null
+                        ? environment.number(Variable.SERVER_PORT, DEFAULT_PORT, 0, HIGHEST_PORT)
+                        : options.port();
+        if (wanted < 0 || wanted > HIGHEST_PORT) {
+            throw new StartException(
+                    "--port must be from 0 to " + HIGHEST_PORT + ", but is " + wanted);
+        }
+        if (wanted == 0) {
+            return Ports.free();
+        }
+        Ports.obstacle(wanted)
+                .ifPresent(obstacle -> {
+                    throw new StartException(
+                            "port "
+                                    + wanted
+                                    + " "
+                                    + obstacle
+                                    + " with --port (0 takes a free one)");
+                });
+        return wanted;
+    }
+
+    /// Waits until one of the processes dies, and says which one and how.
+    String awaitDeath() throws InterruptedException {
+        return supervisor.awaitDeath();
+    }
+
+    /// Stops everything in reverse order and returns when all has ended.
+    @Override
+    public void close() {
+        supervisor.close();
+        data.close();
+    }
+}

@@ -1,0 +1,83 @@
+package dev.antiphon.cli;
+
+import dev.antiphon.protocol.Environment;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+/// `antiphon up`: the whole system on this machine, in the foreground.
+@Command(
+        name = "up",
+        header = "Run the whole system on this machine.",
+        description = {
+            "Starts nats-server, redis-server, workers and gateways, each as a process of its own, and"
+                    + " stops them on Ctrl-C.",
+            "NATS_URL and REDIS_HOST, when set, name servers that run already."
+        },
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "Where it is ready; 0 takes a free one. Default: SERVER_PORT, or 8080.")
+    private @Nullable Integer port;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Data, logs and addresses. Default: .antiphon in the project's root.")
+    private @Nullable Path data;
+
+    @Option(
+            names = "--gateways",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "With more than one, each also has a port of its own. Default: ${DEFAULT-VALUE}.")
+    private int gateways;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many workers. Default: ${DEFAULT-VALUE}.")
+    private int workers;
+
+    @Option(
+            names = "--demo-delay",
+            paramLabel = "TIME",
+            description =
+                    "The demo's pause between chunks, for example 0ms. Default: CHAT_DEMO_DELAY, or 100ms.")
+    private @Nullable String demoDelay;
+
+    // The launcher's, which installs; here so that it is understood and explained.
+    @Option(
+            names = {"-y", "--yes"},
+            description = "Install missing servers without asking.")
+    @SuppressWarnings("UnusedVariable")
+    private boolean yes;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        atLeastOne("--gateways", gateways);
+        atLeastOne("--workers", workers);
+        var options =
+                new Up.Options(port, DataDirectory.chosen(data), gateways, workers, demoDelay);
+        String death;
+        try (Up up = Up.open(options, Environment.system())) {
+            death = up.awaitDeath();
+        }
+        throw new StartException(death + "; everything else was stopped");
+    }
+
+    private static void atLeastOne(String option, int value) {
+        if (value < 1) {
+            throw new StartException(option + " must be at least 1, but is " + value);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.antiphon.cli;
+
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.worker.Worker;
+import dev.antiphon.worker.WorkerConfig;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+/// `antiphon worker`: one worker process.
+@Command(
+        name = "worker",
+        header = "Run one worker.",
+        description = {
+            "Configured by the environment (PROTOCOL.md, section 7). What is not set there comes from"
+                    + " an `antiphon up` that runs on the same data folder."
+        },
+        mixinStandardHelpOptions = true)
+final class WorkerCommand implements Callable<Integer> {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "The folder of the `antiphon up` to join. Default: .antiphon in the project's root.")
+    private @Nullable Path data;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Environment environment = Environment.of(JoinedEnvironment.of(DataDirectory.chosen(data)));
+        Worker worker = Worker.open(WorkerConfig.from(environment));
+        return Serving.untilStopped(worker, "worker pid=" + ProcessHandle.current().pid());
+    }
+}
