@@ -1,9 +1,12 @@
 package dev.antiphon.backplane;
 
+import dev.antiphon.backplane.doorbell.CancelSubscription;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
 import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.log.Recovery;
+import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.JetStreamQueue;
@@ -11,8 +14,12 @@ import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.backplane.registry.Lease;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
+
+import java.util.function.BiConsumer;
 
 /// The two connections of a process and what stands on them.
 public final class Backplane implements AutoCloseable {
@@ -20,6 +27,7 @@ public final class Backplane implements AutoCloseable {
     private final Redis redis;
     private final Nats nats;
     private final SessionLog log;
+    private final Recovery recovery;
     private final RequestQueue queue;
     private final Doorbell doorbell;
 
@@ -27,6 +35,7 @@ public final class Backplane implements AutoCloseable {
         this.redis = redis;
         this.nats = nats;
         this.log = new RedisSessionLog(redis);
+        this.recovery = new RedisRecovery(redis);
         this.queue = queue;
         this.doorbell = new NatsDoorbell(nats);
     }
@@ -57,6 +66,10 @@ public final class Backplane implements AutoCloseable {
         return log;
     }
 
+    public Recovery recovery() {
+        return recovery;
+    }
+
     public RequestQueue queue() {
         return queue;
     }
@@ -76,6 +89,11 @@ public final class Backplane implements AutoCloseable {
     /// Hears what is rung for `pod` until the returned subscription is closed.
     public PodSubscription listen(PodId pod, RingListener listener) throws InterruptedException {
         return PodSubscription.open(nats, pod, listener);
+    }
+
+    /// Hears which messages were cancelled until the returned subscription is closed.
+    public CancelSubscription listenForCancels(BiConsumer<SessionId, MessageId> listener) {
+        return CancelSubscription.open(nats, listener);
     }
 
     public boolean redisConnected() {

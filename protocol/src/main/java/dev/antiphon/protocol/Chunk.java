@@ -6,6 +6,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
@@ -22,6 +23,8 @@ public record Chunk(
         @Nullable Completion completion,
         Instant timestamp,
         String correlationId) {
+
+    private static final String CHUNK_ID = "\"chunk_id\":";
 
     public Chunk {
         if (chunkId < 0) {
@@ -69,7 +72,33 @@ public record Chunk(
     ///
     /// @throws InvalidInput when it is not a chunk
     public static Chunk decode(byte[] json) {
-        return ChunkReader.read(Json.readObject(json));
+        return ChunkReader.read(Json.readPieces(json));
+    }
+
+    /// The encoded chunk without its chunk id, for a log that numbers it itself.
+    public Halves encodeAroundChunkId() {
+        String json = new String(encode(), StandardCharsets.UTF_8);
+        // Ids have no quotes, so the name stands first where encode wrote it.
+        int at = json.indexOf(CHUNK_ID) + CHUNK_ID.length();
+        int end = json.indexOf(',', at);
+        return new Halves(
+                json.substring(0, at).getBytes(StandardCharsets.UTF_8),
+                json.substring(end).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// A chunk with a gap where its chunk id belongs.
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+    public record Halves(byte[] before, byte[] after) {
+
+        public byte[] with(int chunkId) {
+            byte[] id = Integer.toString(chunkId).getBytes(StandardCharsets.US_ASCII);
+            ByteArrayOutputStream out =
+                    new ByteArrayOutputStream(before.length + id.length + after.length);
+            out.writeBytes(before);
+            out.writeBytes(id);
+            out.writeBytes(after);
+            return out.toByteArray();
+        }
     }
 
     private ObjectNode metadata() {
@@ -83,12 +112,8 @@ public record Chunk(
             case ChunkBody.ToolResult(String callId, String name, String result) ->
                     metadata.put("call_id", callId).put("name", name).put("result", result);
             case ChunkBody.Reset(int from) -> metadata.put("from_chunk_id", from);
-            case ChunkBody.Status(String status, ObjectNode details) -> {
-                metadata.put("status", status);
-                if (details != null) {
-                    metadata.setAll(details);
-                }
-            }
+            case ChunkBody.Status(String status, ObjectNode details) ->
+                    metadata.put("status", status).setAll(details);
         }
         if (completion != null) {
             metadata.put("model", completion.model());

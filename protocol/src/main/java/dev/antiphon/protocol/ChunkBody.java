@@ -1,8 +1,8 @@
 package dev.antiphon.protocol;
 
-import org.jspecify.annotations.Nullable;
-
 import tools.jackson.databind.node.ObjectNode;
+
+import java.util.Set;
 
 /// What one chunk says (PROTOCOL.md §3). Only {@link Content} carries answer text, so that a client
 /// that simply concatenates `chunk` is right.
@@ -44,8 +44,20 @@ public sealed interface ChunkBody {
 
     /// Something a person may want to know while waiting; `metadata.status` names it.
     ///
-    /// @param details further metadata, or null
-    record Status(String status, @Nullable ObjectNode details) implements ChunkBody {
+    /// @param details further metadata, with other names than the contract's; treat as read-only
+    record Status(String status, ObjectNode details) implements ChunkBody {
+
+        /// What else stands in the `metadata` of a chunk, here or in a final one.
+        static final Set<String> TAKEN = Set.of("status", "model", "tokens_used", "finish_reason");
+
+        public Status {
+            for (String name : TAKEN) {
+                if (details.has(name)) {
+                    throw new IllegalArgumentException("details must not have " + name);
+                }
+            }
+        }
+
         @Override
         public String type() {
             return "status";
@@ -54,6 +66,14 @@ public sealed interface ChunkBody {
 
     /// The text of chunks `fromChunkId` and later is withdrawn; what follows replaces it.
     record Reset(int fromChunkId) implements ChunkBody {
+
+        public Reset {
+            if (fromChunkId < 0) {
+                throw new IllegalArgumentException(
+                        "from_chunk_id must not be negative, but is " + fromChunkId);
+            }
+        }
+
         @Override
         public String type() {
             return "reset";

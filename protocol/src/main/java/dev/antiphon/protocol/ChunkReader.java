@@ -30,8 +30,9 @@ final class ChunkReader {
     }
 
     private static ChunkBody body(ObjectNode json, ObjectNode metadata) {
-        String type = Json.optionalText(json, "chunk_type");
-        return switch (type == null ? "content" : type) {
+        String named = Json.optionalText(json, "chunk_type");
+        String type = named == null ? "content" : named;
+        return switch (type) {
             case "content" -> {
                 String text = Json.optionalText(json, "chunk");
                 yield new ChunkBody.Content(text == null ? "" : text);
@@ -47,12 +48,16 @@ final class ChunkReader {
                             text(metadata, "call_id"),
                             text(metadata, "name"),
                             text(metadata, "result"));
-            case "status" -> new ChunkBody.Status(text(metadata, "status"), metadata);
+            case "status" ->
+                    new ChunkBody.Status(
+                            text(metadata, "status"),
+                            metadata.deepCopy().remove(ChunkBody.Status.TAKEN));
             case "reset" -> new ChunkBody.Reset(number(metadata, "from_chunk_id"));
             case "error" -> failure(json);
             default ->
                     throw new InvalidInput(
-                            ErrorCode.INVALID_FIELD, "chunk_type " + type + " is not known");
+                            ErrorCode.INVALID_FIELD,
+                            "chunk_type " + Ids.quote(type) + " is not known");
         };
     }
 
@@ -71,7 +76,9 @@ final class ChunkReader {
         JsonNode tokens = metadata.get("tokens_used");
         return new Completion(
                 text(metadata, "model"),
-                tokens != null && tokens.canConvertToInt() ? tokens.asInt() : null,
+                tokens != null && tokens.isIntegralNumber() && tokens.canConvertToInt()
+                        ? tokens.asInt()
+                        : null,
                 finishReason(text(metadata, "finish_reason")));
     }
 
@@ -86,7 +93,7 @@ final class ChunkReader {
 
     private static Instant timestamp(ObjectNode json) {
         try {
-            return Instant.parse(text(json, "timestamp"));
+            return Instant.parse(json.path("timestamp").stringValue(""));
         } catch (DateTimeParseException e) {
             return Instant.EPOCH; // informative only
         }
@@ -94,8 +101,12 @@ final class ChunkReader {
 
     private static int number(ObjectNode object, String field) {
         JsonNode node = object.get(field);
-        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt()) {
-            throw new InvalidInput(ErrorCode.INVALID_FIELD, field + " must be a whole number");
+        if (node == null
+                || !node.isIntegralNumber()
+                || !node.canConvertToInt()
+                || node.asInt() < 0) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD, field + " must be a whole number of at least 0");
         }
         return node.asInt();
     }

@@ -24,7 +24,8 @@ public enum ErrorCode {
     PROVIDER_NOT_CONFIGURED(400, "The named model provider is not configured"),
     PROVIDER_FAILED(502, "The model provider failed"),
     PROVIDER_TIMEOUT(504, "The model provider did not answer in time"),
-    ANSWER_TOO_LONG(500, "The answer grew over its limit");
+    ANSWER_TOO_LONG(500, "The answer grew over its limit"),
+    TOO_MANY_ATTEMPTS(500, "The answer was tried too often without success");
 
     private final int httpStatus;
     private final String title;

@@ -19,6 +19,8 @@ public final class Ids {
     /// 20 letters of 62 carry 119 bits: no two processes ever mint the same.
     private static final int RANDOM_LETTERS = 20;
 
+    private static final int MAX_QUOTED = 40;
+
     private Ids() {}
 
     /// Makes a new random id, `prefix` followed by 20 letters and digits. Any thread.
@@ -40,9 +42,10 @@ public final class Ids {
         }
     }
 
-    /// Shows a refused value without letting it flood or break a log line.
-    private static String quote(String value) {
-        String start = value.length() > 40 ? value.substring(0, 40) + "…" : value;
-        return "'" + start.replaceAll("\\p{Cntrl}", "?") + "'";
+    /// Shows a refused value without letting it flood or break a log line, a header or JSON: a cut could part a pair of
+    /// surrogates.
+    static String quote(String value) {
+        String start = value.length() > MAX_QUOTED ? value.substring(0, MAX_QUOTED) + "..." : value;
+        return "'" + start.replaceAll("[^\\x20-\\x7e]", "?") + "'";
     }
 }

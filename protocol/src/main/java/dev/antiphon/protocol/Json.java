@@ -10,6 +10,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
 /// The one JSON mapper and the reading of untrusted JSON. Thread-safe.
 public final class Json {
 
@@ -28,17 +32,36 @@ public final class Json {
     /// @throws InvalidInput when the bytes are not one JSON object in UTF-8, or hold a text that UTF-8
     ///     cannot carry (an unpaired surrogate written as an escape), which could never be sent back intact
     public static ObjectNode readObject(byte[] utf8) {
+        ObjectNode object = readPieces(utf8);
+        requireEncodable(object);
+        return object;
+    }
+
+    /// Reads one JSON object whose texts are pieces of longer ones, as a model writes them: a pair of surrogates may be
+    /// cut in two.
+    ///
+    /// @throws InvalidInput when the bytes are not one JSON object in UTF-8
+    static ObjectNode readPieces(byte[] utf8) {
         JsonNode node;
         try {
-            node = MAPPER.readTree(utf8);
+            node = MAPPER.readTree(decodeUtf8(utf8));
         } catch (JacksonException e) {
             throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid JSON: " + where(e));
         }
         if (!(node instanceof ObjectNode object)) {
             throw new InvalidInput(ErrorCode.MALFORMED_JSON, "the body must be a JSON object");
         }
-        requireEncodable(object);
         return object;
+    }
+
+    /// Strictly, for two readers must not see two different texts in the same bytes. Jackson by itself guesses UTF-16
+    /// and takes overlong forms.
+    private static String decodeUtf8(byte[] utf8) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+        } catch (CharacterCodingException e) {
+            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid UTF-8");
+        }
     }
 
     public static ObjectNode object() {

@@ -6,6 +6,15 @@ public final class Keys {
     /// Zset of accepted, unfinished `{sid}:{mid}` by deadline in milliseconds.
     public static final String OPEN = "chat:open";
 
+    /// Set of the workers that live, or died with runs.
+    public static final String WORKERS = "chat:workers";
+
+    /// What a script completes with a session that only it knows; so the next two.
+    public static final String META_PREFIX = "chat:meta:";
+
+    public static final String WAITING_PREFIX = "chat:wait:";
+    public static final String RUN_PREFIX = "chat:run:";
+
     /// What a script completes with a worker id that only it knows.
     public static final String LEASE_PREFIX = "chat:worker:";
 
@@ -26,12 +35,12 @@ public final class Keys {
 
     /// Hash with everything of a session that changes often.
     public static String meta(SessionId session) {
-        return "chat:meta:" + session;
+        return META_PREFIX + session;
     }
 
     /// Zset of the session's unfinished messages by arrival number.
     public static String waiting(SessionId session) {
-        return "chat:wait:" + session;
+        return WAITING_PREFIX + session;
     }
 
     /// Hash with one message's request, status and attempts.
@@ -41,7 +50,7 @@ public final class Keys {
 
     /// What a script completes with a message id that only it knows.
     public static String runPrefix(SessionId session) {
-        return "chat:run:" + session + ":";
+        return RUN_PREFIX + session + ":";
     }
 
     /// String with an expiry: present while the worker lives.

@@ -28,6 +28,7 @@ public record RequestContext(
     /// One earlier turn, as the model should see it.
     ///
     /// @param role `user`, `assistant` or `system`
+    /// @param content may be empty: a turn may have called tools only
     public record Turn(String role, String content) {}
 
     public RequestContext {
@@ -57,11 +58,13 @@ public record RequestContext(
         if (node == null || node.isNull()) {
             return null;
         }
-        if (!node.isNumber() || node.asDouble() < 0 || node.asDouble() > 2) {
+        // asDouble(-1): a whole number may have more digits than a double can hold.
+        double temperature = node.isNumber() ? node.asDouble(-1) : -1;
+        if (temperature < 0 || temperature > 2) {
             throw new InvalidInput(
                     ErrorCode.INVALID_FIELD, "context.temperature must be a number from 0 to 2");
         }
-        return node.asDouble();
+        return temperature;
     }
 
     private static @Nullable Integer maxTokens(@Nullable JsonNode node) {
@@ -91,7 +94,11 @@ public record RequestContext(
                         ErrorCode.INVALID_FIELD,
                         "context.conversation_history must hold objects with role and content");
             }
-            turns.add(new Turn(Json.text(object, "role"), Json.text(object, "content")));
+            String content = Json.optionalText(object, "content");
+            if (content == null) {
+                throw new InvalidInput(ErrorCode.MISSING_FIELD, "content is required");
+            }
+            turns.add(new Turn(Json.text(object, "role"), content));
         }
         return turns;
     }

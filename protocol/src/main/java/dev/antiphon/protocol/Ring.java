@@ -71,23 +71,37 @@ public record Ring(SessionId session, Entry entry) {
         int idStart = idStart(wire);
         SessionId session = session(wire);
         if (idStart < 0 || session == null) {
-            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not a pod event");
+            throw notAnEvent();
         }
-        int eventStart = CHUNK_HEAD.length + session.value().length() + EVENT_MID.length;
+        int sessionEnd = CHUNK_HEAD.length + session.value().length();
+        int eventStart = sessionEnd + EVENT_MID.length;
         int eventEnd = indexOf(wire, (byte) '"', eventStart);
         int dataStart = eventEnd + DATA_MID.length;
         int dataEnd = idStart - ID_MID.length;
-        if (eventEnd < 0 || dataStart > dataEnd) {
-            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not a pod event");
+        if (!startsWith(wire, EVENT_MID, sessionEnd)
+                || eventEnd < 0
+                || !startsWith(wire, DATA_MID, eventEnd)
+                || dataStart > dataEnd) {
+            throw notAnEvent();
         }
-        String event =
-                new String(wire, eventStart, eventEnd - eventStart, StandardCharsets.US_ASCII);
-        byte[] data = Arrays.copyOfRange(wire, dataStart, dataEnd);
+        return new Ring(
+                session,
+                new Entry(
+                        id(wire, idStart),
+                        event(wire, eventStart, eventEnd),
+                        Arrays.copyOfRange(wire, dataStart, dataEnd)));
+    }
+
+    private static EventName event(byte[] wire, int start, int end) {
         try {
-            return new Ring(session, new Entry(id(wire, idStart), EventName.of(event), data));
+            return EventName.of(new String(wire, start, end - start, StandardCharsets.US_ASCII));
         } catch (IllegalArgumentException e) {
-            throw new InvalidInput(ErrorCode.INVALID_FIELD, "not a pod event: " + e.getMessage());
+            throw notAnEvent();
         }
+    }
+
+    private static InvalidInput notAnEvent() {
+        return new InvalidInput(ErrorCode.MALFORMED_JSON, "not a pod event");
     }
 
     /// A chunk that others wrote, with its fields in another order: with an `event_id` it is an entry all the same, but

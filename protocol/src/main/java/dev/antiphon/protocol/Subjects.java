@@ -9,6 +9,9 @@ public final class Subjects {
     /// Requests that no worker can run, each with its reason in a header.
     public static final String DEAD_LETTER_ALL = "chat.deadletter.>";
 
+    /// Tells workers to stop the model call of a message that was cancelled; core NATS only.
+    public static final String CANCEL = "chat.workflow.cancel";
+
     private static final String EXECUTE_PREFIX = "chat.workflow.execute.";
 
     private Subjects() {}
@@ -21,6 +24,11 @@ public final class Subjects {
     ///
     /// @throws InvalidInput when the last token is not a session id
     public static SessionId sessionOf(String executeSubject) {
+        if (!executeSubject.startsWith(EXECUTE_PREFIX)) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD,
+                    Ids.quote(executeSubject) + " is not a subject of requests");
+        }
         return new SessionId(executeSubject.substring(EXECUTE_PREFIX.length()));
     }
 

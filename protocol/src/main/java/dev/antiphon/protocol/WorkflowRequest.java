@@ -3,6 +3,7 @@ package dev.antiphon.protocol;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
@@ -56,6 +57,14 @@ public record WorkflowRequest(
         return of(Json.readObject(json), defaults);
     }
 
+    /// Reads a request that was stored by {@link #encode}, with all its fields.
+    public static WorkflowRequest decodeStored(byte[] json) {
+        ObjectNode object = Json.readObject(json);
+        return of(
+                object,
+                new Defaults(new MessageId(Json.text(object, "message_id")), Instant.EPOCH));
+    }
+
     /// Reads a request from an object that has the fields of PROTOCOL.md §1.
     ///
     /// @throws InvalidInput as {@link #decode}
@@ -74,7 +83,9 @@ public record WorkflowRequest(
                 context(object.get("context")),
                 parentId == null ? null : new MessageId(parentId),
                 timestamp(object.get("timestamp"), defaults.now()),
-                correlationId == null ? Ids.mint("corr_") : correlationId);
+                correlationId == null || correlationId.isEmpty()
+                        ? Ids.mint("corr_")
+                        : correlationId);
     }
 
     public byte[] encode() {
@@ -149,13 +160,21 @@ public record WorkflowRequest(
     }
 
     private static JsonNode sorted(JsonNode node) {
-        if (!(node instanceof ObjectNode object)) {
-            return node;
-        }
-        Map<String, JsonNode> fields = new TreeMap<>();
-        object.properties().forEach(field -> fields.put(field.getKey(), sorted(field.getValue())));
-        ObjectNode result = Json.object();
-        fields.forEach(result::set);
-        return result;
+        return switch (node) {
+            case ObjectNode object -> {
+                Map<String, JsonNode> fields = new TreeMap<>();
+                object.properties()
+                        .forEach(field -> fields.put(field.getKey(), sorted(field.getValue())));
+                ObjectNode result = Json.object();
+                fields.forEach(result::set);
+                yield result;
+            }
+            case ArrayNode array -> {
+                ArrayNode result = Json.MAPPER.createArrayNode();
+                array.forEach(element -> result.add(sorted(element)));
+                yield result;
+            }
+            default -> node;
+        };
     }
 }

@@ -1,13 +1,16 @@
 package dev.antiphon.worker;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.doorbell.CancelSubscription;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
+import dev.antiphon.worker.run.Rescue;
 import dev.antiphon.worker.run.SessionRunner;
 
 import org.slf4j.Logger;
@@ -23,16 +26,13 @@ public final class Worker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
-    private final Backplane backplane;
-    private final LeaseKeeper lease;
-    private final Deliveries deliveries;
+    /// What was opened, the last first.
+    private final List<AutoCloseable> opened;
 
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Worker(Backplane backplane, LeaseKeeper lease, Deliveries deliveries) {
-        this.backplane = backplane;
-        this.lease = lease;
-        this.deliveries = deliveries;
+    private Worker(List<AutoCloseable> opened) {
+        this.opened = List.copyOf(opened);
     }
 
     /// Connects and begins to work; waits for servers that are not there yet.
@@ -45,22 +45,26 @@ public final class Worker implements AutoCloseable {
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id));
+        Acker acker = Acker.open(backplane.log());
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
                         backplane.doorbell(),
                         backplane.queue(),
                         providers,
+                        acker,
                         id,
                         InstantSource.system());
+        CancelSubscription cancels = backplane.listenForCancels(runner::cancelled);
         Deliveries deliveries = Deliveries.open(backplane.queue(), runner, config.concurrency());
+        Rescue rescue = Rescue.open(backplane.recovery(), backplane.queue(), lease, id);
         LOG.atInfo()
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())
                 .addKeyValue("default", providers.fallback().name())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
-        return new Worker(backplane, lease, deliveries);
+        return new Worker(List.of(rescue, deliveries, cancels, acker, lease, backplane));
     }
 
     private static Providers openProviders(WorkerConfig config) {
@@ -75,8 +79,12 @@ public final class Worker implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        deliveries.close();
-        lease.close();
-        backplane.close();
+        for (AutoCloseable each : opened) {
+            try {
+                each.close();
+            } catch (Exception e) { // the others must be closed all the same
+                LOG.atWarn().setCause(e).log("did not close");
+            }
+        }
     }
 }

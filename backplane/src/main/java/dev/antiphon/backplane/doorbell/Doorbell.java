@@ -1,6 +1,7 @@
 package dev.antiphon.backplane.doorbell;
 
 import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 
@@ -14,4 +15,7 @@ public interface Doorbell {
     /// Rings each pod once for each entry, in order: chunks on the contract's subject, others on ours. Does not block;
     /// what does not fit into the client's bounded buffer is dropped and counted.
     void ring(Set<PodId> pods, SessionId session, List<Entry> entries);
+
+    /// Tells every worker that a message was cancelled, so that its model call stops at once. Does not block.
+    void cancelled(SessionId session, MessageId message);
 }

@@ -1,7 +1,9 @@
 package dev.antiphon.backplane.doorbell;
 
 import dev.antiphon.backplane.Nats;
+import dev.antiphon.protocol.CancelNotice;
 import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
@@ -30,6 +32,11 @@ public final class NatsDoorbell implements Doorbell {
                 publish(ring.isChunk() ? Subjects.podResponse(pod) : Subjects.podEvent(pod), wire);
             }
         }
+    }
+
+    @Override
+    public void cancelled(SessionId session, MessageId message) {
+        publish(Subjects.CANCEL, new CancelNotice(session, message).encode());
     }
 
     /// While NATS is away rings are not kept: they would be stale when it is back, and every pod then reads the log.

@@ -20,6 +20,9 @@ public sealed interface Claim {
         }
     }
 
+    /// The session's oldest message has been begun too often without an end: end it, then claim again.
+    record Poison(WorkflowRequest request) implements Claim {}
+
     /// A live worker runs the session's oldest message; it will go on to the others by itself.
     record Busy() implements Claim {}
 

@@ -8,20 +8,22 @@ import static dev.antiphon.backplane.Redis.text;
 import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /// The session log in Redis. Each operation is one script; this class only puts arguments in and takes answers out.
@@ -36,10 +38,16 @@ public final class RedisSessionLog implements SessionLog {
     /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
     static final int MAX_WAITING = 20;
 
+    /// Tries of one run: a request that has killed this many workers will kill the next.
+    static final int MAX_ATTEMPTS = 5;
+
     /// After this, a message that is accepted and not finished is looked at.
-    private static final Duration DEADLINE = Duration.ofSeconds(5);
+    static final Duration DEADLINE = Duration.ofSeconds(5);
 
     private static final int MAX_READ_BYTES = 256 * 1024;
+
+    /// The statuses of a run that has had its last chunk.
+    private static final Set<String> ENDED = Set.of("done", "refused");
 
     private static final Script ACCEPT =
             Script.load(RedisSessionLog.class, "entries.lua", "accept.lua");
@@ -48,6 +56,8 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "entries.lua", "append.lua");
     private static final Script REFUSE =
             Script.load(RedisSessionLog.class, "entries.lua", "refuse.lua");
+    private static final Script FINISH =
+            Script.load(RedisSessionLog.class, "entries.lua", "finish.lua");
     private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
     private static final Script READ =
             Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
@@ -116,7 +126,8 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(token.value()),
                         bytes(Keys.runPrefix(session)),
                         bytes(Keys.LEASE_PREFIX),
-                        bytes(Keys.WORKING_PREFIX))
+                        bytes(Keys.WORKING_PREFIX),
+                        bytes(MAX_ATTEMPTS))
                 .thenApply(answer -> claimed(answer, token));
     }
 
@@ -124,23 +135,17 @@ public final class RedisSessionLog implements SessionLog {
         return switch (text(answer.getFirst())) {
             case "OK" ->
                     new Claim.Claimed(
-                            storedRequest(answer),
+                            WorkflowRequest.decodeStored((byte[]) answer.get(2)),
                             token,
                             (int) number(answer.get(3)),
                             (int) number(answer.get(4)),
                             list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList());
+            case "POISON" -> new Claim.Poison(WorkflowRequest.decodeStored((byte[]) answer.get(2)));
             case "BUSY" -> new Claim.Busy();
             case "IDLE" -> new Claim.Idle();
             case "UNKNOWN" -> new Claim.Unknown();
             default -> throw unexpected(answer);
         };
-    }
-
-    /// The stored request was encoded by accept with all fields, so the defaults are never used.
-    private static WorkflowRequest storedRequest(List<Object> answer) {
-        MessageId message = new MessageId(text(answer.get(1)));
-        return WorkflowRequest.decode(
-                (byte[]) answer.get(2), new WorkflowRequest.Defaults(message, Instant.EPOCH));
     }
 
     @Override
@@ -185,15 +190,18 @@ public final class RedisSessionLog implements SessionLog {
 
     /// The entries that `OK gen first {hashes}` tells of.
     private static List<Entry> added(List<Object> answer, List<Batch.Addition> additions) {
-        long generation = number(answer.get(1));
-        long number = number(answer.get(2));
-        List<Object> hashes = list(answer.get(3));
+        return entries(
+                number(answer.get(1)), number(answer.get(2)), list(answer.get(3)), additions);
+    }
+
+    private static List<Entry> entries(
+            long generation, long first, List<Object> hashes, List<Batch.Addition> additions) {
         List<Entry> entries = new ArrayList<>(hashes.size());
         for (int i = 0; i < hashes.size(); i++) {
             Batch.Addition addition = additions.get(i);
             entries.add(
                     new Entry(
-                            id(generation, number + i, hashes.get(i)),
+                            id(generation, first + i, hashes.get(i)),
                             addition.event(),
                             addition.data()));
         }
@@ -215,6 +223,63 @@ public final class RedisSessionLog implements SessionLog {
                                 : new Refuse.Refused(
                                         added(answer, end.additions()),
                                         Members.pods(list(answer.get(4)))));
+    }
+
+    @Override
+    public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
+        SessionId session = last.sessionId();
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, last.messageId()),
+            Keys.connections(session),
+            Keys.waiting(session),
+            Keys.OPEN
+        };
+        Chunk.Halves halves = last.encodeAroundChunkId();
+        byte[] complete = Batch.End.of(last).complete();
+        return redis.call(
+                        FINISH,
+                        keys,
+                        bytes(session.value()),
+                        bytes(last.messageId().value()),
+                        bytes(user.map(UserId::value).orElse("")),
+                        halves.before(),
+                        halves.after(),
+                        complete,
+                        bytes(Keys.WORKING_PREFIX),
+                        bytes(KEEP.toSeconds()),
+                        bytes(KEEP_ENTRIES))
+                .thenApply(answer -> finished(answer, halves, complete));
+    }
+
+    private static Finish finished(List<Object> answer, Chunk.Halves halves, byte[] complete) {
+        return switch (text(answer.getFirst())) {
+            case "OK" -> {
+                byte[] chunk = halves.with((int) number(answer.get(3)));
+                List<Batch.Addition> additions = new Batch.End(chunk, complete).additions();
+                List<Object> hashes = list(answer.get(4));
+                yield new Finish.Finished(
+                        entries(number(answer.get(1)), number(answer.get(2)), hashes, additions),
+                        Members.pods(list(answer.get(5))));
+            }
+            case "ENDED" -> new Finish.Ended();
+            case "UNKNOWN" -> new Finish.Unknown();
+            default -> throw unexpected(answer);
+        };
+    }
+
+    @Override
+    public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
+        return redis.send(commands -> commands.hget(Keys.run(session, message), "status"))
+                .thenApply(status -> status != null && ENDED.contains(text(status)));
+    }
+
+    @Override
+    public CompletionStage<Optional<WorkflowRequest>> request(
+            SessionId session, MessageId message) {
+        return redis.send(commands -> commands.hget(Keys.run(session, message), "body"))
+                .thenApply(body -> Optional.ofNullable(body).map(WorkflowRequest::decodeStored));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
@@ -36,6 +38,18 @@ public interface SessionLog extends LogReader {
 
     /// Appends entries to the claimed run, all or none.
     CompletionStage<Append> append(Batch batch);
+
+    /// Ends a message from outside its run, whatever state that is in: its final chunk goes where its last attempt stopped.
+    ///
+    /// @param user who must own the session; empty when we end it ourselves
+    /// @param last the final chunk; its chunk id is set by the log
+    CompletionStage<Finish> finish(Optional<UserId> user, Chunk last);
+
+    /// Whether a message has ended, and Redis still knows it.
+    CompletionStage<Boolean> ended(SessionId session, MessageId message);
+
+    /// The request of a message; empty when there is none, or none any more.
+    CompletionStage<Optional<WorkflowRequest>> request(SessionId session, MessageId message);
 
     /// Gives a claimed run back, because its worker stops: whoever claims next gets it at once, and the attempt does not
     /// count. The claim's token is void afterwards.

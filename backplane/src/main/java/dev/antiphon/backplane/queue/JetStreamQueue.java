@@ -14,6 +14,7 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
+import io.nats.client.PurgeOptions;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 
@@ -67,12 +68,42 @@ public final class JetStreamQueue implements RequestQueue {
 
     @Override
     public CompletionStage<Void> publish(WorkflowRequest request) {
-        PublishOptions once =
-                PublishOptions.builder()
-                        .messageId(request.sessionId() + "." + request.messageId())
-                        .build();
+        return publish(request, request.sessionId() + "." + request.messageId());
+    }
+
+    @Override
+    public CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion) {
+        return publish(request, request.sessionId() + "." + request.messageId() + ":" + occasion);
+    }
+
+    private CompletionStage<Void> publish(WorkflowRequest request, String duplicateCheck) {
+        PublishOptions once = PublishOptions.builder().messageId(duplicateCheck).build();
         return publish(
                 Subjects.execute(request.sessionId()), new Headers(), request.encode(), once);
+    }
+
+    @Override
+    public long waiting() {
+        try {
+            return workers.getConsumerInfo().getNumPending();
+        } catch (IOException | JetStreamApiException e) {
+            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public long purgeDone() {
+        try {
+            long acked = workers.getConsumerInfo().getAckFloor().getStreamSequence();
+            // What is at or below the floor was acked, so nobody needs it.
+            PurgeOptions done = PurgeOptions.builder().sequence(acked + 1).build();
+            return nats.connection()
+                    .jetStreamManagement()
+                    .purgeStream(Topology.REQUESTS, done)
+                    .getPurged();
+        } catch (IOException | JetStreamApiException e) {
+            throw new Unavailable(nats.url() + " does not purge: " + e.getMessage(), e);
+        }
     }
 
     private CompletionStage<Void> publish(

@@ -18,6 +18,23 @@ public interface RequestQueue {
     /// {@link dev.antiphon.backplane.Unavailable} when NATS does not confirm within two seconds.
     CompletionStage<Void> publish(WorkflowRequest request);
 
+    /// Stores a request again, because nobody is at it. Repeating it for the same occasion stores nothing twice.
+    ///
+    /// @param occasion what made it necessary, short and the same for everyone who notices
+    CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion);
+
+    /// How many requests wait for a worker. Blocks.
+    ///
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
+    long waiting();
+
+    /// Frees what is done but still stored: a server that was killed forgets some acks of a work queue and would keep those
+    /// requests until they are too old. Blocks.
+    ///
+    /// @return how many were freed
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
+    long purgeDone();
+
     /// Asks for deliveries and hands over each as it comes; returns when `most` have come or `wait` is over.
     /// Blocks; call from the one thread that pulls.
     ///

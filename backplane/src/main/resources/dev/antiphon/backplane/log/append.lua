@@ -28,7 +28,7 @@ local function retried(tail)
   return { 'OK', tail.gen, tonumber(last[3]), hashes, redis.call('SMEMBERS', connections) }
 end
 
-local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next', 'ended')
+local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
 local tail = log_end(meta)
 if not tail then
   return { 'FENCED' }
@@ -58,24 +58,9 @@ end
 local members = redis.call('SMEMBERS', connections)
 
 if terminal then
-  local ended_before = tonumber(held[5] or 0)
-  if #members == 0 then
-    -- Nobody is connected: whoever comes next without an id is shown this answer from its start.
-    local asked = tonumber(redis.call('HGET', run, 'asked'))
-    redis.call('HSETNX', meta, 'unseen', math.max(ended_before, asked - 1))
-  end
-  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next')
-  redis.call('HSET', meta, 'ended', tail.n)
-  redis.call('HSET', run, 'status', 'done', 'ended', tail.n)
-  redis.call('ZREM', waiting, message)
-  redis.call('ZREM', open, session .. ':' .. message)
-  redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
-  redis.call('EXPIRE', run, keep_seconds)
-  redis.call('XTRIM', log, 'MINID', math.max(0, math.min(ended_before, tail.n - keep_entries) + 1))
-  if redis.call('ZCARD', waiting) == 0 then
-    redis.call('EXPIRE', meta, keep_seconds)
-    redis.call('EXPIRE', log, keep_seconds)
-  end
+  local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
+  local keep = { seconds = keep_seconds, entries = keep_entries, working = working_prefix }
+  end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)
 end

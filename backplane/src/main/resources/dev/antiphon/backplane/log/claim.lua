@@ -1,8 +1,9 @@
 -- Hands the OLDEST unfinished message of a session to a worker, whichever delivery came: a queue
 -- message only means that the session has work.
 -- KEYS meta, log, waiting
--- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix
--- answers OK message body attempt next {chunks streamed so far} | BUSY | IDLE | UNKNOWN
+-- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
+--      most attempts
+-- answers OK message body attempt next {chunks streamed so far} | POISON message body | BUSY | IDLE | UNKNOWN
 local meta, log, waiting = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
 
@@ -28,6 +29,10 @@ if not again then
       return { 'BUSY' }
     end
     redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
+  end
+  local tried = redis.call('HMGET', run, 'attempts', 'body')
+  if tonumber(tried[1]) >= tonumber(ARGV[8]) then
+    return { 'POISON', message, tried[2] }
   end
   redis.call('HSET', meta, 'active', message, 'token', token, 'worker', worker, 'next', next_chunk)
   redis.call('HINCRBY', run, 'attempts', 1)

@@ -25,3 +25,30 @@ end
 local function begin(meta, owner, generation)
   redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
 end
+
+-- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
+-- session begins to expire when nothing else of it is unfinished.
+-- `at` names the keys; `keep` has seconds, entries and working, the prefix of the workers' sets of runs.
+local function end_run(at, tail, session, message, members, keep)
+  local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended')
+  local ended_before = tonumber(held[3] or 0)
+  if #members == 0 then
+    -- Nobody is connected: whoever comes next without an id is shown this answer from its start.
+    local asked = tonumber(redis.call('HGET', at.run, 'asked'))
+    redis.call('HSETNX', at.meta, 'unseen', math.max(ended_before, asked - 1))
+  end
+  if held[1] == message then
+    redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next')
+    redis.call('SREM', keep.working .. held[2], session .. ':' .. message)
+  end
+  redis.call('HSET', at.meta, 'ended', tail.n)
+  redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
+  redis.call('ZREM', at.waiting, message)
+  redis.call('ZREM', at.open, session .. ':' .. message)
+  redis.call('EXPIRE', at.run, keep.seconds)
+  redis.call('XTRIM', at.log, 'MINID', math.max(0, math.min(ended_before, tail.n - keep.entries) + 1))
+  if redis.call('ZCARD', at.waiting) == 0 then
+    redis.call('EXPIRE', at.meta, keep.seconds)
+    redis.call('EXPIRE', at.log, keep.seconds)
+  end
+end

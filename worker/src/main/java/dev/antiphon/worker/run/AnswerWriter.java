@@ -10,6 +10,7 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.TokenSink;
 
@@ -155,7 +156,16 @@ final class AnswerWriter implements TokenSink {
         }
     }
 
-    /// Whether another attempt owns the run.
+    /// Stops the run, because its message was ended from outside. Any thread.
+    void cancel() {
+        lose("cancelled");
+    }
+
+    MessageId message() {
+        return claimed.request().messageId();
+    }
+
+    /// Whether another attempt owns the run, or it has ended without us.
     boolean lost() {
         lock.lock();
         try {
@@ -353,14 +363,19 @@ final class AnswerWriter implements TokenSink {
                 .log("lost a run");
         lock.lock();
         try {
+            if (state == State.ENDED || state == State.LOST) {
+                return;
+            }
             state = State.LOST;
             waiting.clear();
             waitingBytes = 0;
             changed.signalAll();
+            // Stops the model call, wherever it waits. Under the lock, so that whoever has seen
+            // LOST knows that the interrupt is not still to come.
+            runThread.interrupt();
         } finally {
             lock.unlock();
         }
-        runThread.interrupt(); // stops the model call, wherever it waits
     }
 
     private static Executor after(long nanos) {

@@ -120,6 +120,7 @@ public final class Deliveries implements AutoCloseable {
     void stop(Duration most) throws InterruptedException {
         puller.interrupt();
         puller.join();
+        runner.stop();
         runs.forEach(Thread::interrupt);
         long end = System.nanoTime() + most.toNanos();
         for (Thread run : runs) {

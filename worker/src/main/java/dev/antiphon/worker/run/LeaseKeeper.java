@@ -5,6 +5,7 @@ import dev.antiphon.backplane.registry.Lease;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -17,6 +18,8 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /// A thread of the platform, so that a busy carrier pool cannot make this worker look dead.
     private final Thread keeper = Thread.ofPlatform().name("lease").daemon().unstarted(this::keep);
+
+    private volatile long steadySince = System.nanoTime();
 
     private LeaseKeeper(Lease lease) {
         this.lease = lease;
@@ -43,12 +46,22 @@ public final class LeaseKeeper implements AutoCloseable {
         }
     }
 
+    /// Whether the lease has been renewed in time for at least this long. Any thread.
+    boolean steadyFor(Duration least) {
+        return System.nanoTime() - steadySince >= least.toNanos();
+    }
+
     /// False costs nothing but work: should another worker take over meanwhile, the token decides.
     private boolean renewed() throws InterruptedException {
+        long start = System.nanoTime();
         try {
             lease.renew().toCompletableFuture().get();
+            if (System.nanoTime() - start > Lease.RENEW_EVERY.toNanos()) {
+                steadySince = System.nanoTime();
+            }
             return true;
         } catch (ExecutionException e) {
+            steadySince = System.nanoTime();
             LOG.atWarn().addKeyValue("reason", e.getMessage()).log("lease not renewed");
             return false;
         }

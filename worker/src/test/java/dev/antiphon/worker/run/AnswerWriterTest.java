@@ -10,6 +10,7 @@ import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
@@ -60,7 +61,18 @@ final class AnswerWriterTest {
 
     private final HandLog log = new HandLog();
     private final List<Entry> rung = new ArrayList<>();
-    private final Doorbell doorbell = (pods, session, entries) -> rung.addAll(entries);
+    private final Doorbell doorbell =
+            new Doorbell() {
+                @Override
+                public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {
+                    rung.addAll(entries);
+                }
+
+                @Override
+                public void cancelled(SessionId session, MessageId message) {
+                    throw new AssertionError("a writer only rings");
+                }
+            };
 
     private AnswerWriter writer(int nextChunk) {
         return new AnswerWriter(
@@ -254,6 +266,22 @@ final class AnswerWriterTest {
         @Override
         public CompletionStage<Claim> claim(
                 SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
+            throw new AssertionError("a writer only appends");
+        }
+
+        @Override
+        public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
+            throw new AssertionError("a writer only appends");
+        }
+
+        @Override
+        public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
+            throw new AssertionError("a writer only appends");
+        }
+
+        @Override
+        public CompletionStage<Optional<WorkflowRequest>> request(
+                SessionId session, MessageId message) {
             throw new AssertionError("a writer only appends");
         }
 

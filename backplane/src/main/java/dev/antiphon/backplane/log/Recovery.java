@@ -1,0 +1,47 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/// Finds runs that nobody is at any more. Whoever finds one publishes its request again; the claim decides who runs it, so
+/// acting on a false alarm costs work, never correctness.
+///
+/// As {@link SessionLog}: nothing blocks, calls may be repeated, the simulation has a model of it.
+public interface Recovery {
+
+    /// Every worker whose runs may need someone: those that live, and those that died with runs.
+    CompletionStage<Set<WorkerId>> workers();
+
+    /// The runs of a worker whose lease is gone; empty while it lives.
+    CompletionStage<List<Orphan>> orphans(WorkerId worker);
+
+    /// One message that is unfinished for too long though it is its turn and no live worker is at it. Asking
+    /// puts its next look off (5 s, doubling to 5 min), so that of many who ask one gets it.
+    CompletionStage<Optional<Overdue>> sweep();
+
+    /// A run whose worker is gone.
+    ///
+    /// @param attempts how many workers have begun it
+    record Orphan(WorkflowRequest request, int attempts) {
+
+        /// For the queue's duplicate check: several survivors find the same orphan.
+        public String occasion() {
+            return "r" + attempts;
+        }
+    }
+
+    /// A message that should have been answered by now.
+    ///
+    /// @param times how often it was found, from 1
+    record Overdue(WorkflowRequest request, int times) {
+
+        public String occasion() {
+            return "s" + times;
+        }
+    }
+}

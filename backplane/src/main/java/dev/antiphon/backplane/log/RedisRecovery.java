@@ -1,0 +1,90 @@
+package dev.antiphon.backplane.log;
+
+import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.list;
+import static dev.antiphon.backplane.Redis.number;
+import static dev.antiphon.backplane.Redis.text;
+
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Script;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+
+/// Recovery in Redis, one script per question.
+public final class RedisRecovery implements Recovery {
+
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+
+    /// Entries that one sweep looks at: most are alive and cost a few microseconds each.
+    private static final int MOST = 100;
+
+    private static final Script SWEEP = Script.load(RedisRecovery.class, "sweep.lua");
+    private static final Script ORPHANS = Script.load(RedisRecovery.class, "orphans.lua");
+
+    private final Redis redis;
+
+    public RedisRecovery(Redis redis) {
+        this.redis = redis;
+    }
+
+    @Override
+    public CompletionStage<Set<WorkerId>> workers() {
+        return redis.send(commands -> commands.smembers(Keys.WORKERS))
+                .thenApply(members ->
+                        members.stream()
+                                .map(member -> new WorkerId(text(member)))
+                                .collect(Collectors.toSet()));
+    }
+
+    @Override
+    public CompletionStage<List<Orphan>> orphans(WorkerId worker) {
+        String[] keys = {Keys.WORKERS, Keys.working(worker), Keys.lease(worker)};
+        return redis.call(ORPHANS, keys, bytes(worker.value()), bytes(Keys.RUN_PREFIX))
+                .thenApply(RedisRecovery::orphans);
+    }
+
+    private static List<Orphan> orphans(List<Object> answer) {
+        List<Orphan> orphans = new ArrayList<>();
+        if (text(answer.getFirst()).equals("GONE")) {
+            for (Object each : list(answer.get(1))) {
+                List<Object> fields = list(each);
+                orphans.add(
+                        new Orphan(
+                                WorkflowRequest.decodeStored((byte[]) fields.get(2)),
+                                (int) number(fields.get(3))));
+            }
+        }
+        return orphans;
+    }
+
+    @Override
+    public CompletionStage<Optional<Overdue>> sweep() {
+        return redis.call(
+                        SWEEP,
+                        new String[] {Keys.OPEN},
+                        bytes(Keys.META_PREFIX),
+                        bytes(Keys.RUN_PREFIX),
+                        bytes(Keys.WAITING_PREFIX),
+                        bytes(Keys.LEASE_PREFIX),
+                        bytes(RedisSessionLog.DEADLINE.toMillis()),
+                        bytes(LONGEST_DELAY.toMillis()),
+                        bytes(MOST))
+                .thenApply(answer ->
+                        text(answer.getFirst()).equals("DUE")
+                                ? Optional.of(
+                                        new Overdue(
+                                                WorkflowRequest.decodeStored(
+                                                        (byte[]) answer.get(3)),
+                                                (int) number(answer.get(4))))
+                                : Optional.empty());
+    }
+}

@@ -1,0 +1,32 @@
+-- Finds one accepted message that has been unfinished for too long and that nobody is at. Its next look is put off before
+-- it is handed out, so that one sweeper acts on it.
+-- KEYS open
+-- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, first delay in ms, longest delay in ms,
+--      most to look at
+-- answers DUE session message body times-swept | NONE looked-at
+local open = KEYS[1]
+local meta_prefix, run_prefix, waiting_prefix, lease_prefix = unpack(ARGV)
+local least, longest, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local due = redis.call('ZRANGEBYSCORE', open, '-inf', now, 'LIMIT', 0, most)
+for _, each in ipairs(due) do
+  local session, message = string.match(each, '^(.*):(.*)$')
+  local meta, run = meta_prefix .. session, run_prefix .. session .. ':' .. message
+  local found = redis.call('HMGET', run, 'status', 'swept', 'body')
+  if not found[1] or found[1] == 'done' then
+    redis.call('ZREM', open, each) -- its session was deleted, or has ended
+  else
+    local swept = tonumber(found[2] or 0)
+    redis.call('ZADD', open, now + math.min(longest, least * 2 ^ swept), each)
+    local held = redis.call('HMGET', meta, 'active', 'worker')
+    local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
+    local its_turn = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1] == message
+    if not at_work and its_turn then
+      redis.call('HSET', run, 'swept', swept + 1)
+      return { 'DUE', session, message, found[3], swept + 1 }
+    end
+  end
+end
+return { 'NONE', #due }

@@ -1,0 +1,104 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// Acknowledges deliveries some time after their message has ended. Redis syncs its file once a second, so what it told
+/// just now can be forgotten by a crash; a delivery that is still there then brings the message back.
+public final class Acker implements AutoCloseable {
+
+    /// Longer than Redis' everysec can lose, which is 2 s.
+    static final Duration LAG = Duration.ofSeconds(3);
+
+    /// As many as JetStream lets be unacknowledged. Beyond it deliveries are not settled and come again after the ack
+    /// wait, when their session is idle.
+    private static final int MAX_WAITING = 100_000;
+
+    private static final int MAX_BATCH = 1_000;
+
+    private record Due(Delivery delivery, SessionId session, MessageId message, long nanos) {}
+
+    private final SessionLog log;
+    private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final Thread thread = Thread.ofVirtual().name("acker").unstarted(this::ackAll);
+
+    private Acker(SessionLog log) {
+        this.log = log;
+    }
+
+    public static Acker open(SessionLog log) {
+        Acker acker = new Acker(log);
+        acker.thread.start();
+        return acker;
+    }
+
+    /// Acks the delivery when its message has still ended after the lag; else it is delivered again. Any thread.
+    void ackLater(Delivery delivery, SessionId session, MessageId message) {
+        var _ =
+                waiting.offer(
+                        new Due(delivery, session, message, System.nanoTime() + LAG.toNanos()));
+    }
+
+    private void ackAll() {
+        try {
+            while (true) {
+                List<Due> batch = new ArrayList<>();
+                batch.add(waiting.take());
+                TimeUnit.NANOSECONDS.sleep(batch.getFirst().nanos - System.nanoTime());
+                for (Due next = waiting.peek();
+                        next != null && next.nanos <= System.nanoTime() && batch.size() < MAX_BATCH;
+                        next = waiting.peek()) {
+                    batch.add(waiting.remove());
+                }
+                settle(batch);
+            }
+        } catch (InterruptedException e) {
+            // closing: what waits is delivered again and found ended
+        }
+    }
+
+    private void settle(List<Due> batch) throws InterruptedException {
+        List<CompletionStage<Boolean>> ended =
+                batch.stream().map(due -> log.ended(due.session, due.message)).toList();
+        for (int i = 0; i < batch.size(); i++) {
+            Due due = batch.get(i);
+            CompletionStage<Boolean> first = ended.get(i);
+            var asked =
+                    new Object() {
+                        boolean again;
+                    };
+            boolean still =
+                    Asking.until(() -> {
+                        CompletionStage<Boolean> answer =
+                                asked.again ? log.ended(due.session, due.message) : first;
+                        asked.again = true;
+                        return answer;
+                    });
+            if (still) {
+                due.delivery.ack();
+            } else {
+                due.delivery.retryAfter(Duration.ZERO);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

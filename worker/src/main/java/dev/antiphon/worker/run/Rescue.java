@@ -1,0 +1,160 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Recovery;
+import dev.antiphon.backplane.log.Recovery.Orphan;
+import dev.antiphon.backplane.log.Recovery.Overdue;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/// Looks after what others left behind: runs of dead workers, messages that nobody is at, requests that are done but still
+/// stored. All it does is publish requests again or purge done ones; the claim decides who runs.
+public final class Rescue implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Rescue.class);
+
+    /// A lease lives 3 s, so a death is noticed within 3.5 s.
+    private static final Duration LOOK_FOR_DEAD = Duration.ofMillis(500);
+
+    private static final Duration SWEEP = Duration.ofSeconds(2);
+    private static final Duration PURGE = Duration.ofMinutes(1);
+
+    /// A pause of Redis lets every lease lapse: for this long after our own was renewed in time again, everybody counts as
+    /// alive.
+    static final Duration STEADY = Duration.ofSeconds(5);
+
+    private static final int MAX_SWEPT_AT_ONCE = 100;
+
+    private final Recovery recovery;
+    private final RequestQueue queue;
+    private final LeaseKeeper lease;
+    private final WorkerId self;
+    private final Thread dead = every("rescue-dead", LOOK_FOR_DEAD, this::takeOver);
+    private final Thread overdue = every("rescue-overdue", SWEEP, this::sweep);
+    private final Thread done = every("rescue-done", PURGE, this::purge);
+
+    private Rescue(Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self) {
+        this.recovery = recovery;
+        this.queue = queue;
+        this.lease = lease;
+        this.self = self;
+    }
+
+    public static Rescue open(
+            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self) {
+        Rescue rescue = new Rescue(recovery, queue, lease, self);
+        rescue.dead.start();
+        rescue.overdue.start();
+        rescue.done.start();
+        return rescue;
+    }
+
+    /// What one look does; it may find the servers away.
+    private interface Look {
+        void look() throws InterruptedException;
+    }
+
+    private static Thread every(String name, Duration pause, Look look) {
+        return Thread.ofVirtual()
+                .name(name)
+                .unstarted(() -> {
+                    try {
+                        while (true) {
+                            // Not all workers at the same moment.
+                            TimeUnit.NANOSECONDS.sleep(
+                                    ThreadLocalRandom.current()
+                                            .nextLong(
+                                                    pause.toNanos() * 3 / 4,
+                                                    pause.toNanos() * 5 / 4));
+                            lookOnce(look);
+                        }
+                    } catch (InterruptedException e) {
+                        // closing
+                    }
+                });
+    }
+
+    private static void lookOnce(Look look) throws InterruptedException {
+        try {
+            look.look();
+        } catch (Unavailable | CompletionException e) {
+            LOG.atDebug().addKeyValue("reason", e.getMessage()).log("looking again later");
+        }
+    }
+
+    private void takeOver() throws InterruptedException {
+        if (!lease.steadyFor(STEADY)) {
+            return;
+        }
+        for (WorkerId worker : answer(recovery.workers())) {
+            if (!worker.equals(self)) {
+                for (Orphan orphan : answer(recovery.orphans(worker))) {
+                    LOG.atInfo()
+                            .addKeyValue("from", worker)
+                            .addKeyValue("session", orphan.request().sessionId())
+                            .addKeyValue("message", orphan.request().messageId())
+                            .log("a worker's lease is gone, its run is free");
+                    publishAgain(orphan.request(), orphan.occasion());
+                }
+            }
+        }
+    }
+
+    /// While requests wait for a worker, an overdue message is most likely one of them: then more copies only make the
+    /// queue longer.
+    private void sweep() throws InterruptedException {
+        if (!lease.steadyFor(STEADY) || queue.waiting() > 0) {
+            return;
+        }
+        Optional<Overdue> found = answer(recovery.sweep());
+        for (int i = 0; i < MAX_SWEPT_AT_ONCE && found.isPresent(); i++) {
+            Overdue overdueRun = found.get();
+            LOG.atInfo()
+                    .addKeyValue("session", overdueRun.request().sessionId())
+                    .addKeyValue("message", overdueRun.request().messageId())
+                    .addKeyValue("times", overdueRun.times())
+                    .log("nobody is at a message, publishing it again");
+            publishAgain(overdueRun.request(), overdueRun.occasion());
+            found = answer(recovery.sweep());
+        }
+    }
+
+    private void purge() {
+        long purged = queue.purgeDone();
+        if (purged > 0) {
+            LOG.atInfo().addKeyValue("requests", purged).log("freed requests that were done");
+        }
+    }
+
+    private void publishAgain(WorkflowRequest request, String occasion)
+            throws InterruptedException {
+        answer(queue.publishAgain(request, occasion));
+    }
+
+    private static <T> T answer(CompletionStage<T> stage) throws InterruptedException {
+        try {
+            return stage.toCompletableFuture().get();
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        dead.interrupt();
+        overdue.interrupt();
+        done.interrupt();
+    }
+}
