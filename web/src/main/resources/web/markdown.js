@@ -229,7 +229,7 @@ function itemLines(source, at, [, indent, mark, gap, rest]) {
 function listItem(content, loose, depth) {
   const task = TASK.exec(content[0]);
   const box = task
-    ? [h('input', { type: 'checkbox', disabled: '', ...(task[1] === ' ' ? {} : { checked: '' }) }), ' ']
+    ? [h('input', { type: 'checkbox', disabled: '', 'aria-label': 'Done', ...(task[1] === ' ' ? {} : { checked: '' }) }), ' ']
     : [];
   if (task) {
     content[0] = content[0].slice(task[0].length);
