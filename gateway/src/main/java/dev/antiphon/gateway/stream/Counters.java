@@ -1,0 +1,64 @@
+package dev.antiphon.gateway.stream;
+
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+
+/// Counts what should be rare: everything that was dropped, repaired, repeated or given up. Any thread may count and
+/// read.
+public final class Counters {
+
+    /// What is counted.
+    public enum Count {
+        /// A ring did not fit into the hand-over to the loop; the log has it.
+        RING_DROPPED,
+        /// A ring came for a session that nobody watches here.
+        RING_UNWATCHED,
+        /// A ring came for an entry that was taken before.
+        RING_DOUBLE,
+        /// An entry came before one that must come first.
+        GAP,
+        /// An entry's hash does not continue ours: it is not the log's, or our end of the log is gone.
+        MISMATCH,
+        /// An early entry did not fit into its feed's bound; the log has it.
+        EARLY_DROPPED,
+        /// A feed read the log to fill a gap.
+        REPAIR,
+        /// The poll found entries that nobody rang for.
+        POLL_FOUND,
+        /// The log could not be read; it is tried again.
+        READ_FAILED,
+        /// A client had to begin again.
+        RESYNC,
+        /// A client did not read and was closed.
+        SLOW_CLOSED,
+        /// A registry call failed; it is tried again.
+        REGISTRY_FAILED,
+        /// A connection could not be taken out of the registry and is left to expire there.
+        DEPARTURE_DROPPED
+    }
+
+    private final Map<Count, LongAdder> counts;
+
+    public Counters() {
+        Map<Count, LongAdder> all = new EnumMap<>(Count.class);
+        for (Count count : Count.values()) {
+            all.put(count, new LongAdder());
+        }
+        counts = Collections.unmodifiableMap(all);
+    }
+
+    void add(Count count) {
+        adder(count).increment();
+    }
+
+    public long of(Count count) {
+        return adder(count).sum();
+    }
+
+    private LongAdder adder(Count count) {
+        return Objects.requireNonNull(counts.get(count), "every count has an adder");
+    }
+}

@@ -1,0 +1,82 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.backplane.registry.ConnectionRegistry;
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.SessionId;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// Takes connections that have left out of the registry, and tries again what Redis did not take: a member that stays
+/// behind has every chunk of its session sent to this pod for nothing.
+final class Departures {
+
+    /// More than this are given up and expire in the registry by themselves: Redis has then been away for long.
+    static final int MOST = 10_000;
+
+    private record Departure(SessionId session, ConnectionId connection) {}
+
+    private final ConnectionRegistry registry;
+    private final Gate calls;
+    private final Counters counters;
+    private final Queue<Departure> failed = new ArrayDeque<>();
+    private final List<CompletableFuture<Void>> awaiting = new ArrayList<>();
+    private int underWay;
+
+    Departures(ConnectionRegistry registry, Gate calls, Counters counters) {
+        this.registry = registry;
+        this.calls = calls;
+        this.counters = counters;
+    }
+
+    void leave(SessionId session, ConnectionId connection) {
+        if (underWay + failed.size() >= MOST) {
+            counters.add(Count.DEPARTURE_DROPPED);
+            return;
+        }
+        detach(new Departure(session, connection));
+    }
+
+    private void detach(Departure departure) {
+        underWay++;
+        calls.ask(
+                () -> registry.detach(departure.session(), departure.connection()),
+                _ -> finished(),
+                _ -> {
+                    counters.add(Count.REGISTRY_FAILED);
+                    failed.add(departure);
+                    finished();
+                });
+    }
+
+    private void finished() {
+        underWay--;
+        if (underWay == 0) {
+            awaiting.forEach(all -> all.complete(null));
+            awaiting.clear();
+        }
+    }
+
+    /// Tries again what failed. Called about every second.
+    void tick() {
+        for (int i = failed.size(); i > 0; i--) {
+            detach(failed.remove());
+        }
+    }
+
+    /// Completes on the loop when every departure so far was tried at least once.
+    CompletionStage<Void> settled() {
+        CompletableFuture<Void> all = new CompletableFuture<>();
+        if (underWay == 0) {
+            all.complete(null);
+        } else {
+            awaiting.add(all);
+        }
+        return all;
+    }
+}

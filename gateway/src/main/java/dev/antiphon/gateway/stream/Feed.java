@@ -1,0 +1,342 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.registry.Attach.Attached;
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.SessionId;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// One session's live entries in this pod, for as long as somebody watches.
+///
+/// Rings say that entries were appended; they may be lost, doubled, late or stale. A ring is taken only when
+/// its entry continues our end of the log by number and hash. Anything else is a reason to read the log, which is always
+/// right. So the frames here are a gapless piece of the log whatever happens to rings.
+final class Feed {
+
+    /// How soon the log is looked at when rings stay away while an answer is in flight.
+    static final long POLL_ACTIVE = Duration.ofSeconds(1).toNanos();
+
+    /// And when nothing is expected.
+    static final long POLL_IDLE = Duration.ofSeconds(10).toNanos();
+
+    /// After this much silence an answer is no more likely to go on this second than any other.
+    static final long EXPECT_FOR = Duration.ofSeconds(60).toNanos();
+
+    /// Frames are kept this long after the last entry: whoever needs them later reads the log.
+    static final long KEEP_FRAMES = Duration.ofSeconds(10).toNanos();
+
+    private final SessionId session;
+    private final Surroundings around;
+    private final Watchers watchers;
+    private final EarlyEntries early = new EarlyEntries();
+
+    /// Our end of the log and what comes before it. Null until the first connection is attached, and after the log was
+    /// lost, until a connection begins it again.
+    private @Nullable FrameRing ring;
+
+    /// Counts how often the log turned out to be another one than we knew.
+    private int epoch;
+
+    private boolean reading;
+
+    // What came while a read was under way and that read cannot have answered.
+    private boolean doubtful;
+    private boolean earlyGrew;
+
+    private boolean polling;
+    private boolean pollAgain;
+    private int unanswered;
+    private long heardAt;
+    private long polledAt;
+
+    Feed(SessionId session, Surroundings around) {
+        this.session = session;
+        this.around = around;
+        this.watchers = new Watchers(session, around);
+        this.heardAt = around.loop().nanoTime();
+        this.polledAt = heardAt;
+    }
+
+    SessionId session() {
+        return session;
+    }
+
+    Watchers watchers() {
+        return watchers;
+    }
+
+    boolean holdsFrames() {
+        return ring != null && !ring.isEmpty();
+    }
+
+    // For its subscribers
+
+    int epoch() {
+        return epoch;
+    }
+
+    /// Whether what follows this place is here.
+    boolean covers(EntryId place) {
+        return ring != null && ring.covers(place);
+    }
+
+    /// Whether this place lies behind our end of the log.
+    boolean isBeyond(EntryId place) {
+        return ring != null && place.number() > ring.tail().number();
+    }
+
+    /// Whether it is about to learn where the log ends.
+    boolean isReading() {
+        return reading;
+    }
+
+    /// What follows a place that is covered, for one write; null when there is nothing yet.
+    @Nullable Frame after(EntryId place) {
+        if (ring == null) {
+            throw new IllegalStateException(place + " is not covered");
+        }
+        return ring.after(place);
+    }
+
+    // What comes in
+
+    /// A connection of this feed was attached: rings come from now on, and this is where the log ended.
+    void attached(Attached attached) {
+        if (ring == null) {
+            ring = new FrameRing(attached.tail());
+            heardAt = around.loop().nanoTime();
+            unanswered = attached.start().number() < attached.tail().number() ? 1 : 0;
+            takeEarly(ring);
+            if (!early.isEmpty()) {
+                repair();
+            }
+        } else if (isAhead(attached.tail(), ring)) {
+            repair();
+        }
+    }
+
+    /// An entry was rung.
+    ///
+    /// @return whether there is something new for the subscribers
+    boolean rang(Entry entry) {
+        if (ring == null) {
+            keepEarly(entry);
+            return false;
+        }
+        EntryId tail = ring.tail();
+        boolean sameLog = entry.id().generation() == tail.generation();
+        if (sameLog && entry.id().number() <= tail.number()) {
+            if (ring.contradicts(entry.id())) {
+                doubt();
+            } else {
+                around.counters().add(Count.RING_DOUBLE);
+            }
+            return false;
+        }
+        if (sameLog && entry.id().number() > tail.number() + 1) {
+            around.counters().add(Count.GAP);
+            keepEarly(entry);
+            repair();
+            return false;
+        }
+        if (!continues(tail, entry)) {
+            doubt();
+            return false;
+        }
+        take(ring, entry);
+        takeEarly(ring);
+        return true;
+    }
+
+    /// Somebody read the log: what follows our end of it is taken.
+    ///
+    /// @param from where the read began
+    /// @param logTail where the log ended at that time
+    void learn(EntryId from, List<Entry> entries, EntryId logTail) {
+        if (ring == null) {
+            return;
+        }
+        EntryId before = from;
+        for (Entry entry : entries) {
+            // No hash to compute: the log itself says that this entry follows that place.
+            if (before.equals(ring.tail())) {
+                take(ring, entry);
+            }
+            before = entry.id();
+        }
+        takeEarly(ring);
+        if (isAhead(logTail, ring)) {
+            repair();
+        }
+    }
+
+    private void keepEarly(Entry entry) {
+        earlyGrew = true;
+        if (!early.keep(entry)) {
+            around.counters().add(Count.EARLY_DROPPED);
+        }
+    }
+
+    private void takeEarly(FrameRing ring) {
+        Entry next = early.take(ring.tail().number() + 1);
+        while (next != null && continues(ring.tail(), next)) {
+            take(ring, next);
+            next = early.take(ring.tail().number() + 1);
+        }
+        if (next != null) {
+            doubt();
+        }
+    }
+
+    private static boolean continues(EntryId tail, Entry entry) {
+        return tail.next(entry.event(), entry.data()).equals(entry.id());
+    }
+
+    private void take(FrameRing ring, Entry entry) {
+        ring.add(Frame.of(entry));
+        heardAt = around.loop().nanoTime();
+        switch (entry.event()) {
+            case MESSAGE -> unanswered++;
+            case CHUNK -> unanswered = Math.max(unanswered, 1);
+            case MESSAGE_COMPLETE -> unanswered = Math.max(unanswered - 1, 0);
+            case CONNECTED, STATUS, RESYNC -> {}
+        }
+    }
+
+    /// Everyone writes what is new. Called once after everything that came together was taken.
+    void flush() {
+        watchers.flush();
+    }
+
+    // Reading the log
+
+    /// Something does not fit to what we have: either it is not the log's, or our end of the log is gone.
+    void doubt() {
+        around.counters().add(Count.MISMATCH);
+        doubtful = true;
+        repair();
+    }
+
+    private static boolean isAhead(EntryId found, FrameRing ring) {
+        return found.generation() != ring.tail().generation()
+                || found.number() > ring.tail().number();
+    }
+
+    /// Reads what follows our end of the log. One read is under way at a time; what comes meanwhile is seen after it.
+    private void repair() {
+        if (reading || ring == null) {
+            return;
+        }
+        reading = true;
+        doubtful = false;
+        earlyGrew = false;
+        around.counters().add(Count.REPAIR);
+        EntryId from = ring.tail();
+        around.reads()
+                .ask(
+                        () -> around.log().read(session, from, Surroundings.ENTRIES_PER_READ),
+                        slice -> repaired(from, slice),
+                        _ -> {
+                            // The poll notices within a second that we are still behind.
+                            reading = false;
+                            around.counters().add(Count.READ_FAILED);
+                        });
+    }
+
+    private void repaired(EntryId from, Slice slice) {
+        reading = false;
+        if (watchers.count() == 0) {
+            return;
+        }
+        switch (slice) {
+            case Slice.Entries(List<Entry> entries, EntryId logTail) -> {
+                learn(from, entries, logTail);
+                if (doubtful || (earlyGrew && !early.isEmpty())) {
+                    repair();
+                } else if (!reading) {
+                    // Rung before the read and yet not in the log: rolled back.
+                    early.clear();
+                }
+            }
+            case Slice.Lost(_, EntryId logTail) -> restart(new FrameRing(logTail));
+            case Slice.None() -> restart(null);
+        }
+        flush();
+    }
+
+    /// The log is another one than we knew. Each subscriber finds out for itself whether its own place is lost.
+    private void restart(@Nullable FrameRing at) {
+        ring = at;
+        epoch++;
+        early.clear();
+    }
+
+    // What happens by time
+
+    void tick(long now) {
+        watchers.tick(now);
+        if (now - Math.max(heardAt, polledAt) >= pollEvery(now)) {
+            poll();
+        }
+        if (ring != null && !ring.isEmpty() && now - heardAt >= KEEP_FRAMES) {
+            ring.clear();
+        }
+    }
+
+    private long pollEvery(long now) {
+        return unanswered > 0 && now - heardAt < EXPECT_FOR ? POLL_ACTIVE : POLL_IDLE;
+    }
+
+    /// Asks where the log ends, because rings may have been lost.
+    void poll() {
+        if (ring == null) {
+            return;
+        }
+        if (polling) {
+            pollAgain = true; // the answer under way may be from before the loss
+            return;
+        }
+        polling = true;
+        pollAgain = false;
+        polledAt = around.loop().nanoTime();
+        EntryId asked = ring.tail();
+        around.calls()
+                .ask(
+                        () -> around.log().tail(session),
+                        found -> {
+                            polling = false;
+                            polled(asked, found);
+                            if (pollAgain) {
+                                poll();
+                            }
+                        },
+                        _ -> {
+                            polling = false;
+                            around.counters().add(Count.READ_FAILED);
+                        });
+    }
+
+    /// Compares the log's end with ours.
+    ///
+    /// @param asked our end when the question was put; rings may have moved it since
+    private void polled(EntryId asked, Optional<EntryId> found) {
+        if (ring == null) {
+            return;
+        }
+        if (found.isEmpty() || isAhead(found.get(), ring)) {
+            around.counters().add(Count.POLL_FOUND);
+            repair();
+            // Nobody rang: perhaps nobody knows that we are here.
+            watchers.refresh();
+        } else if (found.get().number() < asked.number() || ring.contradicts(found.get())) {
+            doubt();
+        }
+    }
+}

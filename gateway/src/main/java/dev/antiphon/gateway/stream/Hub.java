@@ -1,0 +1,159 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.backplane.log.LogReader;
+import dev.antiphon.backplane.registry.Attach;
+import dev.antiphon.backplane.registry.ConnectionRegistry;
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// All sessions that are watched in this pod: takes rings in, opens and closes connections, and drives what happens by
+/// time. Methods are called on the loop unless they say otherwise.
+public final class Hub {
+
+    /// How often {@link #tick} wants to be called. Half of the shortest interval anything here waits for.
+    public static final Duration TICK = Duration.ofMillis(500);
+
+    private final Supplier<ConnectionId> ids;
+    private final Surroundings around;
+    private final Inbox inbox;
+
+    /// Bounded by the connections that the front door lets in.
+    private final Map<SessionId, Feed> feeds = new HashMap<>();
+
+    private int connections;
+
+    /// @param ids makes a new id for each connection
+    public Hub(
+            Loop loop,
+            LogReader log,
+            ConnectionRegistry registry,
+            Supplier<ConnectionId> ids,
+            Counters counters) {
+        this.ids = ids;
+        this.around = Surroundings.of(loop, log, registry, counters);
+        this.inbox = new Inbox(loop, this::deliver, counters);
+    }
+
+    /// An entry was rung for this pod. Any thread; does not block.
+    public void rang(Ring ring) {
+        inbox.offer(ring);
+    }
+
+    /// Rings were lost for a while: every feed looks into the log. Any thread.
+    public void ringsWereLost() {
+        around.loop().execute(() -> feeds.values().forEach(Feed::poll));
+    }
+
+    /// Every feed takes all that is there for it before anyone is written to, so that each client gets one write.
+    private void deliver(List<Ring> rings) {
+        Set<Feed> touched = new LinkedHashSet<>();
+        for (Ring ring : rings) {
+            Feed feed = feeds.get(ring.session());
+            if (feed == null) {
+                around.counters().add(Count.RING_UNWATCHED);
+            } else if (feed.rang(ring.entry())) {
+                touched.add(feed);
+            }
+        }
+        touched.forEach(Feed::flush);
+    }
+
+    /// Registers a new connection and answers, later, whether it may begin.
+    ///
+    /// @param answer not called when the connection leaves first
+    /// @return the connection, so that it can leave at any time
+    public Subscriber open(SessionId session, UserId user, Cursor from, Consumer<Opened> answer) {
+        // Before the attach: a ring may be faster than the answer that tells where the log ends.
+        Feed feed = feeds.computeIfAbsent(session, _ -> new Feed(session, around));
+        connections++;
+        Subscriber subscriber =
+                new Subscriber(feed, user, ids.get(), from, around, () -> left(feed));
+        boolean register = subscriber.isRegistered();
+        around.calls()
+                .ask(
+                        () ->
+                                around.registry()
+                                        .attach(session, user, subscriber.connection(), register),
+                        attach -> opened(subscriber, attach, answer),
+                        failure -> {
+                            around.counters().add(Count.REGISTRY_FAILED);
+                            refused(subscriber, new Opened.Failed(failure), answer);
+                        });
+        return subscriber;
+    }
+
+    private static void opened(Subscriber subscriber, Attach attach, Consumer<Opened> answer) {
+        switch (attach) {
+            case Attach.Attached _ when subscriber.hasLeft() -> subscriber.depart();
+            case Attach.Attached attached -> {
+                subscriber.attached(attached);
+                answer.accept(new Opened.Ready(subscriber));
+            }
+            case Attach.Foreign() -> refused(subscriber, new Opened.Foreign(), answer);
+        }
+    }
+
+    /// Taken out of the registry in any case: a failed attach may have taken effect.
+    private static void refused(Subscriber subscriber, Opened why, Consumer<Opened> answer) {
+        boolean gone = subscriber.hasLeft();
+        subscriber.depart();
+        if (!gone) {
+            answer.accept(why);
+        }
+    }
+
+    private void left(Feed feed) {
+        connections--;
+        if (feed.watchers().count() == 0) {
+            feeds.remove(feed.session(), feed);
+        }
+    }
+
+    /// Does what is due by now.
+    public void tick() {
+        long now = around.loop().nanoTime();
+        around.departures().tick();
+        // A copy, because a connection that is closed may take its feed out.
+        for (Feed feed : new ArrayList<>(feeds.values())) {
+            feed.tick(now);
+        }
+    }
+
+    /// Connections that are open or opening.
+    public int connections() {
+        return connections;
+    }
+
+    /// Sessions that are watched.
+    public int sessions() {
+        return feeds.size();
+    }
+
+    /// Sessions whose last entries are held in memory.
+    public int rings() {
+        return (int) feeds.values().stream().filter(Feed::holdsFrames).count();
+    }
+
+    /// Ends all streams and takes their connections out of the registry. Completes on the loop when that is done or has
+    /// failed; the caller decides how long to wait.
+    public CompletionStage<Void> close() {
+        for (Feed feed : new ArrayList<>(feeds.values())) {
+            feed.watchers().all().forEach(Subscriber::close);
+        }
+        return around.departures().settled();
+    }
+}

@@ -1,0 +1,67 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.Ring;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Hands rings from the thread that hears them to the loop. The loop is woken once for all that came since it last
+/// looked, and then takes everything: under load a wake-up serves hundreds of rings, and each client gets
+/// one write for all of its own (measured: draining everything first carries half as much again).
+///
+/// Bounded by count and bytes; what comes beyond is dropped and counted. The feed sees the gap, or the poll finds it.
+final class Inbox {
+
+    /// A second's worth at twice the rate one loop can serve.
+    static final int MOST = 65_536;
+
+    static final long MOST_BYTES = 32L << 20;
+
+    private final Loop loop;
+    private final Consumer<List<Ring>> receiver;
+    private final Counters counters;
+
+    // The lock (lock) guards these three.
+    private final Object lock = new Object();
+    private List<Ring> rings = new ArrayList<>();
+    private long bytes;
+    private boolean woken;
+
+    /// @param receiver called on the loop with all rings that came, in their order
+    Inbox(Loop loop, Consumer<List<Ring>> receiver, Counters counters) {
+        this.loop = loop;
+        this.receiver = receiver;
+        this.counters = counters;
+    }
+
+    /// Any thread; does not block.
+    void offer(Ring ring) {
+        int length = ring.entry().data().length;
+        synchronized (lock) {
+            if (rings.size() == MOST || bytes + length > MOST_BYTES) {
+                counters.add(Count.RING_DROPPED);
+                return;
+            }
+            rings.add(ring);
+            bytes += length;
+            if (woken) {
+                return;
+            }
+            woken = true;
+        }
+        loop.execute(this::drain);
+    }
+
+    private void drain() {
+        List<Ring> all;
+        synchronized (lock) {
+            all = rings;
+            rings = new ArrayList<>();
+            bytes = 0;
+            woken = false;
+        }
+        receiver.accept(all);
+    }
+}

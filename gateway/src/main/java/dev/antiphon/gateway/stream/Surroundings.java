@@ -1,0 +1,40 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.backplane.log.LogReader;
+import dev.antiphon.backplane.registry.ConnectionRegistry;
+
+/// What all feeds and subscribers of a pod share.
+///
+/// @param reads lets reads of the log through; each may bring 256 KiB
+/// @param calls lets all other calls to Redis through; their answers are small
+record Surroundings(
+        Loop loop,
+        LogReader log,
+        ConnectionRegistry registry,
+        Gate reads,
+        Gate calls,
+        Departures departures,
+        Counters counters) {
+
+    /// 32 answers of 256 KiB are 8 MiB, and enough to keep Redis and the loop busy.
+    private static final int READS_AT_ONCE = 32;
+
+    /// Enough to fill the pipeline; 10,000 polls after a reconnect are then 20 round trips.
+    private static final int CALLS_AT_ONCE = 512;
+
+    /// How many entries one read asks for: about what one write takes.
+    static final int ENTRIES_PER_READ = 256;
+
+    static Surroundings of(
+            Loop loop, LogReader log, ConnectionRegistry registry, Counters counters) {
+        Gate calls = new Gate(CALLS_AT_ONCE, loop);
+        return new Surroundings(
+                loop,
+                log,
+                registry,
+                new Gate(READS_AT_ONCE, loop),
+                calls,
+                new Departures(registry, calls, counters),
+                counters);
+    }
+}

@@ -1,0 +1,5 @@
+/// The state machines under hand-written models of their four seams.
+@NullMarked
+package dev.antiphon.gateway.stream;
+
+import org.jspecify.annotations.NullMarked;
