@@ -5,6 +5,8 @@ import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
 import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.RedisHistory;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
@@ -27,6 +29,7 @@ public final class Backplane implements AutoCloseable {
     private final Redis redis;
     private final Nats nats;
     private final SessionLog log;
+    private final History history;
     private final Recovery recovery;
     private final RequestQueue queue;
     private final Doorbell doorbell;
@@ -35,6 +38,7 @@ public final class Backplane implements AutoCloseable {
         this.redis = redis;
         this.nats = nats;
         this.log = new RedisSessionLog(redis);
+        this.history = new RedisHistory(redis);
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
         this.doorbell = new NatsDoorbell(nats);
@@ -64,6 +68,10 @@ public final class Backplane implements AutoCloseable {
 
     public SessionLog log() {
         return log;
+    }
+
+    public History history() {
+        return history;
     }
 
     public Recovery recovery() {

@@ -53,6 +53,16 @@ public final class Keys {
         return RUN_PREFIX + session + ":";
     }
 
+    /// Hash of a session's turns by message id.
+    public static String history(SessionId session) {
+        return "chat:history:" + session;
+    }
+
+    /// Zset of a session's message ids in the order of its history.
+    public static String turns(SessionId session) {
+        return "chat:turns:" + session;
+    }
+
     /// String with an expiry: present while the worker lives.
     public static String lease(WorkerId worker) {
         return LEASE_PREFIX + worker;

@@ -12,11 +12,11 @@ import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
 import dev.antiphon.worker.run.SessionRunner;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,23 +41,26 @@ public final class Worker implements AutoCloseable {
     /// @throws IllegalArgumentException when the settings do not fit together
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
-        Providers providers = openProviders(config);
+        Time time = Time.system();
+        Providers providers = openProviders(config, time);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
-        LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id));
-        Acker acker = Acker.open(backplane.log());
+        LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
+        Acker acker = Acker.open(backplane.log(), time);
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
+                        backplane.history(),
                         backplane.doorbell(),
                         backplane.queue(),
                         providers,
                         acker,
                         id,
-                        InstantSource.system());
+                        time);
         CancelSubscription cancels = backplane.listenForCancels(runner::cancelled);
-        Deliveries deliveries = Deliveries.open(backplane.queue(), runner, config.concurrency());
-        Rescue rescue = Rescue.open(backplane.recovery(), backplane.queue(), lease, id);
+        Deliveries deliveries =
+                Deliveries.open(backplane.queue(), runner, config.concurrency(), time);
+        Rescue rescue = Rescue.open(backplane.recovery(), backplane.queue(), lease, id, time);
         LOG.atInfo()
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())
@@ -67,9 +70,9 @@ public final class Worker implements AutoCloseable {
         return new Worker(List.of(rescue, deliveries, cancels, acker, lease, backplane));
     }
 
-    private static Providers openProviders(WorkerConfig config) {
+    private static Providers openProviders(WorkerConfig config, Time time) {
         List<ModelProvider> providers = new ArrayList<>();
-        providers.add(new DemoProvider(config.demoDelay(), config.demoWords()));
+        providers.add(new DemoProvider(config.demoDelay(), config.demoWords(), time));
         return new Providers(providers, config.defaultProvider());
     }
 

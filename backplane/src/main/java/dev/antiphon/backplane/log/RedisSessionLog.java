@@ -32,9 +32,6 @@ public final class RedisSessionLog implements SessionLog {
     /// How long a session stays after its last answer ended: a weekend's pause can be continued.
     public static final Duration KEEP = Duration.ofDays(2);
 
-    /// Entries that a session keeps: several hours of streaming at 10 chunks a second would not be replayed by anyone.
-    static final int KEEP_ENTRIES = 10_000;
-
     /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
     static final int MAX_WAITING = 20;
 
@@ -159,7 +156,7 @@ public final class RedisSessionLog implements SessionLog {
             Keys.waiting(session),
             Keys.OPEN
         };
-        List<byte[]> arguments = new ArrayList<>(9 + 2 * batch.additions().size());
+        List<byte[]> arguments = new ArrayList<>(8 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
         arguments.add(bytes(batch.message().value()));
         arguments.add(bytes(batch.token().value()));
@@ -168,7 +165,6 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(batch.terminal() ? 1 : 0));
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(KEEP.toSeconds()));
-        arguments.add(bytes(KEEP_ENTRIES));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -248,8 +244,7 @@ public final class RedisSessionLog implements SessionLog {
                         halves.after(),
                         complete,
                         bytes(Keys.WORKING_PREFIX),
-                        bytes(KEEP.toSeconds()),
-                        bytes(KEEP_ENTRIES))
+                        bytes(KEEP.toSeconds()))
                 .thenApply(answer -> finished(answer, halves, complete));
     }
 

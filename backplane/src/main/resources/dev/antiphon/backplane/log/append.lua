@@ -1,13 +1,13 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
 -- KEYS meta, log, run, connections, waiting, open
 -- ARGV session, message, token, first chunk id, number of chunks, terminal ('1' or '0'), working key prefix,
---      seconds to keep an ended session, entries to keep, then event and data of each entry
+--      seconds to keep an ended session, then event and data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
 local meta, log, run, connections, waiting, open = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, terminal = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local working_prefix, keep_seconds, keep_entries = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
-local first_arg = 10
+local working_prefix, keep_seconds = ARGV[7], tonumber(ARGV[8])
+local first_arg = 9
 
 -- An identical retry of the run's last append gets its first answer: walk the same chain from where that append began.
 local function retried(tail)
@@ -59,7 +59,7 @@ local members = redis.call('SMEMBERS', connections)
 
 if terminal then
   local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
-  local keep = { seconds = keep_seconds, entries = keep_entries, working = working_prefix }
+  local keep = { seconds = keep_seconds, working = working_prefix }
   end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)

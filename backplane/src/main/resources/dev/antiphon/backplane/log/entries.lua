@@ -28,7 +28,7 @@ end
 
 -- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
 -- session begins to expire when nothing else of it is unfinished.
--- `at` names the keys; `keep` has seconds, entries and working, the prefix of the workers' sets of runs.
+-- `at` names the keys; `keep` has seconds and working, the prefix of the workers' sets of runs.
 local function end_run(at, tail, session, message, members, keep)
   local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended')
   local ended_before = tonumber(held[3] or 0)
@@ -46,7 +46,6 @@ local function end_run(at, tail, session, message, members, keep)
   redis.call('ZREM', at.waiting, message)
   redis.call('ZREM', at.open, session .. ':' .. message)
   redis.call('EXPIRE', at.run, keep.seconds)
-  redis.call('XTRIM', at.log, 'MINID', math.max(0, math.min(ended_before, tail.n - keep.entries) + 1))
   if redis.call('ZCARD', at.waiting) == 0 then
     redis.call('EXPIRE', at.meta, keep.seconds)
     redis.call('EXPIRE', at.log, keep.seconds)

@@ -2,11 +2,11 @@
 -- one, is fenced from then on.
 -- KEYS meta, log, run, connections, waiting, open
 -- ARGV session, message, user or '' for ourselves, final chunk up to its chunk id, the rest of it, message_complete,
---      working key prefix, seconds to keep an ended session, entries to keep
+--      working key prefix, seconds to keep an ended session
 -- answers OK gen first chunk-id {hashes} {members} | ENDED | UNKNOWN
 local meta, log, run, connections, waiting, open = unpack(KEYS)
 local session, message, user, head, rest, complete, working_prefix = unpack(ARGV)
-local keep = { seconds = tonumber(ARGV[8]), entries = tonumber(ARGV[9]), working = working_prefix }
+local keep = { seconds = tonumber(ARGV[8]), working = working_prefix }
 
 local status = redis.call('HGET', run, 'status')
 local tail = log_end(meta)

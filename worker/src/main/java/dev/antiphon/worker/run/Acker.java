@@ -4,6 +4,7 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /// Acknowledges deliveries some time after their message has ended. Redis syncs its file once a second, so what it told
 /// just now can be forgotten by a crash; a delivery that is still there then brings the message back.
@@ -29,24 +29,27 @@ public final class Acker implements AutoCloseable {
     private record Due(Delivery delivery, SessionId session, MessageId message, long nanos) {}
 
     private final SessionLog log;
+    private final Time time;
+    private final Asking asking;
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
-    private final Thread thread = Thread.ofVirtual().name("acker").unstarted(this::ackAll);
+    private final Thread thread;
 
-    private Acker(SessionLog log) {
+    private Acker(SessionLog log, Time time) {
         this.log = log;
+        this.time = time;
+        this.asking = new Asking(time);
+        this.thread = time.thread("acker", this::ackAll);
     }
 
-    public static Acker open(SessionLog log) {
-        Acker acker = new Acker(log);
+    public static Acker open(SessionLog log, Time time) {
+        Acker acker = new Acker(log, time);
         acker.thread.start();
         return acker;
     }
 
     /// Acks the delivery when its message has still ended after the lag; else it is delivered again. Any thread.
     void ackLater(Delivery delivery, SessionId session, MessageId message) {
-        var _ =
-                waiting.offer(
-                        new Due(delivery, session, message, System.nanoTime() + LAG.toNanos()));
+        var _ = waiting.offer(new Due(delivery, session, message, time.nanoTime() + LAG.toNanos()));
     }
 
     private void ackAll() {
@@ -54,9 +57,9 @@ public final class Acker implements AutoCloseable {
             while (true) {
                 List<Due> batch = new ArrayList<>();
                 batch.add(waiting.take());
-                TimeUnit.NANOSECONDS.sleep(batch.getFirst().nanos - System.nanoTime());
+                time.sleep(batch.getFirst().nanos - time.nanoTime());
                 for (Due next = waiting.peek();
-                        next != null && next.nanos <= System.nanoTime() && batch.size() < MAX_BATCH;
+                        next != null && next.nanos <= time.nanoTime() && batch.size() < MAX_BATCH;
                         next = waiting.peek()) {
                     batch.add(waiting.remove());
                 }
@@ -78,7 +81,7 @@ public final class Acker implements AutoCloseable {
                         boolean again;
                     };
             boolean still =
-                    Asking.until(() -> {
+                    asking.until(() -> {
                         CompletionStage<Boolean> answer =
                                 asked.again ? log.ended(due.session, due.message) : first;
                         asked.again = true;

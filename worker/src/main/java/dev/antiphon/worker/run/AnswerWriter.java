@@ -13,21 +13,18 @@ import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.TokenSink;
+import dev.antiphon.worker.time.Time;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -58,7 +55,7 @@ final class AnswerWriter implements TokenSink {
 
     private final SessionLog log;
     private final Doorbell doorbell;
-    private final InstantSource clock;
+    private final Time time;
     private final Claim.Claimed claimed;
     private final Thread runThread = Thread.currentThread();
 
@@ -71,7 +68,7 @@ final class AnswerWriter implements TokenSink {
     private @Nullable Completion completion;
     private boolean joinsPieces;
     private int nextChunk;
-    private long lastAppendNanos = System.nanoTime() - GATHER.toNanos();
+    private long lastAppendNanos;
     private State state = State.IDLE;
 
     private enum State {
@@ -87,12 +84,13 @@ final class AnswerWriter implements TokenSink {
         LOST
     }
 
-    AnswerWriter(SessionLog log, Doorbell doorbell, InstantSource clock, Claim.Claimed claimed) {
+    AnswerWriter(SessionLog log, Doorbell doorbell, Time time, Claim.Claimed claimed) {
         this.log = log;
         this.doorbell = doorbell;
-        this.clock = clock;
+        this.time = time;
         this.claimed = claimed;
         this.nextChunk = claimed.nextChunk();
+        this.lastAppendNanos = time.nanoTime() - GATHER.toNanos();
     }
 
     /// Whether pieces of text may be joined from now on.
@@ -183,7 +181,7 @@ final class AnswerWriter implements TokenSink {
                 if (leftNanos <= 0) {
                     throw new Unavailable("the session log took nothing for " + MAX_STALL, null);
                 }
-                leftNanos = changed.awaitNanos(leftNanos);
+                leftNanos = time.await(lock, changed, leftNanos);
             }
             if (state == State.LOST) {
                 throw new InterruptedException("the run was lost");
@@ -199,10 +197,10 @@ final class AnswerWriter implements TokenSink {
         if (state != State.IDLE || waiting.isEmpty()) {
             return;
         }
-        long wait = lastAppendNanos + GATHER.toNanos() - System.nanoTime();
+        long wait = lastAppendNanos + GATHER.toNanos() - time.nanoTime();
         if (joinsPieces && completion == null && wait > 0) {
             state = State.GATHERING;
-            after(wait).execute(this::appendGathered);
+            time.after(wait, this::appendGathered);
         } else {
             append();
         }
@@ -221,7 +219,7 @@ final class AnswerWriter implements TokenSink {
 
     private void append() {
         state = State.APPENDING;
-        lastAppendNanos = System.nanoTime();
+        lastAppendNanos = time.nanoTime();
         send(nextBatch());
     }
 
@@ -241,7 +239,7 @@ final class AnswerWriter implements TokenSink {
                             nextChunk++,
                             body,
                             terminal ? completion : null,
-                            clock.instant(),
+                            time.instant(),
                             request.correlationId());
             byte[] data = chunk.encode();
             bytes += data.length;
@@ -343,7 +341,7 @@ final class AnswerWriter implements TokenSink {
             return;
         }
         if (cause instanceof Unavailable) {
-            after(RETRY_AFTER.toNanos()).execute(() -> send(batch));
+            time.after(RETRY_AFTER.toNanos(), () -> send(batch));
         } else {
             LOG.atError()
                     .addKeyValue("session", batch.session())
@@ -376,9 +374,5 @@ final class AnswerWriter implements TokenSink {
         } finally {
             lock.unlock();
         }
-    }
-
-    private static Executor after(long nanos) {
-        return CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS);
     }
 }

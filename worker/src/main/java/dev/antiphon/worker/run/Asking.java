@@ -1,6 +1,7 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -9,7 +10,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// Asks the backplane until it answers: what a run may not give up just because a server is away for a while.
@@ -18,13 +18,17 @@ final class Asking {
     private static final Logger LOG = LoggerFactory.getLogger(Asking.class);
     private static final Duration PAUSE = Duration.ofMillis(250);
 
-    private Asking() {}
+    private final Time time;
+
+    Asking(Time time) {
+        this.time = time;
+    }
 
     /// Repeats a call to Redis. A claim above all may not be given up: one whose answer is lost would be ours
     /// without our knowing, and block its session.
     ///
     /// @throws InterruptedException when interrupted; the call may or may not have taken effect
-    static <T> T until(Supplier<CompletionStage<T>> call) throws InterruptedException {
+    <T> T until(Supplier<CompletionStage<T>> call) throws InterruptedException {
         while (true) {
             try {
                 return call.get().toCompletableFuture().get();
@@ -38,7 +42,7 @@ final class Asking {
     }
 
     /// Repeats a call that blocks.
-    static <T> T untilDone(Supplier<T> call) throws InterruptedException {
+    <T> T untilDone(Supplier<T> call) throws InterruptedException {
         while (true) {
             try {
                 return call.get();
@@ -53,8 +57,8 @@ final class Asking {
         }
     }
 
-    private static void pause(Throwable reason) throws InterruptedException {
+    private void pause(Throwable reason) throws InterruptedException {
         LOG.atDebug().addKeyValue("reason", reason.getMessage()).log("asking again");
-        TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+        time.sleep(PAUSE.toNanos());
     }
 }

@@ -3,6 +3,7 @@ package dev.antiphon.worker.run;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,7 +12,6 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Pulls deliveries, never more than there is room for, and gives each its own virtual thread. What is beyond the room
@@ -30,6 +30,7 @@ public final class Deliveries implements AutoCloseable {
 
     private final RequestQueue queue;
     private final SessionRunner runner;
+    private final Time time;
     private final Semaphore room;
     private final Thread puller;
     private final Thread progress;
@@ -40,19 +41,21 @@ public final class Deliveries implements AutoCloseable {
     /// Deliveries not settled yet, as {@link #runs}.
     private final Set<Delivery> unsettled = ConcurrentHashMap.newKeySet();
 
-    private Deliveries(RequestQueue queue, SessionRunner runner, int concurrency) {
+    private Deliveries(RequestQueue queue, SessionRunner runner, int concurrency, Time time) {
         this.queue = queue;
         this.runner = runner;
+        this.time = time;
         this.room = new Semaphore(concurrency);
-        this.puller = Thread.ofVirtual().name("pull").unstarted(this::pull);
-        this.progress = Thread.ofVirtual().name("in-progress").unstarted(this::tellProgress);
+        this.puller = time.thread("pull", this::pull);
+        this.progress = time.thread("in-progress", this::tellProgress);
     }
 
     /// Starts pulling.
     ///
     /// @param concurrency how many sessions are worked on at once, at least 1
-    public static Deliveries open(RequestQueue queue, SessionRunner runner, int concurrency) {
-        Deliveries deliveries = new Deliveries(queue, runner, concurrency);
+    public static Deliveries open(
+            RequestQueue queue, SessionRunner runner, int concurrency, Time time) {
+        Deliveries deliveries = new Deliveries(queue, runner, concurrency, time);
         deliveries.puller.start();
         deliveries.progress.start();
         return deliveries;
@@ -74,7 +77,7 @@ public final class Deliveries implements AutoCloseable {
                             });
                 } catch (Unavailable e) {
                     LOG.atDebug().addKeyValue("reason", e.getMessage()).log("no deliveries");
-                    TimeUnit.MILLISECONDS.sleep(PAUSE_WHEN_AWAY.toMillis());
+                    time.sleep(PAUSE_WHEN_AWAY.toNanos());
                 } finally {
                     room.release(unused.get());
                 }
@@ -87,9 +90,9 @@ public final class Deliveries implements AutoCloseable {
     private void start(Delivery delivery) {
         unsettled.add(delivery);
         Thread run =
-                Thread.ofVirtual()
-                        .name("run-" + delivery.request().sequence())
-                        .unstarted(() -> {
+                time.thread(
+                        "run-" + delivery.request().sequence(),
+                        () -> {
                             try {
                                 runner.work(delivery);
                             } catch (InterruptedException e) {
@@ -107,7 +110,7 @@ public final class Deliveries implements AutoCloseable {
     private void tellProgress() {
         try {
             while (true) {
-                TimeUnit.MILLISECONDS.sleep(IN_PROGRESS_EVERY.toMillis());
+                time.sleep(IN_PROGRESS_EVERY.toNanos());
                 unsettled.forEach(Delivery::inProgress);
             }
         } catch (InterruptedException e) {
@@ -122,9 +125,9 @@ public final class Deliveries implements AutoCloseable {
         puller.join();
         runner.stop();
         runs.forEach(Thread::interrupt);
-        long end = System.nanoTime() + most.toNanos();
+        long end = time.nanoTime() + most.toNanos();
         for (Thread run : runs) {
-            run.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+            time.join(run, Duration.ofNanos(Math.max(1, end - time.nanoTime())));
         }
         progress.interrupt();
     }

@@ -17,12 +17,12 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,13 +40,15 @@ final class Intake {
     private final SessionLog log;
     private final Doorbell doorbell;
     private final RequestQueue queue;
-    private final InstantSource clock;
+    private final Time time;
+    private final Asking asking;
 
-    Intake(SessionLog log, Doorbell doorbell, RequestQueue queue, InstantSource clock) {
+    Intake(SessionLog log, Doorbell doorbell, RequestQueue queue, Time time) {
         this.log = log;
         this.doorbell = doorbell;
         this.queue = queue;
-        this.clock = clock;
+        this.time = time;
+        this.asking = new Asking(time);
     }
 
     /// Reads a delivery's request; a bad one is settled.
@@ -86,7 +88,7 @@ final class Intake {
     /// @return false when the delivery is settled and there is nothing to run
     boolean accept(WorkflowRequest request, Delivery delivery) throws InterruptedException {
         List<StoredRequest> before =
-                Asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
+                asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
         for (StoredRequest earlier : before) {
             if (!acceptEarlier(earlier)) {
                 delivery.retryAfter(FULL_RETRY);
@@ -132,7 +134,7 @@ final class Intake {
     }
 
     private Accept accept(WorkflowRequest request) throws InterruptedException {
-        Accept answer = Asking.until(() -> log.accept(request));
+        Accept answer = asking.until(() -> log.accept(request));
         if (answer instanceof Accept.Accepted accepted) {
             doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
         }
@@ -154,7 +156,7 @@ final class Intake {
     /// Keeps a request in the dead letters; returns when it is stored.
     void deadLetter(StoredRequest request, ErrorCode code, String reason)
             throws InterruptedException {
-        Asking.untilDone(() -> {
+        asking.untilDone(() -> {
             queue.deadLetter(request, code, reason);
             return true;
         });
@@ -164,7 +166,7 @@ final class Intake {
     private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
         Batch.End end = Batch.End.of(failure(request, code));
         Refuse refused =
-                Asking.until(() -> log.refuse(request.sessionId(), request.messageId(), end));
+                asking.until(() -> log.refuse(request.sessionId(), request.messageId(), end));
         switch (refused) {
             case Refuse.Refused told ->
                     doorbell.ring(told.pods(), request.sessionId(), told.entries());
@@ -180,7 +182,7 @@ final class Intake {
                 0,
                 new ChunkBody.Failure(code, code.title()),
                 new Completion("", null, Completion.FinishReason.ERROR),
-                clock.instant(),
+                time.instant(),
                 request.correlationId());
     }
 }

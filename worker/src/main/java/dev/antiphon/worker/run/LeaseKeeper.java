@@ -1,35 +1,42 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Renews this worker's lease once a second for as long as the process lives.
 public final class LeaseKeeper implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
+    private static final Duration END_WITHIN = Duration.ofSeconds(1);
+
     private final Lease lease;
+    private final Time time;
 
     /// A thread of the platform, so that a busy carrier pool cannot make this worker look dead.
-    private final Thread keeper = Thread.ofPlatform().name("lease").daemon().unstarted(this::keep);
+    private final Thread keeper;
 
-    private volatile long steadySince = System.nanoTime();
+    private volatile long steadySince;
 
-    private LeaseKeeper(Lease lease) {
+    private LeaseKeeper(Lease lease, Time time) {
         this.lease = lease;
+        this.time = time;
+        this.keeper = time.steadyThread("lease", this::keep);
+        this.steadySince = time.nanoTime();
     }
 
     /// Begins the lease; returns when it stands, so that what is claimed from now on is protected.
-    public static LeaseKeeper open(Lease lease) throws InterruptedException {
-        LeaseKeeper keeper = new LeaseKeeper(lease);
+    public static LeaseKeeper open(Lease lease, Time time) throws InterruptedException {
+        LeaseKeeper keeper = new LeaseKeeper(lease, time);
         while (!keeper.renewed()) {
-            TimeUnit.MILLISECONDS.sleep(Lease.RENEW_EVERY.toMillis());
+            time.sleep(Lease.RENEW_EVERY.toNanos());
         }
         keeper.keeper.start();
         return keeper;
@@ -38,7 +45,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private void keep() {
         try {
             while (true) {
-                TimeUnit.MILLISECONDS.sleep(Lease.RENEW_EVERY.toMillis());
+                time.sleep(Lease.RENEW_EVERY.toNanos());
                 renewed();
             }
         } catch (InterruptedException e) {
@@ -48,20 +55,20 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /// Whether the lease has been renewed in time for at least this long. Any thread.
     boolean steadyFor(Duration least) {
-        return System.nanoTime() - steadySince >= least.toNanos();
+        return time.nanoTime() - steadySince >= least.toNanos();
     }
 
     /// False costs nothing but work: should another worker take over meanwhile, the token decides.
     private boolean renewed() throws InterruptedException {
-        long start = System.nanoTime();
+        long start = time.nanoTime();
         try {
             lease.renew().toCompletableFuture().get();
-            if (System.nanoTime() - start > Lease.RENEW_EVERY.toNanos()) {
-                steadySince = System.nanoTime();
+            if (time.nanoTime() - start > Lease.RENEW_EVERY.toNanos()) {
+                steadySince = time.nanoTime();
             }
             return true;
         } catch (ExecutionException e) {
-            steadySince = System.nanoTime();
+            steadySince = time.nanoTime();
             LOG.atWarn().addKeyValue("reason", e.getMessage()).log("lease not renewed");
             return false;
         }
@@ -72,10 +79,10 @@ public final class LeaseKeeper implements AutoCloseable {
         keeper.interrupt();
         try {
             keeper.join();
-            lease.end().toCompletableFuture().get(1, TimeUnit.SECONDS);
+            time.get(lease.end(), END_WITHIN);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             LOG.atDebug().setCause(e).log("the lease ends by itself");
         }
     }

@@ -7,6 +7,7 @@ import dev.antiphon.backplane.log.Recovery.Overdue;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,8 +17,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 
 /// Looks after what others left behind: runs of dead workers, messages that nobody is at, requests that are done but still
 /// stored. All it does is publish requests again or purge done ones; the claim decides who runs.
@@ -41,20 +40,26 @@ public final class Rescue implements AutoCloseable {
     private final RequestQueue queue;
     private final LeaseKeeper lease;
     private final WorkerId self;
-    private final Thread dead = every("rescue-dead", LOOK_FOR_DEAD, this::takeOver);
-    private final Thread overdue = every("rescue-overdue", SWEEP, this::sweep);
-    private final Thread done = every("rescue-done", PURGE, this::purge);
+    private final Time time;
+    private final Thread dead;
+    private final Thread overdue;
+    private final Thread done;
 
-    private Rescue(Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self) {
+    private Rescue(
+            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self, Time time) {
         this.recovery = recovery;
         this.queue = queue;
         this.lease = lease;
         this.self = self;
+        this.time = time;
+        this.dead = every("rescue-dead", LOOK_FOR_DEAD, this::takeOver);
+        this.overdue = every("rescue-overdue", SWEEP, this::sweep);
+        this.done = every("rescue-done", PURGE, this::purge);
     }
 
     public static Rescue open(
-            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self) {
-        Rescue rescue = new Rescue(recovery, queue, lease, self);
+            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self, Time time) {
+        Rescue rescue = new Rescue(recovery, queue, lease, self, time);
         rescue.dead.start();
         rescue.overdue.start();
         rescue.done.start();
@@ -66,18 +71,13 @@ public final class Rescue implements AutoCloseable {
         void look() throws InterruptedException;
     }
 
-    private static Thread every(String name, Duration pause, Look look) {
-        return Thread.ofVirtual()
-                .name(name)
-                .unstarted(() -> {
+    private Thread every(String name, Duration pause, Look look) {
+        return time.thread(
+                name,
+                () -> {
                     try {
                         while (true) {
-                            // Not all workers at the same moment.
-                            TimeUnit.NANOSECONDS.sleep(
-                                    ThreadLocalRandom.current()
-                                            .nextLong(
-                                                    pause.toNanos() * 3 / 4,
-                                                    pause.toNanos() * 5 / 4));
+                            time.sleep(time.about(pause).toNanos());
                             lookOnce(look);
                         }
                     } catch (InterruptedException e) {

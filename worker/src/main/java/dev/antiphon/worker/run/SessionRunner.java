@@ -1,6 +1,7 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.SessionLog;
@@ -13,17 +14,15 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 
 /// What one delivery leads to: its session's unfinished messages are claimed and run, oldest first, until none is left
 /// or another worker has them.
@@ -38,11 +37,13 @@ public final class SessionRunner {
 
     private final SessionLog log;
     private final Doorbell doorbell;
+    private final History history;
     private final Intake intake;
     private final Providers providers;
     private final Acker acker;
     private final WorkerId worker;
-    private final InstantSource clock;
+    private final Time time;
+    private final Asking asking;
 
     /// The answers being written, by session: at most one each, and as many as there is room for runs.
     private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
@@ -51,19 +52,22 @@ public final class SessionRunner {
 
     public SessionRunner(
             SessionLog log,
+            History history,
             Doorbell doorbell,
             RequestQueue queue,
             Providers providers,
             Acker acker,
             WorkerId worker,
-            InstantSource clock) {
+            Time time) {
         this.log = log;
+        this.history = history;
         this.doorbell = doorbell;
-        this.intake = new Intake(log, doorbell, queue, clock);
+        this.intake = new Intake(log, doorbell, queue, time);
         this.providers = providers;
         this.acker = acker;
         this.worker = worker;
-        this.clock = clock;
+        this.time = time;
+        this.asking = new Asking(time);
     }
 
     /// Works off one delivery and settles it. Blocks until the session has no more work for this worker.
@@ -80,6 +84,7 @@ public final class SessionRunner {
             switch (claim(request.sessionId(), delivered)) {
                 case Claim.Claimed claimed -> {
                     run(claimed);
+                    settle(request.sessionId());
                     delivered = Optional.empty();
                 }
                 case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, delivery);
@@ -93,6 +98,7 @@ public final class SessionRunner {
                     return;
                 }
                 case Claim.Idle _ -> {
+                    settle(request.sessionId());
                     acker.ackLater(delivery, request.sessionId(), request.messageId());
                     return;
                 }
@@ -103,13 +109,13 @@ public final class SessionRunner {
     private Claim claim(SessionId session, Optional<MessageId> delivered)
             throws InterruptedException {
         Token token = Token.mint();
-        return Asking.until(() -> log.claim(session, delivered, worker, token));
+        return asking.until(() -> log.claim(session, delivered, worker, token));
     }
 
     /// Runs what was claimed, to its end or until it belongs to someone else; the next claim tells which.
     private void run(Claim.Claimed claimed) throws InterruptedException {
         SessionId session = claimed.request().sessionId();
-        AnswerWriter writer = new AnswerWriter(log, doorbell, clock, claimed);
+        AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed);
         writers.put(session, writer);
         try {
             new Run(providers, claimed, writer).execute();
@@ -126,6 +132,17 @@ public final class SessionRunner {
             if (writer.lost() && !stopping) {
                 Thread.interrupted();
             }
+        }
+    }
+
+    /// Puts what has ended into the history, also what was ended from outside.
+    private void settle(SessionId session) throws InterruptedException {
+        try {
+            asking.until(() -> history.settle(session));
+        } catch (IllegalStateException e) {
+            // A log that cannot be read must not keep the session's next messages from their
+            // answers.
+            LOG.atError().addKeyValue("session", session).setCause(e).log("history is incomplete");
         }
     }
 
@@ -153,7 +170,7 @@ public final class SessionRunner {
                 ErrorCode.TOO_MANY_ATTEMPTS,
                 ErrorCode.TOO_MANY_ATTEMPTS.title());
         Finish finish =
-                Asking.until(() ->
+                asking.until(() ->
                         log.finish(
                                 Optional.empty(),
                                 intake.failure(poison, ErrorCode.TOO_MANY_ATTEMPTS)));

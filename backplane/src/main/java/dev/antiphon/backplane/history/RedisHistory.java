@@ -1,0 +1,118 @@
+package dev.antiphon.backplane.history;
+
+import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.list;
+import static dev.antiphon.backplane.Redis.number;
+import static dev.antiphon.backplane.Redis.text;
+
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Script;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// The conversations in Redis, beside the logs.
+public final class RedisHistory implements History {
+
+    /// How long a conversation is kept after its last answer.
+    private static final Duration KEEP = Duration.ofDays(30);
+
+    /// Entries that a session's log keeps: several hours of streaming at 10 chunks a second would not be replayed by
+    /// anyone. More are kept only while they are not in the history.
+    private static final int LOG_ENTRIES = 10_000;
+
+    /// Entries that are settled in one call; twice what a log keeps, so that an answer fits.
+    private static final int MOST_ENTRIES = 2 * LOG_ENTRIES;
+
+    private static final int NEWEST_TURNS = 50;
+    private static final int NEWEST_BYTES = 256 * 1024;
+
+    private static final Script UNSETTLED = Script.load(RedisHistory.class, "unsettled.lua");
+    private static final Script SETTLE = Script.load(RedisHistory.class, "settle.lua");
+    private static final Script NEWEST = Script.load(RedisHistory.class, "newest.lua");
+
+    private final Redis redis;
+
+    public RedisHistory(Redis redis) {
+        this.redis = redis;
+    }
+
+    @Override
+    public CompletionStage<Void> settle(SessionId session) {
+        String[] keys = {Keys.meta(session), Keys.log(session)};
+        return redis.call(UNSETTLED, keys, bytes(Keys.runPrefix(session)), bytes(MOST_ENTRIES))
+                .thenCompose(answer ->
+                        text(answer.getFirst()).equals("OK")
+                                ? settle(session, answer)
+                                : CompletableFuture.completedStage(null));
+    }
+
+    private CompletionStage<Void> settle(SessionId session, List<Object> unsettled) {
+        Turns turns = new Turns(requests(list(unsettled.get(5))));
+        for (Object each : list(unsettled.get(4))) {
+            List<Object> entry = list(each);
+            turns.add(EventName.of(text(entry.get(0))), (byte[]) entry.get(1));
+        }
+        List<byte[]> arguments = new ArrayList<>();
+        arguments.add((byte[]) unsettled.get(1));
+        arguments.add(bytes(number(unsettled.get(2))));
+        arguments.add(bytes(LOG_ENTRIES));
+        arguments.add(bytes(KEEP.toSeconds()));
+        for (Turn turn : turns.ended()) {
+            arguments.add(bytes(turn.request().messageId().value()));
+            arguments.add(turn.json());
+        }
+        String[] keys = {
+            Keys.meta(session), Keys.log(session), Keys.history(session), Keys.turns(session)
+        };
+        return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new)).thenAccept(_ -> {});
+    }
+
+    private static Map<MessageId, WorkflowRequest> requests(List<Object> pairs) {
+        Map<MessageId, WorkflowRequest> requests = new HashMap<>();
+        for (Object each : pairs) {
+            List<Object> pair = list(each);
+            if (((byte[]) pair.get(1)).length > 0) {
+                requests.put(
+                        new MessageId(text(pair.get(0))),
+                        WorkflowRequest.decodeStored((byte[]) pair.get(1)));
+            }
+        }
+        return requests;
+    }
+
+    @Override
+    public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
+        String[] keys = {
+            Keys.meta(session), Keys.log(session), Keys.history(session), Keys.turns(session)
+        };
+        return redis.call(
+                        NEWEST, keys, bytes(user.value()), bytes(NEWEST_TURNS), bytes(NEWEST_BYTES))
+                .thenApply(answer ->
+                        text(answer.getFirst()).equals("OK")
+                                ? Optional.of(recent(answer))
+                                : Optional.empty());
+    }
+
+    private static Recent recent(List<Object> answer) {
+        EntryId cursor =
+                new EntryId(
+                        number(answer.get(1)),
+                        number(answer.get(2)),
+                        Integer.parseUnsignedInt(text(answer.get(3)), 16));
+        return new Recent(list(answer.get(4)).stream().map(turn -> (byte[]) turn).toList(), cursor);
+    }
+}

@@ -1,0 +1,32 @@
+-- The newest turns of a session, oldest first, and the entry up to which the log is in them. Where the log is settled is
+-- read first: a turn that is settled meanwhile is then sent twice rather than never.
+-- KEYS meta, log, history, turns
+-- ARGV user, most turns, most bytes
+-- answers OK gen n hash {turn…} | UNKNOWN
+local meta, log, history, turns = unpack(KEYS)
+local user, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner')
+if not found[1] or found[3] ~= user then
+  return { 'UNKNOWN' }
+end
+local settled, hash = tonumber(found[2] or 0), '00000000'
+if settled > 0 then
+  local entry = redis.call('XRANGE', log, settled .. '-0', settled .. '-0')[1]
+  if not entry then
+    return { 'UNKNOWN' }
+  end
+  hash = entry[2][6]
+end
+local newest, size = {}, 0
+for _, message in ipairs(redis.call('ZREVRANGE', turns, 0, most - 1)) do
+  local turn = redis.call('HGET', history, message)
+  size = size + #(turn or '')
+  if size > bytes and #newest > 0 then
+    break
+  end
+  if turn then
+    table.insert(newest, 1, turn)
+  end
+end
+return { 'OK', found[1], settled, hash, newest }

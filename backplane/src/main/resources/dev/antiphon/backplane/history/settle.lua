@@ -1,0 +1,25 @@
+-- Puts turns into a session's history and says up to where the log is in it.
+-- KEYS meta, log, history, turns
+-- ARGV generation, up to which entry, entries that the log keeps, seconds that the history is kept,
+--      then message id and turn of each
+-- answers 1, or 0 when the log is another one meanwhile
+local meta, log, history, turns = unpack(KEYS)
+local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local found = redis.call('HMGET', meta, 'gen', 'n', 'settled')
+if found[1] ~= generation then
+  return 0
+end
+for i = 5, #ARGV, 2 do
+  redis.call('HSET', history, ARGV[i], ARGV[i + 1])
+  -- A place of its own, later than all before; a turn that is written again keeps its place.
+  local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', turns, 'NX', tonumber(last or 0) + 1, ARGV[i])
+end
+redis.call('EXPIRE', history, keep_seconds)
+redis.call('EXPIRE', turns, keep_seconds)
+local settled = math.max(tonumber(found[3] or 0), up_to)
+redis.call('HSET', meta, 'settled', settled)
+-- The settled entry itself stays: it is where a reader begins who has nothing but the history.
+redis.call('XTRIM', log, 'MINID', math.max(0, math.min(settled, tonumber(found[2]) - keep_entries + 1)))
+return 1
