@@ -64,7 +64,8 @@ final class ArchitectureTest {
                     BACKPLANE,
                     SLF4J,
                     JACKSON,
-                    "dev.antiphon.worker.provider");
+                    "dev.antiphon.worker.provider",
+                    "dev.antiphon.worker.time");
 
     @ArchTest
     static final ArchRule providersKnowNoRuns =

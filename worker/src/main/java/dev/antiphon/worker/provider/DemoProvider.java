@@ -1,9 +1,9 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
+import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 
 /// Answers with a canned text that repeats the message, a few words at a time (PROTOCOL.md §6), so that everything
 /// can be seen without a key. Its chunks are part of the contract.
@@ -15,14 +15,16 @@ public final class DemoProvider implements ModelProvider {
 
     private final Duration delay;
     private final int words;
+    private final Time time;
 
     /// Makes the demo.
     ///
     /// @param delay between two chunks; zero streams as fast as the log takes it
     /// @param words per chunk, at least 1
-    public DemoProvider(Duration delay, int words) {
+    public DemoProvider(Duration delay, int words, Time time) {
         this.delay = delay;
         this.words = words;
+        this.time = time;
     }
 
     @Override
@@ -44,12 +46,12 @@ public final class DemoProvider implements ModelProvider {
     public ModelAnswer stream(ModelCall call, TokenSink sink) throws InterruptedException {
         String answer = answer(call.message());
         int at = answer.startsWith(call.streamed()) ? call.streamed().length() : 0;
-        long due = System.nanoTime();
+        long due = time.nanoTime();
         for (int end = pieceEnd(answer, at); end < answer.length(); end = pieceEnd(answer, at)) {
             sink.content(answer.substring(at, end));
             at = end;
             due += delay.toNanos(); // from the plan, not from now: lateness must not add up
-            TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+            time.sleep(due - time.nanoTime());
         }
         Completion completion =
                 new Completion(MODEL, nonEmptyWords(answer), Completion.FinishReason.STOP);

@@ -23,6 +23,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /// What one delivery leads to: its session's unfinished messages are claimed and run, oldest first, until none is left
 /// or another worker has them.
@@ -150,11 +152,11 @@ public final class SessionRunner {
     private void release(Claim.Claimed claimed) {
         WorkflowRequest request = claimed.request();
         try {
-            log.release(request.sessionId(), request.messageId(), claimed.token())
-                    .toCompletableFuture()
-                    .orTimeout(RELEASE_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-                    .join();
-        } catch (CompletionException e) {
+            time.get(
+                    log.release(request.sessionId(), request.messageId(), claimed.token()),
+                    RELEASE_WITHIN);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            // The caller is on its way out with an interrupt of its own.
             LOG.atDebug().setCause(e).log("not released");
         }
     }

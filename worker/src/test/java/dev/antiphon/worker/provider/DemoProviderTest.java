@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ final class DemoProviderTest {
     private ModelAnswer stream(int words, String message, String streamed) throws Exception {
         ModelCall call =
                 new ModelCall(null, null, List.of(new Turn("user", message)), null, null, streamed);
-        return new DemoProvider(Duration.ZERO, words).stream(call, sink);
+        return new DemoProvider(Duration.ZERO, words, Time.system()).stream(call, sink);
     }
 
     @Test

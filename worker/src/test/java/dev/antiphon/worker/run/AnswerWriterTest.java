@@ -28,11 +28,11 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
 
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +78,7 @@ final class AnswerWriterTest {
         return new AnswerWriter(
                 log,
                 doorbell,
-                InstantSource.fixed(Instant.EPOCH),
+                Time.system(),
                 new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of()));
     }
 
