@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "antiphon",
         description = "Streams the answers of AI workflows to every browser that is watching.",
-        subcommands = {UpCommand.class, WorkerCommand.class},
+        subcommands = {UpCommand.class, WorkerCommand.class, BenchCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = Antiphon.Version.class,
         synopsisSubcommandLabel = "COMMAND",

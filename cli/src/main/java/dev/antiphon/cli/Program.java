@@ -18,8 +18,9 @@ final class Program {
         Path code = code();
         if (Files.isRegularFile(code)) {
             command.add("@" + code.resolveSibling("jvm.options"));
-            Path aotCache = code.resolveSibling("antiphon.aot");
-            if (Files.exists(aotCache)) {
+            // The launcher names it when it fits this build.
+            String aotCache = System.getProperty("antiphon.aot");
+            if (aotCache != null) {
                 command.add("-XX:AOTCache=" + aotCache);
             }
             command.addAll(jvmOptions);

@@ -1,0 +1,63 @@
+package dev.antiphon.cli;
+
+import dev.antiphon.bench.AnswerLoad;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/// `antiphon bench`: measures a system that runs.
+@Command(
+        name = "bench",
+        description = {
+            "Measure a running system: ask many questions at once, each in a session and stream of its",
+            "own, and tell when the demo's chunks come."
+        },
+        mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "A gateway. Default: ${DEFAULT-VALUE}.")
+    private URI url = URI.create("http://127.0.0.1:8080");
+
+    @Option(
+            names = "--answers",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "How many at once. Default: ${DEFAULT-VALUE}.")
+    private int answers;
+
+    @Option(
+            names = "--demo-delay",
+            paramLabel = "TIME",
+            defaultValue = "100ms",
+            description =
+                    "The demo's pause between chunks, as the workers have it. Default: ${DEFAULT-VALUE}.")
+    private String demoDelay = "100ms";
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (answers < 1) {
+            throw new StartException("--answers must be at least 1, but is " + answers);
+        }
+        Duration pace =
+                Environment.of(Map.of(Variable.CHAT_DEMO_DELAY.name(), demoDelay))
+                        .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            System.out.print(new AnswerLoad(url, answers, pace, http).run().text());
+            return 0;
+        } catch (IOException e) {
+            throw new StartException("the load broke off: " + e.getMessage());
+        }
+    }
+}
