@@ -16,6 +16,7 @@ import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.backplane.registry.Lease;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.backplane.registry.RedisLease;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
@@ -91,7 +92,7 @@ public final class Backplane implements AutoCloseable {
     }
 
     public Lease lease(WorkerId worker) {
-        return new Lease(redis, worker);
+        return new RedisLease(redis, worker);
     }
 
     /// Hears what is rung for `pod` until the returned subscription is closed.

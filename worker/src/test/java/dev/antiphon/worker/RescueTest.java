@@ -99,6 +99,7 @@ final class RescueTest {
         WorkerId dead = new WorkerId("worker_dead");
         get(backplane.log().accept(request(message)));
         get(backplane.lease(dead).renew());
+        assertThat(get(backplane.recovery().workers())).contains(dead);
         Token token = Token.mint();
         Claim claim = get(backplane.log().claim(SESSION, Optional.empty(), dead, token));
         assertThat(claim).isInstanceOf(Claim.Claimed.class);
