@@ -1,0 +1,226 @@
+package dev.antiphon.gateway;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.doorbell.PodSubscription;
+import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.registry.ConnectionRegistry;
+import dev.antiphon.gateway.http.FrontDoor;
+import dev.antiphon.gateway.stream.Counters;
+import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.Ids;
+import dev.antiphon.protocol.Ring;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// One gateway process's worth of gateway: takes messages in over HTTP and streams answers out.
+public final class Gateway implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+    private static final Duration START_WITHIN = Duration.ofSeconds(10);
+
+    /// How long each step of closing may take; all of them together stay below ten seconds.
+    private static final Duration STEP_WITHIN = Duration.ofSeconds(2);
+
+    private final GatewayConfig config;
+    private final Vertx vertx;
+    private final VertxLoop loop;
+    private final FrontDoor door;
+    private final Backplane backplane;
+    private final PodSubscription subscription;
+    private final Hub hub;
+    private final int port;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Gateway(
+            GatewayConfig config,
+            Vertx vertx,
+            VertxLoop loop,
+            FrontDoor door,
+            Backplane backplane,
+            PodSubscription subscription,
+            Hub hub,
+            int port) {
+        this.config = config;
+        this.vertx = vertx;
+        this.loop = loop;
+        this.door = door;
+        this.backplane = backplane;
+        this.subscription = subscription;
+        this.hub = hub;
+        this.port = port;
+    }
+
+    /// Opens a gateway; returns when it serves. Waits for Redis and NATS when they are not there yet, and already
+    /// listens meanwhile: it answers that it lives and does not serve.
+    ///
+    /// @throws IllegalStateException when a port cannot be had, with one line that names it
+    /// @throws Unavailable when Redis or NATS cannot be used as it is set up
+    /// @throws InterruptedException when interrupted while waiting
+    public static Gateway open(GatewayConfig config) throws InterruptedException {
+        Vertx vertx = openVertx();
+        try {
+            VertxLoop loop = new VertxLoop(vertx);
+            FrontDoor door =
+                    new FrontDoor(
+                            vertx,
+                            loop,
+                            InstantSource.system(),
+                            config.pod(),
+                            config.origins(),
+                            config.mostConnections());
+            // First of all: a port that is taken should be said at once, not after a long wait for
+            // Redis.
+            int port = listen(door, config.host(), config.port(), false);
+            if (config.sharedPort() != null) {
+                listen(door, config.host(), config.sharedPort(), true);
+            }
+            return open(config, vertx, loop, door, port);
+        } catch (RuntimeException | InterruptedException e) {
+            settle(vertx.close().toCompletionStage());
+            throw e;
+        }
+    }
+
+    private static Gateway open(
+            GatewayConfig config, Vertx vertx, VertxLoop loop, FrontDoor door, int port)
+            throws InterruptedException {
+        Backplane backplane = Backplane.open(config.backplane(), "gateway " + config.pod());
+        try {
+            ConnectionRegistry registry = backplane.registry(config.pod());
+            Hub hub =
+                    new Hub(
+                            loop,
+                            backplane.log(),
+                            registry,
+                            () -> new ConnectionId(Ids.mint("conn_")),
+                            new Counters());
+            await(registry.purge());
+            // Before the first connection is registered: what is rung for it must be heard.
+            PodSubscription subscription = backplane.listen(config.pod(), ears(hub));
+            vertx.setPeriodic(Hub.TICK.toMillis(), _ -> hub.tick());
+            loop.execute(() -> door.serve(backplane, hub));
+            LOG.atInfo()
+                    .addKeyValue("pod", config.pod())
+                    .addKeyValue("host", config.host())
+                    .addKeyValue("port", port)
+                    .addKeyValue("shared_port", config.sharedPort())
+                    .log("gateway serves");
+            return new Gateway(config, vertx, loop, door, backplane, subscription, hub, port);
+        } catch (RuntimeException | InterruptedException e) {
+            backplane.close();
+            throw e;
+        }
+    }
+
+    private static Vertx openVertx() {
+        VertxOptions options =
+                new VertxOptions()
+                        .setEventLoopPoolSize(1)
+                        .setPreferNativeTransport(true)
+                        // Nothing here blocks, and nothing is served from files.
+                        .setWorkerPoolSize(1)
+                        .setInternalBlockingPoolSize(1)
+                        .setFileSystemOptions(
+                                new FileSystemOptions()
+                                        .setFileCachingEnabled(false)
+                                        .setClassPathResolvingEnabled(false));
+        Vertx vertx = Vertx.vertx(options);
+        vertx.exceptionHandler(
+                failure -> LOG.atError().setCause(failure).log("a task of the loop broke"));
+        return vertx;
+    }
+
+    private static int listen(FrontDoor door, String host, int port, boolean shared)
+            throws InterruptedException {
+        try {
+            return await(door.listen(host, port, shared).toCompletionStage());
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(
+                    "cannot listen on port %d of %s: %s".formatted(port, host, rootMessage(e)), e);
+        }
+    }
+
+    private static RingListener ears(Hub hub) {
+        return new RingListener() {
+            @Override
+            public void rang(Ring ring) {
+                hub.rang(ring);
+            }
+
+            @Override
+            public void reconnected() {
+                hub.ringsWereLost();
+            }
+        };
+    }
+
+    /// The port of its own: the free one that was found, when the configuration asked for any.
+    public int port() {
+        return port;
+    }
+
+    /// Stops in good order: not ready, streams ended, connections taken out of the registry, everything closed. Takes
+    /// less than ten seconds whatever is away. Doing so twice is fine.
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        loop.execute(door::stopServing);
+        settle(loop.call(hub::close).thenCompose(done -> done));
+        subscription.close();
+        settle(door.close(STEP_WITHIN).toCompletionStage());
+        backplane.close();
+        settle(vertx.close().toCompletionStage());
+        LOG.atInfo().addKeyValue("pod", config.pod()).log("gateway stopped");
+    }
+
+    private static <T> T await(CompletionStage<T> stage) throws InterruptedException {
+        try {
+            return stage.toCompletableFuture().get(START_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Unavailable unavailable) {
+                throw unavailable;
+            }
+            throw new IllegalStateException(rootMessage(e), e);
+        } catch (TimeoutException e) {
+            throw new Unavailable(
+                    "the start took longer than " + START_WITHIN.toSeconds() + " s", e);
+        }
+    }
+
+    /// Waits for a step of closing, but not for long and whatever comes of it: the next step must follow.
+    private static void settle(CompletionStage<?> step) {
+        try {
+            var _ = step.toCompletableFuture().get(STEP_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.atWarn().setCause(e).log("a step of closing failed");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
+    }
+}

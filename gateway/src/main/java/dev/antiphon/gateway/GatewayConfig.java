@@ -1,0 +1,86 @@
+package dev.antiphon.gateway;
+
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.gateway.http.Origins;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.PodId;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Set;
+
+/// How a gateway runs, read once from the environment.
+///
+/// @param backplane where the servers are
+/// @param host the address to listen on. Default 127.0.0.1: whoever opens it to others decides so
+/// @param port this process's own port, 0 for a free one. Default 8080, the contract's
+/// @param sharedPort a port that other gateways of this machine listen on too, or null. Default none: Linux only
+/// @param pod this process's name in registry and subjects; no two live gateways may have the same. Default: the
+///     host's name, which is a container's own
+/// @param origins who else than our own page may call. Default nobody
+/// @param mostConnections streams at once; more are refused with 429. 10,000 is what one loop was measured with: 80 MB
+///     while they are idle, and at most 640 MB when not one of them reads
+public record GatewayConfig(
+        BackplaneSettings backplane,
+        String host,
+        int port,
+        @Nullable Integer sharedPort,
+        PodId pod,
+        Origins origins,
+        int mostConnections) {
+
+    /// A client waits no longer than this for Redis before it is told to try again.
+    private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(2);
+
+    private static final int MOST_CONNECTIONS = 10_000;
+
+    private static final int LONGEST_POD_ID = 128;
+
+    /// Reads the gateway's settings.
+    ///
+    /// @throws IllegalArgumentException when a variable has a value that is not allowed
+    public static GatewayConfig from(Environment environment) {
+        return new GatewayConfig(
+                BackplaneSettings.from(environment, REDIS_TIMEOUT),
+                environment.text(Variable.SERVER_HOST, "127.0.0.1"),
+                environment.number(Variable.SERVER_PORT, 8080, 0, 65_535),
+                sharedPort(environment),
+                pod(environment),
+                new Origins(Set.copyOf(environment.list(Variable.CHAT_ALLOWED_ORIGINS))),
+                MOST_CONNECTIONS);
+    }
+
+    private static @Nullable Integer sharedPort(Environment environment) {
+        int port = environment.number(Variable.CHAT_SHARED_PORT, 0, 1, 65_535);
+        return port == 0 ? null : port;
+    }
+
+    private static PodId pod(Environment environment) {
+        String name = environment.text(Variable.POD_ID);
+        try {
+            return name == null ? podNamedAs(hostName()) : new PodId(name);
+        } catch (InvalidInput e) {
+            throw new IllegalArgumentException("POD_ID is not allowed: " + e.getMessage(), e);
+        }
+    }
+
+    /// Host names have dots, and an id becomes a part of a NATS subject.
+    static PodId podNamedAs(String hostName) {
+        String id = hostName.replaceAll("[^A-Za-z0-9_-]", "-");
+        return new PodId(id.substring(0, Math.min(id.length(), LONGEST_POD_ID)));
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(
+                    "this machine does not know its own name; set POD_ID", e);
+        }
+    }
+}

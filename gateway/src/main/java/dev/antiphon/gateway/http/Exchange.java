@@ -1,0 +1,274 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.gateway.stream.Loop;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/// One request and its one answer. Lives on the loop; the first answer counts, and answering a client that has gone does
+/// nothing.
+final class Exchange {
+
+    /// The largest body: a long message, and far from what would trouble anyone.
+    static final int MOST_BODY_BYTES = 64 * 1024;
+
+    /// A body of 64 KiB at 6 KiB a second. Whoever is slower than that is cut off.
+    private static final Duration BODY_WITHIN = Duration.ofSeconds(10);
+
+    /// How long what is still sent is read and thrown away after an early answer: closing at once would make the
+    /// client's kernel throw the answer away.
+    private static final Duration LINGER = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+    private final Vertx vertx;
+    private final Loop loop;
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Origins origins;
+    private final List<Runnable> whenOver = new ArrayList<>(1);
+    private Map<String, String> parameters = Map.of();
+
+    Exchange(Vertx vertx, Loop loop, HttpServerRequest request, Origins origins) {
+        this.vertx = vertx;
+        this.loop = loop;
+        this.request = request;
+        this.response = request.response();
+        this.origins = origins;
+        request.exceptionHandler(_ -> {}); // the client went away in mid-body
+        response.exceptionHandler(_ -> {}); // or in mid-answer: nobody is left to tell
+        response.closeHandler(_ -> over());
+        response.endHandler(_ -> over());
+    }
+
+    /// Calls once, when the answer has ended or the client has gone.
+    void whenOver(Runnable action) {
+        whenOver.add(action);
+    }
+
+    private void over() {
+        List<Runnable> actions = List.copyOf(whenOver);
+        whenOver.clear();
+        actions.forEach(Runnable::run);
+    }
+
+    // The request
+
+    String method() {
+        return request.method().name();
+    }
+
+    /// The path as it came.
+    String path() {
+        String path = request.path();
+        return path == null ? "" : path;
+    }
+
+    Query query() {
+        return Query.parse(request.query());
+    }
+
+    @Nullable String header(String name) {
+        return request.getHeader(name);
+    }
+
+    /// What stood at `{name}` of the route.
+    String parameter(String name) {
+        String value = parameters.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("the route has no {" + name + "}");
+        }
+        return value;
+    }
+
+    void parameters(Map<String, String> parameters) {
+        this.parameters = parameters;
+    }
+
+    /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and hands it on when all of it is here. Never keeps more
+    /// than that, however the client sends it.
+    void readBody(Consumer<byte[]> then) {
+        if (declaredLength() > MOST_BODY_BYTES) {
+            refuseBody();
+            return;
+        }
+        if ("100-continue".equalsIgnoreCase(header("Expect"))) {
+            response.writeContinue();
+        }
+        Buffer body = Buffer.buffer();
+        long timer = vertx.setTimer(BODY_WITHIN.toMillis(), _ -> Wire.cut(request.connection()));
+        whenOver(() -> vertx.cancelTimer(timer));
+        request.handler(part -> {
+            if (body.length() + part.length() > MOST_BODY_BYTES) {
+                refuseBody();
+            } else {
+                body.appendBuffer(part);
+            }
+        });
+        request.endHandler(_ -> {
+            vertx.cancelTimer(timer);
+            guard(() -> then.accept(body.getBytes()));
+        });
+    }
+
+    private void refuseBody() {
+        refuse(
+                Problem.of(
+                        ErrorCode.BODY_TOO_LARGE,
+                        "the body may have at most " + MOST_BODY_BYTES + " bytes"));
+    }
+
+    /// As declared, or 0. What is no number was refused before it came here, or is larger than any.
+    private long declaredLength() {
+        String length = header("Content-Length");
+        try {
+            return length == null ? 0 : Long.parseLong(length);
+        } catch (NumberFormatException e) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    private boolean hasUnreadBody() {
+        return !request.isEnded() && (declaredLength() > 0 || header("Transfer-Encoding") != null);
+    }
+
+    // The answer
+
+    boolean isAnswered() {
+        return response.headWritten() || response.closed();
+    }
+
+    /// Sets a header of the answer.
+    Exchange with(String name, String value) {
+        if (!isAnswered()) {
+            response.putHeader(name, value);
+        }
+        return this;
+    }
+
+    void answer(int status, String mediaType, byte[] body) {
+        if (isAnswered()) {
+            return;
+        }
+        response.putHeader("Content-Type", mediaType);
+        response.putHeader("Content-Length", Integer.toString(body.length));
+        end(status, Buffer.buffer(body));
+    }
+
+    /// An answer without a body.
+    void answer(int status) {
+        if (!isAnswered()) {
+            end(status, Buffer.buffer());
+        }
+    }
+
+    void json(int status, byte[] body) {
+        answer(status, "application/json", body);
+    }
+
+    void refuse(Problem problem) {
+        Duration retryAfter = problem.retryAfter();
+        if (retryAfter != null) {
+            with("Retry-After", Long.toString(retryAfter.toSeconds()));
+        }
+        answer(problem.code().httpStatus(), Problem.MEDIA_TYPE, problem.body());
+    }
+
+    /// Begins an answer that goes on until the returned outlet ends it.
+    SseOutlet stream(SharedBuffers buffers) {
+        commonHeaders();
+        response.setChunked(true);
+        return new SseOutlet(response, request.connection(), buffers);
+    }
+
+    private void end(int status, Buffer body) {
+        commonHeaders();
+        if (!response.headers().contains("Cache-Control")) {
+            response.putHeader("Cache-Control", "no-store");
+        }
+        response.setStatusCode(status);
+        if (!hasUnreadBody()) {
+            response.end(body);
+            return;
+        }
+        // Answered before all of the body came: this connection is of no use any more.
+        response.putHeader("Connection", "close");
+        request.handler(_ -> {});
+        request.endHandler(_ -> request.connection().close());
+        vertx.setTimer(LINGER.toMillis(), _ -> Wire.cut(request.connection()));
+        response.end(body);
+    }
+
+    private void commonHeaders() {
+        response.putHeader("X-Content-Type-Options", "nosniff");
+        if (!origins.allowed().isEmpty()) {
+            response.putHeader("Vary", "Origin");
+        }
+        String origin = header("Origin");
+        if (origin != null && origins.allows(origin)) {
+            response.putHeader("Access-Control-Allow-Origin", origin);
+            response.putHeader("Access-Control-Expose-Headers", Origins.EXPOSED);
+        }
+    }
+
+    // What goes wrong
+
+    /// Goes on, on the loop, when `stage` has an answer. Without one the client is told that we are unavailable.
+    <T> void when(CompletionStage<T> stage, Consumer<T> then) {
+        stage.whenComplete((value, failure) ->
+                loop.execute(() -> {
+                    if (failure == null) {
+                        guard(() -> then.accept(value));
+                    } else {
+                        failed(failure);
+                    }
+                }));
+    }
+
+    /// Runs a part of answering; what it throws becomes the answer.
+    void guard(Runnable part) {
+        try {
+            part.run();
+        } catch (RuntimeException e) {
+            failed(e);
+        }
+    }
+
+    /// Refused input is the client's, an absent server nobody's here; anything else is ours and is logged,
+    /// in this place alone.
+    void failed(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        switch (cause) {
+            case InvalidInput refused -> refuse(Problem.of(refused));
+            case Unavailable _ -> refuse(Problem.unavailable("try again in a moment"));
+            default -> {
+                LOG.atError()
+                        .addKeyValue("method", method())
+                        .addKeyValue("path", path())
+                        .setCause(cause)
+                        .log("a request broke");
+                refuse(Problem.of(ErrorCode.INTERNAL, "the request was not answered"));
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.PodId;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.InstantSource;
+
+/// Says how the pod is (PROTOCOL.md §4). Lives on the loop: whoever gets an answer knows that the loop runs.
+final class Health {
+
+    /// What is looked at, from when the pod serves until it stops.
+    private record Serving(Backplane backplane, Hub hub) {}
+
+    private final PodId pod;
+    private final InstantSource clock;
+    private @Nullable Serving serving;
+
+    Health(PodId pod, InstantSource clock) {
+        this.pod = pod;
+        this.clock = clock;
+    }
+
+    void serving(Backplane backplane, Hub hub) {
+        serving = new Serving(backplane, hub);
+    }
+
+    void stopping() {
+        serving = null;
+    }
+
+    /// Without NATS everything still works, at the pace of the poll; without Redis nothing does.
+    private boolean serves() {
+        return serving != null && serving.backplane().redisConnected();
+    }
+
+    /// `GET /health`.
+    void report(Exchange exchange) {
+        boolean nats = serving != null && serving.backplane().natsConnected();
+        ObjectNode report = Json.object();
+        report.put("status", serves() && nats ? "healthy" : "degraded");
+        report.put("pod_id", pod.value());
+        report.put("timestamp", clock.instant().getEpochSecond());
+        report.put("active_connections", serving == null ? 0 : serving.hub().connections());
+        report.put("active_sessions", serving == null ? 0 : serving.hub().sessions());
+        report.put("active_buffers", serving == null ? 0 : serving.hub().rings());
+        report.put("nats_connected", nats);
+        report.put("redis_connected", serves());
+        exchange.json(serves() ? 200 : 503, Json.bytes(report));
+    }
+
+    /// `GET /health/live`: restart me when this is not answered.
+    void live(Exchange exchange) {
+        exchange.json(200, Json.bytes(Json.object().put("status", "live")));
+    }
+
+    /// `GET /health/ready`: send me requests.
+    void ready(Exchange exchange) {
+        if (serves()) {
+            exchange.json(200, Json.bytes(Json.object().put("status", "ready")));
+        } else {
+            exchange.refuse(Problem.unavailable("this pod does not serve now"));
+        }
+    }
+}

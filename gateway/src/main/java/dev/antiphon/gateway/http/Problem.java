@@ -1,0 +1,50 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+
+/// An answer that says what went wrong (RFC 9457).
+///
+/// @param detail what is special about this occurrence; never a stack trace or a secret
+/// @param retryAfter when trying again makes sense, or null when it does not
+record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
+
+    static final String MEDIA_TYPE = "application/problem+json";
+
+    /// Redis or we ourselves are away for moments, not minutes.
+    static final Duration SOON = Duration.ofSeconds(1);
+
+    static Problem of(ErrorCode code, String detail) {
+        return new Problem(code, detail, null);
+    }
+
+    static Problem of(InvalidInput refused) {
+        return of(refused.code(), String.valueOf(refused.getMessage()));
+    }
+
+    static Problem unavailable(String detail) {
+        return new Problem(ErrorCode.UNAVAILABLE, detail, SOON);
+    }
+
+    /// The same for a session that is not there: who asks for another's learns nothing.
+    static Problem notYours() {
+        return of(ErrorCode.SESSION_NOT_FOUND, "the session is not there, or not yours");
+    }
+
+    byte[] body() {
+        ObjectNode body = Json.object();
+        body.put("type", "urn:antiphon:problem:" + code.wire());
+        body.put("title", code.title());
+        body.put("status", code.httpStatus());
+        body.put("detail", detail);
+        body.put("code", code.wire());
+        return Json.bytes(body);
+    }
+}

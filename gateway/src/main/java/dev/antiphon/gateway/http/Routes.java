@@ -1,0 +1,40 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.gateway.stream.Hub;
+
+import java.time.InstantSource;
+import java.util.Map;
+
+/// Everything that the gateway answers, one line each.
+final class Routes {
+
+    private Routes() {}
+
+    /// What is answered also while the pod does not serve.
+    static Router<Endpoint> health(Health health) {
+        return new Router<Endpoint>()
+                .get("/health", health::report)
+                .get("/health/live", health::live)
+                .get("/health/ready", health::ready);
+    }
+
+    static Router<Endpoint> all(
+            Health health,
+            Backplane backplane,
+            Hub hub,
+            int mostConnections,
+            Map<String, StaticFile> files,
+            InstantSource clock) {
+        Router<Endpoint> routes =
+                health(health)
+                        .add("POST", "/api/chat", chat(backplane, clock))
+                        .add("GET", "/api/sse", new GetEvents(hub, mostConnections));
+        files.forEach(routes::get);
+        return routes;
+    }
+
+    private static Endpoint chat(Backplane backplane, InstantSource clock) {
+        return new PostChat(backplane.log(), backplane.queue(), backplane.doorbell(), clock);
+    }
+}

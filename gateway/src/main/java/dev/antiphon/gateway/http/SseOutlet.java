@@ -1,0 +1,79 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.gateway.stream.Outlet;
+import dev.antiphon.gateway.stream.Subscriber;
+
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerResponse;
+
+import org.jspecify.annotations.Nullable;
+
+/// A subscriber's way to its browser.
+final class SseOutlet implements Outlet {
+
+    private final HttpServerResponse response;
+    private final HttpConnection connection;
+    private final SharedBuffers buffers;
+    private @Nullable Subscriber subscriber;
+    private int waiting;
+    private boolean broken;
+
+    SseOutlet(HttpServerResponse response, HttpConnection connection, SharedBuffers buffers) {
+        this.response = response;
+        this.connection = connection;
+        this.buffers = buffers;
+    }
+
+    /// Begins the stream.
+    void start(Subscriber subscriber) {
+        this.subscriber = subscriber;
+        subscriber.start(this);
+    }
+
+    @Override
+    public void write(byte[] bytes) {
+        if (broken || response.ended() || response.closed()) {
+            return;
+        }
+        Future<Void> written = response.write(buffers.of(bytes));
+        if (written.isComplete()) {
+            broken |= written.failed();
+        } else {
+            waiting++;
+            written.onComplete(this::written);
+        }
+    }
+
+    private void written(AsyncResult<Void> result) {
+        waiting--;
+        broken |= result.failed();
+        if (waiting == 0 && !broken && subscriber != null) {
+            subscriber.drained();
+        }
+    }
+
+    /// A broken connection is never writable: its closing is about to be told.
+    @Override
+    public boolean writable() {
+        return waiting == 0 && !broken;
+    }
+
+    @Override
+    public long bytesWaiting() {
+        return Wire.bytesWaiting(connection);
+    }
+
+    @Override
+    public void end() {
+        if (!response.ended() && !response.closed()) {
+            response.end();
+        }
+    }
+
+    @Override
+    public void abort() {
+        Wire.cut(connection);
+    }
+}

@@ -1,0 +1,123 @@
+package dev.antiphon.gateway;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/// What a worker does for one session, step by step.
+final class Answering {
+
+    private static final Instant TIME = Instant.parse("2026-11-20T10:00:00Z");
+
+    private final Backplane backplane;
+    private final SessionId session;
+    private final Token token = Token.mint();
+    private @Nullable WorkflowRequest request;
+    private int next;
+    private Set<PodId> pods = Set.of();
+
+    Answering(Backplane backplane, SessionId session) {
+        this.backplane = backplane;
+        this.session = session;
+    }
+
+    /// Claims the session's oldest unfinished message.
+    WorkflowRequest claim() {
+        Claim claim =
+                done(backplane.log().claim(session, Optional.empty(), new WorkerId("w"), token));
+        if (!(claim instanceof Claim.Claimed(var claimed, _, _, _, _))) {
+            throw new AssertionError("nothing to claim: " + claim);
+        }
+        request = claimed;
+        next = 0;
+        return claimed;
+    }
+
+    /// Appends chunks and rings for them.
+    void streams(String... texts) {
+        ring(append(texts));
+    }
+
+    /// Appends chunks and rings for none of them.
+    List<Entry> append(String... texts) {
+        List<Batch.Addition> additions = new ArrayList<>();
+        int first = next;
+        for (String text : texts) {
+            additions.add(new Batch.Addition(EventName.CHUNK, chunk(text, null).encode()));
+        }
+        return append(first, additions, false);
+    }
+
+    /// Appends the last chunk and rings for it.
+    void ends(String text) {
+        Chunk last = chunk(text, new Completion("demo-gpt", 42, Completion.FinishReason.STOP));
+        ring(append(next - 1, Batch.End.of(last).additions(), true));
+    }
+
+    void ring(List<Entry> entries) {
+        backplane.doorbell().ring(pods, session, entries);
+    }
+
+    private List<Entry> append(int first, List<Batch.Addition> additions, boolean terminal) {
+        Append append =
+                done(
+                        backplane
+                                .log()
+                                .append(
+                                        new Batch(
+                                                session,
+                                                request().messageId(),
+                                                token,
+                                                first,
+                                                additions,
+                                                terminal)));
+        if (!(append instanceof Append.Appended(var entries, var rung))) {
+            throw new AssertionError("not appended: " + append);
+        }
+        pods = rung;
+        return entries;
+    }
+
+    private Chunk chunk(String text, @Nullable Completion completion) {
+        return new Chunk(
+                session,
+                request().messageId(),
+                next++,
+                new ChunkBody.Content(text),
+                completion,
+                TIME,
+                request().correlationId());
+    }
+
+    private WorkflowRequest request() {
+        if (request == null) {
+            throw new IllegalStateException("claim first");
+        }
+        return request;
+    }
+
+    private static <T> T done(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().orTimeout(5, TimeUnit.SECONDS).join();
+    }
+}

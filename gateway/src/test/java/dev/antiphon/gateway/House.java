@@ -1,0 +1,112 @@
+package dev.antiphon.gateway;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.RedisSettings;
+import dev.antiphon.gateway.http.Origins;
+import dev.antiphon.protocol.Ids;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.servers.NatsServer;
+import dev.antiphon.servers.RedisServer;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/// A nats-server and a redis-server with a backplane of its own, for tests to look into and to act as a worker.
+final class House implements AutoCloseable {
+
+    static final String ALLOWED_ORIGIN = "https://chat.example";
+
+    final NatsServer nats;
+    final RedisServer redis;
+    private final Backplane backplane;
+    private final Redis look;
+
+    private House(NatsServer nats, RedisServer redis, Backplane backplane, Redis look) {
+        this.nats = nats;
+        this.redis = redis;
+        this.backplane = backplane;
+        this.look = look;
+    }
+
+    static House open() throws InterruptedException {
+        NatsServer nats = NatsServer.start();
+        RedisServer redis = RedisServer.start();
+        BackplaneSettings settings = settings(nats, redis, Duration.ofSeconds(5));
+        return new House(
+                nats, redis, Backplane.open(settings, "test"), Redis.open(settings.redis()));
+    }
+
+    private static BackplaneSettings settings(
+            NatsServer nats, RedisServer redis, Duration redisTimeout) {
+        return new BackplaneSettings(
+                nats.url(), new RedisSettings("127.0.0.1", redis.port(), null, redisTimeout));
+    }
+
+    BackplaneSettings settings(Duration redisTimeout) {
+        return settings(nats, redis, redisTimeout);
+    }
+
+    GatewayConfig config() {
+        return config(0, null, 1_000);
+    }
+
+    GatewayConfig config(int port, @Nullable Integer sharedPort, int mostConnections) {
+        return new GatewayConfig(
+                settings(Duration.ofSeconds(1)),
+                "127.0.0.1",
+                port,
+                sharedPort,
+                new PodId(Ids.mint("pod_")),
+                new Origins(Set.of(ALLOWED_ORIGIN)),
+                mostConnections);
+    }
+
+    Gateway gateway() throws InterruptedException {
+        return Gateway.open(config());
+    }
+
+    /// A worker for one session.
+    Answering answering(String session) {
+        return new Answering(backplane, new SessionId(session));
+    }
+
+    /// A session nobody has used.
+    static String newSession() {
+        return Ids.mint("sess_");
+    }
+
+    /// The registry's members of a session, without their connection ids.
+    Set<String> pods(String session) {
+        Set<String> pods = new TreeSet<>();
+        for (String member : members(session)) {
+            pods.add(member.substring(0, member.lastIndexOf(':')));
+        }
+        return pods;
+    }
+
+    Set<String> members(String session) {
+        Set<String> members = new TreeSet<>();
+        look.send(commands -> commands.smembers("session:connections:" + session))
+                .toCompletableFuture()
+                .orTimeout(5, TimeUnit.SECONDS)
+                .join()
+                .forEach(member -> members.add(new String(member, StandardCharsets.UTF_8)));
+        return members;
+    }
+
+    @Override
+    public void close() {
+        look.close();
+        backplane.close();
+        nats.close();
+        redis.close();
+    }
+}

@@ -1,0 +1,5 @@
+/// The gateway as its clients see it: real HTTP, real nats-server, real redis-server.
+@NullMarked
+package dev.antiphon.gateway;
+
+import org.jspecify.annotations.NullMarked;
