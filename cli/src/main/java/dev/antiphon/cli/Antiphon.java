@@ -13,7 +13,13 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "antiphon",
         description = "Streams the answers of AI workflows to every browser that is watching.",
-        subcommands = {UpCommand.class, WorkerCommand.class, BenchCommand.class},
+        subcommands = {
+            UpCommand.class,
+            GatewayCommand.class,
+            WorkerCommand.class,
+            BenchCommand.class,
+            RehearseCommand.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Antiphon.Version.class,
         synopsisSubcommandLabel = "COMMAND",

@@ -26,7 +26,7 @@ final class Project {
     static Project in(Path folder) throws IOException {
         Path root = folder.resolve("my project");
         Path built = CHECKOUT.resolve("cli/target");
-        Path target = Files.createDirectories(root.resolve("cli/target"));
+        Path target = Files.createDirectories(root.resolve("cli/target/run"));
         Files.copy(
                 CHECKOUT.resolve("antiphon"),
                 root.resolve("antiphon"),
