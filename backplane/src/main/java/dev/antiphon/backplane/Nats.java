@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
 /// The one connection of a process to NATS. It never gives up reconnecting; what is sent while it is away is
@@ -35,6 +36,7 @@ public final class Nats implements AutoCloseable {
     private final Connection connection;
     private final String url;
     private final LongAdder dropped;
+    private final AtomicBoolean away = new AtomicBoolean();
     private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
 
     private Nats(Connection connection, String url, LongAdder dropped) {
@@ -117,8 +119,14 @@ public final class Nats implements AutoCloseable {
 
     private void connectionEvent(Connection source, ConnectionListener.Events event) {
         switch (event) {
-            case DISCONNECTED -> LOG.atWarn().addKeyValue("url", url).log("NATS is away");
+            case DISCONNECTED -> {
+                // Also told for each try to reconnect that fails.
+                if (away.compareAndSet(false, true)) {
+                    LOG.atWarn().addKeyValue("url", url).log("NATS is away");
+                }
+            }
             case RESUBSCRIBED -> {
+                away.set(false);
                 LOG.atInfo().addKeyValue("url", url).log("NATS is back");
                 onReconnect.forEach(Runnable::run);
             }

@@ -30,7 +30,10 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
     private static final Duration MEMBERS_LIVE = Duration.ofHours(1);
 
     private static final Script ATTACH =
-            Script.load(RedisConnectionRegistry.class, "../log/entries.lua", "attach.lua");
+            Script.load(
+                    RedisConnectionRegistry.class,
+                    "/dev/antiphon/backplane/log/entries.lua",
+                    "attach.lua");
     private static final Script SEEN = Script.load(RedisConnectionRegistry.class, "seen.lua");
 
     private final Redis redis;
