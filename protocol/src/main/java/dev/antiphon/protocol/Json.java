@@ -73,7 +73,9 @@ public final class Json {
     }
 
     /// A required, non-empty text.
-    static String text(ObjectNode object, String field) {
+    ///
+    /// @throws InvalidInput when it is missing, empty or no text
+    public static String text(ObjectNode object, String field) {
         String text = optionalText(object, field);
         if (text == null) {
             throw new InvalidInput(ErrorCode.MISSING_FIELD, field + " is required");

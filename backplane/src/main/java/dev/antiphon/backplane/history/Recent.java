@@ -2,6 +2,8 @@ package dev.antiphon.backplane.history;
 
 import dev.antiphon.protocol.EntryId;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// The end of a conversation.
@@ -12,5 +14,21 @@ import java.util.List;
 public record Recent(List<byte[]> turns, EntryId cursor) {
     public Recent {
         turns = List.copyOf(turns);
+    }
+
+    /// What clients get: `{"messages":[…],"cursor":"…"}`, UTF-8 without line breaks.
+    public byte[] json() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(bytes("{\"messages\":["));
+        for (int i = 0; i < turns.size(); i++) {
+            out.writeBytes(bytes(i == 0 ? "" : ","));
+            out.writeBytes(turns.get(i));
+        }
+        out.writeBytes(bytes("],\"cursor\":\"" + cursor + "\"}"));
+        return out.toByteArray();
+    }
+
+    private static byte[] bytes(String ascii) {
+        return ascii.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -4,6 +4,7 @@ import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.gateway.stream.Loop;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -14,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import tools.jackson.databind.node.ObjectNode;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /// One request and its one answer. Lives on the loop; the first answer counts, and answering a client that has gone does
 /// nothing.
@@ -35,6 +40,9 @@ final class Exchange {
     /// How long what is still sent is read and thrown away after an early answer: closing at once would make the
     /// client's kernel throw the answer away.
     private static final Duration LINGER = Duration.ofSeconds(2);
+
+    private static final Pattern JSON =
+            Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?");
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -102,9 +110,28 @@ final class Exchange {
         this.parameters = parameters;
     }
 
+    /// Refuses a body that is not JSON as the contract wants it.
+    void requireJson() {
+        String type = header("Content-Type");
+        String encoding = header("Content-Encoding");
+        if (type == null
+                || !JSON.matcher(type.strip().toLowerCase(Locale.ROOT)).matches()
+                || (encoding != null && !encoding.equalsIgnoreCase("identity"))) {
+            throw new InvalidInput(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    "the body must be application/json in UTF-8, not encoded further");
+        }
+    }
+
+    /// Reads the body, which must be a JSON object, and hands it on when all of it is here.
+    void readJson(Consumer<ObjectNode> then) {
+        requireJson();
+        readBody(body -> then.accept(Json.readObject(body)));
+    }
+
     /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and hands it on when all of it is here. Never keeps more
     /// than that, however the client sends it.
-    void readBody(Consumer<byte[]> then) {
+    private void readBody(Consumer<byte[]> then) {
         if (declaredLength() > MOST_BODY_BYTES) {
             refuseBody();
             return;

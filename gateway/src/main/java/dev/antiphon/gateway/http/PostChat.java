@@ -19,8 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
 
 /// `POST /api/chat`: accepts a message, so that it will be answered whatever happens next (PROTOCOL.md §4).
 final class PostChat implements Endpoint {
@@ -32,9 +30,6 @@ final class PostChat implements Endpoint {
 
     /// About what an answer takes.
     private static final Duration RETRY_FULL = Duration.ofSeconds(5);
-
-    private static final Pattern JSON =
-            Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?");
 
     private final SessionLog log;
     private final RequestQueue queue;
@@ -51,33 +46,20 @@ final class PostChat implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) {
-        requireJson(exchange);
+        exchange.requireJson();
         if (underWay == MOST_UNDER_WAY) {
             exchange.refuse(Problem.unavailable("too many messages are being accepted"));
             return;
         }
         underWay++;
         exchange.whenOver(() -> underWay--);
-        exchange.readBody(body -> {
+        exchange.readJson(body -> {
             WorkflowRequest request = read(body, exchange.header("Idempotency-Key"));
             exchange.when(log.accept(request), accept -> accepted(exchange, request, accept));
         });
     }
 
-    private static void requireJson(Exchange exchange) {
-        String type = exchange.header("Content-Type");
-        String encoding = exchange.header("Content-Encoding");
-        if (type == null
-                || !JSON.matcher(type.strip().toLowerCase(Locale.ROOT)).matches()
-                || (encoding != null && !encoding.equalsIgnoreCase("identity"))) {
-            throw new InvalidInput(
-                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                    "the body must be application/json in UTF-8, not encoded further");
-        }
-    }
-
-    private WorkflowRequest read(byte[] body, @Nullable String idempotencyKey) {
-        ObjectNode object = Json.readObject(body);
+    private WorkflowRequest read(ObjectNode object, @Nullable String idempotencyKey) {
         moveIntoContext(object, "ai_provider");
         moveIntoContext(object, "model");
         object.remove("timestamp"); // ours: the contract gives clients none

@@ -29,12 +29,22 @@ final class Routes {
         Router<Endpoint> routes =
                 health(health)
                         .add("POST", "/api/chat", chat(backplane, clock))
-                        .add("GET", "/api/sse", new GetEvents(hub, mostConnections));
+                        .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
+                        .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
+                        .get("/api/sessions/{session_id}/messages", messages(backplane));
         files.forEach(routes::get);
         return routes;
     }
 
     private static Endpoint chat(Backplane backplane, InstantSource clock) {
         return new PostChat(backplane.log(), backplane.queue(), backplane.doorbell(), clock);
+    }
+
+    private static Endpoint cancel(Backplane backplane, InstantSource clock) {
+        return new PostCancel(backplane.log(), backplane.doorbell(), clock);
+    }
+
+    private static Endpoint messages(Backplane backplane) {
+        return new GetMessages(backplane.history());
     }
 }

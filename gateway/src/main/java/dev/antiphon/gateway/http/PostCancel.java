@@ -1,0 +1,92 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.InstantSource;
+import java.util.Optional;
+
+/// `POST /api/messages/{message_id}/cancel`: ends a message whatever state it is in (PROTOCOL.md §4). The log ends it, in
+/// one step; the worker, if there is one, is told only to spare the model the rest.
+final class PostCancel implements Endpoint {
+
+    private final SessionLog log;
+    private final Doorbell doorbell;
+    private final InstantSource clock;
+
+    PostCancel(SessionLog log, Doorbell doorbell, InstantSource clock) {
+        this.log = log;
+        this.doorbell = doorbell;
+        this.clock = clock;
+    }
+
+    @Override
+    public void handle(Exchange exchange) {
+        MessageId message = new MessageId(exchange.parameter("message_id"));
+        exchange.readJson(body -> {
+            SessionId session = new SessionId(Json.text(body, "session_id"));
+            UserId user = new UserId(Json.text(body, "user_id"));
+            exchange.when(
+                    log.request(session, message),
+                    request -> found(exchange, session, message, user, request));
+        });
+    }
+
+    private void found(
+            Exchange exchange,
+            SessionId session,
+            MessageId message,
+            UserId user,
+            Optional<WorkflowRequest> request) {
+        if (request.isEmpty()) {
+            exchange.refuse(Problem.notYours());
+            return;
+        }
+        exchange.when(
+                log.finish(Optional.of(user), lastChunk(request.get())),
+                finish -> {
+                    switch (finish) {
+                        case Finish.Finished finished -> {
+                            doorbell.ring(finished.pods(), session, finished.entries());
+                            doorbell.cancelled(session, message);
+                            exchange.json(202, answer(session, message, "cancelled"));
+                        }
+                        case Finish.Ended() ->
+                                exchange.json(202, answer(session, message, "ended"));
+                        case Finish.Unknown() -> exchange.refuse(Problem.notYours());
+                    }
+                });
+    }
+
+    /// Its chunk id is the log's to give.
+    private Chunk lastChunk(WorkflowRequest request) {
+        String model = request.context().model();
+        return new Chunk(
+                request.sessionId(),
+                request.messageId(),
+                0,
+                new ChunkBody.Content(""),
+                new Completion(model == null ? "" : model, null, Completion.FinishReason.CANCELLED),
+                clock.instant(),
+                request.correlationId());
+    }
+
+    private static byte[] answer(SessionId session, MessageId message, String status) {
+        ObjectNode answer = Json.object();
+        answer.put("message_id", message.value());
+        answer.put("session_id", session.value());
+        answer.put("status", status);
+        return Json.bytes(answer);
+    }
+}
