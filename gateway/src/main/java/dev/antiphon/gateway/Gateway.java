@@ -107,6 +107,7 @@ public final class Gateway implements AutoCloseable {
                     new Hub(
                             loop,
                             backplane.log(),
+                            backplane.history(),
                             registry,
                             () -> new ConnectionId(Ids.mint("conn_")),
                             new Counters());

@@ -1,9 +1,7 @@
 package dev.antiphon.backplane.history;
 
 import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
 
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /// The conversations. Filled from the log and nothing else, so that what is stored is what was seen, also after a reset,
@@ -11,14 +9,8 @@ import java.util.concurrent.CompletionStage;
 ///
 /// No call blocks; all may be repeated; stages fail with {@link dev.antiphon.backplane.Unavailable}.
 /// An interface because the simulation has a model of it.
-public interface History {
+public interface History extends HistoryReader {
 
     /// Brings the session's history up to its last ended message. Does nothing when it is.
     CompletionStage<Void> settle(SessionId session);
-
-    /// The newest turns of a session and the place in its log up to which they reach: whoever shows them and then reads the
-    /// log from there has everything.
-    ///
-    /// @return empty when the session is not there or not the user's
-    CompletionStage<Optional<Recent>> newest(SessionId session, UserId user);
 }

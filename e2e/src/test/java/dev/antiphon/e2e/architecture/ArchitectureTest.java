@@ -47,6 +47,7 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "dev.antiphon.backplane",
+                    "dev.antiphon.backplane.history",
                     "dev.antiphon.backplane.log",
                     "dev.antiphon.backplane.doorbell",
                     "dev.antiphon.backplane.registry");

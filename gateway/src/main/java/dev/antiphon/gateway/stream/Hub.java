@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.history.HistoryReader;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
@@ -40,11 +41,12 @@ public final class Hub {
     public Hub(
             Loop loop,
             LogReader log,
+            HistoryReader history,
             ConnectionRegistry registry,
             Supplier<ConnectionId> ids,
             Counters counters) {
         this.ids = ids;
-        this.around = Surroundings.of(loop, log, registry, counters);
+        this.around = Surroundings.of(loop, log, history, registry, counters);
         this.inbox = new Inbox(loop, this::deliver, counters);
     }
 

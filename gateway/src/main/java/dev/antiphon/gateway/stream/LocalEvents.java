@@ -1,10 +1,11 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.protocol.ConnectionId;
-import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.SessionId;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /// The server-sent events that are in no log (PROTOCOL.md §5). What they hold (ids, our own reasons) needs no escaping.
@@ -28,19 +29,23 @@ final class LocalEvents {
                         + "\"}\nretry: 1000\n\n");
     }
 
-    /// Tells a client that its place is lost and that the stream goes on after `cursor`. The event has that place as
-    /// its id too: a browser that reconnects before the next entry must not name the lost one again.
-    static byte[] resync(String reason, EntryId cursor) {
-        return bytes(
-                "id: "
-                        + cursor
-                        + "\nevent: "
-                        + EventName.RESYNC.wire()
-                        + "\ndata: {\"reason\":\""
-                        + reason
-                        + "\",\"messages\":[],\"cursor\":\""
-                        + cursor
-                        + "\"}\n\n");
+    /// Tells a client that its place is lost, what was said so far, and that the stream goes on behind that. The event has
+    /// that place as its id too: a browser that reconnects before the next entry must not name the lost one again.
+    static byte[] resync(String reason, Recent recent) {
+        ByteArrayOutputStream event = new ByteArrayOutputStream();
+        event.writeBytes(
+                bytes(
+                        "id: "
+                                + recent.cursor()
+                                + "\nevent: "
+                                + EventName.RESYNC.wire()
+                                + "\ndata: {\"reason\":\""
+                                + reason
+                                + "\","));
+        byte[] json = recent.json();
+        event.write(json, 1, json.length - 1); // without its brace: ours is open
+        event.writeBytes(bytes("\n\n"));
+        return event.toByteArray();
     }
 
     private static byte[] bytes(String ascii) {

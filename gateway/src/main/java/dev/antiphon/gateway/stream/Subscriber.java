@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.Attach.Attached;
@@ -31,7 +32,7 @@ public final class Subscriber {
     /// How long to leave a log alone that could not be read.
     static final long RETRY_AFTER = Duration.ofSeconds(1).toNanos();
 
-    /// Beginning again is expensive for the client, and for us once it brings history.
+    /// Beginning again is expensive for the client, and for us because it brings history.
     static final long RESYNC_AT_MOST_EVERY = Duration.ofSeconds(10).toNanos();
 
     private enum State {
@@ -152,9 +153,10 @@ public final class Subscriber {
         progressAt = now;
         outlet.write(LocalEvents.connected(connection, feed.session()));
         if (from instanceof Cursor.Unknown) {
-            writeResync("unknown_cursor");
+            resync("unknown_cursor");
+        } else {
+            pump();
         }
-        pump();
     }
 
     /// The client is gone. Doing so twice is fine.
@@ -355,20 +357,48 @@ public final class Subscriber {
                 remember(attached);
                 cursor = attached.start();
                 if (placed) {
-                    writeResync(reason);
+                    resync(reason);
+                } else {
+                    pump();
                 }
-                pump();
             }
             // The log was lost and somebody else has begun it. A new request tells the client so.
             case Attach.Foreign() -> close();
         }
     }
 
-    private void writeResync(String reason) {
+    /// Gives the client what was said so far and goes on behind that. When the history cannot be had, the client keeps
+    /// what it has and goes on as a reader without an id.
+    private void resync(String reason) {
+        asking = true;
+        around.calls()
+                .ask(
+                        () -> around.history().newest(feed.session(), user),
+                        recent -> {
+                            asking = false;
+                            writeResync(reason, recent.orElseGet(() -> nothing(cursor)));
+                        },
+                        _ -> {
+                            asking = false;
+                            around.counters().add(Count.READ_FAILED);
+                            writeResync(reason, nothing(cursor));
+                        });
+    }
+
+    private static Recent nothing(EntryId cursor) {
+        return new Recent(List.of(), cursor);
+    }
+
+    private void writeResync(String reason, Recent recent) {
+        if (state != State.STREAMING) {
+            return;
+        }
         placed = true;
+        cursor = recent.cursor();
         around.counters().add(Count.RESYNC);
         resyncAllowedAt = around.loop().nanoTime() + RESYNC_AT_MOST_EVERY;
-        write(LocalEvents.resync(reason, cursor));
+        write(LocalEvents.resync(reason, recent));
+        pump();
     }
 
     // What happens by time

@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.history.HistoryReader;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 
@@ -10,6 +11,7 @@ import dev.antiphon.backplane.registry.ConnectionRegistry;
 record Surroundings(
         Loop loop,
         LogReader log,
+        HistoryReader history,
         ConnectionRegistry registry,
         Gate reads,
         Gate calls,
@@ -26,11 +28,16 @@ record Surroundings(
     static final int ENTRIES_PER_READ = 256;
 
     static Surroundings of(
-            Loop loop, LogReader log, ConnectionRegistry registry, Counters counters) {
+            Loop loop,
+            LogReader log,
+            HistoryReader history,
+            ConnectionRegistry registry,
+            Counters counters) {
         Gate calls = new Gate(CALLS_AT_ONCE, loop);
         return new Surroundings(
                 loop,
                 log,
+                history,
                 registry,
                 new Gate(READS_AT_ONCE, loop),
                 calls,

@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
@@ -12,6 +13,8 @@ import dev.antiphon.protocol.UserId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /// A hub among models of everything around it, and one session that is watched through it.
 final class Pod {
@@ -23,7 +26,18 @@ final class Pod {
     final ModelLog log = new ModelLog();
     final ModelRegistry registry = new ModelRegistry(log);
     final Counters counters = new Counters();
-    final Hub hub = new Hub(loop, log, registry, this::nextId, counters);
+
+    /// What the history has; nothing, unless a test says otherwise.
+    Optional<Recent> recent = Optional.empty();
+
+    final Hub hub =
+            new Hub(
+                    loop,
+                    log,
+                    (_, _) -> CompletableFuture.completedStage(recent),
+                    registry,
+                    this::nextId,
+                    counters);
     private int ids;
 
     private ConnectionId nextId() {

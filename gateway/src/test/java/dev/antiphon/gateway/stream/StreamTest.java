@@ -2,6 +2,7 @@ package dev.antiphon.gateway.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.gateway.stream.Client.Event;
 import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.protocol.Entry;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /// What a client receives, whatever happens to rings, to Redis and to the client itself.
 final class StreamTest {
@@ -606,6 +608,25 @@ final class StreamTest {
         Client client = pod.connectAfter(pod.log.idOf(2));
         assertThat(client.events().get(1)).isEqualTo(resync("trimmed", pod.log.idOf(7)));
         client.hasExactly(8, 9);
+    }
+
+    @Test
+    void aResyncBringsTheHistoryAndGoesOnBehindIt() {
+        pod.appended(9);
+        pod.log.trimTo(5);
+        pod.registry.readersStartAt(7);
+        pod.recent =
+                Optional.of(
+                        new Recent(
+                                List.of("{\"message_id\":\"m1\"}".getBytes(StandardCharsets.UTF_8)),
+                                pod.log.idOf(6)));
+        Client client = pod.connectAfter(pod.log.idOf(2));
+        assertThat(client.events().get(1).data())
+                .isEqualTo(
+                        "{\"reason\":\"trimmed\",\"messages\":[{\"message_id\":\"m1\"}],\"cursor\":\""
+                                + pod.log.idOf(6)
+                                + "\"}");
+        client.hasExactly(7, 9);
     }
 
     @Test
