@@ -1,0 +1,277 @@
+package dev.antiphon.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.backplane.RedisSettings;
+import dev.antiphon.gateway.http.Origins;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.servers.NatsServer;
+import dev.antiphon.servers.RedisServer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/// Opening, closing, and what the pod says of itself while servers are away.
+final class LifecycleTest {
+
+    private House house;
+
+    @BeforeEach
+    void open() throws InterruptedException {
+        house = House.open();
+    }
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    @Test
+    void healthTellsWhatTheContractNames() throws Exception {
+        String session = House.newSession();
+        GatewayConfig config = house.config();
+        try (Gateway gateway = Gateway.open(config);
+                EventStream one = EventStream.open(gateway.port(), session);
+                EventStream _ = EventStream.open(gateway.port(), session)) {
+            Http.ask(gateway.port(), session, "hi");
+            one.events(2);
+            HttpResponse<String> response = Http.get(gateway.port(), "/health");
+            assertThat(response.statusCode()).isEqualTo(200);
+            ObjectNode health = Http.json(response);
+            long now = health.get("timestamp").longValue();
+            assertThat(now)
+                    .isBetween(Instant.now().getEpochSecond() - 60, Instant.now().getEpochSecond());
+            assertThat(response.body())
+                    .isEqualTo(
+                            "{\"status\":\"healthy\",\"pod_id\":\"%s\",\"timestamp\":%d,\"active_connections\":2,"
+                                            .formatted(config.pod(), now)
+                                    + "\"active_sessions\":1,\"active_buffers\":1,\"nats_connected\":true,"
+                                    + "\"redis_connected\":true}");
+            assertThat(Http.get(gateway.port(), "/health/live").statusCode()).isEqualTo(200);
+            assertThat(Http.get(gateway.port(), "/health/ready").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void withoutNatsThePodServesDegradedAndMessagesAreQueued() throws Exception {
+        String session = House.newSession();
+        try (Gateway gateway = house.gateway();
+                EventStream stream = EventStream.open(gateway.port(), session)) {
+            house.nats.stop();
+            await().untilAsserted(() ->
+                    assertThat(Http.get(gateway.port(), "/health").body())
+                            .contains("\"status\":\"degraded\"")
+                            .contains("\"nats_connected\":false"));
+            assertThat(Http.get(gateway.port(), "/health").statusCode()).isEqualTo(200);
+            assertThat(Http.get(gateway.port(), "/health/ready").statusCode()).isEqualTo(200);
+            HttpResponse<String> response = Http.ask(gateway.port(), session, "hi");
+            assertThat(response.statusCode()).isEqualTo(202);
+            assertThat(Http.text(Http.json(response), "status")).isEqualTo("queued");
+            stream.events(2); // nobody rang: the poll found it
+
+            house.nats.restart();
+            await().untilAsserted(() ->
+                    assertThat(Http.get(gateway.port(), "/health").body())
+                            .contains("\"status\":\"healthy\""));
+        }
+    }
+
+    @Test
+    void withoutRedisThePodServesNothingAndStreamsStay() throws Exception {
+        String session = House.newSession();
+        try (Gateway gateway = house.gateway();
+                EventStream stream = EventStream.open(gateway.port(), session)) {
+            Http.ask(gateway.port(), session, "before");
+            stream.events(2);
+            house.redis.stop();
+            await().untilAsserted(() -> {
+                HttpResponse<String> health = Http.get(gateway.port(), "/health");
+                assertThat(health.statusCode()).isEqualTo(503);
+                assertThat(health.body()).contains("\"redis_connected\":false");
+            });
+            assertThat(Http.get(gateway.port(), "/health/live").statusCode()).isEqualTo(200);
+            isUnavailable(Http.get(gateway.port(), "/health/ready"));
+            isUnavailable(Http.ask(gateway.port(), session, "hi"));
+            isUnavailable(
+                    Http.get(gateway.port(), "/api/sse?session_id=" + session + "&user_id=user1"));
+
+            house.redis.restart();
+            await().ignoreExceptions()
+                    .until(() -> Http.get(gateway.port(), "/health/ready").statusCode() == 200);
+            assertThat(Http.ask(gateway.port(), session, "after").statusCode()).isEqualTo(202);
+            await().untilAsserted(() -> assertThat(stream.text()).contains("\"text\":\"after\""));
+            assertThat(stream.ended()).isFalse();
+        }
+    }
+
+    private static void isUnavailable(HttpResponse<String> response) {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).contains("1");
+        assertThat(Http.text(Http.json(response), "code")).isEqualTo("unavailable");
+    }
+
+    @Test
+    void aGatewayThatWaitsForItsServersAlreadyTellsHowItIs() throws Exception {
+        int port = freePort();
+        int redisPort = freePort();
+        GatewayConfig config =
+                new GatewayConfig(
+                        new BackplaneSettings(
+                                house.nats.url(),
+                                new RedisSettings(
+                                        "127.0.0.1", redisPort, null, Duration.ofSeconds(1))),
+                        "127.0.0.1",
+                        port,
+                        null,
+                        new PodId("p"),
+                        new Origins(Set.of()),
+                        10);
+        CompletableFuture<Gateway> opening =
+                CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return Gateway.open(config);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+        await().ignoreExceptions().until(() -> Http.get(port, "/health/live").statusCode() == 200);
+        assertThat(Http.get(port, "/health").statusCode()).isEqualTo(503);
+        isUnavailable(Http.get(port, "/health/ready"));
+        isUnavailable(Http.get(port, "/"));
+        isUnavailable(Http.ask(port, "s", "hi"));
+        assertThat(opening).isNotDone();
+        try (RedisServer _ = RedisServer.start(RedisServer.Options.temporary().onPort(redisPort));
+                Gateway gateway = opening.join()) {
+            assertThat(Http.get(gateway.port(), "/health").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aTakenPortIsNamedInOneLine() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            assertThatThrownBy(() -> Gateway.open(house.config(taken.getLocalPort(), null, 10)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("port " + taken.getLocalPort())
+                    .hasMessageContaining("in use")
+                    .message()
+                    .doesNotContain("\n");
+        }
+    }
+
+    @Test
+    void theOwnPortOfAGatewayIsNotShared() throws Exception {
+        try (Gateway gateway = house.gateway()) {
+            assertThatThrownBy(() -> Gateway.open(house.config(gateway.port(), null, 10)))
+                    .hasMessageContaining("port " + gateway.port());
+        }
+    }
+
+    @Test
+    void natsWithoutJetStreamStopsTheStartWithOneLine() throws Exception {
+        try (NatsServer plain =
+                NatsServer.start(NatsServer.Options.temporary().withoutJetStream())) {
+            GatewayConfig config =
+                    new GatewayConfig(
+                            new BackplaneSettings(
+                                    plain.url(), house.settings(Duration.ofSeconds(1)).redis()),
+                            "127.0.0.1",
+                            0,
+                            null,
+                            new PodId("p"),
+                            new Origins(Set.of()),
+                            10);
+            assertThatThrownBy(() -> Gateway.open(config))
+                    .hasMessageContaining("nats-server -js")
+                    .message()
+                    .doesNotContain("\n");
+        }
+    }
+
+    @Test
+    void gatewaysOfOneMachineShareAPort() throws Exception {
+        int shared = freePort();
+        try (Gateway one = Gateway.open(house.config(0, shared, 10));
+                Gateway two = Gateway.open(house.config(0, shared, 10))) {
+            Set<String> pods = new HashSet<>();
+            await().until(() -> {
+                // Not Http: it would keep to the connection it has.
+                pods.add(
+                        RawHttp.exchange(
+                                        shared,
+                                        "GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                                .body()
+                                .replaceAll(".*pod_id\":\"([^\"]*).*", "$1"));
+                return pods.size() == 2;
+            });
+            assertThat(one.port()).isNotEqualTo(two.port());
+            for (int port : List.of(one.port(), two.port())) {
+                assertThat(Http.get(port, "/health").statusCode()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void closingEndsStreamsAndEmptiesTheRegistry() throws Exception {
+        String session = House.newSession();
+        Gateway gateway = house.gateway();
+        try (EventStream stream = EventStream.open(gateway.port(), session)) {
+            stream.events(1);
+            gateway.close();
+            gateway.close();
+            await().untilAsserted(() -> assertThat(stream.ended()).isTrue());
+            assertThat(house.members(session)).isEmpty();
+            assertThatThrownBy(() -> Http.get(gateway.port(), "/health"))
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void closingTakesNotLongWhenEverythingIsAway() throws Exception {
+        Gateway gateway = house.gateway();
+        EventStream stream = EventStream.open(gateway.port(), House.newSession());
+        stream.events(1);
+        house.redis.kill();
+        house.nats.kill();
+        Instant begin = Instant.now();
+        gateway.close();
+        assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofSeconds(10));
+        stream.close();
+    }
+
+    @Test
+    void whatAnEarlierProcessOfThisPodLeftBehindIsRemoved() throws Exception {
+        String session = House.newSession();
+        GatewayConfig config = house.config();
+        Gateway first = Gateway.open(config);
+        EventStream stream = EventStream.open(first.port(), session);
+        stream.events(1);
+        try (Gateway _ = Gateway.open(config)) {
+            assertThat(house.members(session)).isEmpty();
+        }
+        stream.close();
+        first.close();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            return socket.getLocalPort();
+        }
+    }
+}
