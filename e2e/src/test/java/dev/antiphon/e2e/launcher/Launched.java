@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -37,9 +37,11 @@ final class Launched implements AutoCloseable {
         return Thread.ofVirtual()
                 .start(() -> {
                     try (from) {
-                        from.lines().forEach(into::add);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
+                        for (String line = from.readLine(); line != null; line = from.readLine()) {
+                            into.add(line);
+                        }
+                    } catch (IOException _) {
+                        // A killed process' pipe: its end like any other.
                     }
                 });
     }
@@ -53,7 +55,7 @@ final class Launched implements AutoCloseable {
                                 .isTrue())
                 .until(
                         () -> output.stream().filter(line -> line.startsWith(start)).findFirst(),
-                        java.util.Optional::isPresent)
+                        Optional::isPresent)
                 .orElseThrow();
     }
 
