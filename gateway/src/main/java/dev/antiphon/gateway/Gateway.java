@@ -43,6 +43,7 @@ public final class Gateway implements AutoCloseable {
     private final FrontDoor door;
     private final Backplane backplane;
     private final PodSubscription subscription;
+    private final Meters meters;
     private final Hub hub;
     private final int port;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -54,6 +55,7 @@ public final class Gateway implements AutoCloseable {
             FrontDoor door,
             Backplane backplane,
             PodSubscription subscription,
+            Meters meters,
             Hub hub,
             int port) {
         this.config = config;
@@ -62,6 +64,7 @@ public final class Gateway implements AutoCloseable {
         this.door = door;
         this.backplane = backplane;
         this.subscription = subscription;
+        this.meters = meters;
         this.hub = hub;
         this.port = port;
     }
@@ -103,6 +106,7 @@ public final class Gateway implements AutoCloseable {
         Backplane backplane = Backplane.open(config.backplane(), "gateway " + config.pod());
         try {
             ConnectionRegistry registry = backplane.registry(config.pod());
+            Counters counters = new Counters();
             Hub hub =
                     new Hub(
                             loop,
@@ -110,19 +114,26 @@ public final class Gateway implements AutoCloseable {
                             backplane.history(),
                             registry,
                             () -> new ConnectionId(Ids.mint("conn_")),
-                            new Counters());
+                            counters);
             await(registry.purge());
             // Before the first connection is registered: what is rung for it must be heard.
             PodSubscription subscription = backplane.listen(config.pod(), ears(hub));
-            vertx.setPeriodic(Hub.TICK.toMillis(), _ -> hub.tick());
-            loop.execute(() -> door.serve(backplane, hub));
+            vertx.setPeriodic(
+                    Hub.TICK.toMillis(),
+                    _ -> {
+                        hub.hears(backplane.natsConnected());
+                        hub.tick();
+                    });
+            Meters meters = new Meters(hub, counters, backplane);
+            loop.execute(() -> door.serve(backplane, hub, meters::text));
             LOG.atInfo()
                     .addKeyValue("pod", config.pod())
                     .addKeyValue("host", config.host())
                     .addKeyValue("port", port)
                     .addKeyValue("shared_port", config.sharedPort())
                     .log("gateway serves");
-            return new Gateway(config, vertx, loop, door, backplane, subscription, hub, port);
+            return new Gateway(
+                    config, vertx, loop, door, backplane, subscription, meters, hub, port);
         } catch (RuntimeException | InterruptedException e) {
             backplane.close();
             throw e;
@@ -186,6 +197,7 @@ public final class Gateway implements AutoCloseable {
         loop.execute(door::stopServing);
         settle(loop.call(hub::close).thenCompose(done -> done));
         subscription.close();
+        meters.close();
         settle(door.close(STEP_WITHIN).toCompletionStage());
         backplane.close();
         settle(vertx.close().toCompletionStage());

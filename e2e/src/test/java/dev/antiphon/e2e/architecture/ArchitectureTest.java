@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,7 +37,14 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule gateway =
             imports(
-                    GATEWAY, PROTOCOL, BACKPLANE, SLF4J, JACKSON, "io.vertx..", "io.netty..");
+                    GATEWAY,
+                    PROTOCOL,
+                    BACKPLANE,
+                    SLF4J,
+                    JACKSON,
+                    "io.vertx..",
+                    "io.netty..",
+                    "io.micrometer..");
 
     /// The state machines run under the simulation too: nothing in them may know how bytes travel.
     @ArchTest

@@ -51,15 +51,17 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Origins origins;
+    private final Bodies bodies;
     private final List<Runnable> whenOver = new ArrayList<>(1);
     private Map<String, String> parameters = Map.of();
 
-    Exchange(Vertx vertx, Loop loop, HttpServerRequest request, Origins origins) {
+    Exchange(Vertx vertx, Loop loop, HttpServerRequest request, Origins origins, Bodies bodies) {
         this.vertx = vertx;
         this.loop = loop;
         this.request = request;
         this.response = request.response();
         this.origins = origins;
+        this.bodies = bodies;
         request.exceptionHandler(_ -> {}); // the client went away in mid-body
         response.exceptionHandler(_ -> {}); // or in mid-answer: nobody is left to tell
         response.closeHandler(_ -> over());
@@ -111,7 +113,7 @@ final class Exchange {
     }
 
     /// Refuses a body that is not JSON as the contract wants it.
-    void requireJson() {
+    private void requireJson() {
         String type = header("Content-Type");
         String encoding = header("Content-Encoding");
         if (type == null
@@ -126,6 +128,11 @@ final class Exchange {
     /// Reads the body, which must be a JSON object, and hands it on when all of it is here.
     void readJson(Consumer<ObjectNode> then) {
         requireJson();
+        if (!bodies.begin()) {
+            refuse(Problem.unavailable("too many requests are under way"));
+            return;
+        }
+        whenOver(bodies::end);
         readBody(body -> then.accept(Json.readObject(body)));
     }
 

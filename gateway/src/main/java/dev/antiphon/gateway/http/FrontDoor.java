@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// Listens, and lets each request in to its endpoint. Lives on the loop; what may be called from elsewhere says so.
 public final class FrontDoor {
@@ -51,6 +52,7 @@ public final class FrontDoor {
     private final Origins origins;
     private final int mostStreams;
     private final Sockets sockets;
+    private final Bodies bodies = new Bodies();
     private final Health health;
     private final Map<String, StaticFile> files = StaticFiles.load();
     private final List<HttpServer> servers = new ArrayList<>();
@@ -79,9 +81,11 @@ public final class FrontDoor {
     }
 
     /// From now on everything is answered.
-    public void serve(Backplane backplane, Hub hub) {
+    ///
+    /// @param metrics what Prometheus is told
+    public void serve(Backplane backplane, Hub hub, Supplier<String> metrics) {
         health.serving(backplane, hub);
-        routes = Routes.all(health, backplane, hub, mostStreams, files, clock);
+        routes = Routes.all(health, backplane, hub, mostStreams, files, metrics, clock);
         otherwise = FrontDoor::notFound;
     }
 
@@ -131,7 +135,7 @@ public final class FrontDoor {
     }
 
     private void letIn(HttpServerRequest request) {
-        Exchange exchange = new Exchange(vertx, loop, request, origins);
+        Exchange exchange = new Exchange(vertx, loop, request, origins, bodies);
         sockets.busy(request.connection());
         exchange.whenOver(() -> sockets.idle(request.connection(), loop.nanoTime()));
         exchange.guard(() -> dispatch(exchange));
@@ -178,7 +182,7 @@ public final class FrontDoor {
         boolean tooLarge =
                 cause instanceof TooLongHttpLineException
                         || cause instanceof TooLongHttpHeaderException;
-        Exchange exchange = new Exchange(vertx, loop, request, origins);
+        Exchange exchange = new Exchange(vertx, loop, request, origins, bodies);
         exchange.with("Connection", "close");
         exchange.refuse(
                 tooLarge

@@ -23,9 +23,6 @@ import java.util.List;
 /// `POST /api/chat`: accepts a message, so that it will be answered whatever happens next (PROTOCOL.md §4).
 final class PostChat implements Endpoint {
 
-    /// Messages that are being read or accepted at once: 64 MiB of bodies, and a tenth of what waits for Redis at most.
-    private static final int MOST_UNDER_WAY = 1_000;
-
     private static final int MOST_KEY_CHARACTERS = 256;
 
     /// About what an answer takes.
@@ -35,7 +32,6 @@ final class PostChat implements Endpoint {
     private final RequestQueue queue;
     private final Doorbell doorbell;
     private final InstantSource clock;
-    private int underWay;
 
     PostChat(SessionLog log, RequestQueue queue, Doorbell doorbell, InstantSource clock) {
         this.log = log;
@@ -46,13 +42,6 @@ final class PostChat implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) {
-        exchange.requireJson();
-        if (underWay == MOST_UNDER_WAY) {
-            exchange.refuse(Problem.unavailable("too many messages are being accepted"));
-            return;
-        }
-        underWay++;
-        exchange.whenOver(() -> underWay--);
         exchange.readJson(body -> {
             WorkflowRequest request = read(body, exchange.header("Idempotency-Key"));
             exchange.when(log.accept(request), accept -> accepted(exchange, request, accept));

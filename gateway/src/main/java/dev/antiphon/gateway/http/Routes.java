@@ -5,6 +5,7 @@ import dev.antiphon.gateway.stream.Hub;
 
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// Everything that the gateway answers, one line each.
 final class Routes {
@@ -25,10 +26,12 @@ final class Routes {
             Hub hub,
             int mostConnections,
             Map<String, StaticFile> files,
+            Supplier<String> metrics,
             InstantSource clock) {
         Router<Endpoint> routes =
                 health(health)
                         .add("POST", "/api/chat", chat(backplane, clock))
+                        .get("/metrics", new GetMetrics(metrics))
                         .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
                         .get("/api/sessions/{session_id}/messages", messages(backplane));

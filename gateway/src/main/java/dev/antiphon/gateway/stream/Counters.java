@@ -41,6 +41,8 @@ public final class Counters {
     }
 
     private final Map<Count, LongAdder> counts;
+    private final LongAdder relayed = new LongAdder();
+    private final LongAdder relayNanos = new LongAdder();
 
     public Counters() {
         Map<Count, LongAdder> all = new EnumMap<>(Count.class);
@@ -60,5 +62,23 @@ public final class Counters {
 
     private LongAdder adder(Count count) {
         return Objects.requireNonNull(counts.get(count), "every count has an adder");
+    }
+
+    /// Rings were taken and written on.
+    ///
+    /// @param nanos from when the first of them came
+    void relayed(int rings, long nanos) {
+        relayed.add(rings);
+        relayNanos.add(nanos * rings);
+    }
+
+    /// Rings that were taken and written on.
+    public long relayed() {
+        return relayed.sum();
+    }
+
+    /// Nanoseconds that they waited here together, each counted from when the first of its batch came.
+    public long relayNanos() {
+        return relayNanos.sum();
     }
 }

@@ -20,7 +20,7 @@ import java.util.Optional;
 /// right. So the frames here are a gapless piece of the log whatever happens to rings.
 final class Feed {
 
-    /// How soon the log is looked at when rings stay away while an answer is in flight.
+    /// How soon the log is looked at when rings stay away while an answer is in flight, or cannot come at all.
     static final long POLL_ACTIVE = Duration.ofSeconds(1).toNanos();
 
     /// And when nothing is expected.
@@ -280,9 +280,9 @@ final class Feed {
 
     // What happens by time
 
-    void tick(long now) {
+    void tick(long now, boolean podHears) {
         watchers.tick(now);
-        if (now - Math.max(heardAt, polledAt) >= pollEvery(now)) {
+        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, podHears)) {
             poll();
         }
         if (ring != null && !ring.isEmpty() && now - heardAt >= KEEP_FRAMES) {
@@ -290,8 +290,9 @@ final class Feed {
         }
     }
 
-    private long pollEvery(long now) {
-        return unanswered > 0 && now - heardAt < EXPECT_FOR ? POLL_ACTIVE : POLL_IDLE;
+    private long pollEvery(long now, boolean podHears) {
+        boolean expecting = unanswered > 0 && now - heardAt < EXPECT_FOR;
+        return expecting || !podHears ? POLL_ACTIVE : POLL_IDLE;
     }
 
     /// Asks where the log ends, because rings may have been lost.

@@ -36,6 +36,7 @@ public final class Hub {
     private final Map<SessionId, Feed> feeds = new HashMap<>();
 
     private int connections;
+    private boolean hears = true;
 
     /// @param ids makes a new id for each connection
     public Hub(
@@ -58,6 +59,11 @@ public final class Hub {
     /// Rings were lost for a while: every feed looks into the log. Any thread.
     public void ringsWereLost() {
         around.loop().execute(() -> feeds.values().forEach(Feed::poll));
+    }
+
+    /// Tells whether rings can reach this pod now. While they cannot, the poll alone brings entries, at its faster pace.
+    public void hears(boolean hears) {
+        this.hears = hears;
     }
 
     /// Every feed takes all that is there for it before anyone is written to, so that each client gets one write.
@@ -131,7 +137,7 @@ public final class Hub {
         around.departures().tick();
         // A copy, because a connection that is closed may take its feed out.
         for (Feed feed : new ArrayList<>(feeds.values())) {
-            feed.tick(now);
+            feed.tick(now, hears);
         }
     }
 

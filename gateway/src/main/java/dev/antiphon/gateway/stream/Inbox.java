@@ -23,11 +23,12 @@ final class Inbox {
     private final Consumer<List<Ring>> receiver;
     private final Counters counters;
 
-    // The lock (lock) guards these three.
+    // The lock (lock) guards these four.
     private final Object lock = new Object();
     private List<Ring> rings = new ArrayList<>();
     private long bytes;
     private boolean woken;
+    private long wokenAt;
 
     /// @param receiver called on the loop with all rings that came, in their order
     Inbox(Loop loop, Consumer<List<Ring>> receiver, Counters counters) {
@@ -50,18 +51,22 @@ final class Inbox {
                 return;
             }
             woken = true;
+            wokenAt = loop.nanoTime();
         }
         loop.execute(this::drain);
     }
 
     private void drain() {
         List<Ring> all;
+        long firstCameAt;
         synchronized (lock) {
+            firstCameAt = wokenAt;
             all = rings;
             rings = new ArrayList<>();
             bytes = 0;
             woken = false;
         }
         receiver.accept(all);
+        counters.relayed(all.size(), loop.nanoTime() - firstCameAt);
     }
 }

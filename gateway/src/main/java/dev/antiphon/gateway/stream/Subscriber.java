@@ -371,7 +371,7 @@ public final class Subscriber {
     /// what it has and goes on as a reader without an id.
     private void resync(String reason) {
         asking = true;
-        around.calls()
+        around.reads()
                 .ask(
                         () -> around.history().newest(feed.session(), user),
                         recent -> {

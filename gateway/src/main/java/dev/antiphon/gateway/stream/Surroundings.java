@@ -6,7 +6,7 @@ import dev.antiphon.backplane.registry.ConnectionRegistry;
 
 /// What all feeds and subscribers of a pod share.
 ///
-/// @param reads lets reads of the log through; each may bring 256 KiB
+/// @param reads lets reads of log and history through; each may bring 256 KiB
 /// @param calls lets all other calls to Redis through; their answers are small
 record Surroundings(
         Loop loop,

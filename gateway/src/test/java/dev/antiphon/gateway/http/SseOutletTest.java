@@ -53,7 +53,11 @@ final class SseOutletTest {
                         .requestHandler(request -> {
                             Exchange exchange =
                                     new Exchange(
-                                            vertx, new NoLoop(), request, new Origins(Set.of()));
+                                            vertx,
+                                            new NoLoop(),
+                                            request,
+                                            new Origins(Set.of()),
+                                            new Bodies());
                             exchange.whenOver(() -> over.complete(null));
                             opened.complete(exchange.stream(new SharedBuffers()));
                         })

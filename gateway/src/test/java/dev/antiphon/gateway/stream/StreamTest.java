@@ -309,6 +309,17 @@ final class StreamTest {
     }
 
     @Test
+    void whileNoRingCanComeEverySessionIsPolledEverySecond() {
+        Client client = pod.connect();
+        pod.hub.hears(false);
+        pod.appended(2);
+        pod.pass(Duration.ofSeconds(1));
+        client.hasExactly(1, 2);
+        pod.pass(Duration.ofSeconds(60));
+        assertThat(pod.log.tails()).isBetween(55, 61);
+    }
+
+    @Test
     void afterNatsWasAwayTheLogIsReadAtOnce() {
         Client client = pod.connect();
         pod.appended(4);

@@ -1,0 +1,76 @@
+package dev.antiphon.gateway;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.gateway.stream.Counters;
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.Hub;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/// What the gateway tells Prometheus. The state machines only count; their numbers get their names here.
+final class Meters implements AutoCloseable {
+
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+
+    Meters(Hub hub, Counters counters, Backplane backplane) {
+        Gauge.builder("chat.connections.active", hub, Hub::connections)
+                .description("streams that are open or opening")
+                .register(registry);
+        Gauge.builder("chat.sessions.active", hub, Hub::sessions)
+                .description("sessions that are watched")
+                .register(registry);
+        Gauge.builder("chat.buffers.active", hub, Hub::rings)
+                .description("sessions whose last entries are held in memory")
+                .register(registry);
+        up("redis", backplane, Backplane::redisConnected);
+        up("nats", backplane, Backplane::natsConnected);
+        for (Count count : Count.values()) {
+            FunctionCounter.builder("chat.stream.incidents", counters, all -> all.of(count))
+                    .tag("kind", count.name().toLowerCase(Locale.ROOT))
+                    .description("what should be rare: dropped, repaired, repeated, given up")
+                    .register(registry);
+        }
+        FunctionTimer.builder(
+                        "chat.relay",
+                        counters,
+                        Counters::relayed,
+                        Counters::relayNanos,
+                        TimeUnit.NANOSECONDS)
+                .description("from hearing of an entry to having written it to its watchers")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        gc.bindTo(registry);
+    }
+
+    private void up(
+            String server, Backplane backplane, java.util.function.Predicate<Backplane> connected) {
+        Gauge.builder("chat.server.connected", backplane, each -> connected.test(each) ? 1 : 0)
+                .tag("server", server)
+                .description("1 while the connection stands")
+                .register(registry);
+    }
+
+    /// All of it in Prometheus' text format.
+    String text() {
+        return registry.scrape();
+    }
+
+    @Override
+    public void close() {
+        gc.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.antiphon.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.protocol.Ids;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+
+/// Cancel, history and metrics, on real servers.
+final class LaterRoutesTest {
+
+    private House house;
+    private Gateway gateway;
+
+    @BeforeEach
+    void open() throws InterruptedException {
+        house = House.open();
+        gateway = house.gateway();
+    }
+
+    @AfterEach
+    void close() {
+        gateway.close();
+        house.close();
+    }
+
+    private HttpResponse<String> cancel(String session, String message, String user)
+            throws Exception {
+        return Http.send(
+                Http.request(gateway.port(), "/api/messages/" + message + "/cancel")
+                        .header("Content-Type", "application/json")
+                        .POST(
+                                BodyPublishers.ofString(
+                                        "{\"session_id\":\""
+                                                + session
+                                                + "\",\"user_id\":\""
+                                                + user
+                                                + "\"}")));
+    }
+
+    @Test
+    void aCancelledMessageEndsForEveryReaderThoughNoWorkerIsThere() throws Exception {
+        String session = House.newSession();
+        try (EventStream tab = EventStream.open(gateway.port(), session)) {
+            ObjectNode asked = Http.json(Http.ask(gateway.port(), session, "hi"));
+            String message = Http.text(asked, "message_id");
+
+            HttpResponse<String> answer = cancel(session, message, "user1");
+
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+            assertThat(Http.text(Http.json(answer), "status")).isEqualTo("cancelled");
+            assertThat(tab.events(4).getLast().data()).contains("\"finish_reason\":\"cancelled\"");
+            assertThat(Http.text(Http.json(cancel(session, message, "user1")), "status"))
+                    .isEqualTo("ended");
+        }
+    }
+
+    @Test
+    void whatIsNotTheUsersCannotBeCancelledAndIsNotShown() throws Exception {
+        String session = House.newSession();
+        String message =
+                Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
+
+        assertThat(cancel(session, message, "thief").statusCode()).isEqualTo(404);
+        assertThat(cancel(session, Ids.mint("msg_"), "user1").statusCode()).isEqualTo(404);
+        assertThat(cancel(session, "a.b", "user1").statusCode()).isEqualTo(400);
+        assertThat(
+                        Http.get(
+                                        gateway.port(),
+                                        "/api/sessions/" + session + "/messages?user_id=thief")
+                                .statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aSessionsMessagesComeWithTheCursorToFollowFrom() throws Exception {
+        String session = House.newSession();
+        Http.ask(gateway.port(), session, "hi");
+
+        HttpResponse<String> answer =
+                Http.get(gateway.port(), "/api/sessions/" + session + "/messages?user_id=user1");
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        ObjectNode json = Http.json(answer);
+        assertThat(json.get("messages").isEmpty()).isTrue(); // nothing has ended
+        try (EventStream tab =
+                EventStream.resume(gateway.port(), session, Http.text(json, "cursor"))) {
+            assertThat(tab.events(2).getLast().name()).isEqualTo("message");
+        }
+    }
+
+    @Test
+    void metricsTellWhatIsOpenAndWhatWasRelayed() throws Exception {
+        String session = House.newSession();
+        try (EventStream tab = EventStream.open(gateway.port(), session)) {
+            Http.ask(gateway.port(), session, "hi");
+            tab.events(2);
+
+            await().untilAsserted(() ->
+                    assertThat(Http.get(gateway.port(), "/metrics").body())
+                            .contains("chat_connections_active 1.0")
+                            .contains("chat_sessions_active 1.0")
+                            .contains("chat_server_connected{server=\"nats\"} 1.0")
+                            .contains("chat_server_connected{server=\"redis\"} 1.0")
+                            .contains("chat_relay_seconds_count 1")
+                            .contains("chat_stream_incidents_total{kind=\"gap\"}")
+                            .contains("jvm_memory_used_bytes"));
+        }
+    }
+}
