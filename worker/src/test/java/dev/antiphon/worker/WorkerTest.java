@@ -5,6 +5,7 @@ import static dev.antiphon.worker.PlainPeers.demoAnswer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 
@@ -260,7 +261,7 @@ final class WorkerTest {
     }
 
     private static long number(JsonNode chunk) {
-        return Long.parseLong(chunk.get("event_id").asString().split("\\.")[1]);
+        return EntryId.parse(chunk.get("event_id").asString()).number();
     }
 
     @Test
