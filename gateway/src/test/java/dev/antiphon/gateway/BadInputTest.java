@@ -111,7 +111,6 @@ final class BadInputTest {
                 Arguments.of("GET", "/api", 404, "not_found"),
                 Arguments.of("GET", "/api/chat/", 404, "not_found"),
                 Arguments.of("GET", "/api/models", 404, "not_found"),
-                Arguments.of("GET", "/metrics", 404, "not_found"),
                 Arguments.of("POST", "/api/messages/m1/cancel/", 404, "not_found"),
                 Arguments.of("POST", "/api/messages//cancel", 404, "not_found"),
                 Arguments.of("POST", "/api/messages/a.b/cancel", 400, "invalid_id"),
