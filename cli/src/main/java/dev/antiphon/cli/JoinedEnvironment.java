@@ -19,8 +19,7 @@ final class JoinedEnvironment {
         return DataDirectory.joinable(data).map(recorded -> joined(own, recorded)).orElse(own);
     }
 
-    private static Map<String, String> joined(
-            Map<String, String> own, Map<String, String> recorded) {
+    static Map<String, String> joined(Map<String, String> own, Map<String, String> recorded) {
         Map<String, String> joined = new TreeMap<>(recorded);
         if (own.containsKey(Variable.REDIS_HOST.name())) {
             // Its port goes with its host, not with the host of the `up`.

@@ -1,0 +1,49 @@
+package dev.antiphon.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.Map;
+
+final class JoinedEnvironmentTest {
+    private static final Map<String, String> RECORDED =
+            Map.of(
+                    "NATS_URL", "nats://127.0.0.1:4223",
+                    "REDIS_HOST", "127.0.0.1",
+                    "REDIS_PORT", "6380");
+
+    @Test
+    void takesWhatItDoesNotSayItself() {
+        assertThat(JoinedEnvironment.joined(Map.of("CHAT_DEMO_DELAY", "0ms"), RECORDED))
+                .containsAllEntriesOf(RECORDED)
+                .containsEntry("CHAT_DEMO_DELAY", "0ms");
+    }
+
+    @Test
+    void itsOwnWordGoesFirst() {
+        assertThat(JoinedEnvironment.joined(Map.of("NATS_URL", "nats://elsewhere"), RECORDED))
+                .containsEntry("NATS_URL", "nats://elsewhere")
+                .containsEntry("REDIS_PORT", "6380");
+    }
+
+    @Test
+    void thePortOfTheOtherRedisDoesNotGoWithItsOwnHost() {
+        assertThat(JoinedEnvironment.joined(Map.of("REDIS_HOST", "elsewhere"), RECORDED))
+                .containsEntry("REDIS_HOST", "elsewhere")
+                .doesNotContainKey("REDIS_PORT");
+    }
+
+    @Test
+    void aGatewayThatJoinsHasAPortAndAnIdOfItsOwn() {
+        Map<String, String> one = JoinedEnvironment.joined(Map.of(), RECORDED);
+        Map<String, String> two = JoinedEnvironment.joined(Map.of(), RECORDED);
+
+        assertThat(one.get("SERVER_PORT"))
+                .isNotEqualTo("8080")
+                .isNotEqualTo(two.get("SERVER_PORT"));
+        assertThat(one.get("POD_ID"))
+                .endsWith("-" + one.get("SERVER_PORT"))
+                .isNotEqualTo(two.get("POD_ID"));
+    }
+}
