@@ -1,10 +1,14 @@
 package dev.antiphon.e2e.architecture;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -30,7 +34,7 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule backplane =
-            imports(BACKPLANE, PROTOCOL, SLF4J, "io.lettuce..", "io.nats..");
+            imports(BACKPLANE, PROTOCOL, SLF4J, JACKSON, "io.lettuce..", "io.nats..");
 
     @ArchTest static final ArchRule servers = imports(SERVERS, SLF4J);
 
@@ -113,9 +117,24 @@ final class ArchitectureTest {
                     .orShould()
                     .callMethod(System.class, "getenv", String.class);
 
+    /// The class that puts a package's parts together stands above them, in the package that they stand on.
+    private static final DescribedPredicate<JavaClass> ASSEMBLES =
+            simpleName("Backplane").or(simpleName("Gateway")).or(simpleName("Worker"));
+
     @ArchTest
     static final ArchRule noCycles =
-            slices().matching("dev.antiphon.(**)").should().beFreeOfCycles();
+            slices().matching("dev.antiphon.(**)")
+                    .should()
+                    .beFreeOfCycles()
+                    .ignoreDependency(ASSEMBLES, alwaysTrue());
+
+    @ArchTest
+    static final ArchRule nothingLooksUpToWhatAssemblesIt =
+            noClasses()
+                    .that()
+                    .resideInAnyPackage("dev.antiphon.backplane.*", "dev.antiphon.worker.*")
+                    .should()
+                    .dependOnClassesThat(ASSEMBLES);
 
     /// The package may import itself, the JDK, the null annotations and `others`.
     private static ArchRule imports(String of, String... others) {

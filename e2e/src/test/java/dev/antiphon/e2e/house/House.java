@@ -1,0 +1,161 @@
+package dev.antiphon.e2e.house;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.servers.ChildProcess;
+import dev.antiphon.servers.NatsServer;
+import dev.antiphon.servers.Ports;
+import dev.antiphon.servers.RedisServer;
+
+import io.lettuce.core.RedisClient;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/// A whole Antiphon: nats-server, redis-server, and workers and gateways as the processes that are shipped.
+/// Everything ends with it.
+public final class House implements AutoCloseable {
+    private static final Path JAR = Path.of("..", "cli", "target", "antiphon.jar");
+    private static final Duration READY_WITHIN = Duration.ofSeconds(30);
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Path folder;
+    private final NatsServer nats;
+    private final RedisServer redis;
+    private final List<ChildProcess> processes = new ArrayList<>();
+    private final Map<String, Gateway> gateways = new HashMap<>();
+
+    private House(Path folder, NatsServer nats, RedisServer redis) {
+        this.folder = folder;
+        this.nats = nats;
+        this.redis = redis;
+    }
+
+    /// One gateway as a process.
+    public record Gateway(int port, ChildProcess process) {
+        public URI address() {
+            return URI.create("http://127.0.0.1:" + port);
+        }
+    }
+
+    /// The servers only.
+    ///
+    /// @param folder for the processes' output
+    public static House open(Path folder) {
+        var nats = NatsServer.start(NatsServer.Options.temporary());
+        try {
+            return new House(folder, nats, RedisServer.start(RedisServer.Options.temporary()));
+        } catch (RuntimeException e) {
+            nats.close();
+            throw e;
+        }
+    }
+
+    /// The variables that a process of ours finds the servers by.
+    public Map<String, String> addresses() {
+        return Map.of(
+                "NATS_URL", "nats://127.0.0.1:" + nats.port(),
+                "REDIS_HOST", "127.0.0.1",
+                "REDIS_PORT", "" + redis.port());
+    }
+
+    public ChildProcess worker(Map<String, String> variables) {
+        return start("worker", variables, "worker-" + processes.size());
+    }
+
+    public Gateway gateway(Map<String, String> variables) {
+        return gateway(Ports.free(), variables);
+    }
+
+    /// Returns when the gateway serves.
+    public Gateway gateway(int port, Map<String, String> variables) {
+        Map<String, String> own = new HashMap<>(variables);
+        own.put("SERVER_PORT", "" + port);
+        own.put("POD_ID", "pod-" + port);
+        var gateway = new Gateway(port, start("gateway", own, "gateway-" + port));
+        gateways.put(own.get("POD_ID"), gateway);
+        awaitReady(
+                gateway.address(), gateway.process(), folder.resolve("gateway-" + port + ".log"));
+        return gateway;
+    }
+
+    /// The gateway that holds the session's only connection, as the registry has it.
+    public Gateway gatewayOf(String session) {
+        try (RedisClient client = RedisClient.create(redis.url());
+                var connection = client.connect()) {
+            Set<String> members = connection.sync().smembers(registry(session));
+            if (members.size() != 1) {
+                throw new IllegalStateException(session + " has the connections " + members);
+            }
+            String member = members.iterator().next();
+            return Objects.requireNonNull(
+                    gateways.get(member.substring(0, member.lastIndexOf(':'))), member);
+        }
+    }
+
+    /// Puts somebody else's connection into a session's registry: `{pod}:{connection}`.
+    public void register(String session, String member) {
+        try (RedisClient client = RedisClient.create(redis.url());
+                var connection = client.connect()) {
+            connection.sync().sadd(registry(session), member);
+        }
+    }
+
+    private static String registry(String session) {
+        return "session:connections:" + session;
+    }
+
+    /// Waits until a gateway answers its ready probe.
+    public static void awaitReady(URI gateway, ChildProcess process, Path log) {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpRequest probe = HttpRequest.newBuilder(gateway.resolve("/health/ready")).build();
+            await("the gateway at " + gateway)
+                    .atMost(READY_WITHIN)
+                    .failFast(() -> {
+                        if (!process.isAlive()) {
+                            throw new IllegalStateException(Files.readString(log));
+                        }
+                    })
+                    .ignoreExceptionsInstanceOf(IOException.class)
+                    .until(() -> http.send(probe, BodyHandlers.discarding()).statusCode() == 200);
+        }
+    }
+
+    private ChildProcess start(String command, Map<String, String> variables, String name) {
+        var builder =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "@" + JAR.resolveSibling("jvm.options"),
+                                "-jar",
+                                JAR.toString(),
+                                command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(
+                                        folder.resolve(name + ".log").toFile()));
+        builder.environment().putAll(addresses());
+        builder.environment().putAll(variables);
+        ChildProcess process = ChildProcess.start(builder);
+        processes.add(process);
+        return process;
+    }
+
+    @Override
+    public void close() {
+        processes.reversed().forEach(process -> process.stop(GRACE));
+        redis.close();
+        nats.close();
+    }
+}
