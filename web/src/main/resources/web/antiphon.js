@@ -411,6 +411,8 @@ export class Conversation {
     if (!response.ok) {
       throw await Problem.of(response);
     }
+    // It is there again: no reason to wait any longer with the stream.
+    this.#reopenNow();
     return response.json().catch(() => ({}));
   }
 

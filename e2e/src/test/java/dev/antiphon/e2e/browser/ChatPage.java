@@ -1,0 +1,39 @@
+package dev.antiphon.e2e.browser;
+
+import java.util.List;
+
+/// The chat page in one tab, in the words of the person in front of it.
+record ChatPage(Tab tab) {
+
+    /// Types a message and presses Enter.
+    void ask(String message) {
+        tab.click("#input");
+        tab.type(message);
+        tab.pressEnter(false);
+    }
+
+    /// What was asked, from top to bottom, as it is shown.
+    List<String> questions() {
+        return tab.texts(".call .text");
+    }
+
+    List<String> answers() {
+        return tab.texts(".turn .answer");
+    }
+
+    void awaitConnected() {
+        tab.until("document.querySelector('#connection').dataset.state === 'open'");
+    }
+
+    void awaitAnswers(int complete) {
+        tab.until("document.querySelectorAll('.turn[data-state=complete]').length === " + complete);
+    }
+
+    /// Waits until the newest answer has begun and shows this.
+    void awaitText(String text) {
+        tab.until(
+                "[...document.querySelectorAll('.turn .answer')].at(-1)?.innerText.includes("
+                        + DevTools.JSON.writeValueAsString(text)
+                        + ")");
+    }
+}

@@ -1,0 +1,125 @@
+package dev.antiphon.e2e.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.antiphon.protocol.Environment;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/// The compose file, as docker-compose itself understands it.
+final class ComposeTest {
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern OURS = Pattern.compile("\\bCHAT_[A-Z_]+\\b");
+
+    @Test
+    void composeTakesTheFile() throws Exception {
+        assertThat(compose(Map.of(), "config", "-q")).isEmpty();
+    }
+
+    @Test
+    void theServicesAreThoseOfTheSeedWithThreeGatewaysBehindNginx() throws Exception {
+        assertThat(compose(Map.of(), "config", "--services").lines())
+                .contains(
+                        "nats",
+                        "redis",
+                        "gateway-1",
+                        "gateway-2",
+                        "gateway-3",
+                        "workflow",
+                        "nginx");
+    }
+
+    @Test
+    void aWorkerAloneBringsItsServersAndWaitsUntilTheyAreHealthy() throws Exception {
+        String workflow = service("workflow");
+
+        assertThat(workflow)
+                .containsPattern("nats:\\s+condition: service_healthy")
+                .containsPattern("redis:\\s+condition: service_healthy")
+                .doesNotContain("gateway-1");
+    }
+
+    @Test
+    void aProviderKeyReachesTheWorkerAndNobodyElse() throws Exception {
+        String whole = compose(Map.of("OPENAI_API_KEY", "sk-proof"), "config");
+
+        assertThat(whole.split("sk-proof", -1)).hasSize(2);
+        assertThat(service(whole, "workflow")).contains("OPENAI_API_KEY: sk-proof");
+    }
+
+    @Test
+    void onlyTheLoadBalancerIsOpenToOtherMachines() throws Exception {
+        String whole = compose(Map.of(), "config");
+
+        // docker-compose writes a port of every address in the long form, any other in the short
+        // one.
+        assertThat(matches(whole, "published: (\\d+)")).containsExactly("80");
+        assertThat(service(whole, "nginx")).contains("published: 80");
+        assertThat(matches(whole, "- ([\\d.]+:\\d+:\\d+)/tcp"))
+                .containsExactlyInAnyOrder(
+                        "127.0.0.1:4222:4222",
+                        "127.0.0.1:8222:8222",
+                        "127.0.0.1:6379:6379",
+                        "127.0.0.1:8081:8080",
+                        "127.0.0.1:8082:8080",
+                        "127.0.0.1:8083:8080",
+                        "127.0.0.1:3000:80");
+    }
+
+    private static List<String> matches(String text, String pattern) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    /// An unknown CHAT_ name stops a process at its start, so a misspelt one here would stop all of them.
+    @ParameterizedTest
+    @ValueSource(strings = {"docker-compose.yml", ".env.example"})
+    void everySettingIsOneThatThereIs(String file) throws IOException {
+        assertThat(OURS.matcher(Files.readString(ROOT.resolve(file))).results())
+                .extracting(MatchResult::group)
+                .isNotEmpty()
+                .isSubsetOf(Arrays.stream(Environment.Variable.values()).map(Enum::name).toList());
+    }
+
+    private static String service(String name) throws Exception {
+        return service(compose(Map.of(), "config"), name);
+    }
+
+    private static String service(String configuration, String name) {
+        String begun = configuration.substring(configuration.indexOf("\n  " + name + ":\n") + 1);
+        // Until the next line that is no deeper than the service's name.
+        return begun.lines()
+                .skip(1)
+                .takeWhile(line -> line.startsWith("   "))
+                .reduce("", (a, b) -> a + "\n" + b);
+    }
+
+    private static String compose(Map<String, String> variables, String... arguments)
+            throws IOException, InterruptedException {
+        var command = new ProcessBuilder("docker-compose", "--env-file", ".env.example");
+        command.command().addAll(List.of(arguments));
+        // What is set on this machine must not decide.
+        command.environment().keySet().retainAll(Set.of("PATH", "HOME"));
+        command.environment().putAll(variables);
+        Process process = command.directory(ROOT.toFile()).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+}

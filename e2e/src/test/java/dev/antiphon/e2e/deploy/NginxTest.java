@@ -1,0 +1,223 @@
+package dev.antiphon.e2e.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.e2e.house.EventStream;
+import dev.antiphon.e2e.house.House;
+import dev.antiphon.servers.ChildProcess;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/// The shipped nginx configuration in a real nginx, in front of three real gateways.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class NginxTest {
+    /// nginx gives up on a silent answer after 60 s unless it is told otherwise, and so do most load balancers.
+    private static final Duration SILENT_FOR = Duration.ofSeconds(75);
+
+    @TempDir private static Path folder;
+    private static House house;
+    private static Nginx nginx;
+    private static HttpClient http;
+    private static EventStream silent;
+    private static long silentSince;
+
+    @BeforeAll
+    static void start() throws IOException {
+        house = House.open(folder);
+        house.worker(Map.of());
+        List<House.Gateway> gateways =
+                Stream.generate(() -> house.gateway(Map.of())).limit(3).toList();
+        nginx = Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways);
+        http = HttpClient.newHttpClient();
+        silent = EventStream.open(nginx.address(), "silent", null);
+        silentSince = System.nanoTime();
+    }
+
+    @AfterAll
+    static void stop() {
+        silent.close();
+        http.close();
+        nginx.close();
+        house.close();
+    }
+
+    @Test
+    @Order(1)
+    void theTwoCurlsOfTheSeedShowTheAnswerOnPort80() throws IOException {
+        Path seen = folder.resolve("curl.txt");
+        ChildProcess curl =
+                ChildProcess.start(
+                        new ProcessBuilder(
+                                        "curl",
+                                        "-sN",
+                                        nginx.address() + "/api/sse?session_id=test&user_id=user1")
+                                .redirectOutput(seen.toFile()));
+        awaitText(seen, "event: connected\ndata: {\"connection_id\":");
+        ChildProcess post =
+                ChildProcess.start(
+                        new ProcessBuilder(
+                                        "curl",
+                                        "-sX",
+                                        "POST",
+                                        nginx.address() + "/api/chat",
+                                        "-H",
+                                        "Content-Type: application/json",
+                                        "-d",
+                                        """
+                                        {
+                                            "session_id": "test",
+                                            "user_id": "user1",
+                                            "message": "Hello, how are you?"
+                                          }\
+                                        """)
+                                .redirectOutput(folder.resolve("post.txt").toFile()));
+        assertThat(post.onExit().join()).isZero();
+        awaitText(seen, "event: message_complete");
+        curl.stop(Duration.ofSeconds(2));
+
+        assertThat(Files.readString(seen))
+                .contains("event: chunk\ndata: {\"session_id\":\"test\",")
+                .contains("\"chunk_id\":0,\"chunk\":\"I received your \",\"is_final\":false")
+                .contains("\"chunk_id\":1,\"chunk\":\"message: 'Hello, how \",\"is_final\":false");
+    }
+
+    private static void awaitText(Path file, String text) {
+        await(text)
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> Files.readString(file, StandardCharsets.UTF_8).contains(text));
+    }
+
+    @Test
+    @Order(2)
+    void eachChunkLeavesAsItComes() throws Exception {
+        try (EventStream stream = EventStream.open(nginx.address(), "unbuffered", null)) {
+            post("unbuffered", "msg_1", "one two three");
+            stream.awaitEvent(event -> event.name().equals("message_complete"));
+
+            List<Long> chunks =
+                    stream.events().stream()
+                            .filter(event -> event.name().equals("chunk"))
+                            .map(EventStream.Event::nanos)
+                            .toList();
+            // 100 ms apart at the source. A buffer would bring all of them, or each few kilobytes,
+            // at once.
+            long whole = chunks.getLast() - chunks.getFirst();
+            assertThat(Duration.ofNanos(whole))
+                    .isGreaterThan(Duration.ofMillis(70L * (chunks.size() - 1)));
+        }
+    }
+
+    @Test
+    @Order(3)
+    void aLongBodyIsRefusedByTheGatewayInItsOwnWords() throws Exception {
+        HttpResponse<String> answer = post("long", "msg_1", "x".repeat(70_000));
+
+        assertThat(answer.statusCode()).isEqualTo(413);
+        assertThat(JsonMapper.shared().readTree(answer.body()).path("code").asString())
+                .isEqualTo("body_too_large");
+    }
+
+    @Test
+    @Order(3)
+    void metricsAreNotForTheWorld() throws Exception {
+        assertThat(get("/metrics").statusCode()).isEqualTo(404);
+        assertThat(get("/health").statusCode()).isEqualTo(200);
+        assertThat(get("/").body()).contains("<title>Antiphon</title>");
+    }
+
+    @Test
+    @Order(4)
+    void aClientOfAKilledGatewayResumesAtAnother() throws Exception {
+        EventStream before = EventStream.open(nginx.address(), "killed", null);
+        House.Gateway serving = house.gatewayOf("killed");
+        post("killed", "msg_1", "alpha ".repeat(60));
+        before.awaitEvent(event -> event.data().path("chunk_id").asInt(-1) == 4);
+
+        serving.process().kill();
+        await("the stream to end").until(() -> !before.isOpen());
+        try (EventStream after =
+                EventStream.open(nginx.address(), "killed", before.lastEventId())) {
+            after.awaitEvent(event -> event.name().equals("message_complete"));
+
+            List<JsonNode> chunks =
+                    Stream.of(before, after)
+                            .flatMap(stream -> stream.events().stream())
+                            .filter(event -> event.name().equals("chunk"))
+                            .map(EventStream.Event::data)
+                            .toList();
+            assertThat(chunks)
+                    .extracting(chunk -> chunk.path("chunk_id").asInt())
+                    .isEqualTo(IntStream.range(0, chunks.size()).boxed().toList());
+            assertThat(chunks.getLast().path("is_final").asBoolean()).isTrue();
+        }
+        before.close();
+
+        // The dead one is still in the configuration, and nobody notices.
+        for (int i = 0; i < 6; i++) {
+            assertThat(get("/health").statusCode()).isEqualTo(200);
+            assertThat(post("others-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
+        }
+        house.gateway(serving.port(), Map.of());
+    }
+
+    @Test
+    @Order(5)
+    void aSilentStreamSurvivesLongerThanNginxBelievesInSilence() {
+        await("75 s of silence")
+                .atMost(SILENT_FOR.plusSeconds(5))
+                .during(Duration.ZERO)
+                .until(() ->
+                        !silent.isOpen() || System.nanoTime() - silentSince > SILENT_FOR.toNanos());
+
+        assertThat(silent.isOpen()).isTrue();
+    }
+
+    private static HttpResponse<String> post(String session, String message, String text)
+            throws Exception {
+        String body =
+                JsonMapper.shared()
+                        .writeValueAsString(
+                                Map.of(
+                                        "session_id", session,
+                                        "user_id", "user1",
+                                        "message_id", message,
+                                        "message", text));
+        return http.send(
+                HttpRequest.newBuilder(nginx.address().resolve("/api/chat"))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString(body))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    private static HttpResponse<String> get(String path) throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(nginx.address().resolve(path)).build(),
+                BodyHandlers.ofString());
+    }
+}
