@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.gateway.EventStream.Event;
+import dev.antiphon.gateway.RawHttp.Answer;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.WorkflowRequest;
 
@@ -269,6 +270,24 @@ final class ChatFlowTest {
             assertThat(Http.ask(gateway.port(), session, text).statusCode()).isEqualTo(202);
             assertThat(Http.text(Http.json(stream.events(2).get(1).data()), "text"))
                     .isEqualTo(text);
+        }
+    }
+
+    @Test
+    void aProxyThatSpeaksHttp10GetsTheStreamToo() throws Exception {
+        try (RawHttp proxy = RawHttp.connect(gateway.port())) {
+            proxy.send(
+                    "GET /api/sse?session_id=%s&user_id=user1 HTTP/1.0\r\nHost: h\r\n\r\n"
+                            .formatted(session));
+            Answer head = proxy.answer();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.headers()).doesNotContainKey("transfer-encoding");
+            Http.ask(gateway.port(), session, "hi");
+            StringBuilder text = new StringBuilder();
+            while (text.indexOf("\"text\":\"hi\"") < 0) {
+                text.append((char) proxy.socket().getInputStream().read());
+            }
+            assertThat(text).startsWith("event: connected\ndata: {");
         }
     }
 

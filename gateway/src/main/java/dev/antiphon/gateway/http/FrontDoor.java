@@ -7,8 +7,6 @@ import dev.antiphon.gateway.stream.Loop;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.PodId;
 
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -179,13 +177,10 @@ public final class FrontDoor {
     /// What is not HTTP. The connection closes after the answer: where the next request begins is unknown.
     private void turnAway(HttpServerRequest request) {
         Throwable cause = request.decoderResult().cause();
-        boolean tooLarge =
-                cause instanceof TooLongHttpLineException
-                        || cause instanceof TooLongHttpHeaderException;
         Exchange exchange = new Exchange(vertx, loop, request, origins, bodies);
         exchange.with("Connection", "close");
         exchange.refuse(
-                tooLarge
+                Wire.isTooLarge(cause)
                         ? Problem.of(
                                 ErrorCode.HEADERS_TOO_LARGE,
                                 "the request line may have %d bytes and the headers %d"

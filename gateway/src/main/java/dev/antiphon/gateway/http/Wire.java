@@ -4,8 +4,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
+
+import org.jspecify.annotations.Nullable;
 
 /// The TCP connection under an exchange, where Vert.x hides what a slow reader does. The only class that
 /// knows Netty.
@@ -29,6 +33,12 @@ final class Wire {
         if (vertx != null) {
             var _ = vertx.close();
         }
+    }
+
+    /// Whether what could not be decoded was too large, and not something else.
+    static boolean isTooLarge(@Nullable Throwable undecodable) {
+        return undecodable instanceof TooLongHttpLineException
+                || undecodable instanceof TooLongHttpHeaderException;
     }
 
     private static Channel channel(HttpConnection connection) {

@@ -1,4 +1,4 @@
-/// The state machines under hand-written models of their four seams.
+/// The state machines under hand-written models of their seams.
 @NullMarked
 package dev.antiphon.gateway.stream;
 
