@@ -16,7 +16,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +27,8 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
 
     /// Members live this long without a refresh: much longer than the time between two refreshes.
     private static final Duration MEMBERS_LIVE = Duration.ofHours(1);
+
+    private static final int PURGED_AT_ONCE = 1_000;
 
     private static final Script ATTACH =
             Script.load(
@@ -91,7 +92,7 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
         CompletionStage<Long> inPod =
                 redis.send(commands ->
                         commands.srem(Keys.podConnections(pod), podMember(session, connection)));
-        return inSession.thenCombine(inPod, (_, _) -> done());
+        return inSession.thenAcceptBoth(inPod, (_, _) -> {});
     }
 
     @Override
@@ -104,28 +105,44 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
         CompletionStage<Long> inPod =
                 redis.send(commands ->
                         commands.sadd(Keys.podConnections(pod), podMember(session, connection)));
-        return inSession.thenCombine(living, (_, _) -> done()).thenCombine(inPod, (_, _) -> done());
+        return inSession.thenAcceptBoth(living, (_, _) -> {}).thenAcceptBoth(inPod, (_, _) -> {});
     }
 
     @Override
     public CompletionStage<Void> seen(SessionId session, long unseen) {
         return redis.call(SEEN, new String[] {Keys.meta(session)}, bytes(unseen))
-                .thenApply(_ -> done());
+                .thenAccept(_ -> {});
     }
 
     @Override
     public CompletionStage<Void> purge() {
         return redis.send(commands -> commands.smembers(Keys.podConnections(pod)))
-                .thenCompose(left -> {
-                    List<CompletableFuture<Void>> removed = new ArrayList<>();
-                    for (byte[] each : left) {
-                        String[] parts = text(each).split(":", 2);
-                        removed.add(
-                                detach(new SessionId(parts[0]), new ConnectionId(parts[1]))
-                                        .toCompletableFuture());
-                    }
-                    return CompletableFuture.allOf(removed.toArray(CompletableFuture[]::new));
-                });
+                .thenCompose(left -> purge(List.copyOf(left)));
+    }
+
+    /// In batches: a pod dies with more connections than calls may be under way.
+    private CompletionStage<Void> purge(List<byte[]> left) {
+        if (left.isEmpty()) {
+            return redis.send(commands -> commands.del(Keys.podConnections(pod)))
+                    .thenAccept(_ -> {});
+        }
+        int now = Math.min(left.size(), PURGED_AT_ONCE);
+        CompletableFuture<?>[] removed =
+                left.subList(0, now).stream()
+                        .map(each -> removeFromSession(text(each)).toCompletableFuture())
+                        .toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(removed)
+                .thenCompose(_ -> purge(left.subList(now, left.size())));
+    }
+
+    private CompletionStage<Long> removeFromSession(String podMember) {
+        int colon = podMember.indexOf(':');
+        if (colon < 1) {
+            return CompletableFuture.completedStage(0L); // not of ours
+        }
+        String key = Keys.connections(new SessionId(podMember.substring(0, colon)));
+        byte[] member = bytes(pod + podMember.substring(colon));
+        return redis.send(commands -> commands.srem(key, member));
     }
 
     private byte[] member(ConnectionId connection) {
@@ -134,11 +151,5 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
 
     private static byte[] podMember(SessionId session, ConnectionId connection) {
         return bytes(session + ":" + connection);
-    }
-
-    /// The one value of `Void`.
-    @SuppressWarnings("NullAway") // a stage of Void has no other value
-    private static Void done() {
-        return null;
     }
 }

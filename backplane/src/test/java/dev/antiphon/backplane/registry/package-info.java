@@ -1,0 +1,5 @@
+/// Who is there, on a real Redis.
+@NullMarked
+package dev.antiphon.backplane.registry;
+
+import org.jspecify.annotations.NullMarked;
