@@ -7,6 +7,7 @@ import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
+import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
@@ -15,7 +16,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,9 +26,6 @@ import java.util.concurrent.CompletionStage;
 
 /// The conversations in Redis, beside the logs.
 public final class RedisHistory implements History {
-
-    /// How long a conversation is kept after its last answer.
-    private static final Duration KEEP = Duration.ofDays(30);
 
     /// Entries that a session's log keeps: several hours of streaming at 10 chunks a second would not be replayed by
     /// anyone. More are kept only while they are not in the history.
@@ -70,7 +67,7 @@ public final class RedisHistory implements History {
         arguments.add((byte[]) unsettled.get(1));
         arguments.add(bytes(number(unsettled.get(2))));
         arguments.add(bytes(LOG_ENTRIES));
-        arguments.add(bytes(KEEP.toSeconds()));
+        arguments.add(bytes(RedisSessionLog.KEEP_HISTORY.toSeconds()));
         for (Turn turn : turns.ended()) {
             arguments.add(bytes(turn.request().messageId().value()));
             arguments.add(turn.json());

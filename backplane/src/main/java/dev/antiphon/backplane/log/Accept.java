@@ -8,7 +8,7 @@ import java.util.Set;
 /// What accepting a message answered.
 public sealed interface Accept {
 
-    /// The message is new and has its turn.
+    /// The message has its turn. Told again to whoever repeats the call before the message has ended.
     ///
     /// @param entry its `message` entry, to be rung to `pods`
     /// @param waitingBefore unfinished messages of the session that come first; 0 when it is its turn
@@ -18,10 +18,10 @@ public sealed interface Accept {
         }
     }
 
-    /// The same message was accepted before; nothing changed.
+    /// The same message was accepted before and has ended; nothing changed.
     record Duplicate() implements Accept {}
 
-    /// A message of this id was accepted before and asked something else.
+    /// A message of this id was accepted before and asked something else, or was refused.
     record Conflict() implements Accept {}
 
     /// The session belongs to another user.

@@ -50,8 +50,13 @@ public record Batch(
 
     public Batch {
         additions = List.copyOf(additions);
-        if (additions.isEmpty()) {
-            throw new IllegalArgumentException("a batch has at least one entry");
+        // By its chunk ids the log tells a repeated batch from a new one.
+        if (additions.isEmpty() || additions.getFirst().event() != EventName.CHUNK) {
+            throw new IllegalArgumentException("a batch begins with a chunk");
+        }
+        if (terminal != (additions.getLast().event() == EventName.MESSAGE_COMPLETE)) {
+            throw new IllegalArgumentException(
+                    "the last batch, and no other, completes its message");
         }
     }
 

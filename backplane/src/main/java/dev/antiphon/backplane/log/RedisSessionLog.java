@@ -32,8 +32,18 @@ public final class RedisSessionLog implements SessionLog {
     /// How long a session stays after its last answer ended: a weekend's pause can be continued.
     public static final Duration KEEP = Duration.ofDays(2);
 
+    /// How long a conversation is kept after its last answer.
+    public static final Duration KEEP_HISTORY = Duration.ofDays(30);
+
+    /// How long it is remembered whose a session is: longer than its history, which another user must never get by naming
+    /// the session anew.
+    static final Duration KEEP_OWNER = KEEP_HISTORY.plusDays(1);
+
     /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
     static final int MAX_WAITING = 20;
+
+    /// Refused messages that a session's log shows between two of its own answers. They come from strangers.
+    static final int MAX_REFUSED = 100;
 
     /// Tries of one run: a request that has killed this many workers will kill the next.
     static final int MAX_ATTEMPTS = 5;
@@ -165,6 +175,7 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(batch.terminal() ? 1 : 0));
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(KEEP.toSeconds()));
+        arguments.add(bytes(KEEP_OWNER.toSeconds()));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -212,7 +223,13 @@ public final class RedisSessionLog implements SessionLog {
             Keys.run(session, message),
             Keys.connections(session)
         };
-        return redis.call(REFUSE, keys, end.chunk(), end.complete(), bytes(KEEP.toSeconds()))
+        return redis.call(
+                        REFUSE,
+                        keys,
+                        end.chunk(),
+                        end.complete(),
+                        bytes(KEEP.toSeconds()),
+                        bytes(MAX_REFUSED))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("KNOWN")
                                 ? new Refuse.Known()
@@ -244,7 +261,8 @@ public final class RedisSessionLog implements SessionLog {
                         halves.after(),
                         complete,
                         bytes(Keys.WORKING_PREFIX),
-                        bytes(KEEP.toSeconds()))
+                        bytes(KEEP.toSeconds()),
+                        bytes(KEEP_OWNER.toSeconds()))
                 .thenApply(answer -> finished(answer, halves, complete));
     }
 

@@ -11,8 +11,8 @@ public sealed interface Attach {
     ///
     /// @param start where a reader without a cursor begins: before the answer in flight and before answers that ended
     ///     while nobody was connected; the tail when there are none
-    /// @param unseen present when answers ended unseen; give it to {@link ConnectionRegistry#seen}
-    ///     once they are sent
+    /// @param unseen present when answers ended unseen: the number of their last entry, for
+    ///     {@link ConnectionRegistry#seen} once everything up to it is sent
     record Attached(EntryId tail, EntryId start, OptionalLong unseen) implements Attach {}
 
     /// The session belongs to another user; nothing was registered.

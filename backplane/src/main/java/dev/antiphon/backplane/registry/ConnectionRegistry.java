@@ -26,7 +26,7 @@ public interface ConnectionRegistry {
     /// Adds a registered connection again and lets it live on: what a lost or restarted Redis forgot is there again.
     CompletionStage<Void> refresh(SessionId session, ConnectionId connection);
 
-    /// Forgets that an answer ended unseen, once a reader has been sent it.
+    /// Forgets that answers ended unseen, once a reader has been sent them. One that has ended unseen since is kept.
     ///
     /// @param unseen as {@link Attach.Attached#unseen} told
     CompletionStage<Void> seen(SessionId session, long unseen);

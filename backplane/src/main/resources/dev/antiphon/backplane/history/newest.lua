@@ -6,17 +6,18 @@
 local meta, log, history, turns = unpack(KEYS)
 local user, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner')
+local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner', 'n', 'hash')
 if not found[1] or found[3] ~= user then
   return { 'UNKNOWN' }
 end
 local settled, hash = tonumber(found[2] or 0), '00000000'
 if settled > 0 then
   local entry = redis.call('XRANGE', log, settled .. '-0', settled .. '-0')[1]
-  if not entry then
-    return { 'UNKNOWN' }
+  if entry then
+    hash = entry[2][6]
+  else
+    settled, hash = tonumber(found[4]), found[5] -- all entries have expired
   end
-  hash = entry[2][6]
 end
 local newest, size = {}, 0
 for _, message in ipairs(redis.call('ZREVRANGE', turns, 0, most - 1)) do

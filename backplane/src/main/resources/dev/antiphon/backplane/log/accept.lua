@@ -2,7 +2,7 @@
 -- KEYS meta, log, run, waiting, open, connections
 -- ARGV session, message, user, body, digest, message event, fresh generation,
 --      deadline in ms from now, most that may wait
--- answers ACCEPTED gen n hash waiting-before {members} | DUPLICATE status | CONFLICT | FOREIGN | FULL
+-- answers ACCEPTED gen n hash waiting-before {members} | DUPLICATE | CONFLICT | FOREIGN | FULL
 local meta, log, run, waiting, open, connections = unpack(KEYS)
 local session, message, user, body, digest, event, generation = unpack(ARGV)
 local deadline, most = tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -11,20 +11,25 @@ local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
   return { 'FOREIGN' }
 end
-local known = redis.call('HMGET', run, 'digest', 'status')
+local known = redis.call('HMGET', run, 'status', 'digest', 'asked')
 if known[1] then
-  if known[1] ~= digest then
-    return { 'CONFLICT' }
+  if known[2] ~= digest then
+    return { 'CONFLICT' } -- also an id that was refused: it has its end
   end
-  return { 'DUPLICATE', known[2] }
+  local before = redis.call('ZRANK', waiting, message)
+  local entry = before and redis.call('XRANGE', log, known[3] .. '-0', known[3] .. '-0')[1]
+  if not entry then
+    return { 'DUPLICATE' }
+  end
+  -- Unfinished: answered as the first time, so that a caller whose answer was lost rings and publishes.
+  return { 'ACCEPTED', redis.call('HGET', meta, 'gen'), tonumber(known[3]), entry[2][6], before,
+    redis.call('SMEMBERS', connections) }
 end
 local before = redis.call('ZCARD', waiting)
 if before >= most then
   return { 'FULL' }
 end
-if not owner then
-  begin(meta, user, generation)
-end
+begin(meta, log, user, generation)
 
 local tail = log_end(meta)
 add_entry(log, tail, 'message', event)

@@ -1,31 +1,31 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
 -- KEYS meta, log, run, connections, waiting, open
 -- ARGV session, message, token, first chunk id, number of chunks, terminal ('1' or '0'), working key prefix,
---      seconds to keep an ended session, then event and data of each entry
+--      seconds to keep an ended session, seconds to keep its owner, then event and data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
 local meta, log, run, connections, waiting, open = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, terminal = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local working_prefix, keep_seconds = ARGV[7], tonumber(ARGV[8])
-local first_arg = 9
+local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
+local first_arg = 10
 
--- An identical retry of the run's last append gets its first answer: walk the same chain from where that append began.
+-- An identical retry of the run's last append gets its first answer: the same chain from where that append began must
+-- end where it ended.
 local function retried(tail)
-  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash')
+  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash',
+    'append_last', 'append_end')
   if last[1] ~= token or tonumber(last[2]) ~= chunk_id then
     return nil
   end
-  local hash, hashes = last[4], {}
+  local first, hash, hashes = tonumber(last[3]), last[4], {}
   for i = first_arg, #ARGV, 2 do
-    hash = string.sub(redis.sha1hex(hash .. ARGV[i] .. ARGV[i + 1]), 1, 8)
+    hash = next_hash(hash, ARGV[i], ARGV[i + 1])
     hashes[#hashes + 1] = hash
   end
-  local number = tonumber(last[3]) + #hashes - 1
-  local entry = redis.call('XRANGE', log, number .. '-0', number .. '-0')[1]
-  if not entry or entry[2][6] ~= hash then
+  if first + #hashes - 1 ~= tonumber(last[5]) or hash ~= last[6] then
     return nil
   end
-  return { 'OK', tail.gen, tonumber(last[3]), hashes, redis.call('SMEMBERS', connections) }
+  return { 'OK', tail.gen, first, hashes, redis.call('SMEMBERS', connections) }
 end
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
@@ -51,7 +51,7 @@ for i = first_arg, #ARGV, 2 do
 end
 save_end(meta, tail)
 redis.call('HSET', run, 'append_token', token, 'append_chunk', chunk_id, 'append_first', first,
-  'append_hash', hash_before)
+  'append_hash', hash_before, 'append_last', tail.n, 'append_end', tail.hash)
 if chunk_id == 0 then
   redis.call('HSET', run, 'first', first)
 end
@@ -59,7 +59,6 @@ local members = redis.call('SMEMBERS', connections)
 
 if terminal then
   local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
-  local keep = { seconds = keep_seconds, working = working_prefix }
   end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)

@@ -43,8 +43,10 @@ end
 local found = redis.call('HMGET', run, 'body', 'attempts', 'first')
 local streamed = {}
 if next_chunk > 0 then
+  -- The last chunk of another message may lie between ours: one that was refused, or cancelled while it waited.
+  local ours = '{"session_id":"' .. session .. '","message_id":"' .. message .. '",'
   for _, entry in ipairs(redis.call('XRANGE', log, found[3] .. '-0', '+')) do
-    if entry[2][2] == 'chunk' then
+    if entry[2][2] == 'chunk' and string.sub(entry[2][4], 1, #ours) == ours then
       streamed[#streamed + 1] = entry[2][4]
     end
   end

@@ -1,4 +1,4 @@
--- Put before the scripts that write: the one way an entry gets its number and its hash.
+-- Put before the scripts that need it: the one way an entry gets its number and its hash, and a message its end.
 
 -- Where the log ends, or nil when there is none.
 local function log_end(meta)
@@ -9,11 +9,16 @@ local function log_end(meta)
   return { gen = found[1], n = tonumber(found[2]), hash = found[3] }
 end
 
+-- The hash of an entry that follows one with `hash`. Java computes the same in EntryId.next.
+local function next_hash(hash, event, data)
+  return string.sub(redis.sha1hex(hash .. event .. data), 1, 8)
+end
+
 -- Adds one entry and moves `tail` (from log_end) onto it. The caller stores the new tail with
--- save_end after its last entry. Java computes the same hash in EntryId.next.
+-- save_end after its last entry.
 local function add_entry(log, tail, event, data)
   tail.n = tail.n + 1
-  tail.hash = string.sub(redis.sha1hex(tail.hash .. event .. data), 1, 8)
+  tail.hash = next_hash(tail.hash, event, data)
   redis.call('XADD', log, tail.n .. '-0', 'e', event, 'd', data, 'h', tail.hash)
 end
 
@@ -21,33 +26,46 @@ local function save_end(meta, tail)
   redis.call('HSET', meta, 'n', tail.n, 'hash', tail.hash)
 end
 
--- Begins a session: its owner is the first user that names it. Number 0 is the place before the first entry.
-local function begin(meta, owner, generation)
+-- Begins the log of a session, whose owner is the first user that names it, or begins it anew when all its entries
+-- have expired. Number 0 is the place before the first entry.
+-- Returns whether the session is new.
+local function begin(meta, log, owner, generation)
+  local n = redis.call('HGET', meta, 'n')
+  if n and (n == '0' or redis.call('EXISTS', log) == 1) then
+    return false
+  end
+  redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
+  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused')
   redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
+  return not n
 end
 
 -- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
--- session begins to expire when nothing else of it is unfinished.
--- `at` names the keys; `keep` has seconds and working, the prefix of the workers' sets of runs.
+-- session begins to expire when nothing else of it is unfinished. Whose it is outlives its history.
+-- `at` names the keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
 local function end_run(at, tail, session, message, members, keep)
-  local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended')
+  local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended', 'unseen')
   local ended_before = tonumber(held[3] or 0)
   if #members == 0 then
-    -- Nobody is connected: whoever comes next without an id is shown this answer from its start.
-    local asked = tonumber(redis.call('HGET', at.run, 'asked'))
-    redis.call('HSETNX', at.meta, 'unseen', math.max(ended_before, asked - 1))
+    -- Nobody is connected: whoever comes next without an id is shown this answer from its start, and others that
+    -- ended unseen before it.
+    local start = math.max(ended_before, tonumber(redis.call('HGET', at.run, 'asked')) - 1)
+    redis.call('HSET', at.meta, 'unseen', math.min(start, tonumber(held[4] or start)), 'unseen_end', tail.n)
   end
   if held[1] == message then
-    redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next')
+    redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next', 'refused')
     redis.call('SREM', keep.working .. held[2], session .. ':' .. message)
   end
-  redis.call('HSET', at.meta, 'ended', tail.n)
+  -- A message that was cancelled while it waited lies within the answer before it, which begins where it began.
+  if redis.call('ZRANGE', at.waiting, 0, 0)[1] == message then
+    redis.call('HSET', at.meta, 'ended', tail.n)
+  end
   redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
   redis.call('ZREM', at.waiting, message)
   redis.call('ZREM', at.open, session .. ':' .. message)
   redis.call('EXPIRE', at.run, keep.seconds)
   if redis.call('ZCARD', at.waiting) == 0 then
-    redis.call('EXPIRE', at.meta, keep.seconds)
+    redis.call('EXPIRE', at.meta, keep.owner_seconds)
     redis.call('EXPIRE', at.log, keep.seconds)
   end
 end

@@ -2,18 +2,25 @@
 -- one, is fenced from then on.
 -- KEYS meta, log, run, connections, waiting, open
 -- ARGV session, message, user or '' for ourselves, final chunk up to its chunk id, the rest of it, message_complete,
---      working key prefix, seconds to keep an ended session
+--      working key prefix, seconds to keep an ended session, seconds to keep its owner
 -- answers OK gen first chunk-id {hashes} {members} | ENDED | UNKNOWN
 local meta, log, run, connections, waiting, open = unpack(KEYS)
-local session, message, user, head, rest, complete, working_prefix = unpack(ARGV)
-local keep = { seconds = tonumber(ARGV[8]), working = working_prefix }
+local session, message, user, head, rest, complete = unpack(ARGV)
+local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
 
-local status = redis.call('HGET', run, 'status')
+local known = redis.call('HMGET', run, 'status', 'ended', 'finish_chunk')
+local status = known[1]
 local tail = log_end(meta)
 if not status or not tail or (user ~= '' and redis.call('HGET', meta, 'owner') ~= user) then
   return { 'UNKNOWN' }
 end
+local members = redis.call('SMEMBERS', connections)
 if status == 'done' or status == 'refused' then
+  -- The same call again gets its first answer.
+  local found = known[3] and redis.call('XRANGE', log, (known[2] - 1) .. '-0', known[2] .. '-0')
+  if found and #found == 2 and found[1][2][4] == head .. known[3] .. rest then
+    return { 'OK', tail.gen, known[2] - 1, tonumber(known[3]), { found[1][2][6], found[2][2][6] }, members }
+  end
   return { 'ENDED' }
 end
 
@@ -27,7 +34,7 @@ add_entry(log, tail, 'chunk', head .. chunk_id .. rest)
 local chunk_hash = tail.hash
 add_entry(log, tail, 'message_complete', complete)
 save_end(meta, tail)
-local members = redis.call('SMEMBERS', connections)
+redis.call('HSET', run, 'finish_chunk', chunk_id)
 local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
 end_run(at, tail, session, message, members, keep)
 return { 'OK', tail.gen, first, chunk_id, { chunk_hash, tail.hash }, members }

@@ -1,13 +1,33 @@
 -- Ends a message that may not be run with its only chunk, so that whoever waits for it is told.
 -- KEYS meta, log, run, connections
--- ARGV final chunk, message_complete event, seconds to remember it
+-- ARGV final chunk, message_complete event, seconds to remember it, most to tell between two answers of the session
 -- answers OK gen first {hashes} {members} | KNOWN
 local meta, log, run, connections = unpack(KEYS)
-local chunk, complete, keep_seconds = unpack(ARGV)
+local chunk, complete = ARGV[1], ARGV[2]
+local keep_seconds, most = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local function refused(gen, first, hashes)
+  return { 'OK', gen, first, hashes, redis.call('SMEMBERS', connections) }
+end
 
 local tail = log_end(meta)
--- A message of this id that is run or was run has its own end.
-if not tail or redis.call('EXISTS', run) == 1 then
+local known = redis.call('HMGET', run, 'status', 'ended')
+if not tail then
+  return { 'KNOWN' }
+elseif known[1] == 'refused' then
+  -- The same call again gets its first answer.
+  local first = tonumber(known[2]) - 1
+  local found = redis.call('XRANGE', log, first .. '-0', known[2] .. '-0')
+  if #found == 2 and found[1][2][4] == chunk and found[2][2][4] == complete then
+    return refused(tail.gen, first, { found[1][2][6], found[2][2][6] })
+  end
+  return { 'KNOWN' }
+elseif known[1] then
+  return { 'KNOWN' } -- it is run or was run, and has its own end
+end
+
+-- Whoever floods a stranger's session may not make its log grow without end.
+if redis.call('HINCRBY', meta, 'refused', 1) > most then
   return { 'KNOWN' }
 end
 local first = tail.n + 1
@@ -15,6 +35,9 @@ add_entry(log, tail, 'chunk', chunk)
 local chunk_hash = tail.hash
 add_entry(log, tail, 'message_complete', complete)
 save_end(meta, tail)
-redis.call('HSET', run, 'status', 'refused')
+redis.call('HSET', run, 'status', 'refused', 'ended', tail.n)
 redis.call('EXPIRE', run, keep_seconds)
-return { 'OK', tail.gen, first, { chunk_hash, tail.hash }, redis.call('SMEMBERS', connections) }
+if redis.call('TTL', meta) > 0 then
+  redis.call('EXPIRE', log, keep_seconds) -- nothing else of the session is unfinished
+end
+return refused(tail.gen, first, { chunk_hash, tail.hash })

@@ -3,7 +3,7 @@
 -- KEYS meta, log, connections, pod connections, waiting
 -- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix,
 --      seconds to keep the members
--- answers OK gen tail-n tail-hash start-n start-hash unseen ('' or number) | FOREIGN
+-- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN
 local meta, log, connections, pod_connections, waiting = unpack(KEYS)
 local user, member, pod_member, generation, keep_seconds, run_prefix, member_seconds = unpack(ARGV)
 
@@ -11,8 +11,7 @@ local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
   return { 'FOREIGN' }
 end
-if not owner then
-  begin(meta, user, generation)
+if begin(meta, log, user, generation) then
   redis.call('EXPIRE', meta, keep_seconds)
 end
 if member ~= '' then
@@ -21,27 +20,40 @@ if member ~= '' then
   redis.call('SADD', pod_connections, pod_member)
 end
 
--- Without an id, a reader is shown the answer in flight from its start, and answers that ended
--- while nobody was connected. What lies before the end of the last answer was seen.
 local tail = log_end(meta)
-local start = tail.n
-local found = redis.call('HMGET', meta, 'ended', 'unseen')
-local oldest = redis.call('ZRANGE', waiting, 0, 0)[1]
-if oldest then
-  local asked = redis.call('HGET', run_prefix .. oldest, 'asked')
-  start = math.max(tonumber(found[1] or 0), tonumber(asked) - 1)
-end
-if found[2] then
-  start = math.min(start, tonumber(found[2]))
+local found = redis.call('HMGET', meta, 'ended', 'unseen', 'unseen_end')
+
+-- The hash of the place after entry `n`, or nil when the log does not hold what follows it.
+local function hash_at(n)
+  if n == tail.n then
+    return tail.hash
+  end
+  local entry = redis.call('XRANGE', log, math.max(n, 1) .. '-0', '+', 'COUNT', 1)[1]
+  if not entry or entry[1] ~= math.max(n, 1) .. '-0' then
+    return nil
+  end
+  return n == 0 and '00000000' or entry[2][6]
 end
 
-local start_hash = '00000000'
-if start > 0 then
-  local entry = redis.call('XRANGE', log, start .. '-0', start .. '-0')[1]
-  if entry then
-    start_hash = entry[2][6]
-  else
-    start, start_hash = tail.n, tail.hash -- trimmed away since
+-- Without an id, a reader is shown the answer in flight from its start, and answers that ended
+-- while nobody was connected. What lies before the end of the last answer was seen.
+local starts = {}
+if found[2] then
+  starts[1] = tonumber(found[2])
+end
+local oldest = redis.call('ZRANGE', waiting, 0, 0)[1]
+if oldest then
+  local asked = tonumber(redis.call('HGET', run_prefix .. oldest, 'asked'))
+  starts[#starts + 1] = math.max(tonumber(found[1] or 0), asked - 1)
+end
+table.sort(starts)
+
+local start, start_hash = tail.n, tail.hash
+for _, n in ipairs(starts) do
+  local hash = hash_at(n) -- unseen answers may have been trimmed; the one in flight is not
+  if hash then
+    start, start_hash = n, hash
+    break
   end
 end
-return { 'OK', tail.gen, tail.n, tail.hash, start, start_hash, found[2] or '' }
+return { 'OK', tail.gen, tail.n, tail.hash, start, start_hash, found[3] or '' }

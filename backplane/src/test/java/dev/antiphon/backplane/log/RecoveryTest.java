@@ -1,0 +1,180 @@
+package dev.antiphon.backplane.log;
+
+import static dev.antiphon.backplane.RealRedis.answer;
+import static dev.antiphon.backplane.log.Chat.SESSION;
+import static dev.antiphon.backplane.log.Chat.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.log.Recovery.Orphan;
+import dev.antiphon.backplane.log.Recovery.Overdue;
+import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.backplane.registry.RedisLease;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.WorkerId;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import java.util.List;
+import java.util.Optional;
+
+/// The scripts orphans and sweep, and the lease that they look at.
+final class RecoveryTest {
+
+    private static final WorkerId W1 = new WorkerId("w1");
+    private static final WorkerId W2 = new WorkerId("w2");
+
+    @RegisterExtension static final RealRedis REDIS = new RealRedis();
+
+    private final Chat chat = new Chat(REDIS);
+    private final RedisRecovery recovery = new RedisRecovery(REDIS.redis());
+
+    private List<Orphan> orphans(WorkerId worker) {
+        return answer(recovery.orphans(worker));
+    }
+
+    private Optional<Overdue> sweep() {
+        return answer(recovery.sweep());
+    }
+
+    /// Lets the next look at a message be due now.
+    private void due(String message) {
+        REDIS.commands().zadd(Keys.OPEN, 1, "s1:" + message);
+    }
+
+    private long dueInMillis(String message) {
+        List<String> time = REDIS.commands().time();
+        long now = Long.parseLong(time.get(0)) * 1000 + Long.parseLong(time.get(1)) / 1000;
+        return REDIS.commands().zscore(Keys.OPEN, "s1:" + message).longValue() - now;
+    }
+
+    @Test
+    void aWorkerIsKnownFromItsFirstRenewalAndLivesForALease() {
+        Lease lease = new RedisLease(REDIS.redis(), W1);
+        assertThat(answer(recovery.workers())).isEmpty();
+
+        answer(lease.renew());
+
+        assertThat(answer(recovery.workers())).containsExactly(W1);
+        assertThat(REDIS.commands().pttl(Keys.lease(W1))).isBetween(1L, Lease.LIVES.toMillis());
+        answer(lease.end());
+        assertThat(REDIS.commands().exists(Keys.lease(W1))).isZero();
+        answer(lease.end());
+    }
+
+    @Test
+    void theRunsOfAWorkerThatLivesAreNobodysBusiness() {
+        chat.ask("m1");
+        chat.claimed("w1");
+
+        assertThat(orphans(W1)).isEmpty();
+        assertThat(chat.working("w1")).containsExactly("s1:m1");
+    }
+
+    @Test
+    void theRunsOfADeadWorkerAreFoundUntilSomebodyHasThem() {
+        REDIS.commands().sadd(Keys.WORKERS, "w1");
+        chat.ask("m1");
+        chat.claimed("w1");
+        chat.dies("w1");
+
+        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1));
+        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1));
+        assertThat(answer(recovery.workers())).containsExactly(W1);
+        chat.claimed("w2");
+        assertThat(orphans(W1)).isEmpty();
+        assertThat(answer(recovery.workers())).isEmpty();
+        assertThat(chat.working("w2")).containsExactly("s1:m1");
+        chat.dies("w2");
+        assertThat(orphans(W2)).extracting(Orphan::occasion).containsExactly("r2");
+    }
+
+    @Test
+    void aDeadWorkerWithoutRunsIsForgotten() {
+        answer(new RedisLease(REDIS.redis(), W1).renew());
+        chat.dies("w1");
+        chat.ask("m1");
+        REDIS.commands().sadd(Keys.working(W1), "s1:m1", "s1:long-gone");
+
+        assertThat(orphans(W1)).isEmpty();
+        assertThat(answer(recovery.workers())).isEmpty();
+        assertThat(chat.working("w1")).isEmpty();
+    }
+
+    @Test
+    void aMessageWithinItsTimeIsLeftAlone() {
+        chat.ask("m1");
+
+        assertThat(sweep()).isEmpty();
+        assertThat(dueInMillis("m1")).isBetween(1L, RedisSessionLog.DEADLINE.toMillis());
+    }
+
+    @Test
+    void anOverdueMessageIsHandedToOneWhoAsksAndThenLater() {
+        chat.ask("m1");
+        due("m1");
+
+        assertThat(sweep()).contains(new Overdue(request("m1"), 1));
+        assertThat(sweep()).isEmpty();
+        assertThat(dueInMillis("m1")).isBetween(4_000L, 5_000L);
+        due("m1");
+        assertThat(sweep()).contains(new Overdue(request("m1"), 2));
+        assertThat(dueInMillis("m1")).isBetween(9_000L, 10_000L);
+        for (int i = 0; i < 20; i++) {
+            due("m1");
+            sweep();
+        }
+        assertThat(dueInMillis("m1")).isBetween(290_000L, 300_000L);
+    }
+
+    @Test
+    void aMessageThatALiveWorkerIsAtIsNotHandedOut() {
+        chat.ask("m1");
+        chat.claimed("w1");
+        due("m1");
+
+        assertThat(sweep()).isEmpty();
+        assertThat(dueInMillis("m1")).isPositive();
+        chat.dies("w1");
+        due("m1");
+        assertThat(sweep()).isPresent();
+    }
+
+    @Test
+    void aMessageIsHandedOutOnlyWhenItIsItsTurn() {
+        chat.ask("m1");
+        chat.ask("m2");
+        due("m2");
+
+        assertThat(sweep()).isEmpty();
+        due("m1");
+        due("m2");
+        assertThat(sweep())
+                .map(overdue -> overdue.request().messageId())
+                .contains(new MessageId("m1"));
+        assertThat(sweep()).isEmpty();
+    }
+
+    @Test
+    void aReleasedRunIsOverdueWhenNobodyTakesIt() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        answer(chat.log().release(SESSION, new MessageId("m1"), token));
+        due("m1");
+
+        assertThat(sweep()).contains(new Overdue(request("m1"), 1));
+    }
+
+    @Test
+    void whatHasEndedOrIsGoneLeavesTheList() {
+        chat.converse("m1");
+        due("m1");
+        due("never-was");
+
+        assertThat(sweep()).isEmpty();
+        assertThat(chat.open()).isEmpty();
+    }
+}
