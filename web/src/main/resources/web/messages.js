@@ -112,16 +112,20 @@ export class Messages {
   }
 
   /**
-   * Our place in the log is gone, so the server's history replaces what we have. A server that has none leaves us
-   * with what we saw; of an answer under way, what was missed will not come, unless it is told again from its start.
+   * Our place in the log is gone, so the server's history replaces what we have: it is the newest part of the
+   * conversation, and what we have from before it stays. A server without history leaves us with what we saw; of an
+   * answer under way, what was missed will not come, unless it is told again from its start.
    */
   resync(history) {
+    const known = [...this.#logged.values()];
     if (history?.length > 0) {
+      const first = known.findIndex(({ id }) => id === history[0].message_id);
       this.#logged.clear();
+      known.slice(0, Math.max(0, first)).forEach((message) => this.#log(message));
       history.forEach((past) => this.#log(fromHistory(past)));
       return;
     }
-    for (const message of this.#logged.values()) {
+    for (const message of known) {
       message.incomplete ||= message.state !== 'complete';
       message.state = 'complete';
     }

@@ -124,6 +124,32 @@ final class ChatPageTest {
     }
 
     @Test
+    void aTabThatLostItsPlaceShowsTheConversationAgain() {
+        ChatPage page = open(gateway.address());
+        page.ask("remember me");
+        page.awaitAnswers(1);
+        List<String> before = page.answers();
+        page.tab()
+                .evaluate(
+                        """
+                        (() => {
+                          dispatchEvent(new Event('pagehide'));
+                          const key = Object.keys(localStorage).find((k) => k.startsWith('antiphon.session.'));
+                          const forgotten = { ...JSON.parse(localStorage[key]), cursor: '1.1.0badc0de', messages: [] };
+                          addEventListener('pagehide', () => (localStorage[key] = JSON.stringify(forgotten)));
+                        })()\
+                        """);
+
+        page.tab().reload();
+        page.awaitAnswers(1);
+        assertThat(page.questions()).containsExactly("remember me");
+        assertThat(page.answers()).isEqualTo(before);
+        page.ask("and now");
+        page.awaitAnswers(2);
+        assertThat(page.tab().complaints()).isEmpty();
+    }
+
+    @Test
     void aSecondMessageIsShownAsQueuedUntilTheFirstIsAnswered() {
         ChatPage page = open(gateway.address());
         page.ask("one");

@@ -2,9 +2,9 @@ package dev.antiphon.e2e.browser;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.e2e.house.Programs;
 import dev.antiphon.servers.ChildProcess;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -13,12 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /// A Chromium without a window, with a folder of its own. Its people share nothing with each other.
 final class Chromium implements AutoCloseable {
-    private static final List<String> NAMES =
-            List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
     private static final Duration STARTED_WITHIN = Duration.ofSeconds(30);
 
     private final Path profile;
@@ -36,7 +33,11 @@ final class Chromium implements AutoCloseable {
         Path profile = folder.resolve("profile");
         var command =
                 new ProcessBuilder(
-                                executable(),
+                                Programs.find(
+                                        "chromium",
+                                        "chromium",
+                                        "chromium-browser",
+                                        "google-chrome"),
                                 "--headless",
                                 // It only ever opens our own pages, and as root it starts no other
                                 // way.
@@ -107,17 +108,5 @@ final class Chromium implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static String executable() {
-        String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
-        return Stream.of(path.split(File.pathSeparator, -1))
-                .flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .map(Path::toString)
-                .findFirst()
-                .orElseThrow(() ->
-                        new IllegalStateException(
-                                "the browser tests need Chromium: apt-get install chromium"));
     }
 }

@@ -2,6 +2,7 @@ package dev.antiphon.e2e.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.e2e.house.Programs;
 import dev.antiphon.protocol.Environment;
 
 import org.junit.jupiter.api.Test;
@@ -112,7 +113,11 @@ final class ComposeTest {
 
     private static String compose(Map<String, String> variables, String... arguments)
             throws IOException, InterruptedException {
-        var command = new ProcessBuilder("docker-compose", "--env-file", ".env.example");
+        var command =
+                new ProcessBuilder(
+                        Programs.find("docker-compose", "docker-compose"),
+                        "--env-file",
+                        ".env.example");
         command.command().addAll(List.of(arguments));
         // What is set on this machine must not decide.
         command.environment().keySet().retainAll(Set.of("PATH", "HOME"));

@@ -3,6 +3,7 @@ package dev.antiphon.e2e.deploy;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.house.Programs;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.Ports;
 
@@ -46,7 +47,7 @@ final class Nginx implements AutoCloseable {
         ChildProcess process =
                 ChildProcess.start(
                         new ProcessBuilder(
-                                        "nginx",
+                                        Programs.find("nginx", "nginx"),
                                         "-p",
                                         folder.toString(),
                                         "-c",
