@@ -1,0 +1,155 @@
+package dev.antiphon.worker.provider.http;
+
+import dev.antiphon.worker.provider.http.Breakage.Limit;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/// One model call under way: what the transport must know to stop in time, and what it found out.
+///
+/// The transport is called through a client library that has no parameter for this, so it is bound to the thread
+/// while the library is called. Everything happens on that thread.
+public final class StreamCall {
+
+    /// The client library keeps a few words for each event until the answer ends. Five minutes at 1,600 tokens a second.
+    private static final int MAX_EVENTS = 500_000;
+
+    private static final ScopedValue<StreamCall> CURRENT = ScopedValue.newInstance();
+
+    private final CallLimits limits;
+    private final Dialect dialect;
+    private final long startNanos = System.nanoTime();
+    private long eventNanos = startNanos;
+    private int events;
+    private boolean answering;
+    private boolean ended;
+    private boolean interrupted;
+    private boolean over;
+    private @Nullable Breakage breakage;
+
+    public StreamCall(CallLimits limits, Dialect dialect) {
+        this.limits = limits;
+        this.dialect = dialect;
+    }
+
+    /// Runs what calls the client library. Blocks until the answer ends, breaks or the thread is interrupted.
+    public void run(Runnable library) {
+        ScopedValue.where(CURRENT, this).run(library);
+    }
+
+    static StreamCall current() {
+        return CURRENT.orElseThrow(
+                () -> new IllegalStateException("a model was called outside of a StreamCall"));
+    }
+
+    /// Tells that a piece of the answer has come: from now on the idle limit counts.
+    public void answering() {
+        answering = true;
+    }
+
+    /// Nothing more is wanted; the connection is closed.
+    public void stop() {
+        over = true;
+    }
+
+    /// As {@link #stop}, and why. The first reason stands: later ones follow from it.
+    public void broke(Breakage why) {
+        if (!over) {
+            breakage = why;
+            over = true;
+        }
+    }
+
+    void interrupted() {
+        interrupted = true;
+        over = true;
+    }
+
+    /// Whether a piece of the answer has come.
+    public boolean hasAnswered() {
+        return answering;
+    }
+
+    /// Whether the service said that the answer is whole.
+    public boolean hasEnded() {
+        return ended;
+    }
+
+    /// Whether the thread was interrupted while it waited for the service.
+    public boolean wasInterrupted() {
+        return interrupted;
+    }
+
+    /// Why the answer may not be whole.
+    public Optional<Breakage> breakage() {
+        return Optional.ofNullable(breakage);
+    }
+
+    /// Whether no further byte is wanted.
+    boolean isOver() {
+        return over;
+    }
+
+    /// Judges an event before the library sees it.
+    ///
+    /// @return whether it is for the library
+    boolean take(@Nullable String event, String data) {
+        if (++events > MAX_EVENTS) {
+            broke(new Breakage.AnswerTooLong());
+            return false;
+        }
+        return switch (dialect.sign(event, data)) {
+            case Dialect.Sign.Part _ -> true;
+            case Dialect.Sign.End _ -> {
+                ended = true;
+                over = true;
+                yield true;
+            }
+            case Dialect.Sign.Failure(String reason) -> {
+                broke(new Breakage.Reported(reason));
+                yield false;
+            }
+        };
+    }
+
+    /// The idle limit counts from here, when the event is worked off: the time that the log takes is not the service's.
+    void eventDone() {
+        eventNanos = System.nanoTime();
+    }
+
+    /// The name of the error in a refusal's body, or null.
+    @Nullable String reason(String body) {
+        return dialect.sign(null, body) instanceof Dialect.Sign.Failure(String reason)
+                ? reason
+                : null;
+    }
+
+    Breakage connectLimit() {
+        return new Breakage.TooLate(Limit.CONNECT, limits.connect());
+    }
+
+    /// When waiting for the service must end, as it looks now.
+    Deadline deadline() {
+        Deadline total = new Deadline(Limit.TOTAL, limits.total(), startNanos);
+        Deadline next =
+                answering
+                        ? new Deadline(Limit.IDLE, limits.idle(), eventNanos)
+                        : new Deadline(Limit.FIRST_TOKEN, limits.firstToken(), startNanos);
+        return next.nanosLeft() < total.nanosLeft() ? next : total;
+    }
+
+    /// The nearest of the limits.
+    record Deadline(Limit limit, Duration after, long sinceNanos) {
+
+        /// Negative when it has passed.
+        long nanosLeft() {
+            return sinceNanos + after.toNanos() - System.nanoTime();
+        }
+
+        Breakage passed() {
+            return new Breakage.TooLate(limit, after);
+        }
+    }
+}

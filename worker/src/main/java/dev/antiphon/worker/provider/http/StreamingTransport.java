@@ -1,0 +1,225 @@
+package dev.antiphon.worker.provider.http;
+
+import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.http.client.HttpClient;
+import dev.langchain4j.http.client.HttpClientBuilder;
+import dev.langchain4j.http.client.HttpRequest;
+import dev.langchain4j.http.client.SuccessfulHttpResponse;
+import dev.langchain4j.http.client.sse.ServerSentEvent;
+import dev.langchain4j.http.client.sse.ServerSentEventContext;
+import dev.langchain4j.http.client.sse.ServerSentEventListener;
+import dev.langchain4j.http.client.sse.ServerSentEventParser;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.URI;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// LangChain4j's way to HTTP, on the calling thread: a call returns when the answer has ended. Its own transport
+/// queues calls beyond 257, cannot be cancelled before the first event and stops watching the time at the headers.
+///
+/// Used by many threads at once, each within a {@link StreamCall}, which holds the limits and learns what went
+/// wrong. One socket per answer (HTTP/1.1): closing it is a cancellation that no server overlooks, and no server's
+/// bound on streams per connection applies.
+public final class StreamingTransport implements HttpClient, AutoCloseable {
+
+    private static final int MAX_REFUSAL_BYTES = 16 * 1024;
+    private static final Duration REFUSAL_WITHIN = Duration.ofSeconds(1);
+
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final InstantSource clock;
+    private final java.net.http.HttpClient client;
+
+    /// Opens no connection yet. Connections that are not used are kept for 30 s.
+    ///
+    /// @param connect the {@link CallLimits#connect} of all calls
+    public StreamingTransport(Duration connect, InstantSource clock) {
+        this.clock = clock;
+        this.client =
+                java.net.http.HttpClient.newBuilder()
+                        .version(java.net.http.HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(connect)
+                        .executor(threads)
+                        .build();
+    }
+
+    /// This transport in the form that LangChain4j's models ask for. Their time-outs are ignored: the limits are ours.
+    public HttpClientBuilder asBuilder() {
+        return new Builder(this);
+    }
+
+    @Override
+    public void execute(HttpRequest request, ServerSentEventListener listener) {
+        execute(request, new EventParser(StreamCall.current()), listener);
+    }
+
+    /// Streams one answer. Returns when it has ended, whether well or not: `listener` is told as LangChain4j wants it,
+    /// and the call knows why.
+    @Override
+    public void execute(
+            HttpRequest request, ServerSentEventParser parser, ServerSentEventListener listener) {
+        StreamCall call = StreamCall.current();
+        HttpResponse<ResponseBody> response = send(request, call);
+        if (response == null) {
+            listener.onError(new IllegalStateException("no answer"));
+            return;
+        }
+        try (ResponseBody body = response.body()) {
+            if (response.statusCode() / 100 != 2) {
+                refused(response, call);
+                listener.onError(new HttpException(response.statusCode(), "refused"));
+                return;
+            }
+            listener.onOpen(opened(response));
+            parser.parse(body, new Watching(listener, call));
+            listener.onClose();
+        }
+    }
+
+    /// Waits for the headers.
+    ///
+    /// @return null when none came, and then the call knows why
+    private @Nullable HttpResponse<ResponseBody> send(HttpRequest request, StreamCall call) {
+        StreamCall.Deadline deadline = call.deadline();
+        CompletableFuture<HttpResponse<ResponseBody>> sent =
+                client.sendAsync(translate(request), _ -> new ResponseBody(call));
+        try {
+            return sent.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            call.broke(
+                    e.getCause() instanceof HttpConnectTimeoutException
+                            ? call.connectLimit()
+                            : new Breakage.Unreachable());
+        } catch (TimeoutException e) {
+            call.broke(deadline.passed());
+        } catch (InterruptedException e) {
+            call.interrupted();
+        }
+        sent.cancel(true); // closes the connection, however far it got
+        var _ =
+                sent.thenAccept(
+                        late -> late.body().close()); // when the headers came in this very moment
+        return null;
+    }
+
+    private static java.net.http.HttpRequest translate(HttpRequest request) {
+        java.net.http.HttpRequest.Builder builder =
+                java.net.http.HttpRequest.newBuilder(URI.create(request.url()));
+        request.headers()
+                .forEach((name, values) -> values.forEach(value -> builder.header(name, value)));
+        String body = request.body();
+        return builder.method(
+                        request.method().name(),
+                        body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+                .build();
+    }
+
+    private static SuccessfulHttpResponse opened(HttpResponse<?> response) {
+        return SuccessfulHttpResponse.builder()
+                .statusCode(response.statusCode())
+                .headers(response.headers().map())
+                .build();
+    }
+
+    private void refused(HttpResponse<ResponseBody> response, StreamCall call) {
+        try {
+            String text = response.body().beginning(MAX_REFUSAL_BYTES, REFUSAL_WITHIN);
+            call.broke(
+                    new Breakage.Refused(
+                            response.statusCode(),
+                            call.reason(text),
+                            retryAfter(response.headers(), clock.instant())));
+        } catch (InterruptedException e) {
+            call.interrupted();
+        }
+    }
+
+    /// RFC 9110 §10.2.3: seconds, or a date.
+    private static @Nullable Duration retryAfter(HttpHeaders headers, Instant now) {
+        String value = headers.firstValue("retry-after").orElse("").strip();
+        try {
+            if (value.matches("[0-9]{1,9}")) {
+                return Duration.ofSeconds(Long.parseLong(value));
+            }
+            Instant date =
+                    ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+            return date.isAfter(now) ? Duration.between(now, date) : Duration.ZERO;
+        } catch (DateTimeException e) {
+            return null; // absent, or nothing that we could follow
+        }
+    }
+
+    /// Models are streamed.
+    @Override
+    public SuccessfulHttpResponse execute(HttpRequest request) {
+        throw new UnsupportedOperationException("only streamed answers are supported");
+    }
+
+    /// Closes all connections.
+    @Override
+    public void close() {
+        client.shutdownNow();
+        threads.shutdownNow();
+    }
+
+    /// Shows each event to the call first.
+    private record Watching(ServerSentEventListener listener, StreamCall call)
+            implements ServerSentEventListener {
+
+        @Override
+        public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
+            if (call.take(event.event(), event.data())) {
+                listener.onEvent(event, context);
+            }
+            call.eventDone();
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            listener.onError(error);
+        }
+    }
+
+    private record Builder(StreamingTransport transport) implements HttpClientBuilder {
+
+        @Override
+        public @Nullable Duration connectTimeout() {
+            return null;
+        }
+
+        @Override
+        public HttpClientBuilder connectTimeout(Duration ignored) {
+            return this;
+        }
+
+        @Override
+        public @Nullable Duration readTimeout() {
+            return null;
+        }
+
+        @Override
+        public HttpClientBuilder readTimeout(Duration ignored) {
+            return this;
+        }
+
+        @Override
+        public HttpClient build() {
+            return transport;
+        }
+    }
+}
