@@ -10,6 +10,7 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.TokenSink;
@@ -18,6 +19,8 @@ import dev.antiphon.worker.time.Time;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -115,6 +118,14 @@ final class AnswerWriter implements TokenSink {
         if (!text.isEmpty()) {
             write(new ChunkBody.Reasoning(text));
         }
+    }
+
+    @Override
+    public void retrying(String why, Duration wait) throws InterruptedException {
+        ObjectNode details = Json.object();
+        details.put("message", why);
+        details.put("after_ms", wait.toMillis());
+        write(new ChunkBody.Status("retrying", details));
     }
 
     /// Withdraws what an earlier attempt has streamed.

@@ -27,6 +27,11 @@ final class DemoProviderTest {
                 public void reasoning(String text) {
                     throw new AssertionError("the demo does not reason");
                 }
+
+                @Override
+                public void retrying(String why, Duration wait) {
+                    throw new AssertionError("the demo does not fail");
+                }
             };
 
     private ModelAnswer stream(int words, String message, String streamed) throws Exception {
