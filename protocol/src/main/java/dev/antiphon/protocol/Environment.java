@@ -41,7 +41,19 @@ public final class Environment {
         /// The provider of requests that name none.
         CHAT_DEFAULT_PROVIDER,
         /// The model of requests that name none.
-        CHAT_DEFAULT_MODEL
+        CHAT_DEFAULT_MODEL,
+        /// How long to wait for a connection to a model provider.
+        CHAT_MODEL_CONNECT_TIMEOUT,
+        /// How long to wait for the first piece of a model's answer.
+        CHAT_MODEL_FIRST_TOKEN_TIMEOUT,
+        /// How long a model may be silent within its answer.
+        CHAT_MODEL_IDLE_TIMEOUT,
+        /// How long a model's answer may take.
+        CHAT_MODEL_TOTAL_TIMEOUT,
+        /// How often a model call that failed before its first piece is repeated.
+        CHAT_MODEL_RETRIES,
+        /// How long to wait before the first repetition; each further one waits twice as long.
+        CHAT_MODEL_RETRY_DELAY
     }
 
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");

@@ -6,7 +6,10 @@ import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.OpenAiProvider;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.provider.RetryingProvider;
+import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
@@ -42,7 +45,8 @@ public final class Worker implements AutoCloseable {
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
         Time time = Time.system();
-        Providers providers = openProviders(config, time);
+        List<AutoCloseable> opened = new ArrayList<>();
+        Providers providers = openProviders(config, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
@@ -67,13 +71,25 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("default", providers.fallback().name())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
-        return new Worker(List.of(rescue, deliveries, cancels, acker, lease, backplane));
+        opened.addAll(0, List.of(rescue, deliveries, cancels, acker, lease, backplane));
+        return new Worker(opened);
     }
 
-    private static Providers openProviders(WorkerConfig config, Time time) {
+    private static Providers openProviders(
+            WorkerConfig config, Time time, List<AutoCloseable> opened) {
         List<ModelProvider> providers = new ArrayList<>();
         providers.add(new DemoProvider(config.demoDelay(), config.demoWords(), time));
-        return new Providers(providers, config.defaultProvider());
+        ModelSettings models = config.models();
+        if (models.openAi().isPresent()) { // the transport takes a third of a second to make
+            StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
+            opened.add(transport);
+            models.openAi()
+                    .map(openAi -> new OpenAiProvider(openAi, models.limits(), transport))
+                    .map(each ->
+                            new RetryingProvider(each, models.retries(), models.retryDelay(), time))
+                    .ifPresent(providers::add);
+        }
+        return new Providers(providers, config.defaultProvider(), config.defaultModel());
     }
 
     /// Stops pulling, hands its runs over and disconnects, within a few seconds.

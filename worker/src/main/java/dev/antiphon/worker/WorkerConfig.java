@@ -15,12 +15,16 @@ import java.time.Duration;
 /// @param demoDelay the demo's pause between chunks. Default 100 ms, the contract's
 /// @param demoWords the demo's words per chunk, 1 to 1,000. Default 3, the contract's
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
+/// @param defaultModel the default provider's model for requests that name none; null for the provider's own
+/// @param models the model services, and how they are called
 public record WorkerConfig(
         BackplaneSettings backplane,
         int concurrency,
         Duration demoDelay,
         int demoWords,
-        @Nullable String defaultProvider) {
+        @Nullable String defaultProvider,
+        @Nullable String defaultModel,
+        ModelSettings models) {
 
     /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
@@ -34,6 +38,8 @@ public record WorkerConfig(
                 environment.number(Variable.CHAT_WORKFLOW_CONCURRENCY, 1_000, 1, 100_000),
                 environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ofMillis(100)),
                 environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
-                environment.text(Variable.CHAT_DEFAULT_PROVIDER));
+                environment.text(Variable.CHAT_DEFAULT_PROVIDER),
+                environment.text(Variable.CHAT_DEFAULT_MODEL),
+                ModelSettings.from(environment));
     }
 }

@@ -14,16 +14,27 @@ public final class Providers {
 
     private final Map<String, ModelProvider> byName = new LinkedHashMap<>();
     private final ModelProvider fallback;
+    private final @Nullable String defaultModel;
 
     /// Takes the providers; the first that is not the demo answers requests that name none, unless `preferred` does.
     ///
     /// @param preferred the operator's choice, or null
+    /// @param defaultModel the model of requests that name neither provider nor model, or null
     /// @throws IllegalArgumentException when `preferred` is not among them
-    public Providers(Collection<ModelProvider> providers, @Nullable String preferred) {
+    public Providers(
+            Collection<ModelProvider> providers,
+            @Nullable String preferred,
+            @Nullable String defaultModel) {
+        this.defaultModel = defaultModel;
         for (ModelProvider provider : providers) {
             byName.put(provider.name(), provider);
         }
         this.fallback = fallback(preferred);
+    }
+
+    /// Takes the providers, without a default model.
+    public Providers(Collection<ModelProvider> providers, @Nullable String preferred) {
+        this(providers, preferred, null);
     }
 
     private ModelProvider fallback(@Nullable String preferred) {
@@ -61,6 +72,15 @@ public final class Providers {
                     null);
         }
         return chosen;
+    }
+
+    /// The model for a request to `provider`. The operator's default is one of the default provider's models, so
+    /// other providers choose for themselves.
+    ///
+    /// @param name what the request names, or null
+    /// @return null for the provider's own default
+    public @Nullable String modelFor(ModelProvider provider, @Nullable String name) {
+        return name == null && provider.equals(fallback) ? defaultModel : name;
     }
 
     /// The provider of requests that name none.

@@ -14,6 +14,7 @@ import dev.antiphon.worker.provider.ModelProvider.Continuation;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.Providers;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +30,14 @@ final class Run {
     private final Claim.Claimed claimed;
     private final AnswerWriter writer;
 
+    /// What is asked for; null for the provider's own default.
+    private @Nullable String model;
+
     Run(Providers providers, Claim.Claimed claimed, AnswerWriter writer) {
         this.providers = providers;
         this.claimed = claimed;
         this.writer = writer;
+        this.model = claimed.request().context().model();
     }
 
     /// Answers the message. Blocks until the answer is in the log.
@@ -43,6 +48,7 @@ final class Run {
         try {
             RequestContext context = claimed.request().context();
             ModelProvider provider = providers.choose(context.aiProvider());
+            model = providers.modelFor(provider, context.model());
             ModelAnswer answer = provider.stream(call(provider), writer);
             return writer.finish(new ChunkBody.Content(answer.lastPiece()), answer.completion());
         } catch (ProviderFailure e) {
@@ -64,7 +70,6 @@ final class Run {
     }
 
     private boolean fail(ErrorCode code, String message) throws InterruptedException {
-        String model = claimed.request().context().model();
         return writer.finish(
                 new ChunkBody.Failure(code, message),
                 new Completion(model == null ? "" : model, null, Completion.FinishReason.ERROR));
@@ -81,7 +86,7 @@ final class Run {
         List<Turn> turns = new ArrayList<>(context.conversationHistory());
         turns.add(new Turn("user", claimed.request().message()));
         return new ModelCall(
-                context.model(),
+                model,
                 context.systemPrompt(),
                 turns,
                 context.temperature(),
