@@ -50,7 +50,7 @@ public final class Worker implements AutoCloseable {
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
-        Acker acker = Acker.open(backplane.log(), time);
+        Acker acker = Acker.open(backplane.log(), backplane.history(), time);
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
@@ -64,7 +64,15 @@ public final class Worker implements AutoCloseable {
         CancelSubscription cancels = backplane.listenForCancels(runner::cancelled);
         Deliveries deliveries =
                 Deliveries.open(backplane.queue(), runner, config.concurrency(), time);
-        Rescue rescue = Rescue.open(backplane.recovery(), backplane.queue(), lease, id, time);
+        Rescue rescue =
+                Rescue.open(
+                        backplane.recovery(),
+                        backplane.log(),
+                        runner,
+                        backplane.queue(),
+                        lease,
+                        id,
+                        time);
         LOG.atInfo()
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())

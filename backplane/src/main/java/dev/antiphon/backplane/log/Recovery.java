@@ -1,5 +1,7 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
@@ -7,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /// Finds runs that nobody is at any more. Whoever finds one publishes its request again; the claim decides who runs it, so
 /// acting on a false alarm costs work, never correctness.
@@ -23,6 +26,15 @@ public interface Recovery {
     /// One message that is unfinished for too long though it is its turn and no live worker is at it. Asking
     /// puts its next look off (5 s, doubling to 5 min), so that of many who ask one gets it.
     CompletionStage<Optional<Overdue>> sweep();
+
+    /// The claims that stand in a worker's name on sessions that it is not at. A Redis that lost its tail brings back
+    /// claims whose runs have long ended, and as long as their worker lives nobody else may touch them.
+    ///
+    /// @param isAt whether the worker is at this session; asked on any thread
+    CompletionStage<List<Stray>> strays(WorkerId worker, Predicate<SessionId> isAt);
+
+    /// A claim that its own worker knows nothing of.
+    record Stray(SessionId session, MessageId message, Token token) {}
 
     /// A run whose worker is gone.
     ///

@@ -8,6 +8,8 @@ import static dev.antiphon.backplane.Redis.text;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
@@ -16,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// Recovery in Redis, one script per question.
@@ -64,6 +68,47 @@ public final class RedisRecovery implements Recovery {
             }
         }
         return orphans;
+    }
+
+    @Override
+    public CompletionStage<List<Stray>> strays(WorkerId worker, Predicate<SessionId> isAt) {
+        return redis.send(commands -> commands.smembers(Keys.working(worker)))
+                .thenCompose(members -> {
+                    List<CompletableFuture<Optional<Stray>>> claims = new ArrayList<>();
+                    for (byte[] member : members) {
+                        String[] parts = text(member).split(":", 2);
+                        SessionId session = new SessionId(parts[0]);
+                        if (!isAt.test(session)) {
+                            claims.add(claim(worker, session, new MessageId(parts[1])));
+                        }
+                    }
+                    return CompletableFuture.allOf(claims.toArray(CompletableFuture[]::new))
+                            .thenApply(_ ->
+                                    claims.stream()
+                                            .flatMap(claim -> claim.join().stream())
+                                            .toList());
+                });
+    }
+
+    /// The claim of a message, if it stands in the worker's name.
+    private CompletableFuture<Optional<Stray>> claim(
+            WorkerId worker, SessionId session, MessageId message) {
+        return redis.send(
+                        commands -> commands.hmget(Keys.meta(session), "active", "worker", "token"))
+                .thenApply(held -> {
+                    boolean its =
+                            held.getFirst().hasValue()
+                                    && text(held.get(0).getValue()).equals(message.value())
+                                    && text(held.get(1).getValue()).equals(worker.value());
+                    return its
+                            ? Optional.of(
+                                    new Stray(
+                                            session,
+                                            message,
+                                            new Token(text(held.get(2).getValue()))))
+                            : Optional.<Stray>empty();
+                })
+                .toCompletableFuture();
     }
 
     @Override

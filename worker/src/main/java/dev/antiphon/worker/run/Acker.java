@@ -1,5 +1,6 @@
 package dev.antiphon.worker.run;
 
+import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.protocol.MessageId;
@@ -31,18 +32,20 @@ public final class Acker implements AutoCloseable {
     private final SessionLog log;
     private final Time time;
     private final Asking asking;
+    private final Settling settling;
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
 
-    private Acker(SessionLog log, Time time) {
+    private Acker(SessionLog log, History history, Time time) {
         this.log = log;
         this.time = time;
         this.asking = new Asking(time);
+        this.settling = new Settling(history, asking);
         this.thread = time.thread("acker", this::ackAll);
     }
 
-    public static Acker open(SessionLog log, Time time) {
-        Acker acker = new Acker(log, time);
+    public static Acker open(SessionLog log, History history, Time time) {
+        Acker acker = new Acker(log, history, time);
         acker.thread.start();
         return acker;
     }
@@ -88,6 +91,7 @@ public final class Acker implements AutoCloseable {
                         return answer;
                     });
             if (still) {
+                settling.settle(due.session); // Redis may have forgotten that too
                 due.delivery.ack();
             } else {
                 due.delivery.retryAfter(Duration.ZERO);

@@ -4,6 +4,8 @@ import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.Recovery.Orphan;
 import dev.antiphon.backplane.log.Recovery.Overdue;
+import dev.antiphon.backplane.log.Recovery.Stray;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -19,7 +21,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 
 /// Looks after what others left behind: runs of dead workers, messages that nobody is at, requests that are done but still
-/// stored. All it does is publish requests again or purge done ones; the claim decides who runs.
+/// stored. All it does is publish requests again, give back what is nobody's or purge what is done; the claim decides who
+/// runs.
 public final class Rescue implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rescue.class);
@@ -28,6 +31,10 @@ public final class Rescue implements AutoCloseable {
     private static final Duration LOOK_FOR_DEAD = Duration.ofMillis(500);
 
     private static final Duration SWEEP = Duration.ofSeconds(2);
+
+    /// Such claims come from a Redis that lost its tail; a request that finds one is put off by 10 s anyway.
+    private static final Duration LOOK_FOR_STRAYS = Duration.ofSeconds(5);
+
     private static final Duration PURGE = Duration.ofMinutes(1);
 
     /// A pause of Redis lets every lease lapse: for this long after our own was renewed in time again, everybody counts as
@@ -37,31 +44,50 @@ public final class Rescue implements AutoCloseable {
     private static final int MAX_SWEPT_AT_ONCE = 100;
 
     private final Recovery recovery;
+    private final SessionLog log;
+    private final SessionRunner runner;
     private final RequestQueue queue;
     private final LeaseKeeper lease;
     private final WorkerId self;
     private final Time time;
     private final Thread dead;
     private final Thread overdue;
+    private final Thread strays;
     private final Thread done;
 
     private Rescue(
-            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self, Time time) {
+            Recovery recovery,
+            SessionLog log,
+            SessionRunner runner,
+            RequestQueue queue,
+            LeaseKeeper lease,
+            WorkerId self,
+            Time time) {
         this.recovery = recovery;
+        this.log = log;
+        this.runner = runner;
         this.queue = queue;
         this.lease = lease;
         this.self = self;
         this.time = time;
         this.dead = every("rescue-dead", LOOK_FOR_DEAD, this::takeOver);
         this.overdue = every("rescue-overdue", SWEEP, this::sweep);
+        this.strays = every("rescue-strays", LOOK_FOR_STRAYS, this::giveBack);
         this.done = every("rescue-done", PURGE, this::purge);
     }
 
     public static Rescue open(
-            Recovery recovery, RequestQueue queue, LeaseKeeper lease, WorkerId self, Time time) {
-        Rescue rescue = new Rescue(recovery, queue, lease, self, time);
+            Recovery recovery,
+            SessionLog log,
+            SessionRunner runner,
+            RequestQueue queue,
+            LeaseKeeper lease,
+            WorkerId self,
+            Time time) {
+        Rescue rescue = new Rescue(recovery, log, runner, queue, lease, self, time);
         rescue.dead.start();
         rescue.overdue.start();
+        rescue.strays.start();
         rescue.done.start();
         return rescue;
     }
@@ -131,6 +157,21 @@ public final class Rescue implements AutoCloseable {
         }
     }
 
+    /// Gives claims back that stand in our name and that no run of ours has.
+    private void giveBack() throws InterruptedException {
+        for (Stray stray : answer(recovery.strays(self, runner::isAt))) {
+            // A run that ended while we asked leaves a token behind that nobody has any more; one
+            // that began since then has another. So what is given back here can be nobody's.
+            if (!runner.isAt(stray.session())
+                    && answer(log.release(stray.session(), stray.message(), stray.token()))) {
+                LOG.atWarn()
+                        .addKeyValue("session", stray.session())
+                        .addKeyValue("message", stray.message())
+                        .log("gave back a claim that we knew nothing of: did Redis lose its tail?");
+            }
+        }
+    }
+
     private void purge() {
         long purged = queue.purgeDone();
         if (purged > 0) {
@@ -155,6 +196,7 @@ public final class Rescue implements AutoCloseable {
     public void close() {
         dead.interrupt();
         overdue.interrupt();
+        strays.interrupt();
         done.interrupt();
     }
 }

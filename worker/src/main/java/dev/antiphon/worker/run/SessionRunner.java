@@ -39,7 +39,7 @@ public final class SessionRunner {
 
     private final SessionLog log;
     private final Doorbell doorbell;
-    private final History history;
+    private final Settling settling;
     private final Intake intake;
     private final Providers providers;
     private final Acker acker;
@@ -49,6 +49,9 @@ public final class SessionRunner {
 
     /// The answers being written, by session: at most one each, and as many as there is room for runs.
     private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
+
+    /// How many deliveries are under way for each session: as many as there is room for.
+    private final Map<SessionId, Integer> sessions = new ConcurrentHashMap<>();
 
     private volatile boolean stopping;
 
@@ -62,7 +65,6 @@ public final class SessionRunner {
             WorkerId worker,
             Time time) {
         this.log = log;
-        this.history = history;
         this.doorbell = doorbell;
         this.intake = new Intake(log, doorbell, queue, time);
         this.providers = providers;
@@ -70,6 +72,7 @@ public final class SessionRunner {
         this.worker = worker;
         this.time = time;
         this.asking = new Asking(time);
+        this.settling = new Settling(history, asking);
     }
 
     /// Works off one delivery and settles it. Blocks until the session has no more work for this worker.
@@ -80,13 +83,22 @@ public final class SessionRunner {
         if (read.isEmpty()) {
             return;
         }
-        WorkflowRequest request = read.get();
+        SessionId session = read.get().sessionId();
+        sessions.merge(session, 1, Integer::sum);
+        try {
+            work(delivery, read.get());
+        } finally {
+            sessions.computeIfPresent(session, (_, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    private void work(Delivery delivery, WorkflowRequest request) throws InterruptedException {
         Optional<MessageId> delivered = Optional.of(request.messageId());
         while (true) {
             switch (claim(request.sessionId(), delivered)) {
                 case Claim.Claimed claimed -> {
                     run(claimed);
-                    settle(request.sessionId());
+                    settling.settle(request.sessionId());
                     delivered = Optional.empty();
                 }
                 case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, delivery);
@@ -100,7 +112,7 @@ public final class SessionRunner {
                     return;
                 }
                 case Claim.Idle _ -> {
-                    settle(request.sessionId());
+                    settling.settle(request.sessionId());
                     acker.ackLater(delivery, request.sessionId(), request.messageId());
                     return;
                 }
@@ -134,17 +146,6 @@ public final class SessionRunner {
             if (writer.lost() && !stopping) {
                 Thread.interrupted();
             }
-        }
-    }
-
-    /// Puts what has ended into the history, also what was ended from outside.
-    private void settle(SessionId session) throws InterruptedException {
-        try {
-            asking.until(() -> history.settle(session));
-        } catch (IllegalStateException e) {
-            // A log that cannot be read must not keep the session's next messages from their
-            // answers.
-            LOG.atError().addKeyValue("session", session).setCause(e).log("history is incomplete");
         }
     }
 
@@ -190,6 +191,11 @@ public final class SessionRunner {
         if (writer != null && writer.message().equals(message)) {
             writer.cancel();
         }
+    }
+
+    /// Whether this worker may have a claim on the session, or be about to. Any thread.
+    boolean isAt(SessionId session) {
+        return sessions.containsKey(session);
     }
 
     /// From now on an interrupt means that the process stops.
