@@ -3,6 +3,7 @@ package dev.antiphon.backplane;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisFuture;
@@ -31,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -82,18 +84,21 @@ public final class Redis implements AutoCloseable {
                         LOG.atInfo()
                                 .addKeyValue("address", settings.address())
                                 .log("Redis is back");
-                        flushSoon(); // what was written meanwhile
+                        // What was written meanwhile: Lettuce by itself sends only what was under
+                        // way.
+                        flushSoon();
                     }
 
                     @Override
                     public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+                        // Also told when a connection is cut before it is of use.
+                        boolean news = connected;
                         connected = false;
-                        if (closed.get()) {
-                            return;
+                        if (news && !closed.get()) {
+                            LOG.atWarn()
+                                    .addKeyValue("address", settings.address())
+                                    .log("Redis is away");
                         }
-                        LOG.atWarn()
-                                .addKeyValue("address", settings.address())
-                                .log("Redis is away");
                     }
                 });
     }
@@ -101,6 +106,7 @@ public final class Redis implements AutoCloseable {
     /// Connects; waits for a Redis that is not there yet and says so once. Warns once when Redis would forget
     /// everything at its end.
     ///
+    /// @throws Unavailable when Redis refuses us for good
     /// @throws InterruptedException when interrupted while waiting
     public static Redis open(RedisSettings settings) throws InterruptedException {
         ClientResources resources =
@@ -121,7 +127,13 @@ public final class Redis implements AutoCloseable {
                         .timeoutOptions(TimeoutOptions.enabled(settings.timeout()))
                         .requestQueueSize(MAX_CALLS)
                         .build());
-        StatefulRedisConnection<String, byte[]> connection = connect(client, settings);
+        StatefulRedisConnection<String, byte[]> connection;
+        try {
+            connection = connect(client, settings);
+        } catch (RuntimeException | InterruptedException e) {
+            shutdown(client, resources);
+            throw e;
+        }
         connection.setAutoFlushCommands(false);
         Redis redis = new Redis(settings, resources, client, connection);
         redis.warnWithoutAof();
@@ -184,7 +196,7 @@ public final class Redis implements AutoCloseable {
 
     /// Calls a script.
     ///
-    /// @return what the script answered: longs, byte arrays and lists of them; fails with {@link Unavailable}
+    /// @return what the script answered: longs, byte arrays and lists of them; fails as {@link #send}
     public CompletionStage<List<Object>> call(Script script, String[] keys, byte[]... arguments) {
         CompletionStage<List<Object>> answer =
                 send(commands ->
@@ -197,8 +209,9 @@ public final class Redis implements AutoCloseable {
                         : CompletableFuture.failedStage(failure));
     }
 
-    /// Sends one command; the answer comes on a thread of the client and must not block it. Fails with {@link Unavailable},
-    /// except that {@link #call} sees Redis' own answer when it does not know a script.
+    /// Sends one command; the answer comes on a thread of the client and must not block it. Fails with {@link Unavailable}
+    /// when Redis does not do it now; repeating it may help. Fails with {@link IllegalStateException} when Redis will never
+    /// do it: a broken script, or a key that others have put something else under.
     public <T> CompletionStage<T> send(
             Function<RedisAsyncCommands<String, byte[]>, RedisFuture<T>> command) {
         CompletableFuture<T> answer = new CompletableFuture<>();
@@ -212,10 +225,7 @@ public final class Redis implements AutoCloseable {
             if (failure == null) {
                 answer.complete(value);
             } else {
-                answer.completeExceptionally(
-                        unwrap(failure) instanceof RedisNoScriptException noScript
-                                ? noScript
-                                : unavailable(unwrap(failure)));
+                answer.completeExceptionally(failure(unwrap(failure)));
             }
         });
         flushSoon();
@@ -225,11 +235,31 @@ public final class Redis implements AutoCloseable {
     /// One flush serves all calls written until it runs.
     private void flushSoon() {
         if (flushing.compareAndSet(false, true)) {
-            flusher.execute(() -> {
-                flushing.set(false);
-                connection.flushCommands();
-            });
+            try {
+                flusher.execute(() -> {
+                    flushing.set(false);
+                    connection.flushCommands();
+                });
+            } catch (RejectedExecutionException e) {
+                LOG.atTrace().log("closed"); // and so the call has failed
+            }
         }
+    }
+
+    private RuntimeException failure(Throwable cause) {
+        return switch (cause) {
+            case RedisNoScriptException noScript -> noScript; // for call()
+            case RedisCommandExecutionException refused when isForGood(refused) ->
+                    new IllegalStateException(
+                            settings.address() + " cannot do it: " + refused.getMessage(), refused);
+            default -> unavailable(cause);
+        };
+    }
+
+    /// The other answers of this kind pass: LOADING, BUSY, OOM, MISCONF, READONLY, …
+    private static boolean isForGood(RedisCommandExecutionException refused) {
+        String message = String.valueOf(refused.getMessage());
+        return message.startsWith("ERR ") || message.startsWith("WRONGTYPE ");
     }
 
     private Unavailable unavailable(Throwable cause) {
@@ -294,6 +324,10 @@ public final class Redis implements AutoCloseable {
         }
         connection.close();
         flusher.close();
+        shutdown(client, resources);
+    }
+
+    private static void shutdown(RedisClient client, ClientResources resources) {
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
         var _ = resources.shutdown(0, 2, TimeUnit.SECONDS);
     }

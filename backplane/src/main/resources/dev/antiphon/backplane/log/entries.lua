@@ -34,9 +34,10 @@ local function begin(meta, log, owner, generation)
   if n and (n == '0' or redis.call('EXISTS', log) == 1) then
     return false
   end
-  redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
-  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused')
+  -- This first: a Redis that is full refuses a script at its first addition only.
   redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
+  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused')
+  redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
   return not n
 end
 
