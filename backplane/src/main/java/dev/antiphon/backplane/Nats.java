@@ -37,11 +37,12 @@ public final class Nats implements AutoCloseable {
     private final String url;
     private final LongAdder dropped;
     private final AtomicBoolean away = new AtomicBoolean();
+    private volatile boolean closing;
     private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
 
     private Nats(Connection connection, String url, LongAdder dropped) {
         this.connection = connection;
-        this.url = url;
+        this.url = withoutSecrets(url);
         this.dropped = dropped;
         connection.addConnectionListener(this::connectionEvent);
     }
@@ -54,19 +55,17 @@ public final class Nats implements AutoCloseable {
     public static Nats open(String url, String name) throws InterruptedException {
         LongAdder dropped = new LongAdder();
         Options options = options(url, name, dropped);
+        String shown = withoutSecrets(url);
         boolean said = false;
         while (true) {
             try {
                 return new Nats(io.nats.client.Nats.connect(options), url, dropped);
             } catch (AuthenticationException e) {
                 throw new Unavailable(
-                        url + " refuses us: " + e.getMessage() + "; check NATS_URL", e);
+                        shown + " refuses us: " + e.getMessage() + "; check NATS_URL", e);
             } catch (IOException e) {
                 if (!said) {
-                    LOG.atWarn()
-                            .addKeyValue("url", url)
-                            .addKeyValue("reason", e.getMessage())
-                            .log("waiting for NATS");
+                    LOG.atWarn().addKeyValue("url", shown).log("waiting for NATS");
                     said = true;
                 }
                 TimeUnit.MILLISECONDS.sleep(2 * RECONNECT_WAIT.toMillis());
@@ -89,15 +88,21 @@ public final class Nats implements AutoCloseable {
                     .errorListener(new Errors(dropped))
                     .build();
         } catch (IllegalArgumentException e) {
-            throw new Unavailable("NATS_URL '" + url + "' is not a NATS URL: " + e.getMessage(), e);
+            // Without the cause, which repeats the URL with what is secret in it.
+            throw new Unavailable("NATS_URL '" + withoutSecrets(url) + "' is not a NATS URL", null);
         }
+    }
+
+    /// A NATS URL may hold `user:password@` or `token@`.
+    static String withoutSecrets(String url) {
+        return url.replaceAll("[^/,\\s]*@", "");
     }
 
     public Connection connection() {
         return connection;
     }
 
-    /// For messages to an operator.
+    /// For messages to an operator; without user and password.
     public String url() {
         return url;
     }
@@ -128,16 +133,34 @@ public final class Nats implements AutoCloseable {
             case RESUBSCRIBED -> {
                 away.set(false);
                 LOG.atInfo().addKeyValue("url", url).log("NATS is back");
-                onReconnect.forEach(Runnable::run);
+                onReconnect.forEach(Nats::runSafely);
+            }
+            case CLOSED -> {
+                if (!closing) {
+                    // The client gives up when it is refused twice, whatever we ask of it.
+                    LOG.atError()
+                            .addKeyValue("url", url)
+                            .log("NATS refuses us for good; this process must be restarted");
+                }
             }
             // RECONNECTED comes before the subscriptions stand again; the others say nothing about
             // now.
-            case CONNECTED, CLOSED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> {}
+            case CONNECTED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> {}
+        }
+    }
+
+    /// The client would swallow what one action throws, together with the other actions.
+    private static void runSafely(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("what follows a reconnect broke");
         }
     }
 
     @Override
     public void close() {
+        closing = true;
         try {
             if (connected()) {
                 connection.flush(Duration.ofSeconds(1)); // acks and last rings

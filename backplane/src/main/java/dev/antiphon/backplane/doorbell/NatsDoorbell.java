@@ -47,7 +47,9 @@ public final class NatsDoorbell implements Doorbell {
         }
         try {
             nats.connection().publish(subject, wire);
-        } catch (IllegalStateException e) { // went away since the check, or the buffer is full
+        } catch (IllegalStateException | IllegalArgumentException e) {
+            // It went away since the check, its buffer is full, or the entry is larger than NATS
+            // carries: a plain publisher's word can be as long as a whole message may be.
             lost.increment();
         }
     }

@@ -9,6 +9,7 @@ import dev.antiphon.protocol.Subjects;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,12 +43,12 @@ public final class PodSubscription implements AutoCloseable {
                         .createDispatcher(message -> {
                             Ring ring = decode(message, message.getSubject().equals(response));
                             if (ring != null) {
-                                listener.rang(ring);
+                                tell(listener, ring);
                             }
                         });
         dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
-        dispatcher.subscribe(response).subscribe(Subjects.podEvent(pod));
         nats.onReconnect(listener::reconnected);
+        dispatcher.subscribe(response).subscribe(Subjects.podEvent(pod));
         try {
             nats.connection().flush(Duration.ofSeconds(2));
         } catch (TimeoutException e) {
@@ -58,8 +59,21 @@ public final class PodSubscription implements AutoCloseable {
         return new PodSubscription(nats, dispatcher);
     }
 
+    /// The client would swallow what a listener throws.
+    private static void tell(RingListener listener, Ring ring) {
+        try {
+            listener.rang(ring);
+        } catch (RuntimeException e) {
+            LOG.atError()
+                    .addKeyValue("session", ring.session())
+                    .addKeyValue("entry", ring.entry().id())
+                    .setCause(e)
+                    .log("a ring was not taken");
+        }
+    }
+
     /// Null for a plain worker's chunk and for what nobody of ours sent: it cannot be placed in a log.
-    private static @org.jspecify.annotations.Nullable Ring decode(Message message, boolean chunk) {
+    private static @Nullable Ring decode(Message message, boolean chunk) {
         byte[] data = message.getData() == null ? new byte[0] : message.getData();
         try {
             return chunk ? Ring.decodeChunk(data) : Ring.decodeEvent(data);

@@ -1,0 +1,254 @@
+package dev.antiphon.backplane.doorbell;
+
+import static dev.antiphon.backplane.log.Chat.SESSION;
+import static dev.antiphon.backplane.log.Chat.chunk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.backplane.Logged;
+import dev.antiphon.backplane.Nats;
+import dev.antiphon.backplane.RealNats;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+
+import io.nats.client.Subscription;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+@Timeout(60)
+final class DoorbellTest {
+
+    private static final PodId POD = new PodId("pod-1");
+    private static final Set<PodId> PODS = Set.of(POD);
+
+    @RegisterExtension final RealNats nats = new RealNats();
+
+    private final Ear ear = new Ear();
+
+    /// Remembers what it hears.
+    private static class Ear implements RingListener {
+        final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
+        final AtomicInteger reconnects = new AtomicInteger();
+
+        @Override
+        public void rang(Ring ring) {
+            rings.add(ring);
+        }
+
+        @Override
+        public void reconnected() {
+            reconnects.incrementAndGet();
+        }
+
+        List<Entry> entries() {
+            return rings.stream().map(Ring::entry).toList();
+        }
+    }
+
+    private NatsDoorbell doorbell() throws InterruptedException {
+        return new NatsDoorbell(nats.open("worker"));
+    }
+
+    /// A log of chunks with other entries in between.
+    private static List<Entry> entries(int count) {
+        List<Entry> entries = new ArrayList<>();
+        EntryId at = EntryId.start(7);
+        for (int i = 0; i < count; i++) {
+            EventName event = i % 3 == 2 ? EventName.MESSAGE_COMPLETE : EventName.CHUNK;
+            byte[] data = chunk("m1", i, "é " + i, null).encode();
+            at = at.next(event, data);
+            entries.add(new Entry(at, event, data));
+        }
+        return entries;
+    }
+
+    @Test
+    void allEntriesAreHeardInTheirOrderByteForByteOverBothSubjects() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            NatsDoorbell doorbell = doorbell();
+            List<Entry> entries = entries(3_000);
+            for (int i = 0; i < entries.size(); i += 10) {
+                doorbell.ring(PODS, SESSION, entries.subList(i, i + 10));
+            }
+
+            await().until(() -> ear.rings.size() == entries.size());
+            assertThat(ear.entries()).isEqualTo(entries);
+            assertThat(ear.rings).allMatch(ring -> ring.session().equals(SESSION));
+            assertThat(doorbell.lost()).isZero();
+        }
+    }
+
+    @Test
+    void aPlainPodHearsTheContractsChunkAndNothingElse() throws Exception {
+        Subscription plainPod = nats.plain().subscribe("chat.pod.pod-1.response");
+        nats.plain().flush(Duration.ofSeconds(5));
+
+        doorbell().ring(PODS, SESSION, entries(3));
+
+        assertThat(json(plainPod))
+                .startsWith(
+                        "{\"session_id\":\"s1\",\"message_id\":\"m1\",\"chunk_id\":0,\"chunk\":\"é 0\",")
+                .endsWith(",\"event_id\":\"" + entries(1).getFirst().id() + "\"}");
+        assertThat(json(plainPod)).contains("\"chunk_id\":1,");
+        assertThat(plainPod.nextMessage(Duration.ofMillis(200))).isNull();
+    }
+
+    private static String json(Subscription subscription) throws InterruptedException {
+        byte[] data = subscription.nextMessage(Duration.ofSeconds(5)).getData();
+        return new String(data, StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void eachPodIsRungAndNoOther() throws Exception {
+        Ear other = new Ear();
+        Ear stranger = new Ear();
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear);
+                var _ = PodSubscription.open(nats.open("2"), new PodId("pod-2"), other);
+                var _ = PodSubscription.open(nats.open("3"), new PodId("pod-3"), stranger)) {
+            doorbell().ring(Set.of(POD, new PodId("pod-2")), SESSION, entries(6));
+
+            await().until(() -> ear.rings.size() == 6 && other.rings.size() == 6);
+            assertThat(other.entries()).isEqualTo(ear.entries());
+            assertThat(stranger.rings).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsNoRingIsPassedOver() throws Exception {
+        try (Logged logged = new Logged(PodSubscription.class);
+                var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            for (String garbage : List.of("", "{", "\u0000", "null", "{\"session_id\":\"a.b\"}")) {
+                byte[] bytes = garbage.getBytes(StandardCharsets.UTF_8);
+                nats.plain().publish("chat.pod.pod-1.response", bytes);
+                nats.plain().publish("chat.pod.pod-1.event", bytes);
+            }
+            nats.plain().publish("chat.pod.pod-1.response", new byte[] {(byte) 0xff});
+            // A plain worker's: no place in a log.
+            nats.plain().publish("chat.pod.pod-1.response", chunk("m1", 0, "plain", null).encode());
+            nats.plain().flush(Duration.ofSeconds(5));
+            doorbell().ring(PODS, SESSION, entries(1));
+
+            await().until(() -> !ear.rings.isEmpty());
+            assertThat(ear.entries()).isEqualTo(entries(1));
+            assertThat(logged.warnings())
+                    .hasSize(11)
+                    .allSatisfy(
+                            warning -> assertThat(warning).startsWith("ignored a malformed ring"));
+        }
+    }
+
+    @Test
+    void aListenerThatFailsGoesOnHearing() throws Exception {
+        Ear failing =
+                new Ear() {
+                    @Override
+                    public void rang(Ring ring) {
+                        super.rang(ring);
+                        throw new IllegalStateException("oops");
+                    }
+                };
+        try (Logged logged = new Logged(PodSubscription.class);
+                var _ = PodSubscription.open(nats.nats(), POD, failing)) {
+            doorbell().ring(PODS, SESSION, entries(3));
+
+            await().until(() -> failing.rings.size() == 3);
+            await().until(() -> logged.warnings().size() == 3);
+        }
+    }
+
+    @Test
+    void anEntryLargerThanNatsCarriesIsLeftToTheLog() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            NatsDoorbell doorbell = doorbell();
+            byte[] huge = chunk("m1", 0, "x".repeat(1 << 20), null).encode();
+            Entry entry =
+                    new Entry(EntryId.start(7).next(EventName.CHUNK, huge), EventName.CHUNK, huge);
+
+            doorbell.ring(PODS, SESSION, List.of(entry));
+            doorbell.ring(PODS, SESSION, entries(1));
+
+            await().until(() -> ear.rings.size() == 1);
+            assertThat(ear.entries()).isEqualTo(entries(1));
+            assertThat(doorbell.lost()).isOne();
+        }
+    }
+
+    @Test
+    void whileNatsIsAwayRingsAreNotKeptAndItsReturnIsTold() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            NatsDoorbell doorbell = doorbell();
+            nats.server().kill();
+            await().until(() -> !nats.nats().connected());
+            doorbell.ring(PODS, SESSION, entries(5));
+            assertThat(ear.reconnects).hasValue(0);
+
+            nats.server().restart();
+
+            await().until(() -> ear.reconnects.get() == 1);
+            await().untilAsserted(() -> {
+                doorbell.ring(PODS, SESSION, entries(1));
+                assertThat(ear.rings).isNotEmpty();
+            });
+            assertThat(ear.entries()).containsOnly(entries(1).getFirst());
+            assertThat(doorbell.lost()).isGreaterThanOrEqualTo(5);
+        }
+    }
+
+    @Test
+    void aListenerThatIsSlowLosesRingsRatherThanMemory() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        Ear slow =
+                new Ear() {
+                    @Override
+                    public void rang(Ring ring) {
+                        try {
+                            go.await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                        super.rang(ring);
+                    }
+                };
+        try (Logged logged = new Logged(Nats.class);
+                var _ = PodSubscription.open(nats.nats(), POD, slow)) {
+            byte[] ring = new Ring(SESSION, entries(1).getFirst()).encode();
+            for (int i = 0; i < 70_000; i++) {
+                nats.plain().publish("chat.pod.pod-1.response", ring);
+            }
+            nats.plain().flush(Duration.ofSeconds(20));
+            await().until(() -> !logged.warnings().isEmpty());
+            go.countDown();
+
+            await().until(() -> slow.rings.size() > 65_000);
+            assertThat(slow.rings).hasSizeLessThan(70_000);
+            assertThat(logged.warnings()).first().asString().startsWith("rings come faster");
+        }
+    }
+
+    @Test
+    void afterItsCloseNothingIsHeard() throws Exception {
+        PodSubscription subscription = PodSubscription.open(nats.nats(), POD, ear);
+        subscription.close();
+
+        doorbell().ring(PODS, SESSION, entries(3));
+        nats.nats().connection().flush(Duration.ofSeconds(5));
+
+        assertThat(ear.rings).isEmpty();
+    }
+}
