@@ -6,23 +6,25 @@ import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import io.nats.client.ConsumerContext;
-import io.nats.client.FetchConsumeOptions;
-import io.nats.client.FetchConsumer;
 import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamStatusCheckedException;
-import io.nats.client.Message;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.PublishOptions;
 import io.nats.client.PurgeOptions;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,7 +32,10 @@ import java.util.function.Consumer;
 /// The request queue in JetStream.
 public final class JetStreamQueue implements RequestQueue {
 
+    private static final Logger LOG = LoggerFactory.getLogger(JetStreamQueue.class);
+
     private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(2);
+    private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
     /// Headers of a dead letter.
     static final String REASON = "Antiphon-Reason";
@@ -38,31 +43,75 @@ public final class JetStreamQueue implements RequestQueue {
     static final String SUBJECT = "Antiphon-Subject";
     static final String SEQUENCE = "Antiphon-Sequence";
 
+    static final String SIZE = "Antiphon-Size";
+
+    /// Of the size that NATS takes, what a dead letter's headers need.
+    private static final int HEADER_BYTES = 2_048;
+
+    private static final int HEADER_CHARACTERS = 500;
+
     private final Nats nats;
     private final JetStream jetStream;
-    private final ConsumerContext workers;
+    private final Puller puller;
 
-    private JetStreamQueue(Nats nats, JetStream jetStream, ConsumerContext workers) {
+    private JetStreamQueue(Nats nats, JetStream jetStream) {
         this.nats = nats;
         this.jetStream = jetStream;
-        this.workers = workers;
+        this.puller = new Puller(nats);
     }
 
     /// Makes sure that the streams exist, now and whenever NATS comes back (a server that lost its disk has none).
     ///
     /// @throws Unavailable when JetStream cannot be used
-    public static JetStreamQueue open(Nats nats) {
-        Topology.ensure(nats);
-        nats.onReconnect(() -> Thread.startVirtualThread(() -> Topology.ensure(nats)));
+    /// @throws InterruptedException when interrupted while NATS is away
+    public static JetStreamQueue open(Nats nats) throws InterruptedException {
+        while (!ensured(nats)) {
+            TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
+        }
+        nats.onReconnect(() -> Thread.startVirtualThread(() -> ensureAgain(nats)));
         try {
-            JetStream jetStream = nats.connection().jetStream();
-            return new JetStreamQueue(
-                    nats,
-                    jetStream,
-                    jetStream.getConsumerContext(Topology.REQUESTS, Topology.WORKERS));
-        } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(
-                    nats.url() + ": the queue cannot be opened: " + e.getMessage(), e);
+            return new JetStreamQueue(nats, nats.connection().jetStream());
+        } catch (IOException e) {
+            throw new Unavailable(nats.url() + " was closed", e);
+        }
+    }
+
+    /// False when NATS went away meanwhile.
+    private static boolean ensured(Nats nats) {
+        try {
+            Topology.ensure(nats);
+            return true;
+        } catch (Unavailable e) {
+            if (nats.connected()) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
+    /// After a reconnect: JetStream may not be ready yet, or not fit any more. Goes on until it does; should NATS go away
+    /// again, its next return begins this anew.
+    private static void ensureAgain(Nats nats) {
+        boolean said = false;
+        try {
+            while (true) {
+                try {
+                    if (ensured(nats) && said) {
+                        LOG.atInfo().log("the queue is there again");
+                    }
+                    return;
+                } catch (Unavailable e) {
+                    if (!said) {
+                        LOG.atWarn()
+                                .addKeyValue("reason", e.getMessage())
+                                .log("the queue is not there, trying on");
+                        said = true;
+                    }
+                }
+                TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -85,7 +134,7 @@ public final class JetStreamQueue implements RequestQueue {
     @Override
     public long waiting() {
         try {
-            return workers.getConsumerInfo().getNumPending();
+            return consumer().getNumPending();
         } catch (IOException | JetStreamApiException e) {
             throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
         }
@@ -94,16 +143,25 @@ public final class JetStreamQueue implements RequestQueue {
     @Override
     public long purgeDone() {
         try {
-            long acked = workers.getConsumerInfo().getAckFloor().getStreamSequence();
+            long acked = consumer().getAckFloor().getStreamSequence();
             // What is at or below the floor was acked, so nobody needs it.
             PurgeOptions done = PurgeOptions.builder().sequence(acked + 1).build();
-            return nats.connection()
-                    .jetStreamManagement()
-                    .purgeStream(Topology.REQUESTS, done)
-                    .getPurged();
+            return management().purgeStream(Topology.REQUESTS, done).getPurged();
         } catch (IOException | JetStreamApiException e) {
             throw new Unavailable(nats.url() + " does not purge: " + e.getMessage(), e);
         }
+    }
+
+    private ConsumerInfo consumer() throws IOException, JetStreamApiException {
+        return management().getConsumerInfo(Topology.REQUESTS, Topology.WORKERS);
+    }
+
+    /// At once, where the client would wait for its time-out.
+    private JetStreamManagement management() throws IOException {
+        if (!nats.connected()) {
+            throw new Unavailable(nats.url() + " is away", null);
+        }
+        return nats.connection().jetStreamManagement();
     }
 
     private CompletionStage<Void> publish(
@@ -118,7 +176,8 @@ public final class JetStreamQueue implements RequestQueue {
                     .handle((_, failure) -> {
                         if (failure != null) {
                             throw new Unavailable(
-                                    nats.url() + " did not store a request: " + failure, failure);
+                                    nats.url() + " did not store a request: " + root(failure),
+                                    failure);
                         }
                         return done();
                     });
@@ -127,56 +186,37 @@ public final class JetStreamQueue implements RequestQueue {
         }
     }
 
-    @Override
-    public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
-        FetchConsumeOptions options =
-                FetchConsumeOptions.builder().maxMessages(most).expiresIn(wait.toMillis()).build();
-        try {
-            FetchConsumer fetch = workers.fetch(options);
-            try {
-                for (Message next = fetch.nextMessage(); next != null; next = fetch.nextMessage()) {
-                    each.accept(JetStreamDelivery.of(next));
-                }
-            } finally {
-                close(fetch);
-            }
-        } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
-            throw new Unavailable(nats.url() + " delivers nothing: " + e.getMessage(), e);
-        }
+    private static Throwable root(Throwable failure) {
+        return failure.getCause() == null ? failure : root(failure.getCause());
     }
 
-    /// Ends the pull at the server too. With stop() alone it stays open there, and what a stopping worker gives back is
-    /// delivered to itself and lost until the ack wait is over.
-    private static void close(FetchConsumer fetch) throws InterruptedException {
+    @Override
+    public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         try {
-            fetch.close();
-        } catch (InterruptedException e) {
+            if (!puller.pull(most, wait, each)) {
+                Topology.ensure(nats);
+            }
+        } catch (Unavailable e) {
+            if (nats.connected()) {
+                Topology.ensure(nats); // somebody may have removed the consumer, or its stream
+            }
             throw e;
-        } catch (Exception e) { // declared by AutoCloseable only
-            throw new IllegalStateException("a pull does not close", e);
         }
     }
 
     @Override
     public List<StoredRequest> before(StoredRequest request, int most) {
         List<StoredRequest> before = new ArrayList<>();
-        long from = 1;
         try {
+            JetStreamManagement management = management();
+            long from = 1;
             while (before.size() < most) {
                 MessageInfo next =
-                        nats.connection()
-                                .jetStreamManagement()
-                                .getNextMessage(Topology.REQUESTS, from, request.subject());
+                        management.getNextMessage(Topology.REQUESTS, from, request.subject());
                 if (next.getSeq() >= request.sequence()) {
                     break;
                 }
-                byte[] data = next.getData();
-                before.add(
-                        new StoredRequest(
-                                request.subject(),
-                                data == null ? new byte[0] : data,
-                                next.getSeq(),
-                                next.getTime().toInstant()));
+                before.add(stored(request.subject(), next));
                 from = next.getSeq() + 1;
             }
         } catch (JetStreamApiException e) {
@@ -189,23 +229,46 @@ public final class JetStreamQueue implements RequestQueue {
         return before;
     }
 
-    @Override
-    public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
-        Headers headers =
-                new Headers()
-                        .put(SUBJECT, request.subject())
-                        .put(REASON, printable(reason))
-                        .put(SEQUENCE, Long.toString(request.sequence()));
-        PublishOptions once =
-                PublishOptions.builder().messageId("dead." + request.sequence()).build();
-        publish(Subjects.deadLetter(code), headers, request.data(), once)
-                .toCompletableFuture()
-                .join();
+    private static StoredRequest stored(String subject, MessageInfo message) {
+        byte[] data = message.getData();
+        return new StoredRequest(
+                subject,
+                data == null ? new byte[0] : data,
+                message.getSeq(),
+                message.getTime().toInstant());
     }
 
-    /// Headers carry printable ASCII only.
+    @Override
+    public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
+        byte[] data = request.data();
+        Headers headers =
+                new Headers()
+                        .put(SUBJECT, printable(request.subject()))
+                        .put(REASON, printable(reason))
+                        .put(SEQUENCE, Long.toString(request.sequence()))
+                        .put(SIZE, Integer.toString(data.length));
+        PublishOptions once =
+                PublishOptions.builder().messageId("dead." + request.sequence()).build();
+        try {
+            publish(Subjects.deadLetter(code), headers, fitting(data), once)
+                    .toCompletableFuture()
+                    .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof Unavailable away ? away : e;
+        }
+    }
+
+    /// What of a request fits beside the headers: a request can be as large as anything that NATS takes.
+    private byte[] fitting(byte[] data) {
+        long most = nats.connection().getMaxPayload() - HEADER_BYTES;
+        return data.length <= most ? data : Arrays.copyOf(data, (int) Math.max(0, most));
+    }
+
+    /// Headers carry printable ASCII only, and not without end.
     private static String printable(String text) {
-        return text.replaceAll("[^\\x20-\\x7e]", "?");
+        String start =
+                text.length() > HEADER_CHARACTERS ? text.substring(0, HEADER_CHARACTERS) : text;
+        return start.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
     /// The one value of `Void`.

@@ -39,7 +39,8 @@ public interface RequestQueue {
     /// Blocks; call from the one thread that pulls.
     ///
     /// @param most 1 or more: never more than the caller has room for
-    /// @throws InterruptedException when the thread is interrupted; deliveries on their way come back after the ack wait
+    /// @throws dev.antiphon.backplane.Unavailable when there is no queue to ask right now: pause, then ask again
+    /// @throws InterruptedException when the thread is interrupted; deliveries on their way were given back
     void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException;
 
     /// The requests on the same subject that were stored before this one and are not settled yet, oldest first.
@@ -49,7 +50,8 @@ public interface RequestQueue {
     /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
     List<StoredRequest> before(StoredRequest request, int most);
 
-    /// Keeps a request that nobody can run, with the reason, for a person to look at. Blocks until it is stored.
+    /// Keeps a request that nobody can run, with the reason, for a person to look at. Blocks until it is stored. One that
+    /// is as large as NATS takes loses its end.
     ///
     /// @throws dev.antiphon.backplane.Unavailable when it could not be stored: then do not settle its delivery
     void deadLetter(StoredRequest request, ErrorCode code, String reason);

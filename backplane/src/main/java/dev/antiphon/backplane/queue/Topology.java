@@ -8,14 +8,16 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.ServerInfo;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 
 /// The streams and the consumer that must exist in JetStream, made at start by whoever comes first. Settings are read
 /// back, because a server drops those that it does not know in silence.
@@ -50,29 +52,29 @@ final class Topology {
 
     private Topology() {}
 
-    /// Creates or updates everything.
+    /// Creates what is not there; what is there must have our settings. It is not changed: whoever made a stream with
+    /// three replicas, or with another age, meant it.
     ///
     /// @throws Unavailable when the server has no JetStream, or holds something of the same name that does not fit
     static void ensure(Nats nats) {
         try {
             JetStreamManagement management = nats.connection().jetStreamManagement();
-            requireJetStream(nats, management);
             stream(management, requests());
             stream(management, deadLetters());
             consumer(management);
         } catch (JetStreamApiException | IOException e) {
-            throw new Unavailable(
-                    nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e);
+            throw hasJetStream(nats)
+                    ? new Unavailable(
+                            nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e)
+                    : new Unavailable(
+                            nats.url() + " runs without JetStream; start it with: nats-server -js",
+                            e);
         }
     }
 
-    private static void requireJetStream(Nats nats, JetStreamManagement management) {
-        try {
-            management.getAccountStatistics();
-        } catch (JetStreamApiException | IOException e) {
-            throw new Unavailable(
-                    nats.url() + " runs without JetStream; start it with: nats-server -js", e);
-        }
+    private static boolean hasJetStream(Nats nats) {
+        ServerInfo server = nats.connection().getServerInfo();
+        return server == null || server.isJetStreamAvailable();
     }
 
     private static StreamConfiguration requests() {
@@ -105,34 +107,26 @@ final class Topology {
 
     private static void stream(JetStreamManagement management, StreamConfiguration wanted)
             throws IOException, JetStreamApiException {
-        StreamConfiguration made = makeStream(management, wanted).getConfiguration();
-        require(wanted.getName(), "subjects", wanted.getSubjects(), made.getSubjects());
-        require(
-                wanted.getName(),
-                "retention",
-                wanted.getRetentionPolicy(),
-                made.getRetentionPolicy());
-        require(wanted.getName(), "max age", wanted.getMaxAge(), made.getMaxAge());
-        require(
-                wanted.getName(),
-                "duplicate window",
-                wanted.getDuplicateWindow(),
-                made.getDuplicateWindow());
+        StreamConfiguration made = find(management, wanted).getConfiguration();
+        Requirement stream = new Requirement("stream " + wanted.getName());
+        stream.require("subjects", wanted.getSubjects(), made.getSubjects());
+        stream.require("retention", wanted.getRetentionPolicy(), made.getRetentionPolicy());
+        stream.require("storage", wanted.getStorageType(), made.getStorageType());
+        stream.require("discard policy", wanted.getDiscardPolicy(), made.getDiscardPolicy());
+        stream.require("max age", wanted.getMaxAge(), made.getMaxAge());
+        stream.require("duplicate window", wanted.getDuplicateWindow(), made.getDuplicateWindow());
     }
 
-    private static io.nats.client.api.StreamInfo makeStream(
-            JetStreamManagement management, StreamConfiguration wanted)
+    private static StreamInfo find(JetStreamManagement management, StreamConfiguration wanted)
             throws IOException, JetStreamApiException {
         try {
-            management.getStreamInfo(wanted.getName());
+            return management.getStreamInfo(wanted.getName());
         } catch (JetStreamApiException e) {
             if (e.getErrorCode() != NOT_FOUND) {
                 throw e;
             }
-            return management.addStream(
-                    wanted); // the same from two processes at once is one stream
+            return management.addStream(wanted); // made by two at once it is one stream
         }
-        return management.updateStream(wanted);
     }
 
     private static void consumer(JetStreamManagement management)
@@ -146,30 +140,37 @@ final class Topology {
                         .maxAckPending(MAX_ACK_PENDING)
                         .filterSubject(Subjects.EXECUTE_ALL)
                         .build();
-        ConsumerConfiguration made =
-                management.addOrUpdateConsumer(REQUESTS, wanted).getConsumerConfiguration();
-        require(WORKERS, "ack wait", wanted.getAckWait(), made.getAckWait());
-        require(WORKERS, "max deliver", wanted.getMaxDeliver(), made.getMaxDeliver());
-        require(WORKERS, "max ack pending", wanted.getMaxAckPending(), made.getMaxAckPending());
-        require(
-                WORKERS,
-                "filter",
-                List.of(Subjects.EXECUTE_ALL),
-                List.of(String.valueOf(made.getFilterSubject())));
+        ConsumerConfiguration made = find(management, wanted).getConsumerConfiguration();
+        Requirement consumer = new Requirement("consumer " + WORKERS + " of " + REQUESTS);
+        consumer.require("ack policy", wanted.getAckPolicy(), made.getAckPolicy());
+        consumer.require("ack wait", wanted.getAckWait(), made.getAckWait());
+        consumer.require("max deliver", wanted.getMaxDeliver(), made.getMaxDeliver());
+        consumer.require("max ack pending", wanted.getMaxAckPending(), made.getMaxAckPending());
+        consumer.require("filter", Subjects.EXECUTE_ALL, String.valueOf(made.getFilterSubject()));
     }
 
-    private static void require(String name, String setting, Object wanted, Object made) {
-        if (!wanted.equals(made)) {
-            throw new Unavailable(
-                    "JetStream's "
-                            + name
-                            + " has "
-                            + setting
-                            + " "
-                            + made
-                            + " instead of "
-                            + wanted,
-                    null);
+    private static ConsumerInfo find(JetStreamManagement management, ConsumerConfiguration wanted)
+            throws IOException, JetStreamApiException {
+        try {
+            return management.getConsumerInfo(REQUESTS, WORKERS);
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() != NOT_FOUND) {
+                throw e;
+            }
+            return management.addOrUpdateConsumer(REQUESTS, wanted);
+        }
+    }
+
+    /// Something in JetStream that must have our settings.
+    private record Requirement(String name) {
+
+        void require(String setting, Object wanted, Object made) {
+            if (!wanted.equals(made)) {
+                throw new Unavailable(
+                        "JetStream's %s has %s %s instead of %s; change it with the nats tool, or remove it and it is made anew"
+                                .formatted(name, setting, made, wanted),
+                        null);
+            }
         }
     }
 }

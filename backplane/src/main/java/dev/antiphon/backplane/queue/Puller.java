@@ -1,0 +1,161 @@
+package dev.antiphon.backplane.queue;
+
+import dev.antiphon.backplane.Nats;
+import dev.antiphon.backplane.Unavailable;
+
+import io.nats.client.Connection;
+import io.nats.client.Message;
+import io.nats.client.PullRequestOptions;
+import io.nats.client.Subscription;
+import io.nats.client.support.Status;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/// Asks the workers' consumer for deliveries, over one inbox that stays while its thread pulls.
+///
+/// Not by jnats' own `fetch`: that gives up its inbox at the end of each pull, and a delivery on its way there is lost
+/// until the ack wait is over; it cannot tell a consumer that is gone from an empty queue; and it waits for a
+/// server that has forgotten the pull in a restart. Used by one thread.
+final class Puller {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Puller.class);
+
+    private static final String ASK =
+            "$JS.API.CONSUMER.MSG.NEXT." + Topology.REQUESTS + "." + Topology.WORKERS;
+
+    /// The server's word that a pull is over comes this much after its time at the latest. It is never said to who asks
+    /// for a consumer that is gone, and forgotten when a request comes in that very moment.
+    private static final Duration GRACE = Duration.ofMillis(250);
+
+    /// How often a waiting pull looks whether the server it asked is still there.
+    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+
+    private static final Duration GIVE_BACK_WITHIN = Duration.ofSeconds(1);
+
+    private static final int HEARTBEAT = 100;
+
+    private final Nats nats;
+
+    /// How often NATS came back: a pull that was sent before is forgotten by then.
+    private final AtomicLong reconnects = new AtomicLong();
+
+    private @Nullable Subscription inbox;
+    private String inboxPrefix = "";
+    private long pulls;
+
+    Puller(Nats nats) {
+        this.nats = nats;
+        nats.onReconnect(reconnects::incrementAndGet);
+    }
+
+    /// Asks for up to `most` deliveries and hands over each as it comes; returns when they have come, when `wait` is over
+    /// or when the pull was lost with its server.
+    ///
+    /// @return false when nobody said that the pull was over: look whether the consumer is there
+    /// @throws Unavailable when there is nobody to ask
+    /// @throws InterruptedException when interrupted; what was delivered and not handed over is given back
+    boolean pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
+        if (!nats.connected()) {
+            throw new Unavailable(nats.url() + " is away", null);
+        }
+        try {
+            long asked = reconnects.get();
+            Subscription from = open();
+            String reply = inboxPrefix + ++pulls;
+            nats.connection().publish(ASK, reply, request(most, wait));
+            long end = System.nanoTime() + wait.plus(GRACE).toNanos();
+            return receive(from, reply, most, end, asked, each);
+        } catch (InterruptedException e) {
+            giveBack();
+            throw e;
+        } catch (IllegalStateException e) { // closed, or away and its buffer full
+            throw new Unavailable(nats.url() + " cannot be asked: " + e.getMessage(), e);
+        }
+    }
+
+    private Subscription open() {
+        Subscription from = inbox;
+        if (from == null || !from.isActive()) {
+            Connection connection = nats.connection();
+            inboxPrefix = connection.createInbox() + ".";
+            from = connection.subscribe(inboxPrefix + "*");
+            inbox = from;
+        }
+        return from;
+    }
+
+    private static byte[] request(int most, Duration wait) {
+        return PullRequestOptions.builder(most).expiresIn(wait).build().serialize();
+    }
+
+    private boolean receive(
+            Subscription from,
+            String reply,
+            int most,
+            long end,
+            long asked,
+            Consumer<Delivery> each)
+            throws InterruptedException {
+        int left = most;
+        while (left > 0) {
+            Message message = from.nextMessage(LOOK_EVERY);
+            if (message == null) {
+                if (!nats.connected() || reconnects.get() != asked) {
+                    return true;
+                }
+                if (System.nanoTime() - end > 0) {
+                    return false;
+                }
+            } else if (message.isJetStream()) {
+                left--;
+                each.accept(JetStreamDelivery.of(message));
+            } else if (message.isStatusMessage()
+                    && message.getSubject().equals(reply)
+                    && isOver(message.getStatus())) {
+                return true;
+            }
+        }
+        return true;
+    }
+
+    /// Whether a status ends the pull in good order.
+    private boolean isOver(Status status) {
+        return switch (status.getCode()) {
+            case HEARTBEAT -> false;
+            case Status.NOT_FOUND_CODE, Status.REQUEST_TIMEOUT_CODE -> true;
+            // The consumer was removed, JetStream is gone, or this pull cannot be served now.
+            default ->
+                    throw new Unavailable(
+                            nats.url() + " delivers nothing: " + status.getMessageWithCode(), null);
+        };
+    }
+
+    /// Ends the pull at the server and hands back what it has delivered since, so that another worker has it at once.
+    private void giveBack() {
+        Subscription from = inbox;
+        inbox = null;
+        if (from == null) {
+            return;
+        }
+        try {
+            var _ = from.drain(GIVE_BACK_WITHIN);
+            for (Message next = from.nextMessage(null);
+                    next != null;
+                    next = from.nextMessage(null)) {
+                if (next.isJetStream()) {
+                    next.nak();
+                }
+            }
+        } catch (IllegalStateException e) {
+            LOG.atDebug().setCause(e).log("drained, or NATS is closed");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
