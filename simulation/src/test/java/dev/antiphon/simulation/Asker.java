@@ -1,0 +1,145 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.Subjects;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.simulation.ModelRedis.Place;
+
+import java.time.Instant;
+
+/// Asks one message: over HTTP until some pod says 202, or as a plain publisher over NATS. Some change their mind.
+final class Asker {
+
+    private static final long TRY_AGAIN_AFTER = 700_000_000;
+    private static final long ANSWER_WITHIN = 3_000_000_000L;
+
+    /// How the id of a message ends that kills whoever asks the unique model about it.
+    static final String DEADLY = "x";
+
+    private final World world;
+    private final Scheduler scheduler;
+    private final WorkflowRequest request;
+    private final Place place;
+    private boolean done;
+    private int tries;
+
+    Asker(World world, SessionId session, UserId user, MessageId message, boolean unique) {
+        this.world = world;
+        this.scheduler = world.scheduler();
+        this.place = new Place(session, message);
+        this.request =
+                new WorkflowRequest(
+                        message,
+                        session,
+                        user,
+                        text(place),
+                        unique
+                                ? RequestContext.of(
+                                        Json.object().put("ai_provider", UniqueProvider.NAME))
+                                : RequestContext.empty(),
+                        null,
+                        Instant.EPOCH,
+                        "corr");
+    }
+
+    /// What is asked names its place, so that an answer in the wrong place shows.
+    static String text(Place place) {
+        return place.session() + " " + place.message();
+    }
+
+    static Place placeIn(String text) {
+        int space = text.indexOf(' ');
+        return new Place(
+                new SessionId(text.substring(0, space)), new MessageId(text.substring(space + 1)));
+    }
+
+    static boolean isDeadly(Place place) {
+        return place.message().value().endsWith(DEADLY);
+    }
+
+    boolean isDone() {
+        return done;
+    }
+
+    void post() {
+        if (done) {
+            return;
+        }
+        SimPod pod = world.anyPod();
+        if (pod == null) {
+            scheduler.after(TRY_AGAIN_AFTER, this::post);
+            return;
+        }
+        tries++;
+        int thisTry = tries;
+        scheduler.after(
+                ANSWER_WITHIN,
+                () -> {
+                    if (thisTry == tries) {
+                        post();
+                    }
+                });
+        pod.post(request, answer -> scheduler.after(1_000_000, () -> answered(thisTry, answer)));
+    }
+
+    private void answered(int thisTry, SimPod.Posted answer) {
+        if (done || thisTry != tries) {
+            return;
+        }
+        switch (answer) {
+            case ACCEPTED -> {
+                world.chronicle().accepted(place);
+                done = true;
+                tries++;
+            }
+            case TRY_AGAIN -> {
+                tries++;
+                scheduler.after(TRY_AGAIN_AFTER, this::post);
+            }
+            case REFUSED -> {
+                done = true;
+                tries++;
+                if (world.chronicle().of(Chronicle.Count.LOSS) == 0) {
+                    world.chronicle().violated("I6", place.message() + " was refused");
+                }
+            }
+        }
+    }
+
+    /// Publishes as others do: without asking the log, without an id for duplicates.
+    void publishPlain() {
+        if (!world.nats().isUp()) {
+            scheduler.after(TRY_AGAIN_AFTER, this::publishPlain);
+            return;
+        }
+        world.nats().publish(null, Subjects.execute(place.session()), request.encode());
+        world.chronicle().stored(request);
+        world.chronicle().accepted(place);
+        done = true;
+    }
+
+    /// The same request once more, as a retrying publisher sends it.
+    void publishCopy() {
+        if (world.nats().isUp()) {
+            world.nats().publish(null, Subjects.execute(place.session()), request.encode());
+        }
+    }
+
+    void cancel() {
+        SimPod pod = world.anyPod();
+        if (pod == null) {
+            return;
+        }
+        pod.cancel(
+                request,
+                done -> {
+                    if (!done) {
+                        scheduler.after(TRY_AGAIN_AFTER, this::cancel);
+                    }
+                });
+    }
+}

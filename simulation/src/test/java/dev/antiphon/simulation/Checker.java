@@ -1,0 +1,245 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.protocol.AnswerText;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.simulation.ModelRedis.Place;
+import dev.antiphon.simulation.ModelSession.Run;
+import dev.antiphon.simulation.ModelSession.Status;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Judges a world at its end by the invariants of ARCHITECTURE.md. What can be judged as it happens is in
+/// {@link Chronicle} and {@link Browser}.
+final class Checker {
+
+    /// PROTOCOL.md §6, around what was asked.
+    private static final String DEMO_HEAD = "I received your message: '";
+
+    private static final String DEMO_TAIL =
+            "' This is a demo response from the LangGraph workflow service. In a real implementation, this would"
+                    + " integrate with AI models like GPT-4, Claude, etc. The response is being"
+                    + " streamed token by token to demonstrate the chunk buffering system.";
+
+    private Checker() {}
+
+    /// What is still to be done: nothing, when a world is at its end.
+    static List<String> unfinished(World world) {
+        List<String> unfinished = new ArrayList<>();
+        world.redis()
+                .sessions()
+                .forEach((id, session) ->
+                        session.waiting
+                                .values()
+                                .forEach(message -> unfinished.add("message " + message)));
+        for (ModelQueue.Stored each : world.nats().queue().all()) {
+            if (!each.orphan) {
+                unfinished.add("request " + each.request.sequence());
+            }
+        }
+        for (Browser browser : world.browsers()) {
+            ModelSession session = world.redis().session(browser.session());
+            boolean hasAll =
+                    session != null
+                            && (browser.lastId() == null
+                                    ? sawNothing(session)
+                                    : session.tail().equals(browser.lastId()));
+            if (!browser.isConnected() || !hasAll) {
+                unfinished.add(
+                        "browser of "
+                                + browser.session()
+                                + " at "
+                                + browser.lastId()
+                                + " instead of "
+                                + (session == null ? "nothing" : session.tail()));
+            }
+        }
+        return unfinished;
+    }
+
+    /// Whether one without an id is rightly sent nothing: all was said and seen when it came, or there is nothing.
+    private static boolean sawNothing(ModelSession session) {
+        return session.tail().number() == 0
+                || (session.waiting.isEmpty()
+                        && (session.unseen == null || session.unseen < session.trimmed));
+    }
+
+    static void stuck(World world) {
+        world.chronicle().violated("stuck", String.join(", ", unfinished(world)));
+    }
+
+    static void check(World world) {
+        world.redis().sessions().forEach((id, session) -> checkLog(world, id, session));
+        checkAccepted(world);
+        world.browsers().forEach(browser -> checkBrowser(world, browser));
+    }
+
+    // The logs
+
+    private static void checkLog(World world, SessionId id, ModelSession session) {
+        Chronicle chronicle = world.chronicle();
+        EntryId before = session.start;
+        for (Entry entry : session.entries) {
+            if (!before.next(entry.event(), entry.data()).equals(entry.id())) {
+                chronicle.violated("I1", entry.id() + " does not continue " + before);
+            }
+            before = entry.id();
+        }
+        answers(chronicle, session.entries)
+                .forEach((message, answer) ->
+                        checkAnswer(chronicle, new Place(id, message), answer, session));
+        session.runs.forEach((message, run) -> {
+            if (run.status != Status.DONE && run.status != Status.REFUSED) {
+                chronicle.violated("I1", message + " has not ended");
+            }
+        });
+    }
+
+    /// One message's chunks in a log.
+    private static final class Answer {
+        private final AnswerText text = new AnswerText();
+        private int chunks;
+        private long end;
+        private @Nullable Completion completion;
+        private boolean completed;
+        private boolean whole = true;
+    }
+
+    private static Map<MessageId, Answer> answers(Chronicle chronicle, List<Entry> entries) {
+        Map<MessageId, Answer> answers = new LinkedHashMap<>();
+        MessageId ended = null;
+        for (Entry entry : entries) {
+            switch (entry.event()) {
+                case CHUNK -> {
+                    Chunk chunk = Chunk.decode(entry.data());
+                    ended = chunk.isFinal() ? chunk.messageId() : null;
+                    take(chronicle, answers, chunk);
+                }
+                case MESSAGE_COMPLETE -> {
+                    Answer answer = ended == null ? null : answers.get(ended);
+                    if (answer == null || answer.completed) {
+                        chronicle.violated("I1", entry.id() + " completes nothing");
+                    } else {
+                        answer.completed = true;
+                        answer.end = entry.id().number();
+                    }
+                    ended = null;
+                }
+                case MESSAGE -> ended = null;
+                case CONNECTED, STATUS, RESYNC ->
+                        chronicle.violated("I1", entry.id() + " is in no log");
+            }
+        }
+        return answers;
+    }
+
+    private static void take(Chronicle chronicle, Map<MessageId, Answer> answers, Chunk chunk) {
+        MessageId message = chunk.messageId();
+        Answer answer = answers.computeIfAbsent(message, _ -> new Answer());
+        if (answer.chunks == 0 && chunk.chunkId() > 0) {
+            answer.whole = false; // it began before this piece of the log
+            answer.chunks = chunk.chunkId();
+        }
+        if (answer.completion != null) {
+            chronicle.violated("I1", message + " goes on after its end");
+        }
+        if (chunk.chunkId() != answer.chunks) {
+            chronicle.violated(
+                    "I1", message + " has chunk " + chunk.chunkId() + " for " + answer.chunks);
+        }
+        answer.chunks++;
+        answer.text.add(chunk.body());
+        answer.completion = chunk.completion();
+    }
+
+    private static void checkAnswer(
+            Chronicle chronicle, Place place, Answer answer, ModelSession session) {
+        if (answer.completion == null || !answer.completed || !answer.whole) {
+            chronicle.violated("I1", place.message() + " has no terminal or no beginning");
+            return;
+        }
+        String text = answer.text.toString();
+        boolean stopped = answer.completion.finishReason() == FinishReason.STOP;
+        boolean oneAttempts =
+                texts(chronicle, place).stream()
+                        .anyMatch(each -> stopped ? each.equals(text) : each.startsWith(text));
+        if (!oneAttempts) {
+            chronicle.violated("I5", place.message() + " is no attempt's text: '" + text + "'");
+        }
+        // What is not settled yet is still in the log behind the history's cursor.
+        Run run = session.runs.get(place.message());
+        String kept = session.history.get(place.message());
+        boolean settled = answer.end <= session.settled;
+        if (settled && run != null && run.request != null && !text.equals(kept)) {
+            chronicle.violated(
+                    "I5", place.message() + " is '" + text + "' and in history '" + kept + "'");
+        }
+    }
+
+    /// Everything that may have been answered.
+    private static List<String> texts(Chronicle chronicle, Place place) {
+        List<String> texts = new ArrayList<>(chronicle.attempts(place.session(), place.message()));
+        texts.add(DEMO_HEAD + Asker.text(place) + DEMO_TAIL);
+        return texts;
+    }
+
+    // What was promised
+
+    private static void checkAccepted(World world) {
+        Chronicle chronicle = world.chronicle();
+        boolean lost = chronicle.of(Chronicle.Count.LOSS) > 0;
+        boolean rolledBack = lost || chronicle.of(Chronicle.Count.ROLLBACK) > 0;
+        boolean natsLost = chronicle.of(Chronicle.Count.NATS_LOSS) > 0;
+        for (Place place : chronicle.accepted()) {
+            boolean answered = world.redis().ended(place.session(), place.message());
+            // Gone with both servers' disks, or answered before one of them was lost.
+            boolean excused =
+                    (lost && chronicle.everEnded(place))
+                            || (rolledBack && (natsLost || !chronicle.wasStored(place)));
+            if (!answered && !excused) {
+                chronicle.violated("I6", place.message() + " was accepted and never answered");
+            }
+        }
+    }
+
+    // The tabs
+
+    private static void checkBrowser(World world, Browser browser) {
+        ModelSession session = world.redis().session(browser.session());
+        if (session == null) {
+            return;
+        }
+        Map<MessageId, Answer> inLog = answers(new Chronicle(), session.entries);
+        answers(new Chronicle(), browser.received())
+                .forEach((message, seen) -> {
+                    Answer answer = inLog.get(message);
+                    boolean same =
+                            answer != null && answer.text.toString().equals(seen.text.toString());
+                    if (seen.completed && !seen.whole) {
+                        world.chronicle().violated("I5", message + " was shown from its middle");
+                    }
+                    if (seen.whole && seen.completed && !same) {
+                        world.chronicle()
+                                .violated("I5", message + " was shown as '" + seen.text + "'");
+                    }
+                });
+        for (Entry entry : browser.received()) {
+            if (entry.event() == EventName.MESSAGE_COMPLETE
+                    && !entry.id().equals(session.idOf(entry.id().number()))
+                    && entry.id().number() > session.trimmed) {
+                world.chronicle().violated("I4", entry.id() + " was shown and is not in the log");
+            }
+        }
+    }
+}

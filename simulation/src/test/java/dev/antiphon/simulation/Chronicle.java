@@ -1,0 +1,234 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.simulation.ModelRedis.Place;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What happened in one world, as someone sees it who stands beside all processes: what the checker judges by, and what
+/// can be judged at once.
+final class Chronicle {
+
+    /// What a whole run must have seen, or it has proven nothing.
+    enum Count {
+        TAKE_OVER,
+        CONTINUATION,
+        FENCE,
+        REPAIR,
+        POLL_FOUND,
+        RESYNC,
+        SWEEP,
+        RESET,
+        REDELIVERY,
+        RELEASE,
+        POISON,
+        CANCEL,
+        ROLLBACK,
+        LOSS,
+        TRIM,
+        NATS_LOSS,
+        KILL,
+        PAUSE
+    }
+
+    private final Map<Count, Long> counts = new EnumMap<>(Count.class);
+    private final List<String> violations = new ArrayList<>();
+    private final Map<SessionId, Set<EntryId>> entries = new HashMap<>();
+    private final Map<Place, List<String>> attempts = new LinkedHashMap<>();
+    private final Map<ConnectionId, Set<EntryId>> starts = new HashMap<>();
+    private final Set<Place> accepted = new LinkedHashSet<>();
+    private final Set<Place> stored = new HashSet<>();
+    private final Set<Place> everEnded = new HashSet<>();
+    private final Set<Long> deadLetters = new HashSet<>();
+    private final Set<Place> acked = new LinkedHashSet<>();
+    private final Set<Place> givenUp = new HashSet<>();
+    private @Nullable ModelRedis redis;
+
+    void watch(ModelRedis modelRedis) {
+        redis = modelRedis;
+    }
+
+    private ModelRedis redis() {
+        if (redis == null) {
+            throw new IllegalStateException("nothing to watch yet");
+        }
+        return redis;
+    }
+
+    void count(Count count) {
+        count(count, 1);
+    }
+
+    void count(Count count, long times) {
+        counts.merge(count, times, Long::sum);
+    }
+
+    long of(Count count) {
+        return counts.getOrDefault(count, 0L);
+    }
+
+    /// @param invariant as ARCHITECTURE.md names it
+    void violated(String invariant, String how) {
+        if (violations.size() < 20) {
+            violations.add(invariant + ": " + how);
+        }
+    }
+
+    List<String> violations() {
+        return violations;
+    }
+
+    // The log
+
+    void entered(SessionId session, Entry entry) {
+        entries.computeIfAbsent(session, _ -> new HashSet<>()).add(entry.id());
+        if (entry.event() == EventName.CHUNK) {
+            Chunk chunk = Chunk.decode(entry.data());
+            if (chunk.isFinal()) {
+                everEnded.add(new Place(session, chunk.messageId()));
+            }
+            if (chunk.body() instanceof ChunkBody.Reset) {
+                count(Count.RESET);
+            }
+        }
+    }
+
+    void appended(Batch batch, @Nullable Token current, boolean wrote, Append answer) {
+        switch (answer) {
+            case Append.Appended _ -> {
+                if (wrote && !batch.token().equals(current)) {
+                    violated("I2", "an append of " + batch.message() + " with an old token");
+                }
+            }
+            case Append.Fenced _, Append.OutOfSequence _ -> count(Count.FENCE);
+        }
+    }
+
+    void claimed(SessionId session, Claim.Claimed claimed) {
+        if (claimed.nextChunk() > 0) {
+            count(Count.CONTINUATION);
+        }
+        Place place = new Place(session, claimed.request().messageId());
+        if (claimed.attempt() == ModelRedis.MAX_ATTEMPTS) {
+            givenUp.add(place); // if this one does not end it either
+        }
+    }
+
+    void rung(SessionId session, Entry entry) {
+        if (!entries.getOrDefault(session, Set.of()).contains(entry.id())) {
+            violated("I3", entry.id() + " of " + session + " was rung before it was in the log");
+        }
+    }
+
+    boolean everEntered(SessionId session, EntryId id) {
+        return entries.getOrDefault(session, Set.of()).contains(id);
+    }
+
+    void attached(ConnectionId connection, EntryId start) {
+        starts.computeIfAbsent(connection, _ -> new HashSet<>()).add(start);
+    }
+
+    Set<EntryId> starts(ConnectionId connection) {
+        return starts.getOrDefault(connection, Set.of());
+    }
+
+    // Requests
+
+    /// Somebody was told that this message is accepted.
+    void accepted(Place place) {
+        accepted.add(place);
+    }
+
+    Set<Place> accepted() {
+        return accepted;
+    }
+
+    void stored(WorkflowRequest request) {
+        stored.add(new Place(request.sessionId(), request.messageId()));
+    }
+
+    boolean wasStored(Place place) {
+        return stored.contains(place);
+    }
+
+    boolean everEnded(Place place) {
+        return everEnded.contains(place);
+    }
+
+    boolean mayBeGivenUp(Place place) {
+        return givenUp.contains(place);
+    }
+
+    void deadLetter(StoredRequest request) {
+        deadLetters.add(request.sequence());
+    }
+
+    /// An ack arrived: the request will not be delivered any more.
+    void acked(StoredRequest request) {
+        Place place = place(request);
+        if (deadLetters.contains(request.sequence())) {
+            return;
+        }
+        acked.add(place);
+        if (!endedFor(place)) {
+            violated("I6", place.message() + " was acked and has not ended");
+        }
+    }
+
+    /// The log has become an older one.
+    void rolledBack() {
+        count(Count.ROLLBACK);
+        for (Place place : acked) {
+            if (!endedFor(place)) {
+                violated("I6", place.message() + " was acked before its end was safe");
+            }
+        }
+    }
+
+    private boolean endedFor(Place place) {
+        return of(Count.LOSS) > 0 || redis().ended(place.session(), place.message());
+    }
+
+    static Place place(StoredRequest request) {
+        WorkflowRequest decoded = WorkflowRequest.decodeStored(request.data());
+        return new Place(decoded.sessionId(), decoded.messageId());
+    }
+
+    // Answers
+
+    /// An attempt begins; this is all that it will say.
+    void attempt(Place place, String text) {
+        attempts.computeIfAbsent(place, _ -> new ArrayList<>()).add(text);
+    }
+
+    List<String> attempts(SessionId session, MessageId message) {
+        return attempts.getOrDefault(new Place(session, message), List.of());
+    }
+
+    boolean logsWereLost() {
+        return of(Count.ROLLBACK) + of(Count.LOSS) + of(Count.TRIM) > 0;
+    }
+}

@@ -1,0 +1,224 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.simulation.Faults.Kind;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/// One nats-server: the queue, the pods' subjects and the notices, all over a network that loses, doubles and delays.
+final class Nats {
+
+    /// Hears what is rung for one pod.
+    record Ear(Host host, Consumer<Ring> rang, Runnable reconnected) {}
+
+    /// Hears which messages were cancelled.
+    record Watcher(Host host, BiConsumer<SessionId, MessageId> cancelled) {}
+
+    /// A worker that waits for deliveries.
+    static final class Pull {
+        final SimQueue asker;
+        int room;
+        boolean ended;
+
+        Pull(SimQueue asker, int room) {
+            this.asker = asker;
+            this.room = room;
+        }
+    }
+
+    private final Scheduler scheduler;
+    private final Faults faults;
+    private final Chronicle chronicle;
+    private final ModelQueue queue;
+    private final Map<PodId, Ear> ears = new LinkedHashMap<>();
+    private final List<Watcher> watchers = new ArrayList<>();
+    private final List<Pull> pulls = new ArrayList<>();
+    private final List<StoredRequest> ackedLately = new ArrayList<>();
+    private final Map<String, Long> lastRing = new LinkedHashMap<>();
+    private boolean up = true;
+
+    Nats(Scheduler scheduler, Faults faults, Chronicle chronicle, ModelQueue queue) {
+        this.scheduler = scheduler;
+        this.faults = faults;
+        this.chronicle = chronicle;
+        this.queue = queue;
+    }
+
+    ModelQueue queue() {
+        return queue;
+    }
+
+    boolean isUp() {
+        return up;
+    }
+
+    long latency() {
+        return scheduler.random().nextLong(50_000, 3_000_000);
+    }
+
+    void listen(PodId pod, Ear ear) {
+        ears.put(pod, ear);
+    }
+
+    void watch(Watcher watcher) {
+        watchers.add(watcher);
+    }
+
+    // Core NATS
+
+    void ring(Host from, Set<PodId> pods, SessionId session, List<Entry> entries) {
+        for (Entry entry : entries) {
+            chronicle.rung(session, entry);
+            Ring ring = new Ring(session, entry);
+            pods.stream()
+                    .sorted(Comparator.comparing(PodId::value))
+                    .forEach(pod -> ring(from, pod, ring));
+        }
+    }
+
+    private void ring(Host from, PodId pod, Ring ring) {
+        if (!up || faults.happens(Kind.RING_DROPPED)) {
+            return;
+        }
+        String path = from.name() + ">" + pod;
+        long at = Math.max(lastRing.getOrDefault(path, 0L) + 1, scheduler.now() + latency());
+        if (faults.happens(Kind.RING_LATE)) {
+            at += scheduler.random().nextLong(1, 400_000_000); // and so others overtake it
+        } else {
+            lastRing.put(path, at);
+        }
+        deliver(at, pod, ring);
+        if (faults.happens(Kind.RING_DOUBLED)) {
+            deliver(at + scheduler.random().nextLong(1, 2_000_000_000), pod, ring);
+        }
+    }
+
+    private void deliver(long at, PodId pod, Ring ring) {
+        scheduler.at(
+                at,
+                () -> {
+                    Ear ear = ears.get(pod);
+                    if (ear != null && up) {
+                        ear.host().run(() -> ear.rang().accept(ring));
+                    }
+                });
+    }
+
+    void cancelled(SessionId session, MessageId message) {
+        for (Watcher watcher : watchers) {
+            if (up && !faults.happens(Kind.NOTICE_DROPPED)) {
+                scheduler.after(
+                        latency(),
+                        () ->
+                                watcher.host()
+                                        .run(() -> watcher.cancelled().accept(session, message)));
+            }
+        }
+    }
+
+    // JetStream
+
+    void open(Pull pull) {
+        pulls.add(pull);
+        dispatch();
+    }
+
+    void close(Pull pull) {
+        pull.ended = true;
+        pulls.remove(pull);
+    }
+
+    /// Gives what is free to who waits, longest first.
+    void dispatch() {
+        pulls.removeIf(pull -> pull.asker.host().isDead());
+        while (up && !pulls.isEmpty()) {
+            ModelQueue.Stored next = queue.next();
+            if (next == null) {
+                return;
+            }
+            if (next.deliveries > 1) {
+                chronicle.count(Chronicle.Count.REDELIVERY);
+            }
+            long due = next.freeAt;
+            scheduler.at(due, this::dispatch);
+            Pull pull = pulls.removeFirst();
+            pull.room--;
+            if (pull.room > 0) {
+                pulls.add(pull);
+            }
+            SimQueue asker = pull.asker;
+            StoredRequest request = next.request;
+            scheduler.after(latency(), () -> asker.host().run(() -> asker.arrived(pull, request)));
+        }
+    }
+
+    boolean publish(@Nullable String id, String subject, byte[] data) {
+        boolean stored = queue.publish(id, subject, data);
+        dispatch();
+        return stored;
+    }
+
+    void ack(StoredRequest request) {
+        if (queue.stored(request.sequence()) != null) {
+            chronicle.acked(request);
+            ackedLately.add(request);
+        }
+        queue.ack(request.sequence());
+    }
+
+    void retryAfter(StoredRequest request, Duration delay) {
+        queue.retryAfter(request.sequence(), delay);
+        scheduler.after(delay.toNanos(), this::dispatch);
+        dispatch();
+    }
+
+    void inProgress(StoredRequest request) {
+        queue.inProgress(request.sequence());
+        scheduler.after(ModelQueue.ACK_WAIT.toNanos(), this::dispatch);
+    }
+
+    // Faults of the server
+
+    /// Kills the server. What it comes back with is its disk.
+    void down() {
+        up = false;
+        for (Pull pull : List.copyOf(pulls)) {
+            close(pull);
+            pull.asker
+                    .host()
+                    .run(() -> pull.asker.ended(pull, new Unavailable("NATS is away", null)));
+        }
+        for (StoredRequest acked : ackedLately) {
+            if (scheduler.chance(0.2)) {
+                queue.orphan(acked);
+            }
+        }
+        ackedLately.clear();
+    }
+
+    void up(boolean withDisk) {
+        if (!withDisk) {
+            queue.lose();
+            chronicle.count(Chronicle.Count.NATS_LOSS);
+        }
+        up = true;
+        ears.values().forEach(ear -> ear.host().run(ear.reconnected()));
+        dispatch();
+    }
+}

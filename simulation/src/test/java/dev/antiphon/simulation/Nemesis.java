@@ -1,0 +1,206 @@
+package dev.antiphon.simulation;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Does to processes and servers what the world does to them: kills, pauses, stops, cuts, and takes from Redis and NATS
+/// what they had on disk.
+final class Nemesis {
+
+    private static final Duration SNAPSHOT_EVERY = Duration.ofMillis(250);
+
+    /// Redis syncs its file every second and may lose two.
+    private static final long MOST_LOST = Duration.ofSeconds(2).toNanos();
+
+    private record Snapshot(long at, ModelRedis state) {}
+
+    private final World world;
+    private final Scheduler scheduler;
+    private final SplittableRandom random;
+    private final Deque<Snapshot> snapshots = new ArrayDeque<>();
+    private final long end;
+
+    private Nemesis(World world, Duration trouble) {
+        this.world = world;
+        this.scheduler = world.scheduler();
+        this.random = scheduler.random();
+        this.end = scheduler.now() + trouble.toNanos();
+    }
+
+    /// Plans its deeds. All their consequences end with `trouble`: what is paused goes on, what is down is up.
+    static void unleash(World world, Duration trouble) {
+        Nemesis nemesis = new Nemesis(world, trouble);
+        nemesis.plan(nemesis.deeds());
+    }
+
+    private List<Runnable> deeds() {
+        List<Runnable> possible =
+                new ArrayList<>(
+                        List.of(
+                                this::killWorker,
+                                this::killWorker,
+                                this::pauseWorker,
+                                this::stopWorker,
+                                this::killPod,
+                                this::pausePod,
+                                this::stopPod,
+                                this::breakLink,
+                                this::freezeRedis,
+                                () -> redisDown(false),
+                                () -> natsDown(true),
+                                this::cutBrowser,
+                                this::slowBrowser));
+        // A disk that loses what it had is a catastrophe of its own; not in every world.
+        if (scheduler.chance(0.35)) {
+            possible.add(() -> redisDown(true));
+            possible.add(() -> redisDown(true));
+            keepSnapshots();
+        } else if (scheduler.chance(0.12)) {
+            possible.add(this::loseRedis);
+        } else if (scheduler.chance(0.15)) {
+            possible.add(() -> natsDown(false));
+        }
+        return possible;
+    }
+
+    private void plan(List<Runnable> possible) {
+        long first = scheduler.now() + 1_000_000_000L;
+        for (int i = random.nextInt(0, 9); i > 0; i--) {
+            scheduler.at(
+                    random.nextLong(first, end - 8_000_000_000L),
+                    possible.get(random.nextInt(possible.size())));
+        }
+    }
+
+    /// A time that is over before the trouble ends.
+    private long a(double seconds) {
+        long most = Math.max(2, Math.min((long) (seconds * 1e9), end - scheduler.now()));
+        return random.nextLong(1, most);
+    }
+
+    private void killWorker() {
+        if (!world.workers().isEmpty()) {
+            world.chronicle().count(Chronicle.Count.KILL);
+            world.kill(world.workers().get(random.nextInt(world.workers().size())));
+            scheduler.after(a(6), world::addWorker);
+        }
+    }
+
+    private void pauseWorker() {
+        if (!world.workers().isEmpty()) {
+            pause(world.workers().get(random.nextInt(world.workers().size())).host());
+        }
+    }
+
+    private void pausePod() {
+        if (!world.pods().isEmpty()) {
+            pause(world.pods().get(random.nextInt(world.pods().size())).host());
+        }
+    }
+
+    private void pause(Host host) {
+        world.chronicle().count(Chronicle.Count.PAUSE);
+        host.pause();
+        scheduler.after(a(10), host::resume);
+    }
+
+    private void stopWorker() {
+        if (!world.workers().isEmpty()) {
+            SimWorker worker = world.workers().get(random.nextInt(world.workers().size()));
+            world.workers().remove(worker);
+            world.chronicle().count(Chronicle.Count.RELEASE);
+            worker.stop(world::addWorker);
+        }
+    }
+
+    private void killPod() {
+        if (!world.pods().isEmpty()) {
+            SimPod pod = world.pods().get(random.nextInt(world.pods().size()));
+            world.chronicle().count(Chronicle.Count.KILL);
+            world.kill(pod);
+            scheduler.after(a(3), () -> world.addPod(pod.id()));
+        }
+    }
+
+    private void stopPod() {
+        if (!world.pods().isEmpty()) {
+            SimPod pod = world.pods().get(random.nextInt(world.pods().size()));
+            if (pod.isOpen()) {
+                world.pods().remove(pod);
+                pod.stop(() -> {
+                    world.hangUp(pod);
+                    world.addPod(pod.id());
+                });
+            }
+        }
+    }
+
+    private void breakLink() {
+        List<Link> links = new ArrayList<>();
+        world.workers().forEach(worker -> links.add(worker.link()));
+        world.pods().forEach(pod -> links.add(pod.link()));
+        if (!links.isEmpty()) {
+            links.get(random.nextInt(links.size())).breakFor(a(4));
+        }
+    }
+
+    private void freezeRedis() {
+        world.freezeRedis(a(5));
+    }
+
+    private void redisDown(boolean losesTail) {
+        if (losesTail) {
+            long oldest = scheduler.now() - MOST_LOST;
+            List<Snapshot> candidates =
+                    snapshots.stream().filter(each -> each.at() >= oldest).toList();
+            if (!candidates.isEmpty()) {
+                world.redis().take(candidates.get(random.nextInt(candidates.size())).state());
+                snapshots.clear();
+                world.chronicle().rolledBack();
+            }
+        }
+        world.breakAllLinks(a(5));
+    }
+
+    private void loseRedis() {
+        world.redis().lose();
+        world.chronicle().count(Chronicle.Count.LOSS);
+        world.breakAllLinks(a(3));
+    }
+
+    private void keepSnapshots() {
+        snapshots.addLast(new Snapshot(scheduler.now(), world.redis().snapshot()));
+        if (snapshots.size() > MOST_LOST / SNAPSHOT_EVERY.toNanos()) {
+            snapshots.removeFirst();
+        }
+        if (scheduler.now() < end) {
+            scheduler.after(SNAPSHOT_EVERY.toNanos(), this::keepSnapshots);
+        }
+    }
+
+    private void natsDown(boolean withDisk) {
+        if (world.nats().isUp()) {
+            world.nats().down();
+            scheduler.after(a(5), () -> world.nats().up(withDisk));
+        }
+    }
+
+    private void cutBrowser() {
+        Browser browser = anyBrowser();
+        if (browser.isConnected()) {
+            browser.cut(scheduler.chance(0.3) ? a(20) : a(0.01));
+        }
+    }
+
+    private void slowBrowser() {
+        anyBrowser().dawdle(a(8));
+    }
+
+    private Browser anyBrowser() {
+        return world.browsers().get(random.nextInt(world.browsers().size()));
+    }
+}

@@ -1,0 +1,24 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+
+import java.util.List;
+import java.util.Set;
+
+/// One process' end of the pods' subjects.
+record SimDoorbell(Host host, Nats nats) implements Doorbell {
+
+    @Override
+    public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {
+        nats.ring(host, pods, session, entries);
+    }
+
+    @Override
+    public void cancelled(SessionId session, MessageId message) {
+        nats.cancelled(session, message);
+    }
+}

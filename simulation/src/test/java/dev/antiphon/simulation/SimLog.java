@@ -1,0 +1,175 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.Recovery;
+import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/// Everything that one process asks the modelled Redis, over its link.
+final class SimLog implements SessionLog, Recovery, History {
+
+    private final Link link;
+    private final ModelRedis redis;
+    private final Chronicle chronicle;
+
+    SimLog(Link link, ModelRedis redis, Chronicle chronicle) {
+        this.link = link;
+        this.redis = redis;
+        this.chronicle = chronicle;
+    }
+
+    private CompletionStage<Void> told(Runnable command) {
+        return link.call(
+                        () -> {
+                            command.run();
+                            return true;
+                        })
+                .thenAccept(_ -> {});
+    }
+
+    private <T> CompletionStage<T> asked(Supplier<T> command) {
+        return link.call(command);
+    }
+
+    @Override
+    public CompletionStage<Accept> accept(WorkflowRequest request) {
+        return asked(() -> redis.accept(request));
+    }
+
+    @Override
+    public CompletionStage<Refuse> refuse(SessionId session, MessageId message, Batch.End end) {
+        return asked(() -> redis.refuse(session, message, end));
+    }
+
+    @Override
+    public CompletionStage<Claim> claim(
+            SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
+        return asked(() -> {
+            Claim claim = redis.claim(session, delivered, worker, token);
+            if (claim instanceof Claim.Claimed claimed) {
+                chronicle.claimed(session, claimed);
+            } else if (claim instanceof Claim.Poison) {
+                chronicle.count(Chronicle.Count.POISON);
+            }
+            return claim;
+        });
+    }
+
+    @Override
+    public CompletionStage<Append> append(Batch batch) {
+        return asked(() -> {
+            ModelSession session = redis.session(batch.session());
+            Token current = session == null ? null : session.token;
+            int before = session == null ? 0 : session.entries.size();
+            Append answer = redis.append(batch);
+            boolean wrote = session != null && session.entries.size() > before;
+            chronicle.appended(batch, current, wrote, answer);
+            return answer;
+        });
+    }
+
+    @Override
+    public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
+        return asked(() -> redis.finish(user, last));
+    }
+
+    @Override
+    public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
+        return asked(() -> redis.ended(session, message));
+    }
+
+    @Override
+    public CompletionStage<Optional<WorkflowRequest>> request(
+            SessionId session, MessageId message) {
+        return asked(() -> redis.request(session, message));
+    }
+
+    @Override
+    public CompletionStage<Boolean> release(SessionId session, MessageId message, Token token) {
+        return asked(() -> redis.release(session, message, token));
+    }
+
+    @Override
+    public CompletionStage<Slice> read(SessionId session, EntryId after, int most) {
+        return asked(() -> redis.read(session, after, most));
+    }
+
+    @Override
+    public CompletionStage<Optional<EntryId>> tail(SessionId session) {
+        return asked(() -> redis.tail(session));
+    }
+
+    @Override
+    public CompletionStage<Set<WorkerId>> workers() {
+        return asked(redis::workers);
+    }
+
+    @Override
+    public CompletionStage<List<Orphan>> orphans(WorkerId worker) {
+        return asked(() -> redis.orphans(worker));
+    }
+
+    @Override
+    public CompletionStage<List<Stray>> strays(WorkerId worker, Predicate<SessionId> isAt) {
+        return asked(() -> redis.strays(worker, isAt));
+    }
+
+    @Override
+    public CompletionStage<Optional<Overdue>> sweep() {
+        return asked(redis::sweep);
+    }
+
+    @Override
+    public CompletionStage<Void> settle(SessionId session) {
+        return told(() -> {
+            ModelSession before = redis.session(session);
+            int trimmed = before == null ? 0 : before.trimmed;
+            redis.settle(session);
+            if (before != null && before.trimmed > trimmed) {
+                chronicle.count(Chronicle.Count.TRIM);
+            }
+        });
+    }
+
+    @Override
+    public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
+        return asked(() -> redis.newest(session, user));
+    }
+
+    Lease lease(WorkerId worker) {
+        return new Lease() {
+            @Override
+            public CompletionStage<Void> renew() {
+                return told(() -> redis.renew(worker));
+            }
+
+            @Override
+            public CompletionStage<Void> end() {
+                return told(() -> redis.endLease(worker));
+            }
+        };
+    }
+}

@@ -1,0 +1,229 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.gateway.stream.Counters;
+import dev.antiphon.gateway.stream.Cursor;
+import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.gateway.stream.Loop;
+import dev.antiphon.gateway.stream.Opened;
+import dev.antiphon.gateway.stream.Subscriber;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/// One gateway process: the real hub, and what its front door does without HTTP.
+final class SimPod {
+
+    /// What a POST was answered.
+    enum Posted {
+        ACCEPTED,
+        TRY_AGAIN,
+        REFUSED
+    }
+
+    private final World world;
+    private final PodId id;
+    private final Host host;
+    private final Link link;
+    private final SimLog log;
+    private final SimRegistry registry;
+    private final SimQueue queue;
+    private final Doorbell doorbell;
+    private final Counters counters = new Counters();
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+    private final Hub hub;
+    private boolean open;
+
+    SimPod(World world, PodId id, String name) {
+        this.world = world;
+        this.id = id;
+        this.host = world.host(name);
+        this.link = world.link(host);
+        this.log = new SimLog(link, world.redis(), world.chronicle());
+        this.registry = world.registry(link, id);
+        this.queue = world.queue(host);
+        this.doorbell = new SimDoorbell(host, world.nats());
+        this.hub = new Hub(loop(), log, log, registry, this::connectionId, counters);
+        world.nats().listen(id, new Nats.Ear(host, hub::rang, hub::ringsWereLost));
+        purge();
+    }
+
+    /// A loop runs its tasks in their order, whatever else happens between them.
+    private Loop loop() {
+        return new Loop() {
+            @Override
+            public void execute(Runnable task) {
+                tasks.add(task);
+                host.execute(() -> tasks.remove().run());
+            }
+
+            @Override
+            public long nanoTime() {
+                return host.nanoTime();
+            }
+        };
+    }
+
+    private ConnectionId connectionId() {
+        return new ConnectionId("c" + world.nextNumber());
+    }
+
+    private void purge() {
+        var _ =
+                registry.purge()
+                        .whenComplete((_, failure) -> {
+                            if (failure == null) {
+                                open = true;
+                                tick();
+                            } else {
+                                host.after(250_000_000, this::purge);
+                            }
+                        });
+    }
+
+    private void tick() {
+        host.after(
+                Hub.TICK.toNanos(),
+                () -> {
+                    hub.tick();
+                    tick();
+                });
+    }
+
+    PodId id() {
+        return id;
+    }
+
+    Host host() {
+        return host;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    boolean isOpen() {
+        return open && host.isRunning();
+    }
+
+    /// A browser asks for the stream.
+    void connect(SessionId session, UserId user, Cursor from, Browser.Connection connection) {
+        host.run(() -> {
+            if (!open) {
+                connection.end();
+                return;
+            }
+            Subscriber subscriber =
+                    hub.open(
+                            session,
+                            user,
+                            from,
+                            answer -> {
+                                switch (answer) {
+                                    case Opened.Ready(Subscriber ready) -> ready.start(connection);
+                                    case Opened.Foreign _ -> connection.foreign();
+                                    case Opened.Failed _ -> connection.end();
+                                }
+                            });
+            connection.opened(subscriber);
+        });
+    }
+
+    /// `POST /api/chat`, as PostChat does it.
+    void post(WorkflowRequest request, Consumer<Posted> answer) {
+        host.run(() -> {
+            var _ =
+                    log.accept(request)
+                            .whenComplete((accept, failure) -> {
+                                if (failure != null) {
+                                    answer.accept(Posted.TRY_AGAIN);
+                                } else {
+                                    accepted(request, accept, answer);
+                                }
+                            });
+        });
+    }
+
+    private void accepted(WorkflowRequest request, Accept accept, Consumer<Posted> answer) {
+        switch (accept) {
+            case Accept.Accepted accepted -> {
+                doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+                publish(request, answer);
+            }
+            case Accept.Duplicate() -> publish(request, answer);
+            case Accept.Full() -> answer.accept(Posted.TRY_AGAIN);
+            case Accept.Conflict(), Accept.Foreign() -> answer.accept(Posted.REFUSED);
+        }
+    }
+
+    private void publish(WorkflowRequest request, Consumer<Posted> answer) {
+        CompletionStage<@Nullable Void> published = queue.publish(request);
+        var _ = published.whenComplete((_, _) -> answer.accept(Posted.ACCEPTED));
+    }
+
+    /// `POST /api/messages/{id}/cancel`.
+    void cancel(WorkflowRequest request, Consumer<Boolean> answer) {
+        Chunk last =
+                new Chunk(
+                        request.sessionId(),
+                        request.messageId(),
+                        0,
+                        new ChunkBody.Content(""),
+                        new Completion("", null, Completion.FinishReason.CANCELLED),
+                        host.instant(),
+                        request.correlationId());
+        host.run(() -> {
+            var _ =
+                    log.finish(Optional.of(request.userId()), last)
+                            .whenComplete((finish, failure) -> {
+                                if (failure != null) {
+                                    answer.accept(false);
+                                    return;
+                                }
+                                if (finish instanceof Finish.Finished finished) {
+                                    world.chronicle().count(Chronicle.Count.CANCEL);
+                                    doorbell.ring(
+                                            finished.pods(),
+                                            request.sessionId(),
+                                            finished.entries());
+                                    doorbell.cancelled(request.sessionId(), request.messageId());
+                                }
+                                answer.accept(true);
+                            });
+        });
+    }
+
+    /// SIGTERM: ends all streams and goes.
+    void stop(Runnable stopped) {
+        host.run(() -> {
+            open = false;
+            var _ =
+                    hub.close()
+                            .whenComplete((_, _) -> {
+                                link.abandon(true);
+                                host.kill();
+                                stopped.run();
+                            });
+        });
+    }
+}

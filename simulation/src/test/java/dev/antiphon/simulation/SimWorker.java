@@ -1,0 +1,95 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.worker.provider.DemoProvider;
+import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.run.Acker;
+import dev.antiphon.worker.run.Deliveries;
+import dev.antiphon.worker.run.LeaseKeeper;
+import dev.antiphon.worker.run.Rescue;
+import dev.antiphon.worker.run.SessionRunner;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.List;
+
+/// One worker process: the real classes, put together as `Worker` does it.
+final class SimWorker {
+
+    private final World world;
+    private final Host host;
+    private final Link link;
+    private final WorkerId id;
+    private @Nullable List<AutoCloseable> opened;
+
+    SimWorker(World world, String name) {
+        this.world = world;
+        this.host = world.host(name);
+        this.link = world.link(host);
+        this.id = new WorkerId(name);
+        host.thread("main", this::open).start();
+    }
+
+    Host host() {
+        return host;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    private void open() {
+        SimLog log = new SimLog(link, world.redis(), world.chronicle());
+        SimQueue queue = world.queue(host);
+        Doorbell doorbell = new SimDoorbell(host, world.nats());
+        Providers providers =
+                new Providers(
+                        List.of(
+                                new DemoProvider(Duration.ofMillis(100), 3, host),
+                                new UniqueProvider(
+                                        host,
+                                        world.chronicle(),
+                                        world.dice(),
+                                        () -> world.dies(this))),
+                        DemoProvider.NAME);
+        try {
+            LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host);
+            Acker acker = Acker.open(log, log, host);
+            SessionRunner runner =
+                    new SessionRunner(log, log, doorbell, queue, providers, acker, id, host);
+            world.nats().watch(new Nats.Watcher(host, runner::cancelled));
+            Deliveries deliveries = Deliveries.open(queue, runner, world.concurrency(), host);
+            Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host);
+            opened = List.of(rescue, deliveries, acker, lease);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a start", e);
+        }
+    }
+
+    /// SIGTERM: hands over and ends.
+    void stop(Runnable stopped) {
+        List<AutoCloseable> all = opened;
+        if (all == null) {
+            host.kill();
+            stopped.run();
+            return;
+        }
+        host.thread(
+                        "stop",
+                        () -> {
+                            for (AutoCloseable each : all) {
+                                try {
+                                    each.close();
+                                } catch (Exception e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            }
+                            link.abandon(true);
+                            host.kill();
+                            stopped.run();
+                        })
+                .start();
+    }
+}
