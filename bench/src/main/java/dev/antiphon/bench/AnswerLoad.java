@@ -1,18 +1,10 @@
 package dev.antiphon.bench;
 
 import org.HdrHistogram.Histogram;
-import org.jspecify.annotations.Nullable;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
+import java.net.Socket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,17 +27,16 @@ public final class AnswerLoad {
     private final URI base;
     private final int answers;
     private final Duration pace;
-    private final HttpClient http;
 
     /// Prepares a load.
     ///
+    /// @param base a gateway, with its port
     /// @param answers how many at once, at least 1
     /// @param pace the demo's pause between two chunks, as the worker has it
-    public AnswerLoad(URI base, int answers, Duration pace, HttpClient http) {
+    public AnswerLoad(URI base, int answers, Duration pace) {
         this.base = base;
         this.answers = answers;
         this.pace = pace;
-        this.http = http;
     }
 
     /// What came.
@@ -113,66 +104,54 @@ public final class AnswerLoad {
     /// Nanosecond times: when the message was sent, then when each chunk came.
     private long[] answer(String session, CountDownLatch connected, CountDownLatch go)
             throws IOException, InterruptedException {
-        HttpResponse<InputStream> stream =
-                http.send(
-                        HttpRequest.newBuilder(
-                                        base.resolve(
-                                                "/api/sse?session_id="
-                                                        + session
-                                                        + "&user_id=bench"))
-                                .build(),
-                        BodyHandlers.ofInputStream());
-        require(stream, 200);
-        try (BufferedReader events =
-                new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+        try (Socket stream = connect()) {
+            send(stream, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
+            EventLines events = new EventLines(stream.getInputStream());
+            require(events, 200);
+            events.awaitEvent("connected");
             connected.countDown();
             go.await();
-            List<Long> times = new ArrayList<>();
-            times.add(System.nanoTime());
-            send(session);
-            read(events, times);
-            return times.stream().mapToLong(Long::longValue).toArray();
+            long sent = System.nanoTime();
+            ask(session);
+            return events.chunkTimes(sent);
         }
     }
 
-    private void send(String session) throws IOException, InterruptedException {
+    private void ask(String session) throws IOException {
         String body =
-                "{\"session_id\":\""
-                        + session
-                        + "\",\"user_id\":\"bench\",\"ai_provider\":\"demo\",\"message\":\""
-                        + QUESTION
-                        + "\"}";
-        require(
-                http.send(
-                        HttpRequest.newBuilder(base.resolve("/api/chat"))
-                                .header("Content-Type", "application/json")
-                                .timeout(PATIENCE)
-                                .POST(BodyPublishers.ofString(body))
-                                .build(),
-                        BodyHandlers.discarding()),
-                202);
-    }
-
-    private static void read(BufferedReader events, List<Long> times) throws IOException {
-        for (String line = nextLine(events); !line.equals("event: message_complete"); ) {
-            if (line.equals("event: chunk")) {
-                times.add(System.nanoTime());
-            }
-            line = nextLine(events);
+                "{\"session_id\":\"%s\",\"user_id\":\"bench\",\"ai_provider\":\"demo\",\"message\":\"%s\"}"
+                        .formatted(session, QUESTION);
+        try (Socket post = connect()) {
+            send(post, "POST /api/chat", body);
+            require(new EventLines(post.getInputStream()), 202);
         }
     }
 
-    private static String nextLine(BufferedReader events) throws IOException {
-        @Nullable String line = events.readLine();
-        if (line == null) {
-            throw new IOException("the stream ended before the answer did");
-        }
-        return line;
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(base.getHost(), base.getPort());
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        return socket;
     }
 
-    private static void require(HttpResponse<?> response, int status) throws IOException {
-        if (response.statusCode() != status) {
-            throw new IOException(response.request().uri() + " answered " + response.statusCode());
+    /// HTTP/1.0, so that the events come as they are, without the frames of a chunked answer: the load shares the machine
+    /// with what it measures and must cost little.
+    private void send(Socket socket, String what, String body) throws IOException {
+        String request =
+                what
+                        + " HTTP/1.0\r\nHost: "
+                        + base.getAuthority()
+                        + "\r\nContent-Type: application/json\r\nContent-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body;
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void require(EventLines answer, int status) throws IOException {
+        String first = answer.nextLine();
+        if (!first.contains(" " + status + " ")) {
+            throw new IOException("the gateway answered " + first);
         }
     }
 

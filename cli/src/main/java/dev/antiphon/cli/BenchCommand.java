@@ -9,7 +9,6 @@ import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -53,8 +52,8 @@ final class BenchCommand implements Callable<Integer> {
         Duration pace =
                 Environment.of(Map.of(Variable.CHAT_DEMO_DELAY.name(), demoDelay))
                         .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            System.out.print(new AnswerLoad(url, answers, pace, http).run().text());
+        try {
+            System.out.print(new AnswerLoad(url, answers, pace).run().text());
             return 0;
         } catch (IOException e) {
             throw new StartException("the load broke off: " + e.getMessage());
