@@ -12,20 +12,19 @@ local first_arg = 10
 -- An identical retry of the run's last append gets its first answer: the same chain from where that append began must
 -- end where it ended.
 local function retried(tail)
-  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash',
-    'append_last', 'append_end')
+  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end')
   if last[1] ~= token or tonumber(last[2]) ~= chunk_id then
     return nil
   end
-  local first, hash, hashes = tonumber(last[3]), last[4], {}
+  local hash, hashes = last[4], {}
   for i = first_arg, #ARGV, 2 do
     hash = next_hash(hash, ARGV[i], ARGV[i + 1])
     hashes[#hashes + 1] = hash
   end
-  if first + #hashes - 1 ~= tonumber(last[5]) or hash ~= last[6] then
+  if hash ~= last[5] then
     return nil
   end
-  return { 'OK', tail.gen, first, hashes, redis.call('SMEMBERS', connections) }
+  return { 'OK', tail.gen, tonumber(last[3]), hashes, redis.call('SMEMBERS', connections) }
 end
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
@@ -51,7 +50,7 @@ for i = first_arg, #ARGV, 2 do
 end
 save_end(meta, tail)
 redis.call('HSET', run, 'append_token', token, 'append_chunk', chunk_id, 'append_first', first,
-  'append_hash', hash_before, 'append_last', tail.n, 'append_end', tail.hash)
+  'append_hash', hash_before, 'append_end', tail.hash)
 if chunk_id == 0 then
   redis.call('HSET', run, 'first', first)
 end
