@@ -64,7 +64,7 @@ public final class OpenAiProvider implements ModelProvider {
         return calls.stream(model, request(call), call, sink);
     }
 
-    private ChatRequest request(ModelCall call) throws ProviderFailure {
+    ChatRequest request(ModelCall call) throws ProviderFailure {
         OpenAiChatRequestParameters.Builder parameters = OpenAiChatRequestParameters.builder();
         parameters.temperature(call.temperature());
         if (settings.isOpenAi()) {

@@ -1,5 +1,7 @@
 /// Model providers: each streams the text of one model call. They know nothing of runs, logs or
-/// queues. Allowed imports: protocol (for its values), and each provider's own client library.
+/// queues. A further service of LangChain4j is one class like {@link OpenAiProvider}: it makes the model and the
+/// request, and reads the service's end mark and errors; {@link LangChainCalls} does the rest. Allowed imports: protocol
+/// (for its values), worker.time, provider.http, and each provider's own client library.
 @NullMarked
 package dev.antiphon.worker.provider;
 

@@ -6,6 +6,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -202,16 +203,23 @@ public final class FakeModelServer implements AutoCloseable {
 
         /// Sends the same part every few milliseconds until the client closes the connection.
         public void repeat(String part) throws IOException {
+            repeat(part, Integer.MAX_VALUE);
+        }
+
+        /// Sends the same part `times` times, five milliseconds apart, unless the client closes the connection.
+        public Exchange repeat(String part, int times) throws IOException {
             socket.setSoTimeout(5);
-            while (true) {
+            for (int sent = 0; sent < times; ) {
                 try {
                     if (in.read() < 0) {
-                        return;
+                        throw new EOFException("the client left");
                     }
                 } catch (SocketTimeoutException e) {
                     send(part);
+                    sent++;
                 }
             }
+            return this;
         }
 
         private void write(String text) throws IOException {

@@ -6,6 +6,7 @@ import static dev.antiphon.worker.provider.OpenAiCalls.call;
 import static dev.antiphon.worker.provider.OpenAiCalls.reached;
 import static dev.antiphon.worker.provider.OpenAiCalls.stall;
 import static dev.antiphon.worker.provider.OpenAiCalls.stream;
+import static dev.antiphon.worker.provider.OpenAiStream.DONE;
 import static dev.antiphon.worker.provider.OpenAiStream.answer;
 import static dev.antiphon.worker.provider.OpenAiStream.reasoning;
 import static dev.antiphon.worker.provider.OpenAiStream.role;
@@ -96,6 +97,21 @@ final class ModelStreamTest {
         assertThat(failure.getMessage())
                 .endsWith("fell silent for 200 ms in the middle of its answer.");
         assertThat(calls.sink.pieces).containsExactly("a");
+    }
+
+    @Test
+    void anAnswerMayTakeLongerThanItMayBeSilent() throws Exception {
+        Duration idle = Duration.ofMillis(500);
+        OpenAiProvider provider =
+                calls.provider(
+                        calls.server(exchange ->
+                                        exchange.open().repeat(text("a"), 150).send(DONE).end())
+                                .baseUrl(),
+                        new CallLimits(LONG, LONG, idle, LONG));
+
+        var _ = provider.stream(call("hi"), calls.sink);
+
+        assertThat(calls.sink.pieces).hasSize(150);
     }
 
     @Test

@@ -36,9 +36,13 @@ final class OpenAiCalls implements AutoCloseable {
     }
 
     OpenAiProvider provider(String baseUrl, CallLimits limits) {
+        return provider(new OpenAiSettings(KEY, baseUrl), limits);
+    }
+
+    OpenAiProvider provider(OpenAiSettings settings, CallLimits limits) {
         StreamingTransport transport =
                 closing(new StreamingTransport(limits.connect(), InstantSource.fixed(NOW)));
-        return new OpenAiProvider(new OpenAiSettings(KEY, baseUrl), limits, transport);
+        return new OpenAiProvider(settings, limits, transport);
     }
 
     OpenAiProvider provider(Script script) throws IOException {

@@ -23,6 +23,8 @@ import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,29 @@ final class OpenAiProviderTest {
         assertThat(request.body().propertyNames())
                 .containsExactlyInAnyOrder("messages", "stream", "stream_options");
         assertThat(answer.completion().model()).isEqualTo("gpt-test-2026-01-01");
+    }
+
+    @Test
+    void openAiItselfIsAskedAsItsNewerModelsWantIt() throws Exception {
+        OpenAiProvider provider = calls.provider("https://api.openai.com/v1", PATIENT);
+        List<Turn> turns = List.of(new Turn("user", "hi"));
+
+        ChatRequestParameters parameters =
+                provider.request(new ModelCall(null, null, turns, null, 77, "")).parameters();
+
+        assertThat(parameters.modelName()).isEqualTo(OpenAiProvider.DEFAULT_MODEL);
+        assertThat(parameters.maxOutputTokens()).isNull();
+        assertThat(((OpenAiChatRequestParameters) parameters).maxCompletionTokens()).isEqualTo(77);
+    }
+
+    @Test
+    void aServerWithoutAKeyIsSentNone() throws Exception {
+        FakeModelServer server = calls.server(stream(answer("ok")));
+        OpenAiSettings settings = new OpenAiSettings(null, server.baseUrl());
+
+        var _ = calls.provider(settings, PATIENT).stream(call("hi"), calls.sink);
+
+        assertThat(server.requests.getFirst().headers()).doesNotContainKey("authorization");
     }
 
     @Test

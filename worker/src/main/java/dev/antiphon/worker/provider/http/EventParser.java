@@ -114,7 +114,7 @@ final class EventParser implements ServerSentEventParser {
     }
 
     /// An event whose text is gone after it was worked off. LangChain4j collects all events of an answer; with their
-    /// text that is a hundred times the answer.
+    /// text that is fifty times the answer.
     private static final class SpentEvent extends ServerSentEvent {
 
         private String text;

@@ -1,0 +1,48 @@
+package dev.antiphon.worker.provider.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.http.client.sse.ServerSentEvent;
+import dev.langchain4j.http.client.sse.ServerSentEventListener;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What the provider's tests cannot see of the parser.
+final class EventParserTest {
+
+    @Test
+    void anEventHoldsItsTextOnlyUntilItIsWorkedOff() {
+        Duration limit = Duration.ofMinutes(1);
+        CallLimits limits = new CallLimits(limit, limit, limit, limit);
+        StreamCall call = new StreamCall(limits, (_, _) -> new Dialect.Sign.Part());
+        List<String> seen = new ArrayList<>();
+        List<ServerSentEvent> kept = new ArrayList<>();
+        ServerSentEventListener library =
+                new ServerSentEventListener() {
+                    @Override
+                    public void onEvent(ServerSentEvent event) {
+                        seen.add(event.event() + "=" + event.data());
+                        kept.add(event);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        throw new AssertionError(error);
+                    }
+                };
+        byte[] stream =
+                "event: a\r\ndata: 1\r\ndata: 2\r\n\r\ndata: 3\n\n"
+                        .getBytes(StandardCharsets.UTF_8);
+
+        new EventParser(call).parse(new ByteArrayInputStream(stream), library);
+
+        assertThat(seen).containsExactly("a=1\n2", "null=3");
+        assertThat(kept).extracting(ServerSentEvent::data).containsOnly("");
+    }
+}
