@@ -16,7 +16,7 @@ public final class AnswerText {
         starts.add(text.length());
         switch (chunk) {
             case ChunkBody.Content(String piece) -> text.append(piece);
-            case ChunkBody.Reset(int from) -> text.setLength(startOf(from));
+            case ChunkBody.Reset(int from) -> withdraw(from);
             case ChunkBody.Reasoning _,
                     ChunkBody.ToolCall _,
                     ChunkBody.ToolResult _,
@@ -25,9 +25,13 @@ public final class AnswerText {
         }
     }
 
-    /// A reset can withdraw only what was there.
-    private int startOf(int chunk) {
-        return chunk < starts.size() ? Math.min(starts.get(chunk), text.length()) : text.length();
+    /// The numbers of the withdrawn chunks stay used; a later reset may name one of them.
+    private void withdraw(int from) {
+        if (from < starts.size()) {
+            int left = starts.get(from);
+            text.setLength(left);
+            starts.replaceAll(start -> Math.min(start, left));
+        }
     }
 
     @Override

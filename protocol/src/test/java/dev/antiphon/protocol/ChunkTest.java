@@ -213,6 +213,18 @@ final class ChunkTest {
         assertThat(Chunk.decode(second.encode())).isEqualTo(second);
     }
 
+    /// For a log that numbers the chunk itself.
+    @Test
+    void aChunkWithItsNumberPutInLaterIsTheChunk() {
+        for (long seed = 0; seed < 500; seed++) {
+            Chunk chunk = Samples.chunk(new SplittableRandom(seed));
+
+            assertThat(chunk.encodeAroundChunkId().with(chunk.chunkId()))
+                    .as("seed %d", seed)
+                    .isEqualTo(chunk.encode());
+        }
+    }
+
     @Test
     void timestampsHaveAtMostMilliseconds() {
         Chunk chunk =

@@ -85,6 +85,18 @@ final class IdsTest {
     }
 
     @Test
+    void aNoticeOfACancelNamesSessionAndMessage() {
+        CancelNotice notice = new CancelNotice(new SessionId("s"), new MessageId("m"));
+
+        assertThat(Subjects.CANCEL).isEqualTo("chat.workflow.cancel");
+        assertThat(Samples.text(notice.encode()))
+                .isEqualTo("{\"session_id\":\"s\",\"message_id\":\"m\"}");
+        assertThat(CancelNotice.decode(notice.encode())).isEqualTo(notice);
+        assertThatThrownBy(() -> CancelNotice.decode(Samples.utf8("{\"session_id\":\"s\"}")))
+                .isInstanceOf(InvalidInput.class);
+    }
+
+    @Test
     void ourKeysAreThoseThatTheProtocolLists() {
         SessionId session = new SessionId("s");
         WorkerId worker = new WorkerId("w");

@@ -186,6 +186,7 @@ final class WorkflowRequestTest {
                         "m0");
 
         assertThat(WorkflowRequest.decode(request.encode(), DEFAULTS)).isEqualTo(request);
+        assertThat(WorkflowRequest.decodeStored(request.encode())).isEqualTo(request);
         assertThat(Json.readObject(request.messageEvent()).get("text").stringValue())
                 .isEqualTo(text);
     }
