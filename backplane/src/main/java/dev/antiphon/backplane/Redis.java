@@ -40,8 +40,8 @@ import java.util.function.Function;
 /// The one connection of a process to Redis. Calls from all threads share it and are pipelined: they are written
 /// as they come and flushed together, so that a thousand runs that append at once cost a few system calls.
 ///
-/// Every call may be sent twice, when the connection breaks before its answer came. That is why all our
-/// scripts may be repeated.
+/// Every call may be sent twice, when the connection breaks before its answer came; one of those may also fail then,
+/// though it was done. That is why all our scripts may be repeated.
 public final class Redis implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Redis.class);

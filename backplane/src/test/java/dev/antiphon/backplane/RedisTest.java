@@ -118,8 +118,9 @@ final class RedisTest {
         assertThat(answer(increment(redis))).isEqualTo(2);
     }
 
+    /// When its connection is cut, Lettuce fails the one call that waited longest, and sends all others again.
     @Test
-    void manyCallersAtOnceAreAllAnsweredWhileRedisComesAndGoes() throws Exception {
+    void ofManyCallsOneMayFailWhenRedisDiesAndAllOthersAreAnswered() throws Exception {
         RedisServer server = server();
         Redis redis = redis(server, LONG);
         List<CompletableFuture<Long>> calls = new ArrayList<>();
@@ -134,9 +135,12 @@ final class RedisTest {
             server.restart();
         }
 
-        for (CompletableFuture<Long> call : calls) {
-            assertThat(answer(call)).isPositive();
-        }
+        await().untilAsserted(() -> assertThat(calls).allMatch(CompletableFuture::isDone));
+        List<CompletableFuture<Long>> failed =
+                calls.stream().filter(CompletableFuture::isCompletedExceptionally).toList();
+        assertThat(failed).hasSizeLessThanOrEqualTo(3);
+        failed.forEach(RedisTest::assertFailsWithUnavailable);
+        assertThat(answer(increment(redis))).isGreaterThanOrEqualTo(6_000 - failed.size());
     }
 
     @Test

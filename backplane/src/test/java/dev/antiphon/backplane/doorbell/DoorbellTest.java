@@ -12,6 +12,7 @@ import dev.antiphon.backplane.RealNats;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
 
@@ -238,6 +239,25 @@ final class DoorbellTest {
             await().until(() -> slow.rings.size() > 65_000);
             assertThat(slow.rings).hasSizeLessThan(70_000);
             assertThat(logged.warnings()).first().asString().startsWith("rings come faster");
+        }
+    }
+
+    @Test
+    void workersHearWhichMessageWasCancelled() throws Exception {
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        try (Logged logged = new Logged(CancelSubscription.class);
+                var _ =
+                        CancelSubscription.open(
+                                nats.nats(),
+                                (session, message) -> heard.add(session + " " + message))) {
+            nats.nats().connection().flush(Duration.ofSeconds(5));
+            nats.plain().publish("chat.workflow.cancel", new byte[] {'{'});
+            nats.plain().flush(Duration.ofSeconds(5));
+            doorbell().cancelled(SESSION, new MessageId("m1"));
+
+            await().until(() -> !heard.isEmpty());
+            assertThat(heard).containsExactly("s1 m1");
+            assertThat(logged.warnings()).hasSize(1);
         }
     }
 

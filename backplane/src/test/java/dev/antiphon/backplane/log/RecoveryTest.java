@@ -104,6 +104,22 @@ final class RecoveryTest {
         assertThat(chat.working("w1")).isEmpty();
     }
 
+    /// A Redis that lost its tail brings back the claim of a run that has long ended.
+    @Test
+    void aClaimThatItsOwnWorkerKnowsNothingOfIsFound() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+
+        assertThat(answer(recovery.strays(W1, _ -> true))).isEmpty();
+        assertThat(answer(recovery.strays(W2, _ -> false))).isEmpty();
+        assertThat(answer(recovery.strays(W1, session -> !session.equals(SESSION))))
+                .containsExactly(new Recovery.Stray(SESSION, new MessageId("m1"), token));
+        answer(chat.log().release(SESSION, new MessageId("m1"), token));
+        assertThat(answer(recovery.strays(W1, _ -> false))).isEmpty();
+        REDIS.commands().sadd(Keys.working(W1), "s1:m1", "s1:m2", "other:m1");
+        assertThat(answer(recovery.strays(W1, _ -> false))).isEmpty();
+    }
+
     @Test
     void aMessageWithinItsTimeIsLeftAlone() {
         chat.ask("m1");
