@@ -1,7 +1,6 @@
 package dev.antiphon.e2e.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 
@@ -61,9 +60,14 @@ final class ChatPageTest {
 
     @AfterAll
     static void stop() {
-        chromium.close();
         otherSite.stop(0);
-        house.close();
+        // What had not started when the start failed is not there.
+        if (chromium != null) {
+            chromium.close();
+        }
+        if (house != null) {
+            house.close();
+        }
     }
 
     @BeforeEach
@@ -262,7 +266,11 @@ final class ChatPageTest {
         page.tab().scroll(-300);
         page.tab().until("!document.querySelector('#jump').hidden");
         String top = "document.querySelector('#scroller').scrollTop";
-        await("the wheel to rest").during(java.time.Duration.ofMillis(300)).until(() -> true);
+        // The wheel turns on for a moment.
+        page.tab()
+                .until(
+                        "new Promise((tell) => { const was = %1$s; setTimeout(() => tell(%1$s === was), 200); })"
+                                .formatted(top));
         int before = page.tab().evaluate(top).asInt();
 
         page.awaitAnswers(2);

@@ -96,12 +96,13 @@ final class Tab {
                 .toList();
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression, or what it promises, is true.
     void until(String expression) {
         await(expression)
                 .pollInterval(Duration.ofMillis(20))
                 .atMost(PATIENCE)
-                .until(() -> evaluate("Boolean(" + expression + ")").asBoolean());
+                .until(() ->
+                        evaluate("Promise.resolve(" + expression + ").then(Boolean)").asBoolean());
     }
 
     void click(String selector) {

@@ -52,7 +52,9 @@ final class ImageTest {
 
     @AfterAll
     static void stop() {
-        house.close();
+        if (house != null) {
+            house.close();
+        }
     }
 
     @Test

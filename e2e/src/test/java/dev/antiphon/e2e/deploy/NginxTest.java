@@ -28,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -59,11 +60,13 @@ final class NginxTest {
     }
 
     @AfterAll
-    static void stop() {
-        silent.close();
-        http.close();
-        nginx.close();
-        house.close();
+    static void stop() throws Exception {
+        // What had not started when the start failed is not there.
+        for (AutoCloseable each : Arrays.asList(silent, http, nginx, house)) {
+            if (each != null) {
+                each.close();
+            }
+        }
     }
 
     @Test
@@ -124,11 +127,14 @@ final class NginxTest {
                             .filter(event -> event.name().equals("chunk"))
                             .map(EventStream.Event::nanos)
                             .toList();
-            // 100 ms apart at the source. A buffer would bring all of them, or each few kilobytes,
-            // at once.
-            long whole = chunks.getLast() - chunks.getFirst();
-            assertThat(Duration.ofNanos(whole))
-                    .isGreaterThan(Duration.ofMillis(70L * (chunks.size() - 1)));
+            List<Duration> pauses =
+                    IntStream.range(1, chunks.size())
+                            .mapToObj(i -> Duration.ofNanos(chunks.get(i) - chunks.get(i - 1)))
+                            .sorted()
+                            .toList();
+            // 100 ms apart at the source. A buffer brings each few kilobytes at once: most pauses
+            // are none then.
+            assertThat(pauses.get(pauses.size() / 2)).isGreaterThan(Duration.ofMillis(50));
         }
     }
 
@@ -190,7 +196,6 @@ final class NginxTest {
     void aSilentStreamSurvivesLongerThanNginxBelievesInSilence() {
         await("75 s of silence")
                 .atMost(SILENT_FOR.plusSeconds(5))
-                .during(Duration.ZERO)
                 .until(() ->
                         !silent.isOpen() || System.nanoTime() - silentSince > SILENT_FOR.toNanos());
 

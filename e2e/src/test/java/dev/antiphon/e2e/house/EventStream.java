@@ -41,8 +41,11 @@ public final class EventStream implements AutoCloseable {
     private final Thread reader;
 
     private EventStream(URI address, @Nullable String lastEventId) {
+        // For the answer's head; the stream itself has no end.
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(address).header("Accept", "text/event-stream");
+                HttpRequest.newBuilder(address)
+                        .timeout(PATIENCE)
+                        .header("Accept", "text/event-stream");
         if (lastEventId != null) {
             request.header("Last-Event-ID", lastEventId);
         }
