@@ -106,7 +106,7 @@ final class RedisTest {
     @Test
     void aCallThatRedisDoesNotAnswerInTimeFailsAndIsNeverDone() throws Exception {
         RedisServer server = server();
-        Redis redis = redis(server, Duration.ofMillis(300));
+        Redis redis = redis(server, Duration.ofSeconds(1));
         answer(increment(redis));
         server.kill();
         await().until(() -> !redis.connected());

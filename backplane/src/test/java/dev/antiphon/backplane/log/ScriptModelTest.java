@@ -44,7 +44,7 @@ final class ScriptModelTest {
     void theScriptsAnswerAsTheModelDoes() {
         @Nullable Long one = Long.getLong("antiphon.seed");
         long first = one == null ? 0 : one;
-        long count = one == null ? Long.getLong("antiphon.seeds", 120) : 1;
+        long count = one == null ? Long.getLong("antiphon.seeds", 80) : 1;
         int takeovers = 0;
         for (long seed = first; seed < first + count; seed++) {
             REDIS.commands().flushall();
