@@ -40,6 +40,7 @@ final class Browser {
 
     private @Nullable EntryId lastId;
     private @Nullable Connection connection;
+    private boolean historyComes;
 
     private final Map<MessageId, String> history = new HashMap<>();
 
@@ -67,8 +68,21 @@ final class Browser {
         return history;
     }
 
+    /// Whether the last resync brought all that was said before it.
+    boolean hasHistory() {
+        return historyComes;
+    }
+
     boolean isConnected() {
         return connection != null;
+    }
+
+    /// Whether a worker would ring the pod for this one.
+    boolean isRegistered() {
+        Connection on = connection;
+        return on != null
+                && world.redis().membersOf(session).stream()
+                        .anyMatch(member -> member.pod().equals(on.pod.id()));
     }
 
     boolean isOn(SimPod pod) {
@@ -107,6 +121,14 @@ final class Browser {
         if (connection != null) {
             connection.slowUntil = scheduler.now() + nanos;
         }
+    }
+
+    /// Takes a frame as if it came from its pod.
+    void hear(String frame) {
+        if (connection == null) {
+            throw new IllegalStateException("not connected");
+        }
+        frame(connection, frame);
     }
 
     private void frame(Connection from, String frame) {
@@ -148,10 +170,12 @@ final class Browser {
     }
 
     private void remember(String resync) {
+        historyComes = false;
         for (JsonNode turn : Json.readObject(bytes(resync)).path("messages")) {
             history.put(
                     new MessageId(turn.path("message_id").stringValue("")),
                     turn.path("answer").stringValue(""));
+            historyComes = true;
         }
     }
 

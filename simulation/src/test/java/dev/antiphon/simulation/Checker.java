@@ -55,7 +55,7 @@ final class Checker {
                             && (browser.lastId() == null
                                     ? sawNothing(session)
                                     : session.tail().equals(browser.lastId()));
-            if (!browser.isConnected() || !hasAll) {
+            if (!browser.isConnected() || !browser.isRegistered() || !hasAll) {
                 unfinished.add(
                         "browser of "
                                 + browser.session()
@@ -234,6 +234,9 @@ final class Checker {
                                 .violated("I5", message + " was shown as '" + seen.text + "'");
                     }
                 });
+        if (browser.hasHistory()) {
+            checkResynced(world, browser, session, inLog);
+        }
         for (Entry entry : browser.received()) {
             if (entry.event() == EventName.MESSAGE_COMPLETE
                     && !entry.id().equals(session.idOf(entry.id().number()))
@@ -241,5 +244,20 @@ final class Checker {
                 world.chronicle().violated("I4", entry.id() + " was shown and is not in the log");
             }
         }
+    }
+
+    /// After a resync there is nothing that a tab was told neither by the history nor by the log behind it.
+    private static void checkResynced(
+            World world, Browser browser, ModelSession session, Map<MessageId, Answer> inLog) {
+        Map<MessageId, Answer> shown = answers(new Chronicle(), browser.received());
+        inLog.forEach((message, answer) -> {
+            Run run = session.runs.get(message);
+            if (run != null
+                    && run.request != null
+                    && !shown.containsKey(message)
+                    && !answer.text.toString().equals(browser.history().get(message))) {
+                world.chronicle().violated("I4", message + " was lost in a resync");
+            }
+        });
     }
 }

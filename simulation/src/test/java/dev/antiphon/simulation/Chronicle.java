@@ -64,7 +64,6 @@ final class Chronicle {
     private final Set<Place> everEnded = new HashSet<>();
     private final Set<Long> deadLetters = new HashSet<>();
     private final Set<Place> acked = new LinkedHashSet<>();
-    private final Set<Place> givenUp = new HashSet<>();
     private @Nullable ModelRedis redis;
 
     void watch(ModelRedis modelRedis) {
@@ -127,13 +126,13 @@ final class Chronicle {
         }
     }
 
-    void claimed(SessionId session, Claim.Claimed claimed) {
+    /// @param held whether it was taken from a worker that lives
+    void claimed(SessionId session, Claim.Claimed claimed, boolean held) {
+        if (held) {
+            violated("lease", claimed.request().messageId() + " was taken from a live worker");
+        }
         if (claimed.nextChunk() > 0) {
             count(Count.CONTINUATION);
-        }
-        Place place = new Place(session, claimed.request().messageId());
-        if (claimed.attempt() == ModelRedis.MAX_ATTEMPTS) {
-            givenUp.add(place); // if this one does not end it either
         }
     }
 
@@ -141,10 +140,6 @@ final class Chronicle {
         if (!entries.getOrDefault(session, Set.of()).contains(entry.id())) {
             violated("I3", entry.id() + " of " + session + " was rung before it was in the log");
         }
-    }
-
-    boolean everEntered(SessionId session, EntryId id) {
-        return entries.getOrDefault(session, Set.of()).contains(id);
     }
 
     void attached(ConnectionId connection, EntryId start) {
@@ -176,10 +171,6 @@ final class Chronicle {
 
     boolean everEnded(Place place) {
         return everEnded.contains(place);
-    }
-
-    boolean mayBeGivenUp(Place place) {
-        return givenUp.contains(place);
     }
 
     void deadLetter(StoredRequest request) {

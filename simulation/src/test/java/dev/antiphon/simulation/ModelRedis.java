@@ -143,6 +143,21 @@ class ModelRedis {
         return pods;
     }
 
+    /// Whether a claim's worker keeps others away.
+    boolean isBusy(WorkerId holder) {
+        return lives(holder);
+    }
+
+    /// Whether the worker of a session's claim lives, if it has one.
+    boolean isHeld(SessionId id, Token byOther) {
+        ModelSession session = sessions.get(id);
+        return session != null
+                && session.active != null
+                && session.worker != null
+                && !byOther.equals(session.token)
+                && lives(session.worker);
+    }
+
     private boolean lives(WorkerId worker) {
         Long until = leases.get(worker);
         return until != null && until > clock.getAsLong();
@@ -220,7 +235,7 @@ class ModelRedis {
         if (!held || !token.equals(session.token)) {
             if (held) {
                 WorkerId holder = session.worker;
-                if (holder != null && lives(holder)) {
+                if (holder != null && isBusy(holder)) {
                     return new Claim.Busy();
                 }
                 leave(holder, new Place(id, message));

@@ -68,9 +68,10 @@ final class SimLog implements SessionLog, Recovery, History {
     public CompletionStage<Claim> claim(
             SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
         return asked(() -> {
+            boolean held = redis.isHeld(session, token);
             Claim claim = redis.claim(session, delivered, worker, token);
             if (claim instanceof Claim.Claimed claimed) {
-                chronicle.claimed(session, claimed);
+                chronicle.claimed(session, claimed, held);
             } else if (claim instanceof Claim.Poison) {
                 chronicle.count(Chronicle.Count.POISON);
             }

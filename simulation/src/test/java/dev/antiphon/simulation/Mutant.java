@@ -1,0 +1,169 @@
+package dev.antiphon.simulation;
+
+import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkerId;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+
+/// One way to take a safeguard away: a patch of the production class's bytes, or a model at a seam that does not do what
+/// the real server does. A simulation that does not notice proves nothing about that safeguard.
+enum Mutant {
+    NO_FENCING {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean holds(ModelSession session, Batch batch) {
+                    return batch.message().equals(session.active);
+                }
+            };
+        }
+    },
+    NO_LEASE_CHECK {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean isBusy(WorkerId holder) {
+                    return false;
+                }
+            };
+        }
+    },
+    SETTLED_READ_LAST {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                Optional<Recent> newest(ModelRedis redis, SessionId id, Optional<Recent> recent) {
+                    return recent.flatMap(
+                            each -> redis.tail(id).map(tail -> new Recent(each.turns(), tail)));
+                }
+            };
+        }
+    },
+    ACK_ON_RECEIPT {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimQueue queue(
+                        Host host,
+                        Scheduler scheduler,
+                        Nats nats,
+                        Faults faults,
+                        Chronicle chronicle) {
+                    return new SimQueue(host, scheduler, nats, faults, chronicle) {
+                        @Override
+                        Delivery delivery(StoredRequest request) {
+                            Delivery delivery = super.delivery(request);
+                            delivery.ack();
+                            return delivery;
+                        }
+                    };
+                }
+            };
+        }
+    },
+    POLL_WITHOUT_READDING_MEMBERS {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimRegistry registry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle) {
+                    return new SimRegistry(link, redis, pod, chronicle) {
+                        @Override
+                        public CompletionStage<Void> refresh(
+                                SessionId session, ConnectionId connection) {
+                            return CompletableFuture.allOf();
+                        }
+                    };
+                }
+            };
+        }
+    },
+    IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
+    ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "booleanValue")),
+    NO_RESET(Patch.drop("dev.antiphon.worker.run.Run", "resetAll")),
+    RESTART_FROM_ZERO(Patch.empty("dev.antiphon.worker.provider.ModelCall", "streamed")),
+    NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),
+    NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.worker.run.Rescue", "giveBack")),
+    NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),
+    NO_GAP_REPAIR(Patch.nothing("dev.antiphon.gateway.stream.Feed", "repair")),
+    NO_TAIL_POLL(Patch.nothing("dev.antiphon.gateway.stream.Feed", "poll")),
+    NO_PLACE_CHECK(Patch.yes("dev.antiphon.gateway.stream.FrameRing", "covers")),
+    NO_RESYNC_EVENT(Patch.nothing("dev.antiphon.gateway.stream.Subscriber", "resync"));
+
+    /// A world whose Redis is wrong in one thing.
+    @SuppressWarnings("UnusedVariable") // what one mutant does not need another does
+    private static class RedisSeams extends Seams {
+
+        boolean holds(ModelSession session, Batch batch) {
+            return batch.message().equals(session.active) && batch.token().equals(session.token);
+        }
+
+        boolean isBusy(WorkerId holder) {
+            return true;
+        }
+
+        Optional<Recent> newest(ModelRedis redis, SessionId id, Optional<Recent> recent) {
+            return recent;
+        }
+
+        @Override
+        ModelRedis redis(
+                LongSupplier clock,
+                LongSupplier generations,
+                int keepEntries,
+                Chronicle chronicle) {
+            return new ModelRedis(clock, generations, keepEntries) {
+                @Override
+                void added(SessionId id, Entry entry) {
+                    chronicle.entered(id, entry);
+                }
+
+                @Override
+                boolean holds(ModelSession session, Batch batch) {
+                    return RedisSeams.this.holds(session, batch);
+                }
+
+                @Override
+                boolean isBusy(WorkerId holder) {
+                    return RedisSeams.this.isBusy(holder) && super.isBusy(holder);
+                }
+
+                @Override
+                Optional<Recent> newest(SessionId id, UserId user) {
+                    return RedisSeams.this.newest(this, id, super.newest(id, user));
+                }
+            };
+        }
+    }
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
+    private final List<Patch> patches;
+
+    Mutant(Patch... patches) {
+        this.patches = List.of(patches);
+    }
+
+    Seams seams() {
+        return new Seams();
+    }
+
+    List<Patch> patches() {
+        return patches;
+    }
+}

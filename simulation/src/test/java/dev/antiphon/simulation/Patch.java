@@ -1,0 +1,95 @@
+package dev.antiphon.simulation;
+
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.util.function.Consumer;
+
+/// A change of one production class's bytes as they are loaded.
+///
+/// @param className whose
+/// @param target the method that is replaced, or whose calls are
+record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> code) {
+
+    enum Kind {
+        /// The method has another body.
+        BODY,
+        /// Each call of the method in the class is replaced.
+        CALLS
+    }
+
+    /// The method does nothing.
+    static Patch nothing(String className, String method) {
+        return new Patch(className, method, Kind.BODY, CodeBuilder::return_);
+    }
+
+    /// The method says yes.
+    static Patch yes(String className, String method) {
+        return new Patch(className, method, Kind.BODY, code -> code.iconst_1().ireturn());
+    }
+
+    /// The method says nothing.
+    static Patch empty(String className, String method) {
+        return new Patch(className, method, Kind.BODY, code -> code.ldc("").areturn());
+    }
+
+    /// The calls of a method of some object are left out.
+    static Patch drop(String className, String called) {
+        return new Patch(className, called, Kind.CALLS, CodeBuilder::pop);
+    }
+
+    /// The calls give zero.
+    static Patch zero(String className, String called) {
+        return new Patch(className, called, Kind.CALLS, code -> code.pop().lconst_0());
+    }
+
+    /// The calls give true.
+    static Patch truth(String className, String called) {
+        return new Patch(className, called, Kind.CALLS, code -> code.pop().iconst_1());
+    }
+
+    /// @throws IllegalStateException when there is nothing to patch: the production class has changed
+    byte[] apply(byte[] original) {
+        ClassModel model = ClassFile.of().parse(original);
+        int[] found = {0};
+        byte[] patched = ClassFile.of().transformClass(model, transform(found));
+        if (found[0] == 0) {
+            throw new IllegalStateException("no " + target + " in " + className);
+        }
+        return patched;
+    }
+
+    private ClassTransform transform(int[] found) {
+        return switch (kind) {
+            case BODY ->
+                    ClassTransform.transformingMethods(
+                            this::isTarget,
+                            (method, element) -> {
+                                if (element instanceof CodeModel) {
+                                    found[0]++;
+                                    method.withCode(code);
+                                } else {
+                                    method.with(element);
+                                }
+                            });
+            case CALLS ->
+                    ClassTransform.transformingMethodBodies((body, element) -> {
+                        if (element instanceof InvokeInstruction call
+                                && call.name().equalsString(target)) {
+                            found[0]++;
+                            code.accept(body);
+                        } else {
+                            body.with(element);
+                        }
+                    });
+        };
+    }
+
+    private boolean isTarget(MethodModel method) {
+        return method.methodName().equalsString(target);
+    }
+}
