@@ -3,13 +3,17 @@ package dev.antiphon.simulation;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.simulation.ModelRedis.Place;
+import dev.antiphon.worker.provider.Capabilities;
+import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
 import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.ModelTurn;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.TokenSink;
 import dev.antiphon.worker.time.Time;
 
+import java.util.List;
 import java.util.SplittableRandom;
 
 /// A model that never says the same twice: no attempt can be continued, and what two attempts said cannot be mixed
@@ -37,8 +41,13 @@ final class UniqueProvider implements ModelProvider {
     }
 
     @Override
-    public Continuation continuation() {
-        return Continuation.RESTART;
+    public List<String> models() {
+        return List.of();
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(false, false, true, true, Continuation.RESTART);
     }
 
     @Override
@@ -70,6 +79,8 @@ final class UniqueProvider implements ModelProvider {
             time.sleep(random.nextLong(150_000_000));
         }
         return new ModelAnswer(
-                "", new Completion("unique-1", pieces, Completion.FinishReason.STOP));
+                "",
+                new ModelTurn.Assistant(whole.toString()),
+                new Completion("unique-1", pieces, Completion.FinishReason.STOP));
     }
 }

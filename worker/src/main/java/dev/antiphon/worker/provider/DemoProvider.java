@@ -1,9 +1,11 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
+import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
+import java.util.List;
 
 /// Answers with a canned text that repeats the message, a few words at a time (PROTOCOL.md §6), so that everything
 /// can be seen without a key. Its chunks are part of the contract.
@@ -33,8 +35,14 @@ public final class DemoProvider implements ModelProvider {
     }
 
     @Override
-    public Continuation continuation() {
-        return Continuation.REPLAY;
+    public List<String> models() {
+        return List.of(MODEL);
+    }
+
+    /// It counts words, which is all it has.
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(false, false, true, true, Continuation.REPLAY);
     }
 
     @Override
@@ -55,7 +63,7 @@ public final class DemoProvider implements ModelProvider {
         }
         Completion completion =
                 new Completion(MODEL, nonEmptyWords(answer), Completion.FinishReason.STOP);
-        return new ModelAnswer(answer.substring(at), completion);
+        return new ModelAnswer(answer.substring(at), new ModelTurn.Assistant(answer), completion);
     }
 
     static String answer(String message) {

@@ -1,20 +1,19 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
-import dev.antiphon.protocol.ErrorCode;
-import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.protocol.Ids;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect;
 import dev.antiphon.worker.provider.http.StreamCall;
-import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.ChatMessage;
-import dev.langchain4j.data.message.SystemMessage;
-import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
@@ -22,7 +21,11 @@ import dev.langchain4j.model.output.TokenUsage;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// Calls the streaming models of LangChain4j for one provider: what is the same for every service that it speaks to.
 /// The models must send through {@link dev.antiphon.worker.provider.http.StreamingTransport}.
@@ -35,6 +38,7 @@ final class LangChainCalls {
     private final FailureText failures;
     private final CallLimits limits;
     private final Dialect dialect;
+    private final LangChainTurns turns;
 
     /// Takes what the calls of one provider share.
     ///
@@ -43,34 +47,11 @@ final class LangChainCalls {
         this.failures = new FailureText(provider);
         this.limits = limits;
         this.dialect = dialect;
+        this.turns = new LangChainTurns(provider);
     }
 
-    /// The turns in LangChain4j's form, the system prompt first.
-    ///
-    /// @throws ProviderFailure when a turn has a role that models do not know
-    static List<ChatMessage> messages(ModelCall call) throws ProviderFailure {
-        List<ChatMessage> messages = new ArrayList<>();
-        String system = call.systemPrompt();
-        if (system != null && !system.isBlank()) {
-            messages.add(SystemMessage.from(system));
-        }
-        for (Turn turn : call.turns()) {
-            messages.add(message(turn));
-        }
-        return messages;
-    }
-
-    private static ChatMessage message(Turn turn) throws ProviderFailure {
-        return switch (turn.role()) {
-            case "user" -> UserMessage.from(turn.content());
-            case "assistant" -> AiMessage.from(turn.content());
-            case "system" -> SystemMessage.from(turn.content());
-            default ->
-                    throw new ProviderFailure(
-                            ErrorCode.INVALID_FIELD,
-                            "The role of a turn in conversation_history must be user, assistant or system.",
-                            null);
-        };
+    List<ChatMessage> messages(ModelCall call) {
+        return turns.messages(call);
     }
 
     /// Streams one answer. Blocks the calling thread until it is complete.
@@ -93,7 +74,7 @@ final class LangChainCalls {
             Breakage why = stream.breakage().orElseGet(Breakage.Cut::new);
             throw failures.of(why, call.model(), stream.hasAnswered());
         }
-        return answer(response, call);
+        return answer(response, relay.calls(response), call);
     }
 
     /// Either mark will do, for servers leave out one or the other. An end without anything before it is none: that is
@@ -102,14 +83,17 @@ final class LangChainCalls {
         return response.finishReason() != null || (stream.hasEnded() && stream.hasAnswered());
     }
 
-    private ModelAnswer answer(ChatResponse response, ModelCall call) throws ProviderFailure {
+    private ModelAnswer answer(ChatResponse response, List<ToolCall> asked, ModelCall call)
+            throws ProviderFailure {
         FinishReason reason = response.finishReason();
         if (reason == FinishReason.CONTENT_FILTER) {
             throw failures.filtered();
         }
-        if (reason == FinishReason.TOOL_EXECUTION) {
+        if (call.tools().isEmpty() && (reason == FinishReason.TOOL_EXECUTION || !asked.isEmpty())) {
             throw failures.unknownTool();
         }
+        // A call that ran out of tokens has half its arguments.
+        List<ToolCall> whole = reason == FinishReason.LENGTH ? List.of() : asked;
         Completion completion =
                 new Completion(
                         modelName(response, call),
@@ -117,7 +101,7 @@ final class LangChainCalls {
                         reason == FinishReason.LENGTH
                                 ? Completion.FinishReason.LENGTH
                                 : Completion.FinishReason.STOP);
-        return new ModelAnswer("", completion);
+        return new ModelAnswer("", turns.turn(response.aiMessage(), whole), completion);
     }
 
     /// As the service names what has answered, for an alias may mean another model every month.
@@ -138,6 +122,8 @@ final class LangChainCalls {
 
         private final StreamCall stream;
         private final TokenSink sink;
+        private final Map<Integer, String> minted = new HashMap<>();
+        private final Set<Integer> told = new HashSet<>();
         private int length;
         private @Nullable InterruptedException interrupt;
         private @Nullable RuntimeException broken;
@@ -160,6 +146,46 @@ final class LangChainCalls {
         @Override
         public void onPartialThinking(PartialThinking thinking) {
             pass(thinking.text(), () -> sink.reasoning(thinking.text()));
+        }
+
+        @Override
+        public void onPartialToolCall(PartialToolCall piece) {
+            String id = id(piece.index(), piece.id());
+            told.add(piece.index());
+            pass(
+                    piece.partialArguments(),
+                    () -> sink.toolCall(id, piece.name(), piece.partialArguments()));
+        }
+
+        /// Some services, and calls without arguments, come whole.
+        @Override
+        public void onCompleteToolCall(CompleteToolCall whole) {
+            if (told.add(whole.index())) {
+                ToolExecutionRequest request = whole.toolExecutionRequest();
+                String id = id(whole.index(), request.id());
+                String arguments = arguments(request);
+                pass(arguments, () -> sink.toolCall(id, request.name(), arguments));
+            }
+        }
+
+        /// Some services number their calls only.
+        private String id(int index, @Nullable String given) {
+            return given != null && !given.isBlank()
+                    ? given
+                    : minted.computeIfAbsent(index, _ -> Ids.mint("call_"));
+        }
+
+        List<ToolCall> calls(ChatResponse whole) {
+            List<ToolCall> calls = new ArrayList<>();
+            for (ToolExecutionRequest each : whole.aiMessage().toolExecutionRequests()) {
+                calls.add(new ToolCall(id(calls.size(), each.id()), each.name(), arguments(each)));
+            }
+            return calls;
+        }
+
+        private static String arguments(ToolExecutionRequest request) {
+            String arguments = request.arguments();
+            return arguments == null || arguments.isBlank() ? "{}" : arguments;
         }
 
         private void pass(String text, Piece piece) {

@@ -1,5 +1,7 @@
 package dev.antiphon.worker.provider;
 
+import java.util.List;
+
 /// Answers model calls: one class for each kind of service.
 ///
 /// Called from many runs at once.
@@ -8,8 +10,11 @@ public interface ModelProvider {
     /// What `context.ai_provider` says to choose it.
     String name();
 
-    /// How a call that another attempt left half-streamed is continued.
-    Continuation continuation();
+    /// The models that are offered to users, the default first; empty when only the service knows. Others may be named
+    /// in a call all the same. Does not block.
+    List<String> models();
+
+    Capabilities capabilities();
 
     /// Whether small pieces of text may be joined into one chunk. Tokens of a model may; the demo's
     /// chunks are part of the contract.
@@ -21,12 +26,4 @@ public interface ModelProvider {
     /// @throws ProviderFailure when the service refuses, fails or falls silent
     /// @throws InterruptedException when the run was cancelled or lost: the connection is closed at once
     ModelAnswer stream(ModelCall call, TokenSink sink) throws ProviderFailure, InterruptedException;
-
-    /// What a provider can do with a half-streamed answer.
-    enum Continuation {
-        /// The same call gives the same text: it begins after {@link ModelCall#streamed}.
-        REPLAY,
-        /// The text is withdrawn by a `reset` chunk and the call begins anew.
-        RESTART
-    }
 }

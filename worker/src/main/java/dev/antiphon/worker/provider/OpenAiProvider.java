@@ -2,6 +2,7 @@ package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 
 /// OpenAI's Chat Completions, and every server that speaks them: vLLM, llama.cpp, LM Studio, OpenRouter and many more.
@@ -49,8 +51,13 @@ public final class OpenAiProvider implements ModelProvider {
     }
 
     @Override
-    public Continuation continuation() {
-        return Continuation.RESTART;
+    public List<String> models() {
+        return settings.isOpenAi() ? List.of(DEFAULT_MODEL) : List.of();
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(true, true, true, true, Continuation.RESTART);
     }
 
     @Override
@@ -64,9 +71,10 @@ public final class OpenAiProvider implements ModelProvider {
         return calls.stream(model, request(call), call, sink);
     }
 
-    ChatRequest request(ModelCall call) throws ProviderFailure {
+    ChatRequest request(ModelCall call) {
         OpenAiChatRequestParameters.Builder parameters = OpenAiChatRequestParameters.builder();
         parameters.temperature(call.temperature());
+        parameters.toolSpecifications(LangChainTurns.tools(call));
         if (settings.isOpenAi()) {
             parameters.modelName(call.model() == null ? DEFAULT_MODEL : call.model());
             parameters.maxCompletionTokens(call.maxTokens()); // its newer models know only this
@@ -75,7 +83,7 @@ public final class OpenAiProvider implements ModelProvider {
             parameters.maxOutputTokens(call.maxTokens()); // and this most servers know
         }
         return ChatRequest.builder()
-                .messages(LangChainCalls.messages(call))
+                .messages(calls.messages(call))
                 .parameters(parameters.build())
                 .build();
     }

@@ -88,6 +88,11 @@ public final class Providers {
         return fallback;
     }
 
+    /// What is configured, the demo among it: what can be offered to users.
+    public Collection<ModelProvider> all() {
+        return byName.values();
+    }
+
     public Collection<String> names() {
         return byName.keySet();
     }

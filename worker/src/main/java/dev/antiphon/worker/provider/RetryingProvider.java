@@ -3,6 +3,7 @@ package dev.antiphon.worker.provider;
 import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// Repeats the calls of another provider that failed in a way that may pass, before any piece of the answer. What the
@@ -37,8 +38,13 @@ public final class RetryingProvider implements ModelProvider {
     }
 
     @Override
-    public Continuation continuation() {
-        return provider.continuation();
+    public List<String> models() {
+        return provider.models();
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return provider.capabilities();
     }
 
     @Override

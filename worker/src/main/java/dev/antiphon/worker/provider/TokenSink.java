@@ -13,9 +13,25 @@ public interface TokenSink {
     /// Takes a piece of the model's reasoning; as {@link #content}.
     void reasoning(String text) throws InterruptedException;
 
+    /// Takes a piece of a tool call: the pieces of one `id`, joined, are its arguments. For those who watch; the whole
+    /// calls are in {@link ModelAnswer#toolCalls}. As {@link #content}.
+    ///
+    /// @param arguments the next piece of the JSON text, empty when only the name is known yet
+    void toolCall(String id, String name, String arguments) throws InterruptedException;
+
     /// Says that the call failed before its first piece and is repeated; as {@link #content}.
     ///
     /// @param why one sentence for the user
     /// @param wait until the call is repeated
     void retrying(String why, Duration wait) throws InterruptedException;
+
+    /// Says, before the first piece, under which name the service keeps this answer: a next attempt gets it as
+    /// {@link ModelCall#kept}. It is as durable as the pieces and ahead of them. As {@link #content}.
+    ///
+    /// @param handle without secrets: it is written where users could read it
+    void kept(String handle) throws InterruptedException;
+
+    /// Withdraws what earlier attempts at this call have streamed, because it could not be continued after all: its text
+    /// begins anew. As {@link #content}.
+    void reset() throws InterruptedException;
 }

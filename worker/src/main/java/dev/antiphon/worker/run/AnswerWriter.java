@@ -121,6 +121,16 @@ final class AnswerWriter implements TokenSink {
     }
 
     @Override
+    public void toolCall(String id, String name, String arguments) throws InterruptedException {
+        write(new ChunkBody.ToolCall(id, name, arguments));
+    }
+
+    @Override
+    public void kept(String handle) throws InterruptedException {
+        write(new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", handle)));
+    }
+
+    @Override
     public void retrying(String why, Duration wait) throws InterruptedException {
         ObjectNode details = Json.object();
         details.put("message", why);
@@ -128,8 +138,8 @@ final class AnswerWriter implements TokenSink {
         write(new ChunkBody.Status("retrying", details));
     }
 
-    /// Withdraws what an earlier attempt has streamed.
-    void resetAll() throws InterruptedException {
+    @Override
+    public void reset() throws InterruptedException {
         write(new ChunkBody.Reset(0));
     }
 
@@ -271,19 +281,42 @@ final class AnswerWriter implements TokenSink {
                 terminal);
     }
 
-    /// The next body, with the text that follows it joined to it when that is allowed.
+    /// The next body, with what follows joined to it as far as it continues it and that is allowed.
     private ChunkBody nextBody() {
         ChunkBody body = dequeue();
-        if (!joinsPieces || !(body instanceof ChunkBody.Content(String text))) {
+        if (!joinsPieces || !continues(body, waiting.peek())) {
             return body;
         }
-        StringBuilder joined = new StringBuilder(text);
-        while (waiting.peek() instanceof ChunkBody.Content(String more)
-                && joined.length() < MAX_BATCH_BYTES / 4) {
-            dequeue();
-            joined.append(more);
+        StringBuilder joined = new StringBuilder(piece(body));
+        while (joined.length() < MAX_BATCH_BYTES / 4 && continues(body, waiting.peek())) {
+            joined.append(piece(dequeue()));
         }
-        return new ChunkBody.Content(joined.toString());
+        String all = joined.toString();
+        return switch (body) {
+            case ChunkBody.Content _ -> new ChunkBody.Content(all);
+            case ChunkBody.Reasoning _ -> new ChunkBody.Reasoning(all);
+            case ChunkBody.ToolCall(String id, String name, _) ->
+                    new ChunkBody.ToolCall(id, name, all);
+            case ChunkBody.ToolResult _,
+                    ChunkBody.Status _,
+                    ChunkBody.Reset _,
+                    ChunkBody.Failure _ ->
+                    body;
+        };
+    }
+
+    private static boolean continues(ChunkBody body, @Nullable ChunkBody next) {
+        return switch (body) {
+            case ChunkBody.Content _ -> next instanceof ChunkBody.Content;
+            case ChunkBody.Reasoning _ -> next instanceof ChunkBody.Reasoning;
+            case ChunkBody.ToolCall(String id, _, _) ->
+                    next instanceof ChunkBody.ToolCall(String nextId, _, _) && nextId.equals(id);
+            case ChunkBody.ToolResult _,
+                    ChunkBody.Status _,
+                    ChunkBody.Reset _,
+                    ChunkBody.Failure _ ->
+                    false;
+        };
     }
 
     private void enqueue(ChunkBody body) {
@@ -297,14 +330,18 @@ final class AnswerWriter implements TokenSink {
         return body;
     }
 
-    /// What a body counts for the bound; only text can be long.
+    /// What a body counts for the bound; only its piece can be long.
     private static int size(ChunkBody body) {
+        return piece(body).length();
+    }
+
+    private static String piece(ChunkBody body) {
         return switch (body) {
-            case ChunkBody.Content(String text) -> text.length();
-            case ChunkBody.Reasoning(String text) -> text.length();
-            case ChunkBody.ToolCall(_, _, String arguments) -> arguments.length();
-            case ChunkBody.ToolResult(_, _, String result) -> result.length();
-            case ChunkBody.Status _, ChunkBody.Reset _, ChunkBody.Failure _ -> 0;
+            case ChunkBody.Content(String text) -> text;
+            case ChunkBody.Reasoning(String text) -> text;
+            case ChunkBody.ToolCall(_, _, String arguments) -> arguments;
+            case ChunkBody.ToolResult(_, _, String result) -> result;
+            case ChunkBody.Status _, ChunkBody.Reset _, ChunkBody.Failure _ -> "";
         };
     }
 

@@ -9,8 +9,9 @@ import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelCall.Kept;
 import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelProvider.Continuation;
+import dev.antiphon.worker.provider.ModelTurn;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.Providers;
 
@@ -75,22 +76,36 @@ final class Run {
                 new Completion(model == null ? "" : model, null, Completion.FinishReason.ERROR));
     }
 
-    private ModelCall call(ModelProvider provider) throws InterruptedException {
+    private ModelCall call(ModelProvider provider) throws ProviderFailure, InterruptedException {
         RequestContext context = claimed.request().context();
         writer.joinPieces(provider.joinsPieces());
-        String streamed = Streamed.text(claimed.streamed());
-        if (provider.continuation() == Continuation.RESTART && claimed.nextChunk() > 0) {
-            writer.resetAll();
-            streamed = "";
+        Streamed streamed = Streamed.of(claimed.streamed());
+        String text = "";
+        Kept kept = null;
+        switch (provider.capabilities().continuation()) {
+            case REPLAY -> text = streamed.text();
+            case REATTACH -> {
+                kept = streamed.kept();
+                text = streamed.textOfKept();
+            }
+            case RESTART -> {}
         }
-        List<Turn> turns = new ArrayList<>(context.conversationHistory());
-        turns.add(new Turn("user", claimed.request().message()));
+        if (text.isEmpty() && kept == null && claimed.nextChunk() > 0) {
+            writer.reset();
+        }
+        List<ModelTurn> turns = new ArrayList<>();
+        for (Turn turn : context.conversationHistory()) {
+            turns.add(ModelTurn.of(turn));
+        }
+        turns.add(new ModelTurn.User(claimed.request().message()));
         return new ModelCall(
                 model,
                 context.systemPrompt(),
                 turns,
+                List.of(),
                 context.temperature(),
                 context.maxTokens(),
-                streamed);
+                text,
+                kept);
     }
 }

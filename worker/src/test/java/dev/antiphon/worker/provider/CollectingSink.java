@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Keeps what a provider streams. Reasoning is in brackets, retries are in square ones.
+/// Keeps what a provider streams. Reasoning is in brackets, tool calls in angle ones, retries in square ones.
 class CollectingSink implements TokenSink {
 
     final List<String> pieces = new CopyOnWriteArrayList<>();
@@ -17,6 +17,21 @@ class CollectingSink implements TokenSink {
     @Override
     public void reasoning(String text) {
         pieces.add("(" + text + ")");
+    }
+
+    @Override
+    public void toolCall(String id, String name, String arguments) {
+        pieces.add("<" + id + " " + name + " " + arguments + ">");
+    }
+
+    @Override
+    public void kept(String handle) {
+        pieces.add("@" + handle);
+    }
+
+    @Override
+    public void reset() {
+        pieces.add("!reset");
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.antiphon.worker.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.protocol.Completion;
-import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
@@ -29,6 +28,21 @@ final class DemoProviderTest {
                 }
 
                 @Override
+                public void toolCall(String id, String name, String arguments) {
+                    throw new AssertionError("the demo calls no tools");
+                }
+
+                @Override
+                public void kept(String handle) {
+                    throw new AssertionError("the demo keeps nothing");
+                }
+
+                @Override
+                public void reset() {
+                    throw new AssertionError("the demo goes on");
+                }
+
+                @Override
                 public void retrying(String why, Duration wait) {
                     throw new AssertionError("the demo does not fail");
                 }
@@ -36,7 +50,15 @@ final class DemoProviderTest {
 
     private ModelAnswer stream(int words, String message, String streamed) throws Exception {
         ModelCall call =
-                new ModelCall(null, null, List.of(new Turn("user", message)), null, null, streamed);
+                new ModelCall(
+                        null,
+                        null,
+                        List.of(new ModelTurn.User(message)),
+                        List.of(),
+                        null,
+                        null,
+                        streamed,
+                        null);
         return new DemoProvider(Duration.ZERO, words, Time.system()).stream(call, sink);
     }
 

@@ -3,7 +3,6 @@ package dev.antiphon.worker.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -55,7 +54,7 @@ final class OpenAiCalls implements AutoCloseable {
     }
 
     static ModelCall call(String message) {
-        return new ModelCall("gpt-test", null, List.of(new Turn("user", message)), null, null, "");
+        return ModelCall.of("gpt-test", List.of(new ModelTurn.User(message)));
     }
 
     ModelAnswer ask(Script script) throws Exception {

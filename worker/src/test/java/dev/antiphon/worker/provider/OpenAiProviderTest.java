@@ -12,15 +12,17 @@ import static dev.antiphon.worker.provider.OpenAiStream.finish;
 import static dev.antiphon.worker.provider.OpenAiStream.reasoning;
 import static dev.antiphon.worker.provider.OpenAiStream.role;
 import static dev.antiphon.worker.provider.OpenAiStream.text;
+import static dev.antiphon.worker.provider.OpenAiStream.toolCall;
 import static dev.antiphon.worker.provider.OpenAiStream.usage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
-import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
@@ -59,13 +61,15 @@ final class OpenAiProviderTest {
                         "gpt-test",
                         "Be brief.",
                         List.of(
-                                new Turn("system", "It is noon."),
-                                new Turn("user", "one"),
-                                new Turn("assistant", "two"),
-                                new Turn("user", " ")),
+                                new ModelTurn.Instruction("It is noon."),
+                                new ModelTurn.User("one"),
+                                new ModelTurn.Assistant("two"),
+                                new ModelTurn.User(" ")),
+                        List.of(),
                         0.25,
                         77,
-                        "");
+                        "",
+                        null);
 
         var _ = calls.provider(server.baseUrl(), PATIENT).stream(call, calls.sink);
 
@@ -93,7 +97,16 @@ final class OpenAiProviderTest {
     @Test
     void whatTheCallLeavesOpenIsLeftToTheServer() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
-        ModelCall call = new ModelCall(null, " ", List.of(new Turn("user", "hi")), null, null, "");
+        ModelCall call =
+                new ModelCall(
+                        null,
+                        " ",
+                        List.of(new ModelTurn.User("hi")),
+                        List.of(),
+                        null,
+                        null,
+                        "",
+                        null);
 
         ModelAnswer answer =
                 calls.provider(server.baseUrl() + "/", PATIENT).stream(call, calls.sink);
@@ -108,10 +121,11 @@ final class OpenAiProviderTest {
     @Test
     void openAiItselfIsAskedAsItsNewerModelsWantIt() throws Exception {
         OpenAiProvider provider = calls.provider("https://api.openai.com/v1", PATIENT);
-        List<Turn> turns = List.of(new Turn("user", "hi"));
+        List<ModelTurn> turns = List.of(new ModelTurn.User("hi"));
 
         ChatRequestParameters parameters =
-                provider.request(new ModelCall(null, null, turns, null, 77, "")).parameters();
+                provider.request(new ModelCall(null, null, turns, List.of(), null, 77, "", null))
+                        .parameters();
 
         assertThat(parameters.modelName()).isEqualTo(OpenAiProvider.DEFAULT_MODEL);
         assertThat(parameters.maxOutputTokens()).isNull();
@@ -126,21 +140,6 @@ final class OpenAiProviderTest {
         var _ = calls.provider(settings, PATIENT).stream(call("hi"), calls.sink);
 
         assertThat(server.requests.getFirst().headers()).doesNotContainKey("authorization");
-    }
-
-    @Test
-    void anUnknownRoleIsRefusedBeforeAnythingIsSent() throws Exception {
-        FakeModelServer server = calls.server(stream(answer("ok")));
-        List<Turn> turns = List.of(new Turn("tool", "42"), new Turn("user", "hi"));
-        ModelCall call = new ModelCall(null, null, turns, null, null, "");
-
-        ProviderFailure failure =
-                catchThrowableOfType(
-                        ProviderFailure.class,
-                        () -> calls.provider(server.baseUrl(), PATIENT).stream(call, calls.sink));
-
-        assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_FIELD);
-        assertThat(server.requests).isEmpty();
     }
 
     @Test
@@ -168,7 +167,8 @@ final class OpenAiProviderTest {
         assertThat(sink.pieces).containsExactly("Hel", "lo");
         Completion measured =
                 new Completion("gpt-test-2026-01-01", 12, Completion.FinishReason.STOP);
-        assertThat(answer).isEqualTo(new ModelAnswer("", measured));
+        assertThat(answer)
+                .isEqualTo(new ModelAnswer("", new ModelTurn.Assistant("Hello"), measured));
     }
 
     @Test
@@ -248,6 +248,101 @@ final class OpenAiProviderTest {
         ModelAnswer answer = calls.ask(exchange -> exchange.open().send(answer("a")).stall());
 
         assertThat(answer.completion().tokensUsed()).isEqualTo(12);
+    }
+
+    private static final ToolSpec WEATHER =
+            new ToolSpec(
+                    "weather",
+                    "Tells the weather.",
+                    Json.readObject(
+                            """
+                            {"$schema":"x","type":"object","additionalProperties":false,"required":["city"],
+                             "properties":{"city":{"type":"string","pattern":"[a-z]+"},
+                                           "unit":{"type":"string","enum":["C","F"]}}}
+                            """
+                                    .getBytes(UTF_8)));
+
+    @Test
+    void aModelIsOfferedToolsAndItsCallsAreStreamedAndGivenWhole() throws Exception {
+        FakeModelServer server =
+                calls.server(
+                        stream(
+                                toolCall(0, "call_a", "weather", ""),
+                                toolCall(0, null, null, "{\"ci"),
+                                toolCall(0, null, null, "ty\":\"x\"}"),
+                                toolCall(1, "call_b", "weather", ""),
+                                finish("tool_calls"),
+                                usage(9, 12),
+                                DONE));
+
+        ModelAnswer answer =
+                calls.provider(server.baseUrl(), PATIENT).stream(
+                        call("hi").withTools(List.of(WEATHER)), calls.sink);
+
+        assertThat(calls.sink.pieces)
+                .containsExactly(
+                        "<call_a weather {\"ci>",
+                        "<call_a weather ty\":\"x\"}>",
+                        "<call_b weather {}>");
+        assertThat(answer.toolCalls())
+                .containsExactly(
+                        new ToolCall("call_a", "weather", "{\"city\":\"x\"}"),
+                        new ToolCall("call_b", "weather", "{}"));
+        assertThat(answer.completion().finishReason()).isEqualTo(Completion.FinishReason.STOP);
+        JsonNode tool = server.requests.getFirst().body().get("tools").get(0);
+        assertThat(tool.get("type").asString()).isEqualTo("function");
+        assertThat(tool.get("function").get("name").asString()).isEqualTo("weather");
+        JsonNode parameters = tool.get("function").get("parameters");
+        assertThat(parameters.get("required").toString()).isEqualTo("[\"city\"]");
+        assertThat(parameters.get("properties").get("city").get("pattern").asString())
+                .isEqualTo("[a-z]+");
+        assertThat(parameters.get("properties").get("unit").get("enum").toString())
+                .isEqualTo("[\"C\",\"F\"]");
+    }
+
+    @Test
+    void whatToolsBroughtGoesBackToTheModel() throws Exception {
+        FakeModelServer server = calls.server(stream(answer("ok")));
+        ToolCall asked = new ToolCall("call_a", "weather", "{\"city\":\"x\"}");
+        ModelCall call =
+                ModelCall.of(
+                        null,
+                        List.of(
+                                new ModelTurn.User("hi"),
+                                new ModelTurn.Assistant("", List.of(asked), "not ours"),
+                                new ModelTurn.ToolResult("call_a", "weather", "rain")));
+
+        var _ = calls.provider(server.baseUrl(), PATIENT).stream(call, calls.sink);
+
+        JsonNode messages = server.requests.getFirst().body().get("messages");
+        assertThat(messages.get(1).get("tool_calls").get(0).get("id").asString())
+                .isEqualTo("call_a");
+        assertThat(messages.get(2).toString())
+                .isEqualTo("{\"role\":\"tool\",\"tool_call_id\":\"call_a\",\"content\":\"rain\"}");
+    }
+
+    @Test
+    void aToolThatNobodyOfferedIsAFailure() throws Exception {
+        ProviderFailure failure =
+                calls.failure(
+                        stream(toolCall(0, "call_a", "rm", "{}"), finish("tool_calls"), DONE));
+
+        assertThat(failure.getMessage()).endsWith("asked for a tool, and there is none.");
+    }
+
+    @Test
+    void aToolCallThatRanOutOfTokensIsNone() throws Exception {
+        ModelAnswer answer =
+                calls
+                        .provider(
+                                stream(
+                                        toolCall(0, "call_a", "weather", "{\"ci"),
+                                        finish("length"),
+                                        DONE))
+                        .stream(call("hi").withTools(List.of(WEATHER)), calls.sink);
+
+        assertThat(answer.toolCalls()).isEmpty();
+        assertThat(answer.completion().finishReason()).isEqualTo(Completion.FinishReason.LENGTH);
     }
 
     static Stream<Arguments> unfinishedStreams() {

@@ -1,5 +1,7 @@
 package dev.antiphon.worker.provider;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.databind.json.JsonMapper;
 
 /// The events of OpenAI's Chat Completions stream, written by hand from its documentation.
@@ -23,6 +25,21 @@ public final class OpenAiStream {
     /// As DeepSeek, vLLM and others name it; it is no part of OpenAI's own protocol.
     public static String reasoning(String text) {
         return chunk("{\"reasoning_content\":" + JSON.writeValueAsString(text) + "}", "null");
+    }
+
+    /// A piece of a tool call; only its first has id and name.
+    public static String toolCall(
+            int index, @Nullable String id, @Nullable String name, String arguments) {
+        return chunk(
+                "{\"tool_calls\":[{\"index\":"
+                        + index
+                        + (id == null ? "" : ",\"id\":\"" + id + "\",\"type\":\"function\"")
+                        + ",\"function\":{"
+                        + (name == null ? "" : "\"name\":\"" + name + "\",")
+                        + "\"arguments\":"
+                        + JSON.writeValueAsString(arguments)
+                        + "}}]}",
+                "null");
     }
 
     /// The last event with a choice.

@@ -1,0 +1,26 @@
+package dev.antiphon.worker.provider;
+
+/// What a provider can do, said once for code, `GET /api/models` and docs/providers.md.
+///
+/// @param reasoning whether the model's reasoning is streamed beside its text, where a model shows it
+/// @param tools whether {@link ModelCall#tools} reach the model
+/// @param usage whether the service counts its tokens
+/// @param cancel whether an interrupt reaches the service, before the first token too
+/// @param continuation how a call that another attempt left half-streamed is continued
+public record Capabilities(
+        boolean reasoning,
+        boolean tools,
+        boolean usage,
+        boolean cancel,
+        Continuation continuation) {
+
+    /// What a provider can do with a half-streamed answer.
+    public enum Continuation {
+        /// The service goes on without us and gives the rest of the same answer: no token is generated twice.
+        REATTACH,
+        /// The same call gives the same text: it begins after {@link ModelCall#streamed}.
+        REPLAY,
+        /// The text is withdrawn by a `reset` chunk and the call begins anew.
+        RESTART
+    }
+}

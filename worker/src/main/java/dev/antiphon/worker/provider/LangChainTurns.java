@@ -1,0 +1,166 @@
+package dev.antiphon.worker.provider;
+
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The seam's turns and tools in LangChain4j's form, and back.
+final class LangChainTurns {
+
+    /// What LangChain4j can say about an object as a whole; all else it can say about its properties.
+    private static final Set<String> OF_AN_OBJECT =
+            Set.of(
+                    "type",
+                    "description",
+                    "properties",
+                    "required",
+                    "additionalProperties",
+                    "$defs");
+
+    private final String provider;
+
+    /// @param provider whose notes are read and written
+    LangChainTurns(String provider) {
+        this.provider = provider;
+    }
+
+    /// The turns, the system prompt first.
+    List<ChatMessage> messages(ModelCall call) {
+        List<ChatMessage> messages = new ArrayList<>();
+        String system = call.systemPrompt();
+        if (system != null && !system.isBlank()) {
+            messages.add(SystemMessage.from(system));
+        }
+        call.turns().forEach(turn -> messages.add(message(turn)));
+        return messages;
+    }
+
+    private ChatMessage message(ModelTurn turn) {
+        return switch (turn) {
+            case ModelTurn.Instruction(String text) -> SystemMessage.from(text);
+            case ModelTurn.User(String text) -> UserMessage.from(text);
+            case ModelTurn.Assistant assistant -> message(assistant);
+            case ModelTurn.ToolResult(String callId, String name, String text) ->
+                    ToolExecutionResultMessage.from(callId, name, text);
+        };
+    }
+
+    private AiMessage message(ModelTurn.Assistant turn) {
+        AiMessage.Builder message =
+                AiMessage.builder()
+                        .text(
+                                turn.text().isEmpty() && !turn.toolCalls().isEmpty()
+                                        ? null
+                                        : turn.text())
+                        .toolExecutionRequests(
+                                turn.toolCalls().stream().map(LangChainTurns::request).toList());
+        read(turn.notes(), message);
+        return message.build();
+    }
+
+    private static ToolExecutionRequest request(ToolCall call) {
+        return ToolExecutionRequest.builder()
+                .id(call.id())
+                .name(call.name())
+                .arguments(call.arguments())
+                .build();
+    }
+
+    static List<ToolSpecification> tools(ModelCall call) {
+        return call.tools().stream().map(LangChainTurns::tool).toList();
+    }
+
+    private static ToolSpecification tool(ToolSpec tool) {
+        ObjectNode parameters = tool.parameters().deepCopy().retain(OF_AN_OBJECT);
+        if (!parameters.path("additionalProperties").isBoolean()) {
+            parameters.remove("additionalProperties");
+        }
+        ObjectNode whole = Json.object();
+        whole.put("name", tool.name()).put("description", tool.description());
+        whole.set("parameters", parameters.put("type", "object"));
+        return ToolSpecification.fromJson(whole.toString());
+    }
+
+    /// The answer as a later call wants to see it.
+    ///
+    /// @param calls with the ids that the sink was told
+    ModelTurn.Assistant turn(AiMessage message, List<ToolCall> calls) {
+        String text = message.text() == null ? "" : message.text();
+        return new ModelTurn.Assistant(text, calls, notes(message));
+    }
+
+    /// LangChain4j keeps what the services sign (of reasoning, of tool calls) in attributes: texts and lists of texts.
+    private String notes(AiMessage message) {
+        ObjectNode attributes = Json.object();
+        message.attributes()
+                .forEach((name, value) -> {
+                    switch (value) {
+                        case String text -> attributes.put(name, text);
+                        case List<?> list -> {
+                            ArrayNode array = attributes.putArray(name);
+                            list.forEach(each -> array.add(String.valueOf(each)));
+                        }
+                        default -> {} // pictures and what servers' own tools found: no text
+                    }
+                });
+        if (attributes.isEmpty()) {
+            return "";
+        }
+        ObjectNode notes = Json.object().put("provider", provider);
+        if (message.thinking() != null) {
+            notes.put("thinking", message.thinking());
+        }
+        notes.set("attributes", attributes);
+        return notes.toString();
+    }
+
+    private void read(String notes, AiMessage.Builder message) {
+        if (notes.isEmpty()) {
+            return;
+        }
+        JsonNode read = parse(notes);
+        if (!read.path("provider").stringValue("").equals(provider)) {
+            return; // another provider's
+        }
+        JsonNode thinking = read.path("thinking");
+        if (thinking.isString()) {
+            message.thinking(thinking.stringValue());
+        }
+        Map<String, Object> attributes = new HashMap<>();
+        read.path("attributes")
+                .properties()
+                .forEach(each -> attributes.put(each.getKey(), value(each.getValue())));
+        message.attributes(attributes);
+    }
+
+    private static Object value(JsonNode attribute) {
+        return attribute.isArray()
+                ? attribute.valueStream().map(JsonNode::asString).toList()
+                : attribute.asString();
+    }
+
+    private static JsonNode parse(String notes) {
+        try {
+            return Json.readObject(notes.getBytes(StandardCharsets.UTF_8));
+        } catch (InvalidInput e) {
+            return Json.object(); // not ours
+        }
+    }
+}
