@@ -15,17 +15,26 @@ import dev.antiphon.backplane.queue.JetStreamQueue;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.backplane.registry.Pods;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.registry.RedisLease;
+import dev.antiphon.backplane.registry.RedisPods;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 
 /// The two connections of a process and what stands on them.
 public final class Backplane implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Backplane.class);
 
     private final Redis redis;
     private final Nats nats;
@@ -33,7 +42,9 @@ public final class Backplane implements AutoCloseable {
     private final History history;
     private final Recovery recovery;
     private final RequestQueue queue;
+    private final Pods pods;
     private final Doorbell doorbell;
+    private final LongAdder forgotten = new LongAdder();
 
     private Backplane(Redis redis, Nats nats, RequestQueue queue) {
         this.redis = redis;
@@ -42,7 +53,8 @@ public final class Backplane implements AutoCloseable {
         this.history = new RedisHistory(redis);
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
-        this.doorbell = new NatsDoorbell(nats);
+        this.pods = new RedisPods(redis);
+        this.doorbell = new NatsDoorbell(nats, this::forget);
     }
 
     /// Connects to both servers; waits for one that is not there yet.
@@ -91,6 +103,30 @@ public final class Backplane implements AutoCloseable {
         return new RedisConnectionRegistry(redis, pod);
     }
 
+    public Pods pods() {
+        return pods;
+    }
+
+    /// When Redis does not do it now, the pod's next chunk tells again.
+    private void forget(SessionId session, PodId pod) {
+        var _ =
+                pods.forget(session, pod)
+                        .thenAccept(members -> {
+                            if (members > 0) {
+                                forgotten.add(members);
+                                LOG.atInfo()
+                                        .addKeyValue("pod", pod)
+                                        .addKeyValue("session", session)
+                                        .log("nobody listens for this pod; it is forgotten");
+                            }
+                        });
+    }
+
+    /// Members of plain pods that this process took out because nobody listens for them.
+    public long forgotten() {
+        return forgotten.sum();
+    }
+
     public Lease lease(WorkerId worker) {
         return new RedisLease(redis, worker);
     }
@@ -107,6 +143,11 @@ public final class Backplane implements AutoCloseable {
 
     public boolean redisConnected() {
         return redis.connected();
+    }
+
+    /// For how long Redis has been there; zero while it is away.
+    public Duration redisConnectedFor() {
+        return redis.connectedFor();
     }
 
     public boolean natsConnected() {

@@ -64,6 +64,7 @@ public final class Redis implements AutoCloseable {
     private final AtomicBoolean flushing = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean connected = true;
+    private volatile long connectedAt = System.nanoTime();
 
     private Redis(
             RedisSettings settings,
@@ -80,6 +81,7 @@ public final class Redis implements AutoCloseable {
                     @Override
                     public void onRedisConnected(
                             RedisChannelHandler<?, ?> handler, SocketAddress address) {
+                        connectedAt = System.nanoTime();
                         connected = true;
                         LOG.atInfo()
                                 .addKeyValue("address", settings.address())
@@ -275,6 +277,11 @@ public final class Redis implements AutoCloseable {
     /// Whether a connection stands right now. Any thread.
     public boolean connected() {
         return connected;
+    }
+
+    /// For how long the connection has stood; zero while it does not. Any thread.
+    public Duration connectedFor() {
+        return connected ? Duration.ofNanos(System.nanoTime() - connectedAt) : Duration.ZERO;
     }
 
     private void warnWithoutAof() {

@@ -8,6 +8,7 @@ import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.gateway.http.FrontDoor;
 import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.gateway.stream.Reaper;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
@@ -116,12 +117,15 @@ public final class Gateway implements AutoCloseable {
                             () -> new ConnectionId(Ids.mint("conn_")),
                             counters);
             await(registry.purge());
+            await(backplane.pods().beat(config.pod()));
+            Reaper reaper = new Reaper(loop, backplane.pods(), config.pod(), counters);
             // Before the first connection is registered: what is rung for it must be heard.
             PodSubscription subscription = backplane.listen(config.pod(), ears(hub));
             vertx.setPeriodic(
                     Hub.TICK.toMillis(),
                     _ -> {
                         hub.hears(backplane.natsConnected());
+                        reaper.tick(backplane.redisConnectedFor());
                         hub.tick();
                     });
             Meters meters = new Meters(hub, counters, backplane);

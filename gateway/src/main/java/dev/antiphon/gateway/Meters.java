@@ -42,6 +42,9 @@ final class Meters implements AutoCloseable {
                     .description("what should be rare: dropped, repaired, repeated, given up")
                     .register(registry);
         }
+        FunctionCounter.builder("chat.registry.forgotten", backplane, Backplane::forgotten)
+                .description("members of plain pods that nobody listens for, taken out")
+                .register(registry);
         FunctionTimer.builder(
                         "chat.relay",
                         counters,

@@ -21,11 +21,22 @@ public final class Keys {
     /// As {@link #LEASE_PREFIX}.
     public static final String WORKING_PREFIX = "chat:working:";
 
+    /// Set of our pods that live, or died with connections.
+    public static final String PODS = "chat:pods";
+
+    /// What a script completes with a pod id that only it knows; so the next one.
+    public static final String ALIVE_PREFIX = "pod:alive:";
+
+    public static final String POD_CONNECTIONS_PREFIX = "pod:conns:";
+
+    /// What a script completes with a session id that only it knows.
+    public static final String CONNECTIONS_PREFIX = "session:connections:";
+
     private Keys() {}
 
     /// Set of `{pod}:{connection}` (PROTOCOL.md §2).
     public static String connections(SessionId session) {
-        return "session:connections:" + session;
+        return CONNECTIONS_PREFIX + session;
     }
 
     /// Stream of entries, id `{number}-0`, fields `e` event, `d` data, `h` hash.
@@ -75,6 +86,11 @@ public final class Keys {
 
     /// Set of `{sid}:{connection}` that the pod has registered.
     public static String podConnections(PodId pod) {
-        return "pod:conns:" + pod;
+        return POD_CONNECTIONS_PREFIX + pod;
+    }
+
+    /// String with an expiry: present while the pod lives.
+    public static String podAlive(PodId pod) {
+        return ALIVE_PREFIX + pod;
     }
 }

@@ -9,18 +9,32 @@ import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
 
 /// Rings over core NATS.
 public final class NatsDoorbell implements Doorbell {
 
     private final Nats nats;
+    private final Probes probes;
     private final LongAdder lost = new LongAdder();
 
-    public NatsDoorbell(Nats nats) {
+    /// Rings, and finds out on the way which pods nobody listens for.
+    ///
+    /// @param unheard told that a session's chunk reached nobody, when its pod has not been heard of for half a minute;
+    ///     called on a thread of the client, must not block
+    public NatsDoorbell(Nats nats, BiConsumer<SessionId, PodId> unheard) {
+        this(nats, unheard, System::nanoTime);
+    }
+
+    NatsDoorbell(Nats nats, BiConsumer<SessionId, PodId> unheard, LongSupplier nanoTime) {
         this.nats = nats;
+        this.probes = new Probes(nats, unheard, nanoTime);
     }
 
     @Override
@@ -29,29 +43,38 @@ public final class NatsDoorbell implements Doorbell {
             Ring ring = new Ring(session, entry);
             byte[] wire = ring.encode();
             for (PodId pod : pods) {
-                publish(ring.isChunk() ? Subjects.podResponse(pod) : Subjects.podEvent(pod), wire);
+                if (ring.isChunk()) {
+                    publish(Subjects.podResponse(pod), probes.replyTo(session, pod), wire);
+                } else {
+                    publish(Subjects.podEvent(pod), null, wire); // plain pods do not hear these
+                }
             }
         }
     }
 
     @Override
     public void cancelled(SessionId session, MessageId message) {
-        publish(Subjects.CANCEL, new CancelNotice(session, message).encode());
+        publish(Subjects.CANCEL, null, new CancelNotice(session, message).encode());
     }
 
     /// While NATS is away rings are not kept: they would be stale when it is back, and every pod then reads the log.
-    private void publish(String subject, byte[] wire) {
+    private void publish(String subject, @Nullable String replyTo, byte[] wire) {
         if (!nats.connected()) {
             lost.increment();
             return;
         }
         try {
-            nats.connection().publish(subject, wire);
+            nats.connection().publish(subject, replyTo, wire);
         } catch (IllegalStateException | IllegalArgumentException e) {
             // It went away since the check, its buffer is full, or the entry is larger than NATS
             // carries: a plain publisher's word can be as long as a whole message may be.
             lost.increment();
         }
+    }
+
+    /// How often the server said that nobody listens for a pod.
+    public long unheard() {
+        return probes.unheard();
     }
 
     /// How many rings were not sent.

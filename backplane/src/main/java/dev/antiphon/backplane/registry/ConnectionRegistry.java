@@ -23,7 +23,7 @@ public interface ConnectionRegistry {
     /// Removes a connection. Removing one that is not there is fine.
     CompletionStage<Void> detach(SessionId session, ConnectionId connection);
 
-    /// Adds a registered connection again and lets it live on: what a lost or restarted Redis forgot is there again.
+    /// Adds a registered connection again: what a lost or restarted Redis forgot is there again.
     CompletionStage<Void> refresh(SessionId session, ConnectionId connection);
 
     /// Forgets that answers ended unseen, once a reader has been sent them. One that has ended unseen since is kept.
@@ -31,6 +31,7 @@ public interface ConnectionRegistry {
     /// @param unseen as {@link Attach.Attached#unseen} told
     CompletionStage<Void> seen(SessionId session, long unseen);
 
-    /// Removes what an earlier process with this pod's id left behind. Called once, before the first connection.
+    /// Removes what an earlier process with this pod's id left behind. Called before the first connection, and
+    /// when so many departures were lost that beginning anew is the way; then all are registered again.
     CompletionStage<Void> purge();
 }

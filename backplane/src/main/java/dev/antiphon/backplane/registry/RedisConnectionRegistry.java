@@ -7,7 +7,6 @@ import static dev.antiphon.backplane.Redis.text;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.backplane.log.Generation;
-import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.Keys;
@@ -25,8 +24,9 @@ import java.util.concurrent.CompletionStage;
 /// so that what a dead pod left can be found.
 public final class RedisConnectionRegistry implements ConnectionRegistry {
 
-    /// Members live this long without a refresh: much longer than the time between two refreshes.
-    private static final Duration MEMBERS_LIVE = Duration.ofHours(1);
+    /// How long it is known whose an unused session is: opening streams on made-up ids must not fill Redis. Whoever still
+    /// watches then begins it anew.
+    static final Duration KEEP_UNUSED = Duration.ofHours(1);
 
     private static final int PURGED_AT_ONCE = 1_000;
 
@@ -62,9 +62,8 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
                         register ? member(connection) : bytes(""),
                         podMember(session, connection),
                         bytes(Generation.draw()),
-                        bytes(RedisSessionLog.KEEP.toSeconds()),
-                        bytes(Keys.runPrefix(session)),
-                        bytes(MEMBERS_LIVE.toSeconds()))
+                        bytes(KEEP_UNUSED.toSeconds()),
+                        bytes(Keys.runPrefix(session)))
                 .thenApply(RedisConnectionRegistry::attached);
     }
 
@@ -97,15 +96,14 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
 
     @Override
     public CompletionStage<Void> refresh(SessionId session, ConnectionId connection) {
-        String key = Keys.connections(session);
-        CompletionStage<Long> inSession =
-                redis.send(commands -> commands.sadd(key, member(connection)));
-        CompletionStage<Boolean> living =
-                redis.send(commands -> commands.expire(key, MEMBERS_LIVE));
+        // The pod's own set first: a member that only the session knows would never be reaped.
         CompletionStage<Long> inPod =
                 redis.send(commands ->
                         commands.sadd(Keys.podConnections(pod), podMember(session, connection)));
-        return inSession.thenAcceptBoth(living, (_, _) -> {}).thenAcceptBoth(inPod, (_, _) -> {});
+        CompletionStage<Long> inSession =
+                redis.send(
+                        commands -> commands.sadd(Keys.connections(session), member(connection)));
+        return inPod.thenAcceptBoth(inSession, (_, _) -> {});
     }
 
     @Override

@@ -1,11 +1,10 @@
 -- Registers a connection of a session and tells where its stream begins, in one step: an entry appended
 -- before is in the log, one appended after is published to the pod.
 -- KEYS meta, log, connections, pod connections, waiting
--- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix,
---      seconds to keep the members
+-- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix
 -- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN
 local meta, log, connections, pod_connections, waiting = unpack(KEYS)
-local user, member, pod_member, generation, keep_seconds, run_prefix, member_seconds = unpack(ARGV)
+local user, member, pod_member, generation, keep_seconds, run_prefix = unpack(ARGV)
 
 local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
@@ -16,7 +15,8 @@ if begin(meta, log, user, generation) then
 end
 if member ~= '' then
   redis.call('SADD', connections, member)
-  redis.call('EXPIRE', connections, member_seconds)
+  -- No expiry: the set is also a plain pod's, which adds itself once and never again. Those of dead pods are reaped.
+  redis.call('PERSIST', connections)
   redis.call('SADD', pod_connections, pod_member)
 end
 

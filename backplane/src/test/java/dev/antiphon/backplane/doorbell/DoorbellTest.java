@@ -63,7 +63,7 @@ final class DoorbellTest {
     }
 
     private NatsDoorbell doorbell() throws InterruptedException {
-        return new NatsDoorbell(nats.open("worker"));
+        return new NatsDoorbell(nats.open("worker"), (_, _) -> {});
     }
 
     /// A log of chunks with other entries in between.
@@ -193,7 +193,7 @@ final class DoorbellTest {
     @Test
     void whileNatsIsAwayRingsAreNotKeptAndItsReturnIsTold() throws Exception {
         Nats worker = nats.open("worker");
-        NatsDoorbell doorbell = new NatsDoorbell(worker);
+        NatsDoorbell doorbell = new NatsDoorbell(worker, (_, _) -> {});
         try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
             nats.server().kill();
             await().until(() -> !worker.connected());

@@ -12,7 +12,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Chat;
-import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.protocol.Completion;
@@ -72,7 +71,7 @@ final class AttachTest {
         assertThat(attached.unseen()).isEmpty();
         assertThat(chat.meta("owner")).isEqualTo("u1");
         assertThat(REDIS.commands().ttl(Keys.meta(SESSION)))
-                .isBetween(1L, RedisSessionLog.KEEP.toSeconds());
+                .isBetween(1L, RedisConnectionRegistry.KEEP_UNUSED.toSeconds());
         assertThat(chat.ask(request(new UserId("u2"), "m1", "hi"))).isEqualTo(new Accept.Foreign());
         assertThat(attach()).isEqualTo(attached);
     }
@@ -84,7 +83,17 @@ final class AttachTest {
         assertThat(REDIS.commands().smembers(Keys.connections(SESSION)))
                 .containsExactly("pod-1:c1");
         assertThat(REDIS.commands().smembers(Keys.podConnections(POD))).containsExactly("s1:c1");
-        assertThat(REDIS.commands().ttl(Keys.connections(SESSION))).isBetween(3_000L, 3_600L);
+    }
+
+    /// A plain pod adds itself once, and its browser may be connected for days.
+    @Test
+    void aSessionsConnectionsDoNotExpire() {
+        REDIS.commands().sadd(Keys.connections(SESSION), "plain:conn-1");
+        REDIS.commands().expire(Keys.connections(SESSION), 3_600);
+
+        attach();
+
+        assertThat(REDIS.commands().ttl(Keys.connections(SESSION))).isEqualTo(-1);
     }
 
     @Test

@@ -54,17 +54,6 @@ final class RegistryTest {
         assertThat(REDIS.commands().smembers(Keys.connections(SESSION)))
                 .containsExactly("pod-1:c1");
         assertThat(REDIS.commands().smembers(Keys.podConnections(POD))).containsExactly("s1:c1");
-        assertThat(REDIS.commands().ttl(Keys.connections(SESSION))).isBetween(3_000L, 3_600L);
-    }
-
-    @Test
-    void aRefreshLetsTheMembersLiveOn() {
-        attach(SESSION, "c1");
-        REDIS.commands().expire(Keys.connections(SESSION), 5);
-
-        answer(registry.refresh(SESSION, C1));
-
-        assertThat(REDIS.commands().ttl(Keys.connections(SESSION))).isBetween(3_000L, 3_600L);
     }
 
     @Test

@@ -36,8 +36,10 @@ public final class Counters {
         SLOW_CLOSED,
         /// A registry call failed; it is tried again.
         REGISTRY_FAILED,
-        /// A connection could not be taken out of the registry and is left to expire there.
-        DEPARTURE_DROPPED
+        /// A connection could not be taken out of the registry when it left; all are registered anew.
+        DEPARTURE_DROPPED,
+        /// A dead pod's member was taken out of the registry.
+        REAPED
     }
 
     private final Map<Count, LongAdder> counts;
@@ -54,6 +56,10 @@ public final class Counters {
 
     void add(Count count) {
         adder(count).increment();
+    }
+
+    void add(Count count, long times) {
+        adder(count).add(times);
     }
 
     public long of(Count count) {

@@ -16,7 +16,8 @@ import java.util.concurrent.CompletionStage;
 /// behind has every chunk of its session sent to this pod for nothing.
 final class Departures {
 
-    /// More than this are given up and expire in the registry by themselves: Redis has then been away for long.
+    /// More than this are given up, and then all that is registered of this pod is registered anew: Redis has been away for
+    /// long.
     static final int MOST = 10_000;
 
     private record Departure(SessionId session, ConnectionId connection) {}
@@ -27,6 +28,7 @@ final class Departures {
     private final Queue<Departure> failed = new ArrayDeque<>();
     private final List<CompletableFuture<Void>> awaiting = new ArrayList<>();
     private int underWay;
+    private boolean dropped;
 
     Departures(ConnectionRegistry registry, Gate calls, Counters counters) {
         this.registry = registry;
@@ -37,6 +39,7 @@ final class Departures {
     void leave(SessionId session, ConnectionId connection) {
         if (underWay + failed.size() >= MOST) {
             counters.add(Count.DEPARTURE_DROPPED);
+            dropped = true;
             return;
         }
         detach(new Departure(session, connection));
@@ -67,6 +70,15 @@ final class Departures {
         for (int i = failed.size(); i > 0; i--) {
             detach(failed.remove());
         }
+    }
+
+    /// Whether departures were given up and no other is left. Told once.
+    boolean mustBeginAnew() {
+        if (!dropped || underWay > 0 || !failed.isEmpty()) {
+            return false;
+        }
+        dropped = false;
+        return true;
     }
 
     /// Completes on the loop when every departure so far was tried at least once.

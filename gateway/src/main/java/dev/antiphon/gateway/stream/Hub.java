@@ -135,10 +135,23 @@ public final class Hub {
     public void tick() {
         long now = around.loop().nanoTime();
         around.departures().tick();
+        if (around.departures().mustBeginAnew()) {
+            registerAnew();
+        }
         // A copy, because a connection that is closed may take its feed out.
         for (Feed feed : new ArrayList<>(feeds.values())) {
             feed.tick(now, hears);
         }
+    }
+
+    /// Takes everything of this pod out of the registry, and puts in again what is here.
+    private void registerAnew() {
+        around.calls()
+                .ask(
+                        () -> around.registry().purge(),
+                        _ -> feeds.values().forEach(feed -> feed.watchers().refresh()),
+                        // What is left behind goes with the pod.
+                        _ -> around.counters().add(Count.REGISTRY_FAILED));
     }
 
     /// Connections that are open or opening.

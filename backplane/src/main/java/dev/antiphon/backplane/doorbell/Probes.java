@@ -1,0 +1,131 @@
+package dev.antiphon.backplane.doorbell;
+
+import dev.antiphon.backplane.Nats;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.SessionId;
+
+import io.nats.client.Dispatcher;
+import io.nats.client.Message;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
+
+/// Finds pods that nobody listens for. A plain pod gives no sign of life, and anything that we sent it to get one would be
+/// a chunk to it. So now and then a chunk that is sent anyway carries a reply subject: to a pod that listens this
+/// changes nothing, and when nobody does, the server answers with "no responders".
+///
+/// A pod is given up after three such answers over half a minute without a probe in between that reached somebody: whoever
+/// only reconnects is back by then. Whatever a pod does reply is ignored, and shows that it lives.
+final class Probes {
+
+    private static final int NO_RESPONDERS = 503;
+
+    /// How often one pod is probed while nothing is wrong.
+    static final Duration EVERY = Duration.ofSeconds(10);
+
+    static final int STRIKES = 3;
+
+    static final Duration SILENT_FOR = Duration.ofSeconds(30);
+
+    /// A probe without an answer after this long has reached somebody: the server answers at once.
+    static final Duration ANSWERED_WITHIN = Duration.ofSeconds(5);
+
+    /// Pods that are watched; beyond it those that were rung least recently begin again without a strike.
+    private static final int MOST_PODS = 1_000;
+
+    /// What is known of one pod. Guarded by the lock on `pods`.
+    private static final class Pod {
+        private int strikes;
+        private long firstStrikeAt;
+        private long probedAt;
+        private boolean answered = true;
+
+        private boolean isSilent(long now) {
+            return strikes >= STRIKES && now - firstStrikeAt >= SILENT_FOR.toNanos();
+        }
+    }
+
+    private final BiConsumer<SessionId, PodId> giveUp;
+    private final LongAdder unheard = new LongAdder();
+    private final LongSupplier nanoTime;
+    private final String inbox;
+    private final Map<PodId, Pod> pods =
+            new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<PodId, Pod> eldest) {
+                    return size() > MOST_PODS;
+                }
+            };
+
+    /// @param giveUp told each session's chunk that a silent pod did not hear
+    Probes(Nats nats, BiConsumer<SessionId, PodId> giveUp, LongSupplier nanoTime) {
+        this.giveUp = giveUp;
+        this.nanoTime = nanoTime;
+        this.inbox = nats.connection().createInbox() + ".";
+        Dispatcher dispatcher = nats.connection().createDispatcher(this::replied);
+        dispatcher.subscribe(inbox + "*.*");
+    }
+
+    /// Where the server shall answer when nobody hears this session's next chunk; null when nothing is asked now. A pod that
+    /// is given up is asked with every chunk: each session that still names it must lose it.
+    @Nullable String replyTo(SessionId session, PodId pod) {
+        long now = nanoTime.getAsLong();
+        synchronized (pods) {
+            Pod known = pods.get(pod);
+            if (known == null) {
+                known = new Pod();
+                known.probedAt = now - EVERY.toNanos();
+                pods.put(pod, known);
+            } else if (!known.answered && now - known.probedAt >= ANSWERED_WITHIN.toNanos()) {
+                known.strikes = 0; // it listens
+            }
+            boolean due = now - known.probedAt >= EVERY.toNanos();
+            if (!due && !known.isSilent(now)) {
+                return null;
+            }
+            if (due || known.answered) {
+                known.probedAt = now; // else since then nothing was answered
+                known.answered = false;
+            }
+        }
+        return inbox + pod + "." + session;
+    }
+
+    private void replied(Message message) {
+        if (!message.isStatusMessage() || message.getStatus().getCode() != NO_RESPONDERS) {
+            return;
+        }
+        String[] names = message.getSubject().substring(inbox.length()).split("\\.", 2);
+        PodId pod = new PodId(names[0]);
+        if (struck(pod)) {
+            giveUp.accept(new SessionId(names[1]), pod);
+        }
+        unheard.increment();
+    }
+
+    long unheard() {
+        return unheard.sum();
+    }
+
+    /// Counts a strike; tells whether the pod is to be given up.
+    private boolean struck(PodId pod) {
+        long now = nanoTime.getAsLong();
+        synchronized (pods) {
+            Pod known = pods.get(pod);
+            if (known == null) {
+                return false;
+            }
+            if (known.strikes++ == 0) {
+                known.firstStrikeAt = now;
+            }
+            known.answered = true;
+            return known.isSilent(now);
+        }
+    }
+}
