@@ -1,5 +1,6 @@
 package dev.antiphon.cli;
 
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
 /// One process that `up` runs. All methods may be called from any thread.
@@ -15,6 +16,9 @@ sealed interface Child permits ServerChild, JavaChild {
 
     /// The latest process.
     long pid();
+
+    /// The file that it logs into.
+    Path log();
 
     /// Completes with the exit code when the latest process ends.
     CompletableFuture<Integer> onExit();

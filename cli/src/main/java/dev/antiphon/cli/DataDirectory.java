@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,6 +41,9 @@ final class DataDirectory implements AutoCloseable {
 
     private final Path path;
     private final FileChannel lock;
+
+    // Guarded by this: the names of the processes that were recorded.
+    private Set<String> recorded = Set.of();
 
     private DataDirectory(Path path, FileChannel lock) {
         this.path = path;
@@ -155,9 +159,21 @@ final class DataDirectory implements AutoCloseable {
                         .toList());
     }
 
-    /// Remembers the processes that run, for the case that this one is killed.
-    void recordProcesses(List<Long> pids) {
-        write(PROCESSES, pids.stream().flatMap(pid -> identity(pid).stream()).toList());
+    /// Remembers the processes that run, for the case that this one is killed; and for a person, each one's id in the
+    /// file `pid` of its folder.
+    ///
+    /// @param pids by the processes' names
+    synchronized void recordProcesses(Map<String, Long> pids) {
+        write(PROCESSES, pids.values().stream().flatMap(pid -> identity(pid).stream()).toList());
+        pids.forEach((process, pid) -> {
+            var _ = folder(process);
+            write(pidFile(process), List.of("" + pid));
+        });
+        recorded = Set.copyOf(pids.keySet());
+    }
+
+    private static String pidFile(String process) {
+        return process + "/pid";
     }
 
     private static Optional<String> identity(long pid) {
@@ -230,6 +246,9 @@ final class DataDirectory implements AutoCloseable {
         try {
             Files.deleteIfExists(path.resolve(ADDRESSES));
             Files.deleteIfExists(path.resolve(PROCESSES));
+            for (String process : recorded) {
+                Files.deleteIfExists(path.resolve(pidFile(process)));
+            }
             lock.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

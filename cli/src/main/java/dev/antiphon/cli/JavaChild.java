@@ -66,17 +66,19 @@ final class JavaChild implements Child {
         try {
             return line.get(READY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
+            // It may be started again, and must not come to serve beside the next one.
+            started.kill();
             throw new StartException(
                     name
                             + " does not serve after "
                             + READY_WITHIN.toSeconds()
                             + " s: see "
-                            + logFile());
+                            + log());
         } catch (ExecutionException _) {
             // Its output ended before the line: so does the process, and its last words say why.
             started.kill();
             throw new StartException(
-                    name + " did not start: " + warnings.lastWords("see " + logFile()));
+                    name + " did not start: " + warnings.lastWords("see " + log()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
@@ -92,7 +94,7 @@ final class JavaChild implements Child {
         var builder =
                 new ProcessBuilder(
                         Program.command(
-                                List.of("-D" + Logging.FILE_PROPERTY + "=" + logFile()),
+                                List.of("-D" + Logging.FILE_PROPERTY + "=" + log()),
                                 command,
                                 // So that it does not complete its environment from some other
                                 // `up`.
@@ -104,7 +106,8 @@ final class JavaChild implements Child {
         return started;
     }
 
-    private Path logFile() {
+    @Override
+    public Path log() {
         return data.folder(name).resolve(name + ".log");
     }
 

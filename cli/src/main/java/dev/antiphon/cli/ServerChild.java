@@ -4,6 +4,7 @@ import dev.antiphon.servers.Server;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -12,9 +13,11 @@ final class ServerChild implements Child {
     private final String name;
     private final Supplier<Server> first;
 
-    // Guarded by this: null before the first start.
-    private @Nullable Server server;
-    private boolean stopped;
+    // Written under the lock (this) that a start holds; read without, so that a stop need not wait
+    // for a start. Null
+    // before the first start.
+    private volatile @Nullable Server server;
+    private volatile boolean stopped;
 
     /// @param first makes and starts the server; later starts restart that one
     ServerChild(String name, Supplier<Server> first) {
@@ -32,12 +35,14 @@ final class ServerChild implements Child {
         if (stopped) {
             throw new StartException(name + " was stopped");
         }
-        if (server == null) {
-            server = first.get();
+        Server latest = server;
+        if (latest == null) {
+            latest = first.get();
+            server = latest;
         } else {
-            server.restart();
+            latest.restart();
         }
-        return "%s pid=%d %s".formatted(name, server.pid(), server.url());
+        return "%s pid=%d %s".formatted(name, latest.pid(), latest.url());
     }
 
     @Override
@@ -46,23 +51,38 @@ final class ServerChild implements Child {
     }
 
     @Override
+    public Path log() {
+        return server().log();
+    }
+
+    @Override
     public CompletableFuture<Integer> onExit() {
         return server().onExit();
     }
 
     /// The server, once it has been started.
-    synchronized Server server() {
-        if (server == null) {
+    Server server() {
+        Server latest = server;
+        if (latest == null) {
             throw new IllegalStateException(name + " was never started");
         }
-        return server;
+        return latest;
     }
 
     @Override
-    public synchronized void stop() {
+    public void stop() {
         stopped = true;
-        if (server != null) {
-            server.close();
+        closeServer();
+        synchronized (this) {
+            // A first start that was under way has ended by now.
+            closeServer();
+        }
+    }
+
+    private void closeServer() {
+        Server latest = server;
+        if (latest != null) {
+            latest.close();
         }
     }
 }

@@ -1,38 +1,47 @@
 package dev.antiphon.cli;
 
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/// Starts the processes of one `up`, notices when one of them dies, and stops them in reverse order.
+/// Starts the processes of one `up`, starts again the ones that die, and stops all in reverse order.
 final class Supervisor implements AutoCloseable {
     private final PrintStream out;
-    private final Consumer<List<Long>> recordProcesses;
-    private final CompletableFuture<String> death = new CompletableFuture<>();
+    private final PrintStream errors;
+    private final Consumer<Map<String, Long>> recordProcesses;
+    private final CountDownLatch closing = new CountDownLatch(1);
 
     // Guarded by this: what to stop, group by group, the last one first; and what has come to
     // serve.
     private final List<List<Child>> groups = new ArrayList<>();
-    private final List<Child> serving = new ArrayList<>();
-    private boolean closing;
+    private final Set<Child> serving = new LinkedHashSet<>();
 
-    /// @param recordProcesses told the ids of all processes that serve whenever there is one more
-    Supervisor(PrintStream out, Consumer<List<Long>> recordProcesses) {
+    /// @param out for a line about each process that serves
+    /// @param errors for a line about each that dies
+    /// @param recordProcesses told the ids of all processes that serve whenever there is another one
+    Supervisor(PrintStream out, PrintStream errors, Consumer<Map<String, Long>> recordProcesses) {
         this.out = out;
+        this.errors = errors;
         this.recordProcesses = recordProcesses;
     }
 
     /// Starts the children of all groups side by side and prints each one's line once it serves, in
-    /// the order given. On failure others may run on: [#close()] stops them.
+    /// the order given. From then on one that dies is started again. On failure others may run on:
+    /// [#close()] stops them.
     void start(List<List<Child>> newGroups) {
         synchronized (this) {
-            if (closing) {
+            if (isClosing()) {
                 throw new StartException("stopped");
             }
             // Before any of them starts, so that a close in the middle of it misses none.
@@ -45,6 +54,7 @@ final class Supervisor implements AutoCloseable {
             for (int i = 0; i < lines.size(); i++) {
                 String line = lines.get(i).get();
                 serves(children.get(i), line);
+                keep(children.get(i));
             }
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause
@@ -57,35 +67,30 @@ final class Supervisor implements AutoCloseable {
     }
 
     private synchronized void serves(Child child, String line) {
-        if (closing) {
+        if (isClosing()) {
             return;
         }
         serving.add(child);
-        recordProcesses.accept(serving.stream().map(Child::pid).toList());
         out.println(line);
-        var _ = child.onExit().thenAccept(code -> died(child, code));
+        try {
+            Map<String, Long> pids = new LinkedHashMap<>();
+            serving.forEach(each -> pids.put(each.name(), each.pid()));
+            recordProcesses.accept(pids);
+        } catch (UncheckedIOException e) {
+            // Needed only by a next `up` after a kill of this one: no reason to stop what serves.
+            errors.println("cannot write down which processes run: " + e.getMessage());
+        }
     }
 
-    private synchronized void died(Child child, int exitCode) {
-        if (!closing) {
-            death.complete(
-                    "%s (pid %d) died with exit code %d"
-                            .formatted(child.name(), child.pid(), exitCode));
-        }
+    private void keep(Child child) {
+        Thread.ofVirtual()
+                .name("keeper-" + child.name())
+                .start(new Keeper(child, errors, closing, this::serves));
     }
 
     /// Whether a stop is under way, so that what fails now fails because of it.
-    synchronized boolean isClosing() {
-        return closing;
-    }
-
-    /// Waits until one of the processes dies by itself, and says which one and how.
-    String awaitDeath() throws InterruptedException {
-        try {
-            return death.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        }
+    boolean isClosing() {
+        return closing.getCount() == 0;
     }
 
     /// Stops the groups in reverse order, the processes of one group at the same time, and returns
@@ -94,7 +99,7 @@ final class Supervisor implements AutoCloseable {
     public void close() {
         List<List<Child>> toStop;
         synchronized (this) {
-            closing = true;
+            closing.countDown();
             toStop = List.copyOf(groups).reversed();
         }
         for (List<Child> group : toStop) {

@@ -45,10 +45,11 @@ final class Up implements AutoCloseable {
         this.options = options;
         this.environment = environment;
         this.data = data;
-        this.supervisor = new Supervisor(System.out, data::recordProcesses);
+        this.supervisor = new Supervisor(System.out, System.err, data::recordProcesses);
     }
 
-    /// Starts everything, prints a line per process, and `ready` with the address when it serves.
+    /// Starts everything, prints a line per process, and `ready` with the address when it serves. A process that dies
+    /// later is started again, and its line printed again.
     /// Ctrl-C and SIGTERM stop it from then on, also in the middle of the start.
     ///
     /// @throws StartException and others whose message is one line that says what to do; nothing runs
@@ -181,11 +182,6 @@ final class Up implements AutoCloseable {
                                     + " with --port (0 takes a free one)");
                 });
         return wanted;
-    }
-
-    /// Waits until one of the processes dies, and says which one and how.
-    String awaitDeath() throws InterruptedException {
-        return supervisor.awaitDeath();
     }
 
     /// Stops everything in reverse order and returns when all has ended.

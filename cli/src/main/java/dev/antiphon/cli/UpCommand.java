@@ -9,14 +9,15 @@ import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 
 /// `antiphon up`: the whole system on this machine, in the foreground.
 @Command(
         name = "up",
         header = "Run the whole system on this machine.",
         description = {
-            "Starts nats-server, redis-server, workers and gateways, each as a process of its own, and"
-                    + " stops them on Ctrl-C.",
+            "Starts nats-server, redis-server, workers and gateways, each as a process of its own, starts"
+                    + " again what dies, and stops everything on Ctrl-C.",
             "NATS_URL and REDIS_HOST, when set, name servers that run already."
         },
         mixinStandardHelpOptions = true)
@@ -68,11 +69,10 @@ final class UpCommand implements Callable<Integer> {
         atLeastOne("--workers", workers);
         var options =
                 new Up.Options(port, DataDirectory.chosen(data), gateways, workers, demoDelay);
-        String death;
-        try (Up up = Up.open(options, Environment.system())) {
-            death = up.awaitDeath();
-        }
-        throw new StartException(death + "; everything else was stopped");
+        var _ = Up.open(options, Environment.system());
+        // Until SIGTERM or Ctrl-C, which stop everything in good order and end the JVM.
+        new CountDownLatch(1).await();
+        throw new AssertionError("nothing counts the latch down");
     }
 
     private static void atLeastOne(String option, int value) {

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/// Where a server's output goes, start after start.
-final class LogFile {
+/// Where a process' output goes, start after start.
+public final class LogFile {
     // A server that restarts all day must not fill the disk: at a start, a file beyond this becomes
     // the one kept old file.
     private static final long ROTATE_BYTES = 8 << 20;
@@ -43,6 +43,15 @@ final class LogFile {
 
     /// The last lines that were written since the latest start, oldest first.
     List<String> tail(int lines) {
+        return tail(path, startOffset, lines);
+    }
+
+    /// The last lines of a file (of its last 8 KiB, blank ones left out), oldest first; none when it cannot be read.
+    public static List<String> tail(Path path, int lines) {
+        return tail(path, 0, lines);
+    }
+
+    private static List<String> tail(Path path, long startOffset, int lines) {
         try (var channel = FileChannel.open(path)) {
             channel.position(Math.max(startOffset, channel.size() - TAIL_BYTES));
             byte[] bytes = Channels.newInputStream(channel).readAllBytes();

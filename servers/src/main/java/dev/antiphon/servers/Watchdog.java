@@ -9,7 +9,9 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Ends a JVM's children when the JVM itself is gone, however it went: shutdown hooks do not run on
 /// `kill -9`, and POSIX leaves the children running.
@@ -46,37 +48,58 @@ final class Watchdog {
             for p in $pids; do kill -KILL "$p"; done 2>/dev/null
             """;
 
-    // Guarded by the class: one watchdog per JVM, started with the first child.
+    // Guarded by the class: one watchdog per JVM, started with the first child, and what it
+    // watches.
     private static @Nullable Writer pipe;
+    private static final Set<Long> watched = new HashSet<>();
 
     private Watchdog() {}
 
-    /// From now on the process ends when this JVM does. Throws when the watchdog itself is gone.
+    /// From now on the process ends when this JVM does. A watchdog that was killed is replaced. Throws when there can be
+    /// none.
     static synchronized void watch(long pid) {
+        watched.add(pid);
         try {
-            if (pipe == null) {
-                pipe = start();
+            if (pipe != null && told(pipe, pid)) {
+                return;
             }
-            tell(pipe, "watch", pid);
+            pipe = start();
+            for (long each : watched) {
+                tell(pipe, "watch", each);
+            }
         } catch (IOException e) {
+            watched.remove(pid);
             throw new UncheckedIOException("cannot watch process " + pid, e);
+        }
+    }
+
+    private static boolean told(Writer pipe, long pid) {
+        try {
+            tell(pipe, "watch", pid);
+            return true;
+        } catch (IOException _) {
+            // Nobody reads: the watchdog was killed.
+            return false;
         }
     }
 
     /// The process has ended; its id may soon be someone else's.
     static synchronized void forget(long pid) {
+        watched.remove(pid);
         if (pipe == null) {
             return;
         }
         try {
             tell(pipe, "forget", pid);
         } catch (IOException e) {
+            pipe = null;
             // No logger before it is needed: `up` starts without ever loading a logging system.
             LoggerFactory.getLogger(Watchdog.class)
                     .atWarn()
                     .addKeyValue("pid", pid)
                     .setCause(e)
-                    .log("the watchdog is gone; children would survive a kill -9");
+                    .log(
+                            "the watchdog is gone; until the next start children would survive a kill -9");
         }
     }
 

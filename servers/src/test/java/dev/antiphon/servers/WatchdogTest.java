@@ -44,6 +44,35 @@ final class WatchdogTest {
         }
     }
 
+    /// Kills its watchdog between two starts, says which servers it started, and waits to be killed.
+    static final class WithKilledWatchdog {
+        public static void main(String... arguments) throws InterruptedException {
+            long first = RedisServer.start().pid();
+            ProcessHandle.current()
+                    .children()
+                    .filter(child -> child.pid() != first)
+                    .forEach(child -> {
+                        child.destroyForcibly();
+                        child.onExit().join();
+                    });
+            System.out.println("pid=" + first);
+            System.out.println("pid=" + NatsServer.start().pid());
+            Thread.currentThread().join();
+        }
+    }
+
+    @Test
+    void aWatchdogThatWasKilledIsReplacedByOneThatWatchesAll() throws Exception {
+        Process jvm = start(WithKilledWatchdog.class);
+        List<ProcessHandle> servers = ForkedJvm.pids(jvm, 2);
+
+        jvm.destroyForcibly();
+
+        for (ProcessHandle server : servers) {
+            server.onExit().get(10, TimeUnit.SECONDS);
+        }
+    }
+
     @Test
     void serversEndWhenTheirJvmIsKilled() throws Exception {
         Process jvm = start(TwoServers.class);

@@ -59,6 +59,45 @@ final class Launched implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /// The line that starts like this and names another process than `pid`, once there is one.
+    String nextLine(String start, long pid) {
+        return await().atMost(WITHIN)
+                .until(
+                        () ->
+                                output.stream()
+                                        .filter(line ->
+                                                line.startsWith(start) && pidIn(line) != pid)
+                                        .reduce((_, last) -> last),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    /// The process that the last line which starts like this names.
+    ProcessHandle process(String start) {
+        line(start);
+        String last =
+                output.stream()
+                        .filter(line -> line.startsWith(start))
+                        .reduce((_, later) -> later)
+                        .orElseThrow();
+        return ProcessHandle.of(pidIn(last)).orElseThrow();
+    }
+
+    private static long pidIn(String line) {
+        Matcher pid = PID.matcher(line);
+        assertThat(pid.find()).as("%s names a process", line).isTrue();
+        return Long.parseLong(pid.group(1));
+    }
+
+    /// The first line on standard error that has this in it.
+    String error(String part) {
+        return await().atMost(WITHIN)
+                .until(
+                        () -> errors.stream().filter(line -> line.contains(part)).findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
     private boolean has(String start) {
         return output.stream().anyMatch(line -> line.startsWith(start));
     }

@@ -202,23 +202,6 @@ final class UpTest {
         }
     }
 
-    @Test
-    void aProcessThatDiesLaterIsSaidAndTheOthersStop() throws Exception {
-        try (Launched up = project.launch("up", "--port", "0")) {
-            up.ready();
-            List<ProcessHandle> processes = up.processes();
-            ProcessHandle worker = processes.get(2);
-            assertThat(worker.destroyForcibly()).isTrue();
-
-            assertThat(up.exitCode()).isEqualTo(1);
-            assertThat(up.errors())
-                    .last()
-                    .asString()
-                    .startsWith("worker-1 (pid " + worker.pid() + ") died with exit code 137");
-            assertThat(processes).noneMatch(ProcessHandle::isAlive);
-        }
-    }
-
     /// Occupies a port for the test unless something else already does.
     private static AutoCloseable taken(int port) throws IOException {
         return Ports.isFree(port)

@@ -1,0 +1,91 @@
+package dev.antiphon.e2e.launcher;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.e2e.house.EventStream;
+import dev.antiphon.e2e.house.EventStream.Event;
+
+import org.awaitility.core.ConditionTimeoutException;
+
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// A session's stream as an EventSource reads it: opened again with the last id when it breaks, and nothing filtered,
+/// sorted or repaired.
+final class PatientReader implements AutoCloseable {
+    private static final Duration WITHIN = Duration.ofSeconds(60);
+
+    private final URI gateway;
+    private final String session;
+    private final List<Event> before = new ArrayList<>();
+    private EventStream stream;
+    private int reconnects;
+
+    PatientReader(URI gateway, String session) {
+        this.gateway = gateway;
+        this.session = session;
+        this.stream = EventStream.open(gateway, session, null);
+    }
+
+    /// Everything so far, over all connections.
+    List<Event> events() {
+        return Stream.concat(before.stream(), stream.events().stream()).toList();
+    }
+
+    int reconnects() {
+        return reconnects;
+    }
+
+    void awaitEvent(Predicate<Event> wanted) {
+        await().atMost(WITHIN)
+                .until(() -> {
+                    reconnectIfBroken();
+                    return events().stream().anyMatch(wanted);
+                });
+    }
+
+    /// The text of a message's chunks, one after the other as they came.
+    String text(String message) {
+        return chunks(message)
+                .map(event -> event.data().get("chunk").asString())
+                .collect(Collectors.joining());
+    }
+
+    Stream<Event> chunks(String message) {
+        return events().stream()
+                .filter(event -> event.name().equals("chunk") && event.messageId().equals(message));
+    }
+
+    private void reconnectIfBroken() {
+        if (stream.isOpen()) {
+            return;
+        }
+        String last =
+                events().stream()
+                        .map(Event::id)
+                        .filter(id -> id != null)
+                        .reduce((_, later) -> later)
+                        .orElse(null);
+        EventStream next;
+        try {
+            next = EventStream.open(gateway, session, last);
+        } catch (UncheckedIOException | IllegalStateException | ConditionTimeoutException _) {
+            return; // Not there yet: asked again at the next look.
+        }
+        before.addAll(stream.events());
+        stream.close();
+        stream = next;
+        reconnects++;
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+    }
+}
