@@ -1,8 +1,13 @@
 package dev.antiphon.worker.provider;
 
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// One call of a model.
 ///
@@ -13,6 +18,7 @@ import java.util.List;
 ///     provider's continuation is REPLAY or REATTACH
 /// @param kept the answer that an earlier attempt began, where the service keeps it; null unless the provider's
 ///     continuation is REATTACH
+/// @param asker for whom the call is; null when that does not matter
 public record ModelCall(
         @Nullable String model,
         @Nullable String systemPrompt,
@@ -21,17 +27,57 @@ public record ModelCall(
         @Nullable Double temperature,
         @Nullable Integer maxTokens,
         String streamed,
-        @Nullable Kept kept) {
+        @Nullable Kept kept,
+        @Nullable Asker asker) {
 
     /// An answer that goes on at the service without us.
     ///
     /// @param handle what the provider said with {@link TokenSink#kept}
     /// @param reasoning what has been streamed of it, as {@link ModelCall#streamed} of the text
-    public record Kept(String handle, String reasoning) {}
+    /// @param toolCalls and of the arguments of its tool calls, by their ids
+    /// @param toolResults the ids of the calls whose results have been streamed, of tools that the service ran
+    public record Kept(
+            String handle,
+            String reasoning,
+            Map<String, String> toolCalls,
+            Set<String> toolResults) {
+
+        public Kept {
+            toolCalls = Map.copyOf(toolCalls);
+            toolResults = Set.copyOf(toolResults);
+        }
+
+        public Kept(String handle, String reasoning) {
+            this(handle, reasoning, Map.of(), Set.of());
+        }
+    }
+
+    /// For whom a service that remembers conversations is asked.
+    ///
+    /// @param answers what the user has answered to the service's own questions in this message, oldest first
+    public record Asker(SessionId session, MessageId message, List<String> answers) {
+
+        public Asker {
+            answers = List.copyOf(answers);
+        }
+    }
 
     public ModelCall {
         turns = List.copyOf(turns);
         tools = List.copyOf(tools);
+    }
+
+    /// A call that is for nobody in particular.
+    public ModelCall(
+            @Nullable String model,
+            @Nullable String systemPrompt,
+            List<ModelTurn> turns,
+            List<ToolSpec> tools,
+            @Nullable Double temperature,
+            @Nullable Integer maxTokens,
+            String streamed,
+            @Nullable Kept kept) {
+        this(model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, null);
     }
 
     /// A call that says nothing but the turns, and has no earlier attempt.
@@ -41,7 +87,12 @@ public record ModelCall(
 
     public ModelCall withTools(List<ToolSpec> offered) {
         return new ModelCall(
-                model, systemPrompt, turns, offered, temperature, maxTokens, streamed, kept);
+                model, systemPrompt, turns, offered, temperature, maxTokens, streamed, kept, asker);
+    }
+
+    public ModelCall askedBy(Asker whom) {
+        return new ModelCall(
+                model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, whom);
     }
 
     /// What the user asked last; empty when nobody has.

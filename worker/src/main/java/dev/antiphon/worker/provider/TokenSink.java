@@ -19,6 +19,11 @@ public interface TokenSink {
     /// @param arguments the next piece of the JSON text, empty when only the name is known yet
     void toolCall(String id, String name, String arguments) throws InterruptedException;
 
+    /// Takes what a tool brought that the service ran itself; as {@link #content}.
+    ///
+    /// @param id the call's
+    void toolResult(String id, String name, String result) throws InterruptedException;
+
     /// Says that the call failed before its first piece and is repeated; as {@link #content}.
     ///
     /// @param why one sentence for the user
@@ -34,4 +39,10 @@ public interface TokenSink {
     /// Withdraws what earlier attempts at this call have streamed, because it could not be continued after all: its text
     /// begins anew. As {@link #content}.
     void reset() throws InterruptedException;
+
+    /// Whether the message was cancelled, so that nobody wants the rest: a service that would go on without us should
+    /// be told. Not when the process stops or another attempt took over. Any thread.
+    default boolean isCancelled() {
+        return false;
+    }
 }

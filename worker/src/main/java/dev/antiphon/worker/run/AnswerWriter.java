@@ -60,6 +60,7 @@ final class AnswerWriter implements TokenSink {
     private final Doorbell doorbell;
     private final Time time;
     private final Claim.Claimed claimed;
+    private volatile boolean cancelled;
     private final Thread runThread = Thread.currentThread();
 
     /// Guards everything below.
@@ -126,6 +127,11 @@ final class AnswerWriter implements TokenSink {
     }
 
     @Override
+    public void toolResult(String id, String name, String result) throws InterruptedException {
+        write(new ChunkBody.ToolResult(id, name, result));
+    }
+
+    @Override
     public void kept(String handle) throws InterruptedException {
         write(new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", handle)));
     }
@@ -175,8 +181,14 @@ final class AnswerWriter implements TokenSink {
         }
     }
 
+    @Override
+    public boolean isCancelled() {
+        return cancelled;
+    }
+
     /// Stops the run, because its message was ended from outside. Any thread.
     void cancel() {
+        cancelled = true;
         lose("cancelled");
     }
 

@@ -9,6 +9,7 @@ import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelCall.Asker;
 import dev.antiphon.worker.provider.ModelCall.Kept;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.ModelTurn;
@@ -79,7 +80,7 @@ final class Run {
     private ModelCall call(ModelProvider provider) throws ProviderFailure, InterruptedException {
         RequestContext context = claimed.request().context();
         writer.joinPieces(provider.joinsPieces());
-        Streamed streamed = Streamed.of(claimed.streamed());
+        Streamed streamed = Streamed.of(claimed.streamed(), !provider.capabilities().tools());
         String text = "";
         Kept kept = null;
         switch (provider.capabilities().continuation()) {
@@ -106,6 +107,7 @@ final class Run {
                 context.temperature(),
                 context.maxTokens(),
                 text,
-                kept);
+                kept,
+                new Asker(claimed.request().sessionId(), claimed.request().messageId(), List.of()));
     }
 }

@@ -7,7 +7,11 @@ import dev.antiphon.worker.provider.ModelCall.Kept;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// What earlier attempts have streamed and what of it still stands.
 ///
@@ -20,11 +24,15 @@ record Streamed(String text, @Nullable Kept kept, String textOfKept) {
     static final String KEPT = "kept";
 
     /// Reads a run's chunks from 0 on.
-    static Streamed of(List<byte[]> chunks) {
+    ///
+    /// @param toolsAreTheirs whether the service runs its tools itself, so that its answer goes on after their results
+    static Streamed of(List<byte[]> chunks, boolean toolsAreTheirs) {
         AnswerText text = new AnswerText();
         String handle = null;
         int textAtHandle = 0;
         StringBuilder reasoning = new StringBuilder();
+        Map<String, String> toolCalls = new HashMap<>();
+        Set<String> toolResults = new HashSet<>();
         for (byte[] chunk : chunks) {
             ChunkBody body = Chunk.decode(chunk).body();
             text.add(body);
@@ -33,19 +41,24 @@ record Streamed(String text, @Nullable Kept kept, String textOfKept) {
                     handle = details.path("handle").stringValue("");
                     textAtHandle = text.toString().length();
                     reasoning.setLength(0);
+                    toolCalls.clear();
+                    toolResults.clear();
                 }
                 case ChunkBody.Reasoning(String piece) -> reasoning.append(piece);
+                case ChunkBody.ToolCall(String id, _, String arguments) ->
+                        toolCalls.merge(id, arguments, String::concat);
+                case ChunkBody.ToolResult(String id, _, _) when toolsAreTheirs ->
+                        toolResults.add(id);
                 case ChunkBody.Reset _, ChunkBody.ToolResult _ -> handle = null;
-                case ChunkBody.Content _,
-                        ChunkBody.ToolCall _,
-                        ChunkBody.Status _,
-                        ChunkBody.Failure _ -> {}
+                case ChunkBody.Content _, ChunkBody.Status _, ChunkBody.Failure _ -> {}
             }
         }
         String all = text.toString();
         return handle == null
                 ? new Streamed(all, null, "")
                 : new Streamed(
-                        all, new Kept(handle, reasoning.toString()), all.substring(textAtHandle));
+                        all,
+                        new Kept(handle, reasoning.toString(), toolCalls, toolResults),
+                        all.substring(textAtHandle));
     }
 }

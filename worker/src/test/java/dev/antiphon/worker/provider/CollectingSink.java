@@ -7,6 +7,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// Keeps what a provider streams. Reasoning is in brackets, tool calls in angle ones, retries in square ones.
 class CollectingSink implements TokenSink {
 
+    volatile boolean cancelled;
+
     final List<String> pieces = new CopyOnWriteArrayList<>();
 
     @Override
@@ -22,6 +24,16 @@ class CollectingSink implements TokenSink {
     @Override
     public void toolCall(String id, String name, String arguments) {
         pieces.add("<" + id + " " + name + " " + arguments + ">");
+    }
+
+    @Override
+    public void toolResult(String id, String name, String result) {
+        pieces.add("<" + id + " " + name + " = " + result + ">");
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return cancelled;
     }
 
     @Override

@@ -33,6 +33,11 @@ final class DemoProviderTest {
                 }
 
                 @Override
+                public void toolResult(String id, String name, String result) {
+                    throw new AssertionError("the demo calls no tools");
+                }
+
+                @Override
                 public void kept(String handle) {
                     throw new AssertionError("the demo keeps nothing");
                 }

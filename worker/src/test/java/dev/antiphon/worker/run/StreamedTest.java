@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// What a next attempt makes of the chunks that are there.
 final class StreamedTest {
@@ -22,6 +24,10 @@ final class StreamedTest {
             new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", "h1"));
 
     private static Streamed of(ChunkBody... bodies) {
+        return of(false, bodies);
+    }
+
+    private static Streamed of(boolean toolsAreTheirs, ChunkBody... bodies) {
         List<byte[]> chunks = new ArrayList<>();
         for (ChunkBody body : bodies) {
             chunks.add(
@@ -35,7 +41,7 @@ final class StreamedTest {
                                     "c")
                             .encode());
         }
-        return Streamed.of(chunks);
+        return Streamed.of(chunks, toolsAreTheirs);
     }
 
     @Test
@@ -61,6 +67,30 @@ final class StreamedTest {
         assertThat(of(KEPT, new ChunkBody.Content("a"), new ChunkBody.Reset(0)))
                 .isEqualTo(new Streamed("", null, ""));
         assertThat(of(KEPT, new ChunkBody.Content("a"), result).kept()).isNull();
+    }
+
+    @Test
+    void anAnswerWhoseToolsTheServiceRunsGoesOnAfterTheirResults() {
+        Streamed streamed =
+                of(
+                        true,
+                        KEPT,
+                        new ChunkBody.ToolCall("call_1", "clock", "{\"zo"),
+                        new ChunkBody.ToolCall("call_2", "clock", "{}"),
+                        new ChunkBody.ToolCall("call_1", "clock", "ne\":1}"),
+                        new ChunkBody.ToolResult("call_2", "clock", "noon"),
+                        new ChunkBody.Content("It is"));
+
+        assertThat(streamed)
+                .isEqualTo(
+                        new Streamed(
+                                "It is",
+                                new Kept(
+                                        "h1",
+                                        "",
+                                        Map.of("call_1", "{\"zone\":1}", "call_2", "{}"),
+                                        Set.of("call_2")),
+                                "It is"));
     }
 
     @Test
