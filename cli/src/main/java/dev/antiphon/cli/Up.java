@@ -29,12 +29,14 @@ final class Up implements AutoCloseable {
     /// @param gateways at least 1
     /// @param workers at least 1
     /// @param demoDelay as typed; null: what the environment says
+    /// @param extensions the folder of the workers' extensions; null: what the environment says
     record Options(
             @Nullable Integer port,
             Path data,
             int gateways,
             int workers,
-            @Nullable String demoDelay) {}
+            @Nullable String demoDelay,
+            @Nullable Path extensions) {}
 
     private final Options options;
     private final Environment environment;
@@ -111,6 +113,12 @@ final class Up implements AutoCloseable {
         Map<String, String> shared = new HashMap<>(stores.addresses());
         if (options.demoDelay() != null) {
             shared.put(Variable.CHAT_DEMO_DELAY.name(), options.demoDelay());
+        }
+        if (options.extensions() != null) {
+            // In full: a worker that joins may be started in another folder.
+            shared.put(
+                    Variable.CHAT_EXTENSIONS.name(),
+                    options.extensions().toAbsolutePath().toString());
         }
         if (options.gateways() > 1) {
             shared.put(Variable.CHAT_SHARED_PORT.name(), "" + port);

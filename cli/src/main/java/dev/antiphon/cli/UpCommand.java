@@ -56,6 +56,14 @@ final class UpCommand implements Callable<Integer> {
                     "The demo's pause between chunks, for example 0ms. Default: CHAT_DEMO_DELAY, or 100ms.")
     private @Nullable String demoDelay;
 
+    @Option(
+            names = "--extensions",
+            paramLabel = "DIR",
+            description =
+                    "A folder with jars of further providers, tools and workflows for the workers"
+                            + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
+    private @Nullable Path extensions;
+
     // The launcher's, which installs; here so that it is understood and explained.
     @Option(
             names = {"-y", "--yes"},
@@ -68,7 +76,8 @@ final class UpCommand implements Callable<Integer> {
         atLeastOne("--gateways", gateways);
         atLeastOne("--workers", workers);
         var options =
-                new Up.Options(port, DataDirectory.chosen(data), gateways, workers, demoDelay);
+                new Up.Options(
+                        port, DataDirectory.chosen(data), gateways, workers, demoDelay, extensions);
         var _ = Up.open(options, Environment.system());
         // Until SIGTERM or Ctrl-C, which stop everything in good order and end the JVM.
         new CountDownLatch(1).await();

@@ -1,6 +1,7 @@
 package dev.antiphon.cli;
 
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
 import dev.antiphon.worker.Worker;
 import dev.antiphon.worker.WorkerConfig;
 
@@ -10,6 +11,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 
 /// `antiphon worker`: one worker process.
@@ -29,10 +32,22 @@ final class WorkerCommand implements Callable<Integer> {
                     "The folder of the `antiphon up` to join. Default: .antiphon in the project's root.")
     private @Nullable Path data;
 
+    @Option(
+            names = "--extensions",
+            paramLabel = "DIR",
+            description =
+                    "A folder with jars of further providers, tools and workflows"
+                            + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
+    private @Nullable Path extensions;
+
     @Override
     public Integer call() throws InterruptedException {
-        Environment environment = Environment.of(JoinedEnvironment.of(DataDirectory.chosen(data)));
-        Worker worker = Worker.open(WorkerConfig.from(environment));
+        Map<String, String> variables =
+                new HashMap<>(JoinedEnvironment.of(DataDirectory.chosen(data)));
+        if (extensions != null) {
+            variables.put(Variable.CHAT_EXTENSIONS.name(), extensions.toString());
+        }
+        Worker worker = Worker.open(WorkerConfig.from(Environment.of(variables)));
         return Serving.untilStopped(worker, "worker pid=" + ProcessHandle.current().pid());
     }
 }

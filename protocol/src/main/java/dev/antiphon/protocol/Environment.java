@@ -4,9 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +36,8 @@ public final class Environment {
         CHAT_SHARED_PORT,
         /// Web origins other than its own that may call the gateway, separated by commas.
         CHAT_ALLOWED_ORIGINS,
+        /// The folder with the jars of others that a worker loads.
+        CHAT_EXTENSIONS,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
         /// The demo provider's pause between two chunks.
@@ -59,9 +65,11 @@ public final class Environment {
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
 
     private final Map<Variable, String> values;
+    private final Map<String, String> others;
 
-    private Environment(Map<Variable, String> values) {
+    private Environment(Map<Variable, String> values, Map<String, String> others) {
         this.values = values;
+        this.others = others;
     }
 
     public static Environment system() {
@@ -73,6 +81,7 @@ public final class Environment {
     /// @throws IllegalArgumentException for an unknown name that starts with `CHAT_`
     public static Environment of(Map<String, String> all) {
         Map<Variable, String> values = new EnumMap<>(Variable.class);
+        Map<String, String> others = new HashMap<>();
         for (Map.Entry<String, String> each : all.entrySet()) {
             Variable variable = known(each.getKey());
             if (variable == null && each.getKey().startsWith("CHAT_")) {
@@ -82,11 +91,16 @@ public final class Environment {
                                 + nearest(each.getKey())
                                 + "?");
             }
-            if (variable != null && !each.getValue().isEmpty()) {
+            if (each.getValue().isEmpty()) {
+                continue;
+            }
+            if (variable != null) {
                 values.put(variable, each.getValue());
+            } else {
+                others.put(each.getKey(), each.getValue());
             }
         }
-        return new Environment(values);
+        return new Environment(values, others);
     }
 
     public @Nullable String text(Variable variable) {
@@ -95,6 +109,13 @@ public final class Environment {
 
     public String text(Variable variable, String ifUnset) {
         return values.getOrDefault(variable, ifUnset);
+    }
+
+    /// Those of `names` that are set and none of ours: what an extension says that it reads.
+    public Map<String, String> others(Set<String> names) {
+        Map<String, String> found = new TreeMap<>(others);
+        found.keySet().retainAll(names);
+        return Collections.unmodifiableMap(found);
     }
 
     /// The comma-separated parts, without blanks around them; empty when unset.

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 
 final class EnvironmentTest {
 
@@ -50,6 +51,16 @@ final class EnvironmentTest {
 
         assertThat(environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO))
                 .isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void ofTheVariablesOfOthersOnlyThoseThatAreAskedForAreSeen() {
+        Environment environment =
+                Environment.of(
+                        Map.of("ACME_KEY", "k", "ACME_URL", "", "PATH", "/bin", "REDIS_PORT", "1"));
+
+        assertThat(environment.others(Set.of("ACME_KEY", "ACME_URL", "REDIS_PORT")))
+                .isEqualTo(Map.of("ACME_KEY", "k"));
     }
 
     @ParameterizedTest

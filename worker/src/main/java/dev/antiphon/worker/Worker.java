@@ -4,6 +4,7 @@ import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.doorbell.CancelSubscription;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.worker.extension.Extensions;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.OpenAiProvider;
@@ -46,7 +47,8 @@ public final class Worker implements AutoCloseable {
     public static Worker open(WorkerConfig config) throws InterruptedException {
         Time time = Time.system();
         List<AutoCloseable> opened = new ArrayList<>();
-        Providers providers = openProviders(config, time, opened);
+        Extensions extensions = openExtensions(config.extensions(), opened);
+        Providers providers = openProviders(config, extensions, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
@@ -83,20 +85,32 @@ public final class Worker implements AutoCloseable {
         return new Worker(opened);
     }
 
+    private static Extensions openExtensions(
+            ExtensionSettings settings, List<AutoCloseable> opened) {
+        Extensions extensions =
+                settings.folder() == null ? Extensions.none() : Extensions.open(settings.folder());
+        opened.addFirst(extensions);
+        return extensions;
+    }
+
     private static Providers openProviders(
-            WorkerConfig config, Time time, List<AutoCloseable> opened) {
+            WorkerConfig config, Extensions extensions, Time time, List<AutoCloseable> opened) {
         List<ModelProvider> providers = new ArrayList<>();
         providers.add(new DemoProvider(config.demoDelay(), config.demoWords(), time));
         ModelSettings models = config.models();
         if (models.openAi().isPresent()) { // the transport takes a third of a second to make
             StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
-            opened.add(transport);
+            opened.addFirst(transport);
             models.openAi()
                     .map(openAi -> new OpenAiProvider(openAi, models.limits(), transport))
                     .map(each ->
                             new RetryingProvider(each, models.retries(), models.retryDelay(), time))
                     .ifPresent(providers::add);
         }
+        ExtensionProviders.open(extensions, config.extensions().environment(), opened).stream()
+                .map(each ->
+                        new RetryingProvider(each, models.retries(), models.retryDelay(), time))
+                .forEach(providers::add);
         return new Providers(providers, config.defaultProvider(), config.defaultModel());
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
 /// @param defaultModel the default provider's model for requests that name none; null for the provider's own
 /// @param models the model services, and how they are called
+/// @param extensions where code of others is, and what it reads
 public record WorkerConfig(
         BackplaneSettings backplane,
         int concurrency,
@@ -24,7 +25,8 @@ public record WorkerConfig(
         int demoWords,
         @Nullable String defaultProvider,
         @Nullable String defaultModel,
-        ModelSettings models) {
+        ModelSettings models,
+        ExtensionSettings extensions) {
 
     /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
@@ -40,6 +42,7 @@ public record WorkerConfig(
                 environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
                 environment.text(Variable.CHAT_DEFAULT_PROVIDER),
                 environment.text(Variable.CHAT_DEFAULT_MODEL),
-                ModelSettings.from(environment));
+                ModelSettings.from(environment),
+                ExtensionSettings.from(environment));
     }
 }

@@ -89,6 +89,9 @@ final class ArchitectureTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage("dev.antiphon.worker.run..", BACKPLANE);
 
+    /// The loader of others' jars does not know what they are for.
+    @ArchTest static final ArchRule extensions = imports("dev.antiphon.worker.extension..", SLF4J);
+
     @ArchTest
     static final ArchRule onlyTheCliAssembles =
             noClasses()

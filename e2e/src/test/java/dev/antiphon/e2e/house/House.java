@@ -35,6 +35,7 @@ public final class House implements AutoCloseable {
     private final NatsServer nats;
     private final RedisServer redis;
     private final List<ChildProcess> processes = new ArrayList<>();
+    private final Map<ChildProcess, Path> logs = new HashMap<>();
     private final Map<String, Gateway> gateways = new HashMap<>();
 
     private House(Path folder, NatsServer nats, RedisServer redis) {
@@ -71,8 +72,13 @@ public final class House implements AutoCloseable {
                 "REDIS_PORT", "" + redis.port());
     }
 
-    public ChildProcess worker(Map<String, String> variables) {
-        return start("worker", variables, "worker-" + processes.size());
+    public ChildProcess worker(Map<String, String> variables, String... options) {
+        return start("worker", variables, "worker-" + processes.size(), options);
+    }
+
+    /// What a process has printed so far, on both outputs.
+    public String output(ChildProcess process) throws IOException {
+        return Files.readString(Objects.requireNonNull(logs.get(process)));
     }
 
     public Gateway gateway(Map<String, String> variables) {
@@ -133,22 +139,23 @@ public final class House implements AutoCloseable {
         }
     }
 
-    private ChildProcess start(String command, Map<String, String> variables, String name) {
+    private ChildProcess start(
+            String command, Map<String, String> variables, String name, String... options) {
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(List.of("@" + JAR.resolveSibling("jvm.options"), "-jar", JAR.toString()));
+        line.add(command);
+        line.addAll(List.of(options));
+        Path log = folder.resolve(name + ".log");
         var builder =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "@" + JAR.resolveSibling("jvm.options"),
-                                "-jar",
-                                JAR.toString(),
-                                command)
+                new ProcessBuilder(line)
                         .redirectErrorStream(true)
-                        .redirectOutput(
-                                ProcessBuilder.Redirect.appendTo(
-                                        folder.resolve(name + ".log").toFile()));
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().putAll(addresses());
         builder.environment().putAll(variables);
         ChildProcess process = ChildProcess.start(builder);
         processes.add(process);
+        logs.put(process, log);
         return process;
     }
 

@@ -20,14 +20,17 @@ public final class Providers {
     ///
     /// @param preferred the operator's choice, or null
     /// @param defaultModel the model of requests that name neither provider nor model, or null
-    /// @throws IllegalArgumentException when `preferred` is not among them
+    /// @throws IllegalArgumentException when `preferred` is not among them, or two have one name
     public Providers(
             Collection<ModelProvider> providers,
             @Nullable String preferred,
             @Nullable String defaultModel) {
         this.defaultModel = defaultModel;
         for (ModelProvider provider : providers) {
-            byName.put(provider.name(), provider);
+            if (byName.put(provider.name(), provider) != null) {
+                throw new IllegalArgumentException(
+                        "two model providers are named '" + provider.name() + "'");
+            }
         }
         this.fallback = fallback(preferred);
     }
