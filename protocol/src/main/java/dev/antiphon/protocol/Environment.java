@@ -32,6 +32,18 @@ public final class Environment {
         POD_ID,
         OPENAI_API_KEY,
         OPENAI_BASE_URL,
+        ANTHROPIC_API_KEY,
+        ANTHROPIC_BASE_URL,
+        GEMINI_API_KEY,
+        GEMINI_BASE_URL,
+        OLLAMA_BASE_URL,
+        /// The models that are offered of each service, the default first, separated by commas.
+        CHAT_OPENAI_MODELS,
+        CHAT_ANTHROPIC_MODELS,
+        CHAT_GEMINI_MODELS,
+        CHAT_OLLAMA_MODELS,
+        /// Whether to ask for models' reasoning where a service must be asked.
+        CHAT_MODEL_REASONING,
         /// A second port of the gateway, shared with other gateways of this machine.
         CHAT_SHARED_PORT,
         /// Web origins other than its own that may call the gateway, separated by commas.
@@ -124,6 +136,18 @@ public final class Environment {
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .toList();
+    }
+
+    /// Whether a setting is `true`; unset is false.
+    ///
+    /// @throws IllegalArgumentException when set to anything but `true` or `false`
+    public boolean flag(Variable variable) {
+        String text = text(variable, "false");
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new IllegalArgumentException(
+                    variable + " must be true or false, but is '" + text + "'");
+        }
+        return text.equals("true");
     }
 
     /// A whole number.

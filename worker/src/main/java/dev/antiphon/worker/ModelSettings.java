@@ -2,15 +2,21 @@ package dev.antiphon.worker;
 
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
-import dev.antiphon.worker.provider.OpenAiSettings;
+import dev.antiphon.worker.provider.AnthropicProvider;
+import dev.antiphon.worker.provider.GeminiProvider;
+import dev.antiphon.worker.provider.OpenAiProvider;
+import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
+
+import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Optional;
 
 /// Which model services a worker calls, and how patiently.
 ///
-/// @param openAi where the provider `openai` is, if anywhere
+/// @param openAi where the provider `openai` is, if anywhere; so with the others. A base URL alone is a server of one's
+///     own, a key alone is for the service itself
 /// @param limits of each call. Default: connect 5 s, for a service that takes longer is down; first token 30 s, which a
 ///     loaded model with a long prompt needs (models that think in silence need more); idle 20 s, far above any pause
 ///     between two tokens; total 5 min, the longest answers there are
@@ -18,15 +24,46 @@ import java.util.Optional;
 ///     seconds, as long as a person waits
 /// @param retryDelay before the first retry. Default 500 ms, when most rate limits have room again
 public record ModelSettings(
-        Optional<OpenAiSettings> openAi, CallLimits limits, int retries, Duration retryDelay) {
+        Optional<ServiceSettings> openAi,
+        Optional<ServiceSettings> anthropic,
+        Optional<ServiceSettings> gemini,
+        Optional<ServiceSettings> ollama,
+        CallLimits limits,
+        int retries,
+        Duration retryDelay) {
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
     static ModelSettings from(Environment environment) {
         return new ModelSettings(
-                OpenAiSettings.of(
+                service(
+                        environment,
+                        "OPENAI",
                         environment.text(Variable.OPENAI_API_KEY),
-                        environment.text(Variable.OPENAI_BASE_URL)),
+                        environment.text(Variable.OPENAI_BASE_URL),
+                        OpenAiProvider.BASE_URL,
+                        Variable.CHAT_OPENAI_MODELS),
+                service(
+                        environment,
+                        "ANTHROPIC",
+                        environment.text(Variable.ANTHROPIC_API_KEY),
+                        environment.text(Variable.ANTHROPIC_BASE_URL),
+                        AnthropicProvider.BASE_URL,
+                        Variable.CHAT_ANTHROPIC_MODELS),
+                service(
+                        environment,
+                        "GEMINI",
+                        environment.text(Variable.GEMINI_API_KEY),
+                        environment.text(Variable.GEMINI_BASE_URL),
+                        GeminiProvider.BASE_URL,
+                        Variable.CHAT_GEMINI_MODELS),
+                service(
+                        environment,
+                        "OLLAMA",
+                        null,
+                        environment.text(Variable.OLLAMA_BASE_URL),
+                        "",
+                        Variable.CHAT_OLLAMA_MODELS),
                 new CallLimits(
                         positive(environment, Variable.CHAT_MODEL_CONNECT_TIMEOUT, 5_000),
                         positive(environment, Variable.CHAT_MODEL_FIRST_TOKEN_TIMEOUT, 30_000),
@@ -34,6 +71,32 @@ public record ModelSettings(
                         positive(environment, Variable.CHAT_MODEL_TOTAL_TIMEOUT, 300_000)),
                 environment.number(Variable.CHAT_MODEL_RETRIES, 4, 0, 100),
                 positive(environment, Variable.CHAT_MODEL_RETRY_DELAY, 500));
+    }
+
+    /// Whether any service is configured.
+    boolean isAny() {
+        return openAi.isPresent()
+                || anthropic.isPresent()
+                || gemini.isPresent()
+                || ollama.isPresent();
+    }
+
+    private static Optional<ServiceSettings> service(
+            Environment environment,
+            String name,
+            @Nullable String apiKey,
+            @Nullable String baseUrl,
+            String ownBaseUrl,
+            Variable models) {
+        return apiKey == null && baseUrl == null
+                ? Optional.empty()
+                : Optional.of(
+                        ServiceSettings.of(
+                                name,
+                                apiKey,
+                                baseUrl == null ? ownBaseUrl : baseUrl,
+                                environment.list(models),
+                                environment.flag(Variable.CHAT_MODEL_REASONING)));
     }
 
     private static Duration positive(Environment environment, Variable variable, int ifUnsetMs) {

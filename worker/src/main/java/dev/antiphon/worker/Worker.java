@@ -7,7 +7,6 @@ import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.extension.Extensions;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.OpenAiProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.provider.RetryingProvider;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -98,14 +97,13 @@ public final class Worker implements AutoCloseable {
         List<ModelProvider> providers = new ArrayList<>();
         providers.add(new DemoProvider(config.demoDelay(), config.demoWords(), time));
         ModelSettings models = config.models();
-        if (models.openAi().isPresent()) { // the transport takes a third of a second to make
+        if (models.isAny()) { // the transport takes a third of a second to make
             StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
             opened.addFirst(transport);
-            models.openAi()
-                    .map(openAi -> new OpenAiProvider(openAi, models.limits(), transport))
-                    .map(each ->
-                            new RetryingProvider(each, models.retries(), models.retryDelay(), time))
-                    .ifPresent(providers::add);
+            for (ModelProvider each : ModelServices.open(models, transport)) {
+                providers.add(
+                        new RetryingProvider(each, models.retries(), models.retryDelay(), time));
+            }
         }
         ExtensionProviders.open(extensions, config.extensions().environment(), opened).stream()
                 .map(each ->

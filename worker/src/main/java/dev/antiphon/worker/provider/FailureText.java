@@ -21,6 +21,18 @@ final class FailureText {
     private static final Set<String> NOT_PASSING =
             Set.of("insufficient_quota", "billing_hard_limit_reached", "billing_not_active");
 
+    /// Errors that a service reports within a stream, and that waiting helps.
+    private static final Set<String> PASSING =
+            Set.of(
+                    "overloaded_error",
+                    "api_error",
+                    "rate_limit_error",
+                    "rate_limit_exceeded",
+                    "server_error",
+                    "unavailable",
+                    "internal",
+                    "resource_exhausted");
+
     private static final int MAX_MODEL_NAME = 60;
 
     private final String subject;
@@ -38,6 +50,12 @@ final class FailureText {
             case Breakage.Unreachable _ ->
                     passing(ErrorCode.PROVIDER_FAILED, "could not be reached", Duration.ZERO);
             case Breakage.Refused refused -> refused(refused, model);
+            case Breakage.Reported(String reason)
+                    when !hasAnswered && PASSING.contains(plain(reason)) ->
+                    passing(
+                            ErrorCode.PROVIDER_FAILED,
+                            "failed" + inBrackets(plain(reason)),
+                            Duration.ZERO);
             case Breakage.Reported(String reason) ->
                     failed("broke its answer off with an error" + inBrackets(plain(reason)));
             case Breakage.TooLate(Limit limit, Duration after) -> tooLate(limit, after);

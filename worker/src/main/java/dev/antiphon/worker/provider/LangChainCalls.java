@@ -7,9 +7,10 @@ import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect;
 import dev.antiphon.worker.provider.http.StreamCall;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
-import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialThinking;
@@ -50,8 +51,22 @@ final class LangChainCalls {
         this.turns = new LangChainTurns(provider);
     }
 
-    List<ChatMessage> messages(ModelCall call) {
-        return turns.messages(call);
+    /// Puts what all services take into the parameters of one's request.
+    ///
+    /// @param models the first is asked when the call names none; empty to name none either
+    static void fill(
+            DefaultChatRequestParameters.Builder<?> parameters,
+            ModelCall call,
+            List<String> models) {
+        String own = models.isEmpty() ? null : models.getFirst();
+        parameters.modelName(call.model() == null ? own : call.model());
+        parameters.temperature(call.temperature());
+        parameters.maxOutputTokens(call.maxTokens());
+        parameters.toolSpecifications(LangChainTurns.tools(call));
+    }
+
+    ChatRequest request(ModelCall call, ChatRequestParameters parameters) {
+        return ChatRequest.builder().messages(turns.messages(call)).parameters(parameters).build();
     }
 
     /// Streams one answer. Blocks the calling thread until it is complete.
@@ -111,9 +126,11 @@ final class LangChainCalls {
         return answered != null ? answered : asked != null ? asked : "";
     }
 
-    /// The tokens of the answer, reasoning included, as the service counted them.
+    /// The tokens of the answer, reasoning included, as the service counted them. LangChain4j says zero where some services
+    /// say nothing.
     private static @Nullable Integer tokens(@Nullable TokenUsage usage) {
-        return usage == null ? null : usage.outputTokenCount();
+        Integer tokens = usage == null ? null : usage.outputTokenCount();
+        return tokens == null || tokens == 0 ? null : tokens;
     }
 
     /// Takes what LangChain4j parses out of the stream. It calls on the call's thread and swallows what is thrown here, so

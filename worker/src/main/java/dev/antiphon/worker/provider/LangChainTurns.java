@@ -48,8 +48,17 @@ final class LangChainTurns {
         if (system != null && !system.isBlank()) {
             messages.add(SystemMessage.from(system));
         }
-        call.turns().forEach(turn -> messages.add(message(turn)));
+        call.turns().stream()
+                .filter(turn -> !isNothing(turn))
+                .forEach(turn -> messages.add(message(turn)));
         return messages;
+    }
+
+    /// An answer that was cancelled before it began; some services refuse such turns.
+    private static boolean isNothing(ModelTurn turn) {
+        return turn instanceof ModelTurn.Assistant(String text, List<ToolCall> calls, _)
+                && text.isBlank()
+                && calls.isEmpty();
     }
 
     private ChatMessage message(ModelTurn turn) {

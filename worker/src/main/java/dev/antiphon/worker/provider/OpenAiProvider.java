@@ -1,7 +1,5 @@
 package dev.antiphon.worker.provider;
 
-import dev.antiphon.protocol.InvalidInput;
-import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
@@ -12,9 +10,6 @@ import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.JsonNode;
-
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -26,14 +21,19 @@ public final class OpenAiProvider implements ModelProvider {
     /// Cheap, quick to its first token, and takes a temperature, which models that reason refuse.
     static final String DEFAULT_MODEL = "gpt-4.1-mini";
 
-    private final OpenAiSettings settings;
+    private static final String HOST = "api.openai.com";
+    public static final String BASE_URL = "https://" + HOST + "/v1";
+
+    private final boolean isOpenAi;
+    private final List<String> models;
     private final OpenAiStreamingChatModel model;
     private final LangChainCalls calls;
 
     /// Makes the provider; connects to nothing yet.
     public OpenAiProvider(
-            OpenAiSettings settings, CallLimits limits, StreamingTransport transport) {
-        this.settings = settings;
+            ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
+        this.isOpenAi = settings.isAt(HOST);
+        this.models = isOpenAi ? settings.modelsOr(DEFAULT_MODEL) : settings.models();
         this.calls = new LangChainCalls(NAME, limits, OpenAiProvider::sign);
         this.model =
                 OpenAiStreamingChatModel.builder()
@@ -52,7 +52,7 @@ public final class OpenAiProvider implements ModelProvider {
 
     @Override
     public List<String> models() {
-        return settings.isOpenAi() ? List.of(DEFAULT_MODEL) : List.of();
+        return models;
     }
 
     @Override
@@ -73,19 +73,12 @@ public final class OpenAiProvider implements ModelProvider {
 
     ChatRequest request(ModelCall call) {
         OpenAiChatRequestParameters.Builder parameters = OpenAiChatRequestParameters.builder();
-        parameters.temperature(call.temperature());
-        parameters.toolSpecifications(LangChainTurns.tools(call));
-        if (settings.isOpenAi()) {
-            parameters.modelName(call.model() == null ? DEFAULT_MODEL : call.model());
-            parameters.maxCompletionTokens(call.maxTokens()); // its newer models know only this
-        } else {
-            parameters.modelName(call.model()); // none asks most servers for the one they have
-            parameters.maxOutputTokens(call.maxTokens()); // and this most servers know
+        LangChainCalls.fill(parameters, call, models);
+        if (isOpenAi) { // its newer models know only the one, most servers only the other
+            parameters.maxOutputTokens(null);
+            parameters.maxCompletionTokens(call.maxTokens());
         }
-        return ChatRequest.builder()
-                .messages(calls.messages(call))
-                .parameters(parameters.build())
-                .build();
+        return calls.request(call, parameters.build());
     }
 
     /// Errors come as `{"error":{"message","type","code"}}`, within a stream and as the body of a refusal, or as an event
@@ -94,31 +87,7 @@ public final class OpenAiProvider implements ModelProvider {
         if (data.equals("[DONE]")) {
             return new Sign.End();
         }
-        boolean isError = "error".equals(event);
-        // In a text the quotes would be escaped.
-        if (!isError && !data.contains("\"error\"")) {
-            return new Sign.Part();
-        }
-        JsonNode object = parse(data);
-        JsonNode error = object.path("error");
-        if (error.isObject()) {
-            return new Sign.Failure(name(error));
-        }
-        return isError || error.isString() ? new Sign.Failure(name(object)) : new Sign.Part();
-    }
-
-    private static @Nullable String name(JsonNode error) {
-        JsonNode code = error.path("code");
-        JsonNode name = code.isString() ? code : error.path("type");
-        return name.isString() ? name.stringValue() : null;
-    }
-
-    /// An empty object when it is none: the library will say that it is malformed.
-    private static JsonNode parse(String data) {
-        try {
-            return Json.readObject(data.getBytes(StandardCharsets.UTF_8));
-        } catch (InvalidInput e) {
-            return Json.object();
-        }
+        Sign failure = Signs.failure(event, data);
+        return failure == null ? new Sign.Part() : failure;
     }
 }

@@ -59,6 +59,11 @@ public final class FakeModelServer implements AutoCloseable {
         return "http://127.0.0.1:" + server.getLocalPort() + "/v1";
     }
 
+    /// The address without a path.
+    public String url() {
+        return "http://127.0.0.1:" + server.getLocalPort();
+    }
+
     private void accept() {
         try {
             while (true) {
@@ -163,9 +168,14 @@ public final class FakeModelServer implements AutoCloseable {
             stall();
         }
 
-        /// Sends the headers of a stream.
+        /// Sends the headers of a stream of events.
         public Exchange open() throws IOException {
-            write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + CHUNKED);
+            return open("text/event-stream");
+        }
+
+        /// Sends the headers of a stream.
+        public Exchange open(String contentType) throws IOException {
+            write("HTTP/1.1 200 OK\r\nContent-Type: " + contentType + "\r\n" + CHUNKED);
             return this;
         }
 

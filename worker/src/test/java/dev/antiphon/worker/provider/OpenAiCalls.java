@@ -35,10 +35,10 @@ final class OpenAiCalls implements AutoCloseable {
     }
 
     OpenAiProvider provider(String baseUrl, CallLimits limits) {
-        return provider(new OpenAiSettings(KEY, baseUrl), limits);
+        return provider(new ServiceSettings(KEY, baseUrl, List.of(), false), limits);
     }
 
-    OpenAiProvider provider(OpenAiSettings settings, CallLimits limits) {
+    OpenAiProvider provider(ServiceSettings settings, CallLimits limits) {
         StreamingTransport transport =
                 closing(new StreamingTransport(limits.connect(), InstantSource.fixed(NOW)));
         return new OpenAiProvider(settings, limits, transport);

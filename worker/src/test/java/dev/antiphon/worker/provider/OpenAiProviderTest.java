@@ -135,7 +135,7 @@ final class OpenAiProviderTest {
     @Test
     void aServerWithoutAKeyIsSentNone() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
-        OpenAiSettings settings = new OpenAiSettings(null, server.baseUrl());
+        ServiceSettings settings = new ServiceSettings(null, server.baseUrl(), List.of(), false);
 
         var _ = calls.provider(settings, PATIENT).stream(call("hi"), calls.sink);
 
@@ -537,17 +537,22 @@ final class OpenAiProviderTest {
 
     @Test
     void aKeyThatNoHeaderCanHoldIsRefusedAtOnceAndNotRepeated() {
-        assertThatThrownBy(() -> OpenAiSettings.of(KEY + "\n", null))
+        assertThatThrownBy(() ->
+                        ServiceSettings.of(
+                                "OPENAI", KEY + "\n", OpenAiProvider.BASE_URL, List.of(), false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("OPENAI_API_KEY ")
                 .hasMessageNotContaining(KEY);
-        assertThat(OpenAiSettings.of(KEY, null).toString()).doesNotContain(KEY);
+        assertThat(
+                        ServiceSettings.of("OPENAI", KEY, OpenAiProvider.BASE_URL, List.of(), false)
+                                .toString())
+                .doesNotContain(KEY);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"localhost:8000", "ftp://host/v1", "http://", "not an address"})
     void anAddressThatIsNoneIsRefusedAtOnce(String baseUrl) {
-        assertThatThrownBy(() -> OpenAiSettings.of(null, baseUrl))
+        assertThatThrownBy(() -> ServiceSettings.of("OPENAI", null, baseUrl, List.of(), false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("OPENAI_BASE_URL ");
     }

@@ -23,6 +23,9 @@ public interface Dialect {
         /// The answer is whole; nothing of it follows.
         record End() implements Sign {}
 
+        /// The answer is whole unless more of it follows, which only the stream's end can tell.
+        record MayEnd() implements Sign {}
+
         /// The answer failed.
         ///
         /// @param reason the name that the service gives the error, or null; shown to users, so never its message

@@ -107,6 +107,10 @@ public final class StreamCall {
                 over = true;
                 yield true;
             }
+            case Dialect.Sign.MayEnd _ -> {
+                ended = true;
+                yield true;
+            }
             case Dialect.Sign.Failure(String reason) -> {
                 broke(new Breakage.Reported(reason));
                 yield false;

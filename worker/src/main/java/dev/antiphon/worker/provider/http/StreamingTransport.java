@@ -86,9 +86,19 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
                 return;
             }
             listener.onOpen(opened(response));
-            parser.parse(body, new Watching(listener, call));
+            parser(response, parser, call).parse(body, new Watching(listener, call));
             listener.onClose();
         }
+    }
+
+    /// A library's own parsers swallow what its listener throws and know no bounds.
+    private static ServerSentEventParser parser(
+            HttpResponse<?> response, ServerSentEventParser given, StreamCall call) {
+        if (given instanceof EventParser) {
+            return given;
+        }
+        String type = response.headers().firstValue("content-type").orElse("");
+        return type.startsWith("text/event-stream") ? new EventParser(call) : new LineParser(call);
     }
 
     /// Waits for the headers.
@@ -184,7 +194,11 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
         @Override
         public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
             if (call.take(event.event(), event.data())) {
-                listener.onEvent(event, context);
+                try {
+                    listener.onEvent(event, context);
+                } catch (RuntimeException e) { // what it could not parse
+                    call.broke(new Breakage.Malformed());
+                }
             }
             call.eventDone();
         }

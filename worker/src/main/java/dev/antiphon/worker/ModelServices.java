@@ -1,0 +1,37 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.worker.provider.AnthropicProvider;
+import dev.antiphon.worker.provider.GeminiProvider;
+import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.OllamaProvider;
+import dev.antiphon.worker.provider.OpenAiProvider;
+import dev.antiphon.worker.provider.http.CallLimits;
+import dev.antiphon.worker.provider.http.StreamingTransport;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// The providers of the services that are configured.
+final class ModelServices {
+
+    private ModelServices() {}
+
+    /// Makes them, in the order in which one is chosen when none is named.
+    static List<ModelProvider> open(ModelSettings models, StreamingTransport transport) {
+        CallLimits limits = models.limits();
+        List<ModelProvider> services = new ArrayList<>();
+        models.openAi()
+                .map(each -> new OpenAiProvider(each, limits, transport))
+                .ifPresent(services::add);
+        models.anthropic()
+                .map(each -> new AnthropicProvider(each, limits, transport))
+                .ifPresent(services::add);
+        models.gemini()
+                .map(each -> new GeminiProvider(each, limits, transport))
+                .ifPresent(services::add);
+        models.ollama()
+                .map(each -> new OllamaProvider(each, limits, transport))
+                .ifPresent(services::add);
+        return services;
+    }
+}

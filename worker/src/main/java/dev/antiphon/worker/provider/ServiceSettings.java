@@ -1,0 +1,72 @@
+package dev.antiphon.worker.provider;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+
+/// Where a model service is, the key for it and the models that are offered of it.
+///
+/// @param apiKey null for a service that asks for none
+/// @param baseUrl what the paths of the service's protocol are appended to, such as `https://api.openai.com/v1`
+/// @param models the first is the default; empty for the provider's own choice
+/// @param reasoning whether to ask for the model's reasoning, where a service must be asked; models without any then refuse
+public record ServiceSettings(
+        @Nullable String apiKey, String baseUrl, List<String> models, boolean reasoning) {
+
+    public ServiceSettings {
+        models = List.copyOf(models);
+    }
+
+    /// The checked settings.
+    ///
+    /// @param variables what the names of the environment's variables begin with, such as `OPENAI`
+    /// @throws IllegalArgumentException when one of them cannot be used
+    public static ServiceSettings of(
+            String variables,
+            @Nullable String apiKey,
+            String baseUrl,
+            List<String> models,
+            boolean reasoning) {
+        // The HTTP client would refuse such a key only at the first call, and quote it.
+        if (apiKey != null && !apiKey.matches("[!-~]+")) {
+            throw new IllegalArgumentException(
+                    variables
+                            + "_API_KEY has characters that no key has, such as blanks or line breaks");
+        }
+        if (!isWebAddress(baseUrl)) {
+            throw new IllegalArgumentException(
+                    variables
+                            + "_BASE_URL must be an address such as https://api.openai.com/v1 or"
+                            + " http://localhost:8000/v1");
+        }
+        return new ServiceSettings(apiKey, baseUrl, models, reasoning);
+    }
+
+    /// Whether the service is at this host.
+    boolean isAt(String host) {
+        return host.equals(URI.create(baseUrl).getHost());
+    }
+
+    /// The models, or these when none are named.
+    List<String> modelsOr(String... own) {
+        return models.isEmpty() ? List.of(own) : models;
+    }
+
+    private static boolean isWebAddress(String text) {
+        try {
+            URI uri = new URI(text);
+            String scheme = uri.getScheme();
+            return ("http".equals(scheme) || "https".equals(scheme)) && uri.getHost() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
+    }
+
+    /// Without the key.
+    @Override
+    public String toString() {
+        return "ServiceSettings[baseUrl=" + baseUrl + ", models=" + models + "]";
+    }
+}
