@@ -1,0 +1,245 @@
+package dev.antiphon.chaos.check;
+
+import dev.antiphon.chaos.check.Checker.Said;
+import dev.antiphon.chaos.check.Checker.Turn;
+import dev.antiphon.chaos.check.Violation.Kind;
+import dev.antiphon.chaos.history.HistoryLine;
+import dev.antiphon.protocol.EntryId;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What one tab was told, over all its connections: between two resyncs a contiguous slice of the log, and at the end
+/// all of it.
+final class TabCheck {
+
+    /// Redis syncs its file once a second and may lose two; the rest is for what was on its way.
+    private static final long MOST_LOST_MICROS = 5_000_000;
+
+    /// A slow reader gets what was lost when it had long been sent.
+    private static final long MOST_LATE_MICROS = 30_000_000;
+
+    /// Between a reader's first words and its place in the session, others may hear the end.
+    private static final long ARRIVAL_MICROS = 10_000_000;
+
+    private final String session;
+    private final String tab;
+    private final Said said;
+    private final LogCheck log;
+    private final List<Long> tailLosses;
+    private final List<Violation> violations;
+
+    /// Ids since the last resync, in the order in which they came.
+    private final List<EntryId> slice = new ArrayList<>();
+
+    private final Set<EntryId> seen = new HashSet<>();
+    private final Set<String> begun = new HashSet<>();
+    private @Nullable EntryId last;
+    private @Nullable EntryId cursor;
+    private long lastCame;
+    private long firstOpened = Long.MAX_VALUE;
+    private long firstConnected = Long.MAX_VALUE;
+    private boolean resynced;
+
+    TabCheck(
+            String session,
+            String tab,
+            Said said,
+            LogCheck log,
+            List<Long> tailLosses,
+            List<Violation> violations) {
+        this.session = session;
+        this.tab = tab;
+        this.said = said;
+        this.log = log;
+        this.tailLosses = tailLosses;
+        this.violations = violations;
+    }
+
+    void opened(HistoryLine.Open open) {
+        firstOpened = Math.min(firstOpened, open.at());
+    }
+
+    void take(HistoryLine.Event event) {
+        switch (event.event()) {
+            case "connected" -> firstConnected = Math.min(firstConnected, event.at());
+            case "status" -> {}
+            case "resync" -> resync(event);
+            case "message", "chunk", "message_complete" -> entry(event);
+            default -> violated(Kind.SWAPPED, "an unknown event " + event.event());
+        }
+    }
+
+    // Entries
+
+    private void entry(HistoryLine.Event event) {
+        if (event.id() == null) {
+            violated(Kind.REORDERED, "an entry without an id: " + event.data());
+            return;
+        }
+        EntryId id = EntryId.parse(event.id());
+        JsonNode data = JsonMapper.shared().readTree(event.data());
+        String message = data.path("message_id").asString("");
+        if (!data.path("session_id").asString(session).equals(session)
+                || !said.texts().containsKey(message)) {
+            violated(Kind.SWAPPED, id + " is of " + data.path("session_id") + " " + message);
+        }
+        if (event.event().equals("chunk")
+                && begun.add(message)
+                && !resynced
+                && data.path("chunk_id").asInt(-1) != 0) {
+            violated(
+                    Kind.SHOWN_FROM_MIDDLE,
+                    message + " begins with chunk " + data.path("chunk_id"));
+        }
+        EntryId before = last;
+        if (before != null
+                && id.generation() == before.generation()
+                && id.number() == before.number() + 1
+                && !LogCheck.follows(before, id, event.event(), event.data())) {
+            violated(Kind.BROKEN_CHAIN, id + " does not follow from " + before);
+        }
+        if (!seen.add(id)) {
+            violated(Kind.DOUBLED, id + " came twice");
+        }
+        slice.add(id);
+        last = id;
+        lastCame = event.at();
+    }
+
+    // Resyncs
+
+    private void resync(HistoryLine.Event event) {
+        JsonNode data = JsonMapper.shared().readTree(event.data());
+        if (tailLosses.stream().noneMatch(loss -> excuses(loss, event.at()))) {
+            violated(
+                    Kind.NEEDLESS_RESYNC,
+                    "%s at %d us; its last entry %s came at %d us"
+                            .formatted(data.path("reason"), event.at(), last, lastCame));
+        }
+        contiguous();
+        slice.clear();
+        seen.clear();
+        resynced = true;
+        cursor = EntryId.parse(data.path("cursor").asString(""));
+        last = cursor;
+        lastCame = event.at();
+        Map<String, Turn> turns = Checker.turns(event.data());
+        turns.forEach((message, turn) -> {
+            if (!said.texts().containsKey(message)) {
+                violated(Kind.SWAPPED, message + " is in its resync");
+            } else if (!said.texts().getOrDefault(message, "").startsWith(turn.text())) {
+                violated(Kind.BAD_RESYNC, message + " was told as '" + turn.text() + "'");
+            }
+        });
+        toldBefore(cursor, turns);
+    }
+
+    /// Whether what the tab had last may have been lost with Redis' tail at `loss`.
+    private boolean excuses(long loss, long resyncAt) {
+        return loss <= resyncAt
+                && loss - MOST_LOST_MICROS <= lastCame
+                && lastCame <= loss + MOST_LATE_MICROS;
+    }
+
+    /// What ended before the cursor is in the turns.
+    private void toldBefore(EntryId from, Map<String, Turn> turns) {
+        if (!log.told().containsKey(from.toString())) {
+            return; // Redis lost that one too; another resync must come, see the end
+        }
+        log.ended()
+                .forEach((message, answer) -> {
+                    Turn turn = turns.get(message);
+                    if (answer.end() <= from.number()
+                            && (turn == null || !turn.text().equals(answer.text()))) {
+                        violated(
+                                Kind.BAD_RESYNC,
+                                "%s ended before %s and was told as %s"
+                                        .formatted(message, from, turn));
+                    }
+                });
+    }
+
+    // The end
+
+    /// To be called after the last line.
+    ///
+    /// @param tailCame when anybody first saw the log's last entry
+    void end(long tailCame) {
+        contiguous();
+        EntryId tail = log.tail();
+        if (slice.isEmpty() && cursor == null) {
+            if (tail != null && tailCame > firstOpened + ARRIVAL_MICROS) {
+                violated(Kind.LOST, "nothing came");
+            }
+            return;
+        }
+        for (EntryId id : slice) {
+            if (!log.told().containsKey(id.toString())) {
+                violated(Kind.SILENT_ROLLBACK, id + " is not in the log");
+                return;
+            }
+        }
+        if (tail != null && !tail.equals(last)) {
+            violated(Kind.LOST, "it is at " + last + ", the log at " + tail);
+        }
+        if (cursor == null
+                && firstConnected < said.firstAsk()
+                && !slice.isEmpty()
+                && slice.getFirst().number() != 1) {
+            violated(Kind.LOST, "the first to come was " + slice.getFirst());
+        }
+    }
+
+    /// The numbers since the last resync, each one time and in order.
+    private void contiguous() {
+        if (slice.isEmpty()) {
+            return;
+        }
+        long generation = slice.getFirst().generation();
+        long lowest = cursor == null ? Long.MAX_VALUE : cursor.number() + 1;
+        long highest = 0;
+        Set<Long> numbers = new HashSet<>();
+        long before = cursor == null ? 0 : cursor.number();
+        EntryId backwards = null;
+        for (EntryId id : slice) {
+            if (id.generation() != generation
+                    || (cursor != null && id.generation() != cursor.generation())) {
+                violated(Kind.SILENT_ROLLBACK, id + " is of another generation than before it");
+                return;
+            }
+            if (id.number() < before) {
+                backwards = id;
+            }
+            before = id.number();
+            lowest = Math.min(lowest, id.number());
+            highest = Math.max(highest, id.number());
+            numbers.add(id.number());
+        }
+        if (backwards != null && seenOnce()) {
+            violated(Kind.REORDERED, backwards + " came too late");
+        }
+        if (numbers.size() != highest - lowest + 1) {
+            violated(
+                    Kind.LOST,
+                    "%d of the entries %d to %d came".formatted(numbers.size(), lowest, highest));
+        }
+    }
+
+    /// Whether going back was not for a double.
+    private boolean seenOnce() {
+        return seen.size() == slice.size();
+    }
+
+    private void violated(Kind kind, String what) {
+        violations.add(new Violation(kind, session, tab + ": " + what));
+    }
+}

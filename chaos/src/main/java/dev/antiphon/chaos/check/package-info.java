@@ -1,0 +1,6 @@
+/// Judges a chaos run's history by the invariants of ARCHITECTURE.md, after the fact and knowing nothing else. Allowed
+/// imports: protocol, `chaos.history`, Jackson.
+@NullMarked
+package dev.antiphon.chaos.check;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,6 @@
+/// What happened in a chaos run, as it was seen from outside: one JSON object a line, gzipped. It is all that the checker
+/// knows. Allowed imports: the JDK, Jackson.
+@NullMarked
+package dev.antiphon.chaos.history;
+
+import org.jspecify.annotations.NullMarked;
