@@ -18,6 +18,7 @@ import picocli.CommandLine.ParameterException;
             GatewayCommand.class,
             WorkerCommand.class,
             BenchCommand.class,
+            ChaosCommand.class,
             RehearseCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -26,6 +26,7 @@ final class ArchitectureTest {
     private static final String SERVERS = "dev.antiphon.servers..";
     private static final String GATEWAY = "dev.antiphon.gateway..";
     private static final String WORKER = "dev.antiphon.worker..";
+    private static final String CHAOS = "dev.antiphon.chaos..";
     private static final String CLI = "dev.antiphon.cli..";
     private static final String JACKSON = "tools.jackson..";
     private static final String SLF4J = "org.slf4j..";
@@ -37,6 +38,22 @@ final class ArchitectureTest {
             imports(BACKPLANE, PROTOCOL, SLF4J, JACKSON, "io.lettuce..", "io.nats..");
 
     @ArchTest static final ArchRule servers = imports(SERVERS, SLF4J);
+
+    /// It looks at the product from outside only: what it knows of Redis and NATS is in PROTOCOL.md.
+    @ArchTest
+    static final ArchRule chaos =
+            imports(
+                    CHAOS,
+                    PROTOCOL,
+                    SERVERS,
+                    JACKSON,
+                    "com.fasterxml.jackson.annotation..",
+                    "io.lettuce..");
+
+    /// The judge knows nothing but what was written down.
+    @ArchTest
+    static final ArchRule chaosCheck =
+            imports("dev.antiphon.chaos.check..", PROTOCOL, JACKSON, "dev.antiphon.chaos.history");
 
     @ArchTest
     static final ArchRule gateway =

@@ -1,0 +1,164 @@
+package dev.antiphon.chaos;
+
+import dev.antiphon.chaos.check.Checker;
+import dev.antiphon.chaos.check.Recovery;
+import dev.antiphon.chaos.history.History;
+import dev.antiphon.chaos.history.HistoryLine;
+import dev.antiphon.chaos.history.HistoryWriter;
+import dev.antiphon.chaos.house.Baseline;
+import dev.antiphon.chaos.house.House;
+import dev.antiphon.chaos.house.Inside;
+import dev.antiphon.chaos.house.Launch;
+import dev.antiphon.chaos.load.Calm;
+import dev.antiphon.chaos.load.Load;
+import dev.antiphon.chaos.load.Tracker;
+import dev.antiphon.chaos.nemesis.Nemesis;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// One chaos run, from an empty folder to its result.
+public final class Chaos {
+
+    /// Some 37 chunks an answer, 7 s: long enough to be struck in its middle more than once.
+    private static final Map<String, String> SETTINGS =
+            Map.of("CHAT_DEMO_DELAY", "200ms", "CHAT_DEMO_WORDS", "4");
+
+    /// What two cores serve besides running the harness, with half of them to spare.
+    private static final double ANSWERS_A_SECOND = 9;
+
+    /// Every kind of fault once takes about this long.
+    private static final Duration LEAST = Duration.ofMinutes(2);
+
+    private static final Duration SHOW_EVERY = Duration.ofSeconds(15);
+
+    private Chaos() {}
+
+    /// What is to be run.
+    ///
+    /// @param answers how many messages, at least 1
+    /// @param seed decides sessions, texts, tabs, kinds of fault and their order; not the time that things take
+    /// @param folder for history, data and logs; must be empty or not there yet
+    public record Options(int answers, long seed, Path folder) {
+
+        public Options {
+            if (answers < 1) {
+                throw new IllegalArgumentException(
+                        "--answers must be at least 1, but is " + answers);
+            }
+        }
+
+        /// Where the history is.
+        public Path history() {
+            return folder.resolve("history.jsonl.gz");
+        }
+
+        /// What repeats the run.
+        public String command() {
+            return "./antiphon chaos --answers " + answers + " --seed " + seed;
+        }
+    }
+
+    /// Runs it; blocks for minutes.
+    ///
+    /// @param progress gets a line now and then
+    /// @throws IOException when the history cannot be written
+    public static Result run(Options options, Launch launch, PrintStream progress)
+            throws IOException, InterruptedException {
+        Files.createDirectories(options.folder());
+        long begin = System.nanoTime();
+        List<String> differences;
+        long takeovers;
+        try (HistoryWriter history = HistoryWriter.create(options.history());
+                House house = House.open(options.folder(), launch, SETTINGS);
+                Inside redis = Inside.open(house.redis().port())) {
+            history.write(at -> new HistoryLine.Run(at, options.seed(), options.answers()));
+            Baseline baseline = Baseline.of(house, redis);
+            int sessions = strike(options, house, redis, history, progress);
+            differences = baseline.differences(sessions, options.answers());
+            takeovers = house.takeovers();
+        }
+        Duration took = Duration.ofNanos(System.nanoTime() - begin);
+        return result(options, took, takeovers, differences);
+    }
+
+    /// Judges a history that is there already.
+    public static Result result(
+            Options options, Duration took, long takeovers, List<String> differences)
+            throws IOException {
+        History history = History.read(options.history());
+        return new Result(
+                options,
+                took,
+                takeovers,
+                history.faults(),
+                Recovery.times(history),
+                resyncs(history),
+                Checker.check(history),
+                differences);
+    }
+
+    private static long resyncs(History history) {
+        return history.sessions().values().stream()
+                .flatMap(List::stream)
+                .filter(line ->
+                        line instanceof HistoryLine.Event event && event.event().equals("resync"))
+                .count();
+    }
+
+    /// Load and faults at once, to the end of both.
+    ///
+    /// @return how many sessions there were
+    private static int strike(
+            Options options, House house, Inside redis, HistoryWriter history, PrintStream progress)
+            throws InterruptedException {
+        Tracker tracker = new Tracker();
+        Calm calm = new Calm();
+        Nemesis nemesis = new Nemesis(house, redis, history, tracker, calm, options.seed());
+        Duration time = Duration.ofMillis((long) (options.answers() / ANSWERS_A_SECOND * 1_000));
+        try (Load load =
+                new Load(house, redis, history, tracker, calm, options.seed(), options.answers())) {
+            Future<?> loading =
+                    load.start(time.compareTo(LEAST) < 0 ? LEAST : time, nemesis::dealtShare);
+            Thread showing = Thread.ofVirtual().start(() -> show(load, options, progress));
+            try {
+                nemesis.rage(() ->
+                        loading.isDone() || (load.hasBegunAll() && nemesis.dealtShare() >= 1));
+                await(loading);
+            } finally {
+                showing.interrupt();
+            }
+            return load.sessions();
+        }
+    }
+
+    private static void await(Future<?> loading) throws InterruptedException {
+        try {
+            loading.get(1, TimeUnit.HOURS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the load broke off", e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("the load does not end", e);
+        }
+    }
+
+    private static void show(Load load, Options options, PrintStream progress) {
+        try {
+            while (true) {
+                Thread.sleep(SHOW_EVERY);
+                progress.printf("%d of %d answers%n", load.done(), options.answers());
+            }
+        } catch (InterruptedException _) {
+            // The run is over.
+        }
+    }
+}

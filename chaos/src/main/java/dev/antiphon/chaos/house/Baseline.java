@@ -1,0 +1,266 @@
+package dev.antiphon.chaos.house;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// What a quiet house holds. Taken before the load and after it, the two must be alike.
+public final class Baseline {
+
+    /// Pools may be a little larger than before.
+    private static final int MORE_SOCKETS = 6;
+
+    /// A live set that grew by this much leaks: an answer that stays is some 20 KB.
+    private static final long MORE_HEAP_BYTES = 24L << 20;
+
+    /// A reaper looks within 30 s; JetStream's janitor, for what a killed server orphaned, once a minute.
+    private static final Duration QUIET_WITHIN = Duration.ofSeconds(90);
+
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+
+    /// What a session leaves behind on purpose, for two or thirty days: log, meta, history, turns.
+    private static final List<String> OF_A_SESSION =
+            List.of("chat:log:", "chat:meta:", "chat:history:", "chat:turns:");
+
+    private static final String OF_A_MESSAGE = "chat:run:";
+
+    /// What a living process has in Redis: these prefixes may be there, and nothing else.
+    private static final List<String> OF_A_PROCESS =
+            List.of("chat:worker:", "chat:workers", "pod:alive:", "chat:catalog");
+
+    private static final Pattern USED =
+            Pattern.compile("(?:def new|tenured|new|eden|old).*?, used ([0-9]+)([KM])");
+
+    private final House house;
+    private final Inside redis;
+
+    /// Sockets and heap of each process at rest, by its name.
+    private final Map<String, Long> sockets = new LinkedHashMap<>();
+
+    private final Map<String, Long> heaps = new LinkedHashMap<>();
+
+    private Baseline(House house, Inside redis) {
+        this.house = house;
+        this.redis = redis;
+    }
+
+    /// Notes what a house that serves holds before the load.
+    public static Baseline of(House house, Inside redis) {
+        Baseline baseline = new Baseline(house, redis);
+        for (Member member : house.members()) {
+            sockets(member).ifPresent(count -> baseline.sockets.put(member.name(), count));
+            heap(member).ifPresent(bytes -> baseline.heaps.put(member.name(), bytes));
+        }
+        return baseline;
+    }
+
+    /// Waits until all is as it was, but for what sessions leave on purpose.
+    ///
+    /// @return what is still different when the time is over; empty when nothing is
+    public List<String> differences(int sessions, int messages) throws InterruptedException {
+        long deadline = System.nanoTime() + QUIET_WITHIN.toNanos();
+        List<String> differences = look(sessions, messages);
+        while (!differences.isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(LOOK_EVERY);
+            differences = look(sessions, messages);
+        }
+        if (differences.isEmpty()) {
+            differences = heapDifferences();
+        }
+        return differences;
+    }
+
+    private List<String> look(int sessions, int messages) {
+        List<String> differences = new ArrayList<>();
+        redisKeys(sessions, messages, differences);
+        streams(differences);
+        for (Member member : house.members()) {
+            long before = sockets.getOrDefault(member.name(), Long.MAX_VALUE - MORE_SOCKETS);
+            sockets(member)
+                    .ifPresent(now -> {
+                        if (now > before + MORE_SOCKETS) {
+                            differences.add(
+                                    "%s has %d sockets instead of %d"
+                                            .formatted(member.name(), now, before));
+                        }
+                    });
+        }
+        return differences;
+    }
+
+    // Redis
+
+    private void redisKeys(int sessions, int messages, List<String> differences) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        List<String> others = new ArrayList<>();
+        for (String key : redis.keys("")) {
+            String prefix = prefix(key);
+            if (prefix.isEmpty()) {
+                others.add(key);
+            } else {
+                counts.merge(prefix, 1, Integer::sum);
+            }
+        }
+        OF_A_SESSION.forEach(prefix -> same(differences, prefix, counts, sessions));
+        same(differences, OF_A_MESSAGE, counts, messages);
+        same(differences, "chat:worker:", counts, house.workers().size());
+        if (!others.isEmpty()) {
+            differences.add(
+                    "%d keys that should be gone, as %s"
+                            .formatted(
+                                    others.size(), others.subList(0, Math.min(5, others.size()))));
+        }
+    }
+
+    private static void same(
+            List<String> differences, String prefix, Map<String, Integer> counts, int wanted) {
+        int count = counts.getOrDefault(prefix, 0);
+        if (count != wanted) {
+            differences.add("%d keys %s* instead of %d".formatted(count, prefix, wanted));
+        }
+    }
+
+    private static String prefix(String key) {
+        for (String prefix : OF_A_SESSION) {
+            if (key.startsWith(prefix)) {
+                return prefix;
+            }
+        }
+        for (String prefix : OF_A_PROCESS) {
+            if (key.startsWith(prefix)) {
+                return prefix;
+            }
+        }
+        return key.startsWith(OF_A_MESSAGE) ? OF_A_MESSAGE : "";
+    }
+
+    // JetStream
+
+    private void streams(List<String> differences) {
+        JsonNode jetStream = jetStream();
+        boolean seen = false;
+        for (JsonNode account : jetStream.path("account_details")) {
+            for (JsonNode stream : account.path("stream_detail")) {
+                seen = true;
+                nothing(
+                        differences,
+                        stream.path("name").asString("") + "'s messages",
+                        stream.path("state").path("messages"));
+                for (JsonNode consumer : stream.path("consumer_detail")) {
+                    nothing(differences, "requests to deliver", consumer.path("num_pending"));
+                    nothing(differences, "requests to ack", consumer.path("num_ack_pending"));
+                }
+            }
+        }
+        if (!seen) {
+            differences.add("JetStream tells of no streams: " + jetStream);
+        }
+    }
+
+    private static void nothing(List<String> differences, String what, JsonNode count) {
+        if (count.asLong(0) != 0) {
+            differences.add(what + ": " + count);
+        }
+    }
+
+    private JsonNode jetStream() {
+        URI page =
+                URI.create(
+                        "http://127.0.0.1:"
+                                + house.natsMonitoringPort()
+                                + "/jsz?accounts=true&streams=true&consumers=true");
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(page).timeout(Duration.ofSeconds(10)).build();
+            return JsonMapper.shared().readTree(http.send(request, BodyHandlers.ofString()).body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    // Processes
+
+    /// Empty where there is no /proc.
+    private static OptionalLong sockets(Member member) {
+        Path descriptors = Path.of("/proc", "" + member.pid(), "fd");
+        if (!Files.isDirectory(descriptors)) {
+            return OptionalLong.empty();
+        }
+        try (var files = Files.list(descriptors)) {
+            return OptionalLong.of(files.filter(Baseline::isSocket).count());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException _) {
+            return false; // closed meanwhile
+        }
+    }
+
+    private List<String> heapDifferences() {
+        List<String> differences = new ArrayList<>();
+        for (Member member : house.members()) {
+            Long before = heaps.get(member.name());
+            OptionalLong now = heap(member);
+            if (before != null && now.isPresent() && now.getAsLong() > before + MORE_HEAP_BYTES) {
+                differences.add(
+                        "%s has %d KB live instead of %d"
+                                .formatted(member.name(), now.getAsLong() >> 10, before >> 10));
+            }
+        }
+        return differences;
+    }
+
+    /// Bytes in use after a collection; empty when the JVM does not say.
+    private static OptionalLong heap(Member member) {
+        jcmd(member, "GC.run");
+        Matcher used = USED.matcher(jcmd(member, "GC.heap_info"));
+        long bytes = 0;
+        boolean found = false;
+        while (used.find()) {
+            found = true;
+            bytes += Long.parseLong(used.group(1)) << (used.group(2).equals("K") ? 10 : 20);
+        }
+        return found ? OptionalLong.of(bytes) : OptionalLong.empty();
+    }
+
+    private static String jcmd(Member member, String command) {
+        try {
+            Process process =
+                    new ProcessBuilder(
+                                    Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                            .toString(),
+                                    "" + member.pid(),
+                                    command)
+                            .redirectErrorStream(true)
+                            .start();
+            return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

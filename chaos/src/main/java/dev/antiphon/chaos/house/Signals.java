@@ -1,0 +1,44 @@
+package dev.antiphon.chaos.house;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
+
+/// Sends signals that Java has no names for.
+final class Signals {
+
+    private static final int WITHIN_SECONDS = 10;
+
+    private Signals() {}
+
+    static void stop(long pid) {
+        send("STOP", pid);
+    }
+
+    static void go(long pid) {
+        send("CONT", pid);
+    }
+
+    static void terminate(long pid) {
+        send("TERM", pid);
+    }
+
+    /// One that has ended meanwhile is let be.
+    private static void send(String signal, long pid) {
+        try {
+            Process kill =
+                    new ProcessBuilder("kill", "-" + signal, "" + pid)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            if (!kill.waitFor(WITHIN_SECONDS, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("kill -" + signal + " " + pid + " hangs");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package dev.antiphon.chaos.load;
+
+import dev.antiphon.chaos.history.HistoryLine;
+import dev.antiphon.chaos.history.HistoryWriter;
+import dev.antiphon.chaos.house.House;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/// Calls gateways over HTTP and writes down what was asked and what was answered. Any thread; blocks.
+final class Door implements AutoCloseable {
+
+    /// What stands for an answer's status when none came.
+    static final int NONE = 0;
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(15);
+
+    private final HttpClient http =
+            HttpClient.newBuilder()
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .connectTimeout(Duration.ofSeconds(5))
+                    .build();
+    private final HistoryWriter history;
+
+    Door(HistoryWriter history) {
+        this.history = history;
+    }
+
+    /// A message as it is sent, the same each time.
+    ///
+    /// @param key its `Idempotency-Key`, in place of a `message_id` in the body; null: the other way
+    record Question(
+            String session, String user, String message, @Nullable String key, String text) {}
+
+    /// Returns the status.
+    int ask(House.Gateway gateway, Question question) throws InterruptedException {
+        ObjectNode body = JsonMapper.shared().createObjectNode();
+        body.put("session_id", question.session());
+        body.put("user_id", question.user());
+        body.put("message", question.text());
+        if (question.key() == null) {
+            body.put("message_id", question.message());
+        }
+        history.write(at ->
+                new HistoryLine.Ask(
+                        at,
+                        question.session(),
+                        question.message(),
+                        question.text(),
+                        gateway.member().name()));
+        Answer answer = post(gateway, "/api/chat", body, question.key());
+        history.write(at ->
+                new HistoryLine.Asked(
+                        at,
+                        question.session(),
+                        question.message(),
+                        answer.status(),
+                        answer.body()));
+        return answer.status();
+    }
+
+    /// Returns the status.
+    int cancel(House.Gateway gateway, Question question) throws InterruptedException {
+        ObjectNode body = JsonMapper.shared().createObjectNode();
+        body.put("session_id", question.session());
+        body.put("user_id", question.user());
+        history.write(at ->
+                new HistoryLine.Cancel(
+                        at, question.session(), question.message(), gateway.member().name()));
+        Answer answer =
+                post(gateway, "/api/messages/" + question.message() + "/cancel", body, null);
+        history.write(at ->
+                new HistoryLine.Cancelled(
+                        at,
+                        question.session(),
+                        question.message(),
+                        answer.status(),
+                        answer.body()));
+        return answer.status();
+    }
+
+    /// Returns the status.
+    int messages(House.Gateway gateway, String session, String user) throws InterruptedException {
+        Answer answer =
+                send(
+                        HttpRequest.newBuilder(
+                                        gateway.address()
+                                                .resolve(
+                                                        "/api/sessions/"
+                                                                + session
+                                                                + "/messages?user_id="
+                                                                + user))
+                                .timeout(TIMEOUT)
+                                .build());
+        history.write(at -> new HistoryLine.Messages(at, session, answer.status(), answer.body()));
+        return answer.status();
+    }
+
+    private record Answer(int status, String body) {}
+
+    private Answer post(House.Gateway gateway, String path, ObjectNode body, @Nullable String key)
+            throws InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(gateway.address().resolve(path))
+                        .timeout(TIMEOUT)
+                        .header("Content-Type", "application/json")
+                        .POST(
+                                BodyPublishers.ofByteArray(
+                                        body.toString().getBytes(StandardCharsets.UTF_8)));
+        if (key != null) {
+            request.header("Idempotency-Key", key);
+        }
+        return send(request.build());
+    }
+
+    private Answer send(HttpRequest request) throws InterruptedException {
+        try {
+            HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response.body());
+        } catch (IOException e) {
+            return new Answer(NONE, e.toString());
+        }
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+        http.close();
+    }
+}

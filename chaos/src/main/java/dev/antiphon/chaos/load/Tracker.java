@@ -1,0 +1,64 @@
+package dev.antiphon.chaos.load;
+
+import dev.antiphon.chaos.history.Place;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// What is streaming right now and who reads it where, for whoever chooses what to strike. Any thread.
+public final class Tracker {
+
+    /// Messages whose first chunk has come and whose end has not.
+    private final Set<Place> streaming = ConcurrentHashMap.newKeySet();
+
+    private final Set<Place> ended = ConcurrentHashMap.newKeySet();
+
+    /// Tabs that are connected, and the gateway of each.
+    private final Map<Tab, String> connected = new ConcurrentHashMap<>();
+
+    void chunk(Place place) {
+        if (!ended.contains(place)) {
+            streaming.add(place);
+        }
+    }
+
+    void ended(Place place) {
+        ended.add(place);
+        streaming.remove(place);
+    }
+
+    /// The session is over and nothing of it will be asked any more.
+    void forget(String session) {
+        streaming.removeIf(place -> place.session().equals(session));
+        ended.removeIf(place -> place.session().equals(session));
+    }
+
+    void connected(Tab tab, String gateway) {
+        connected.put(tab, gateway);
+    }
+
+    void disconnected(Tab tab) {
+        connected.remove(tab);
+    }
+
+    public List<Place> inFlight() {
+        return List.copyOf(streaming);
+    }
+
+    public boolean isInFlight(Place place) {
+        return streaming.contains(place);
+    }
+
+    /// Tabs on a gateway, with their sessions.
+    public Map<String, String> sessionsByTabOn(String gateway) {
+        Map<String, String> tabs = new ConcurrentHashMap<>();
+        connected.forEach((tab, on) -> {
+            if (on.equals(gateway)) {
+                tabs.put(tab.name(), tab.session());
+            }
+        });
+        return tabs;
+    }
+}

@@ -1,0 +1,6 @@
+/// The people: sessions with messages, and tabs that read them as an `EventSource` does and mend nothing. Allowed imports:
+/// protocol, `chaos.history`, `chaos.house`, Lettuce's failures, Jackson.
+@NullMarked
+package dev.antiphon.chaos.load;
+
+import org.jspecify.annotations.NullMarked;

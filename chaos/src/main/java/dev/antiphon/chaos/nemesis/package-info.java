@@ -1,0 +1,6 @@
+/// Who strikes: chooses by a seed what to do to which process while it has an answer in flight, and heals it again. Allowed
+/// imports: `chaos.history`, `chaos.house`, `chaos.load`, servers, Lettuce's failures.
+@NullMarked
+package dev.antiphon.chaos.nemesis;
+
+import org.jspecify.annotations.NullMarked;

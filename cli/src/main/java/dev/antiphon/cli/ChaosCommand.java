@@ -1,0 +1,113 @@
+package dev.antiphon.cli;
+
+import dev.antiphon.chaos.Chaos;
+import dev.antiphon.chaos.Result;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/// `antiphon chaos`: strikes a house of its own and judges what its readers saw.
+@Command(
+        name = "chaos",
+        header = "Kill, pause and cut off processes while they answer, and check every token.",
+        description = {
+            "Starts servers, three workers and two gateways of its own, strikes them while answers"
+                    + " stream, and checks that readers lost, doubled and reordered nothing."
+        },
+        mixinStandardHelpOptions = true)
+final class ChaosCommand implements Callable<Integer> {
+    @Option(
+            names = "--answers",
+            paramLabel = "N",
+            defaultValue = "300",
+            description = "How many messages are asked. Default: ${DEFAULT-VALUE}.")
+    private int answers;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            description = "Repeats a run. Default: another one each time.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Where a report in Markdown goes.")
+    private @Nullable Path report;
+
+    @Option(
+            names = "--folder",
+            paramLabel = "DIR",
+            description =
+                    "For history, data and logs, and kept. Default: a temporary one, kept when the run fails.")
+    private @Nullable Path folder;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        long chosen = seed == null ? System.currentTimeMillis() % 1_000_000 : seed;
+        Path where =
+                folder == null
+                        ? Files.createTempDirectory("antiphon-chaos-" + chosen + "-")
+                        : folder;
+        var options = new Chaos.Options(answers, chosen, where.toAbsolutePath());
+        Result result =
+                Chaos.run(options, arguments -> Program.command(List.of(), arguments), System.err);
+        System.out.print(result.text());
+        if (report != null) {
+            Files.writeString(report, result.markdown(commit(), machine()));
+        }
+        if (folder == null && result.isClean()) {
+            delete(where);
+        }
+        return result.isClean() ? 0 : Antiphon.FAILED;
+    }
+
+    private static String machine() {
+        return "%d cores, %s %s, JDK %s"
+                .formatted(
+                        Runtime.getRuntime().availableProcessors(),
+                        System.getProperty("os.name"),
+                        System.getProperty("os.version"),
+                        Runtime.version());
+    }
+
+    private static String commit() throws InterruptedException {
+        try {
+            Process git =
+                    new ProcessBuilder("git", "describe", "--always", "--dirty")
+                            .directory(Path.of(System.getProperty("antiphon.home", ".")).toFile())
+                            .redirectErrorStream(true)
+                            .start();
+            String said =
+                    new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return git.waitFor() == 0 ? said : "unknown";
+        } catch (IOException _) {
+            return "unknown"; // a copy without git
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(ChaosCommand::deleteOne);
+        }
+    }
+
+    private static void deleteOne(Path file) {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
