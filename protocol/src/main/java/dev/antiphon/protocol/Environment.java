@@ -60,6 +60,8 @@ public final class Environment {
         CHAT_DEFAULT_PROVIDER,
         /// The model of requests that name none.
         CHAT_DEFAULT_MODEL,
+        /// How many tokens of a conversation a model is shown.
+        CHAT_CONTEXT_TOKENS,
         /// How long to wait for a connection to a model provider.
         CHAT_MODEL_CONNECT_TIMEOUT,
         /// How long to wait for the first piece of a model's answer.

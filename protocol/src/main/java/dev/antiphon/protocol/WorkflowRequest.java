@@ -12,13 +12,15 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 
 /// A request to answer one message (PROTOCOL.md §1), as it crosses NATS and as the run record keeps it.
 ///
-/// @param parentId the message that this one follows in the tree, or null for the session's latest
+/// @param parentId the message that this one follows in the tree; null for the session's latest, its own id when it begins
+///     the conversation anew
 /// @param timestamp when it was asked, whole milliseconds; informative only
 /// @param correlationId free text of at most 256 characters that every chunk carries back
 public record WorkflowRequest(
@@ -73,15 +75,16 @@ public record WorkflowRequest(
         UserId user = new UserId(Json.text(object, "user_id"));
         String message = Json.text(object, "message");
         String messageId = Json.optionalText(object, "message_id");
-        String parentId = Json.optionalText(object, "parent_id");
         String correlationId = Json.optionalText(object, "correlation_id");
+        MessageId id = messageId == null ? defaults.messageId() : new MessageId(messageId);
+        MessageId parentId = parent(Json.optionalText(object, "parent_id"), id);
         return new WorkflowRequest(
-                messageId == null ? defaults.messageId() : new MessageId(messageId),
+                id,
                 session,
                 user,
                 message,
                 context(object.get("context")),
-                parentId == null ? null : new MessageId(parentId),
+                parentId,
                 timestamp(object.get("timestamp"), defaults.now()),
                 correlationId == null || correlationId.isEmpty()
                         ? Ids.mint("corr_")
@@ -115,13 +118,21 @@ public record WorkflowRequest(
     }
 
     /// The data of the `message` event that shows every tab what was asked.
-    public byte[] messageEvent() {
+    ///
+    /// @param parent the message that it follows, as the log has found it; null when it follows none
+    public byte[] messageEvent(@Nullable MessageId parent) {
         ObjectNode event = Json.object();
         event.put("message_id", messageId.value());
         event.put("role", "user");
         event.put("text", message);
-        event.put("parent_id", parentId == null ? null : parentId.value());
+        event.put("parent_id", parent == null ? null : parent.value());
         return Json.bytes(event);
+    }
+
+    /// What of {@link #messageEvent} stands before the parent, which the log completes: only it knows its latest message.
+    public byte[] messageEventUpToParent() {
+        byte[] whole = messageEvent(null);
+        return Arrays.copyOf(whole, whole.length - "null}".length());
     }
 
     static String sha1Hex(byte[] bytes) {
@@ -136,6 +147,14 @@ public record WorkflowRequest(
     public static MessageId messageIdFor(SessionId session, UserId user, String idempotencyKey) {
         String all = session + "\n" + user + "\n" + idempotencyKey;
         return new MessageId("msg_" + sha1Hex(all.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /// Written as the empty text, which is no id: the message follows none. Kept as its own id.
+    private static @Nullable MessageId parent(@Nullable String written, MessageId self) {
+        if (written == null) {
+            return null;
+        }
+        return written.isEmpty() ? self : new MessageId(written);
     }
 
     private static RequestContext context(@Nullable JsonNode node) {

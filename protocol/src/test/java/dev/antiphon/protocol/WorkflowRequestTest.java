@@ -187,16 +187,16 @@ final class WorkflowRequestTest {
 
         assertThat(WorkflowRequest.decode(request.encode(), DEFAULTS)).isEqualTo(request);
         assertThat(WorkflowRequest.decodeStored(request.encode())).isEqualTo(request);
-        assertThat(Json.readObject(request.messageEvent()).get("text").stringValue())
+        assertThat(Json.readObject(request.messageEvent(null)).get("text").stringValue())
                 .isEqualTo(text);
     }
 
     @Test
     void everyTabIsShownWhatWasAsked() {
-        assertThat(Samples.text(asking("hi").messageEvent()))
+        assertThat(Samples.text(asking("hi").messageEvent(null)))
                 .isEqualTo(
                         "{\"message_id\":\"m\",\"role\":\"user\",\"text\":\"hi\",\"parent_id\":null}");
-        assertThat(Samples.text(request("hi", "{}", "m0").messageEvent()))
+        assertThat(Samples.text(asking("hi").messageEvent(new MessageId("m0"))))
                 .isEqualTo(
                         "{\"message_id\":\"m\",\"role\":\"user\",\"text\":\"hi\",\"parent_id\":\"m0\"}");
     }

@@ -1,6 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.history.Said;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -193,9 +194,12 @@ class ModelRedis {
             sessions.put(id, session);
         }
         int before = session.waiting.size();
-        Entry entry = add(id, session, EventName.MESSAGE, request.messageEvent());
+        MessageId parent = parent(session, request);
+        Entry entry = add(id, session, EventName.MESSAGE, request.messageEvent(parent));
+        session.latest = message;
         Run run = session.runs.computeIfAbsent(message, _ -> new Run());
         run.request = request;
+        run.parent = parent;
         run.status = Status.ACCEPTED;
         run.attempts = 0;
         run.asked = entry.id().number();
@@ -203,6 +207,14 @@ class ModelRedis {
         session.waiting.put(session.arrivals, message);
         open.put(new Place(id, message), clock.getAsLong() + DEADLINE.toNanos());
         return new Accept.Accepted(entry, pods(id), before);
+    }
+
+    private static @Nullable MessageId parent(ModelSession session, WorkflowRequest request) {
+        MessageId named = request.parentId();
+        if (named == null) {
+            return session.latest;
+        }
+        return named.equals(request.messageId()) ? null : named;
     }
 
     /// The same as the first time, for as long as the message is unfinished.
@@ -645,7 +657,7 @@ class ModelRedis {
         members.values().forEach(set -> set.removeIf(member -> member.pod().equals(pod)));
     }
 
-    // unsettled.lua and settle.lua; newest.lua
+    // unsettled.lua and settle.lua; before.lua; newest.lua
 
     void settle(SessionId id) {
         ModelSession session = sessions.get(id);
@@ -679,6 +691,32 @@ class ModelRedis {
         if (chunk.isFinal() && run != null && run.request != null) {
             session.history.put(chunk.messageId(), text.toString());
         }
+    }
+
+    List<Said> before(SessionId id, MessageId message, int mostCharacters) {
+        List<Said> path = new ArrayList<>();
+        ModelSession session = sessions.get(id);
+        Run run = run(id, message);
+        int size = 0;
+        while (session != null && run != null && run.parent != null && path.size() < 1_000) {
+            MessageId parent = run.parent;
+            run = session.runs.get(parent);
+            String answer = session.history.get(parent);
+            if (answer == null || run == null || run.request == null) {
+                break;
+            }
+            Said said = new Said(run.request.message(), answer);
+            size += characters(said.text()) + characters(said.answer());
+            if (size > mostCharacters) {
+                break;
+            }
+            path.add(said);
+        }
+        return path;
+    }
+
+    private static int characters(String text) {
+        return text.codePointCount(0, text.length());
     }
 
     Optional<Recent> newest(SessionId id, UserId user) {

@@ -161,7 +161,7 @@ final class ModelRedisTest {
                     user(),
                     random.nextInt(8) == 0 ? "other" : "text",
                     RequestContext.empty(),
-                    null,
+                    random.nextInt(3) == 0 ? message() : null,
                     Instant.EPOCH,
                     "c");
         }
@@ -356,6 +356,12 @@ final class ModelRedisTest {
                     "newest " + session,
                     get(history.newest(session, new UserId("u1"))),
                     model.newest(session, new UserId("u1")));
+            MessageId message = message();
+            int most = random.nextInt(60);
+            same(
+                    "before " + session + " " + message + " " + most,
+                    get(history.before(session, message, most)),
+                    model.before(session, message, most));
         }
 
         private void ask() throws Exception {

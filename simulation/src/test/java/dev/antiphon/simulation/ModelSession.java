@@ -30,6 +30,7 @@ final class ModelSession {
     /// One message's record. A refused message has one without a request.
     static final class Run {
         @Nullable WorkflowRequest request;
+        @Nullable MessageId parent;
         Status status = Status.ACCEPTED;
         int attempts;
         long asked;
@@ -50,6 +51,7 @@ final class ModelSession {
         Run copy() {
             Run copy = new Run();
             copy.request = request;
+            copy.parent = parent;
             copy.status = status;
             copy.attempts = attempts;
             copy.asked = asked;
@@ -80,6 +82,7 @@ final class ModelSession {
     final Map<MessageId, Run> runs = new LinkedHashMap<>();
     final TreeMap<Long, MessageId> waiting = new TreeMap<>();
     final Map<MessageId, String> history = new LinkedHashMap<>();
+    @Nullable MessageId latest;
     long arrivals;
     long ended;
     long settled;
@@ -107,6 +110,7 @@ final class ModelSession {
         runs.forEach((message, run) -> copy.runs.put(message, run.copy()));
         copy.waiting.putAll(waiting);
         copy.history.putAll(history);
+        copy.latest = latest;
         copy.arrivals = arrivals;
         copy.ended = ended;
         copy.settled = settled;

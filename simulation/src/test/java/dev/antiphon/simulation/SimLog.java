@@ -2,6 +2,7 @@ package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.history.Said;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -153,6 +154,12 @@ final class SimLog implements SessionLog, Recovery, History {
                 chronicle.count(Chronicle.Count.TRIM);
             }
         });
+    }
+
+    @Override
+    public CompletionStage<List<Said>> before(
+            SessionId session, MessageId message, int mostCharacters) {
+        return asked(() -> redis.before(session, message, mostCharacters));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Acker;
+import dev.antiphon.worker.run.ContextWindow;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
@@ -58,7 +59,16 @@ final class SimWorker {
             LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host);
             Acker acker = Acker.open(log, log, host);
             SessionRunner runner =
-                    new SessionRunner(log, log, doorbell, queue, providers, acker, id, host);
+                    new SessionRunner(
+                            log,
+                            log,
+                            doorbell,
+                            queue,
+                            providers,
+                            new ContextWindow(log, 8_000, host),
+                            acker,
+                            id,
+                            host);
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
             Deliveries deliveries = Deliveries.open(queue, runner, world.concurrency(), host);
             Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host);

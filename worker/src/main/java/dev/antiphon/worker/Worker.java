@@ -11,6 +11,7 @@ import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.provider.RetryingProvider;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.run.Acker;
+import dev.antiphon.worker.run.ContextWindow;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
@@ -59,6 +60,7 @@ public final class Worker implements AutoCloseable {
                         backplane.doorbell(),
                         backplane.queue(),
                         providers,
+                        new ContextWindow(backplane.history(), config.contextTokens(), time),
                         acker,
                         id,
                         time);

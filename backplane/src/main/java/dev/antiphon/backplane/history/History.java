@@ -1,7 +1,9 @@
 package dev.antiphon.backplane.history;
 
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /// The conversations. Filled from the log and nothing else, so that what is stored is what was seen, also after a reset,
@@ -13,4 +15,11 @@ public interface History extends HistoryReader {
 
     /// Brings the session's history up to its last ended message. Does nothing when it is.
     CompletionStage<Void> settle(SessionId session);
+
+    /// What was said before a message whose run is known: the newest turns of the path to it from the conversation's
+    /// beginning, newest first. Turns of other branches are not in it, nor is what is not settled yet. It ends before the
+    /// first turn that has no room.
+    ///
+    /// @param mostCharacters code points that the texts and answers may have in all, 0 or more
+    CompletionStage<List<Said>> before(SessionId session, MessageId message, int mostCharacters);
 }

@@ -37,9 +37,14 @@ public final class RedisHistory implements History {
     private static final int NEWEST_TURNS = 50;
     private static final int NEWEST_BYTES = 256 * 1024;
 
+    /// Turns of a path: more than any model reads, and an end to paths that lead in a circle, as plain publishers can
+    /// make them.
+    private static final int MOST_TURNS_BEFORE = 1_000;
+
     private static final Script UNSETTLED = Script.load(RedisHistory.class, "unsettled.lua");
     private static final Script SETTLE = Script.load(RedisHistory.class, "settle.lua");
     private static final Script NEWEST = Script.load(RedisHistory.class, "newest.lua");
+    private static final Script BEFORE = Script.load(RedisHistory.class, "before.lua");
 
     private final Redis redis;
 
@@ -58,7 +63,7 @@ public final class RedisHistory implements History {
     }
 
     private CompletionStage<Void> settle(SessionId session, List<Object> unsettled) {
-        Turns turns = new Turns(requests(list(unsettled.get(5))));
+        Turns turns = new Turns(asked(list(unsettled.get(5))));
         for (Object each : list(unsettled.get(4))) {
             List<Object> entry = list(each);
             turns.add(EventName.of(text(entry.get(0))), (byte[]) entry.get(1));
@@ -78,17 +83,28 @@ public final class RedisHistory implements History {
         return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new)).thenAccept(_ -> {});
     }
 
-    private static Map<MessageId, WorkflowRequest> requests(List<Object> pairs) {
-        Map<MessageId, WorkflowRequest> requests = new HashMap<>();
-        for (Object each : pairs) {
-            List<Object> pair = list(each);
-            if (((byte[]) pair.get(1)).length > 0) {
-                requests.put(
-                        new MessageId(text(pair.get(0))),
-                        WorkflowRequest.decodeStored((byte[]) pair.get(1)));
+    private static Map<MessageId, Asked> asked(List<Object> runs) {
+        Map<MessageId, Asked> asked = new HashMap<>();
+        for (Object each : runs) {
+            List<Object> run = list(each);
+            String parent = text(run.get(2));
+            if (((byte[]) run.get(1)).length > 0) {
+                asked.put(
+                        new MessageId(text(run.getFirst())),
+                        new Asked(
+                                WorkflowRequest.decodeStored((byte[]) run.get(1)),
+                                parent.isEmpty() ? null : new MessageId(parent)));
             }
         }
-        return requests;
+        return asked;
+    }
+
+    @Override
+    public CompletionStage<List<Said>> before(
+            SessionId session, MessageId message, int mostCharacters) {
+        String[] keys = {Keys.run(session, message), Keys.history(session)};
+        return redis.call(BEFORE, keys, bytes(mostCharacters), bytes(MOST_TURNS_BEFORE))
+                .thenApply(turns -> turns.stream().map(turn -> Turn.said((byte[]) turn)).toList());
     }
 
     @Override

@@ -86,7 +86,7 @@ public final class RedisSessionLog implements SessionLog {
             Keys.OPEN,
             Keys.connections(session)
         };
-        byte[] event = request.messageEvent();
+        MessageId parent = request.parentId();
         return redis.call(
                         ACCEPT,
                         keys,
@@ -95,21 +95,22 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(request.userId().value()),
                         request.encode(),
                         bytes(request.digest()),
-                        event,
+                        request.messageEventUpToParent(),
                         bytes(Generation.draw()),
                         bytes(DEADLINE.toMillis()),
-                        bytes(MAX_WAITING))
-                .thenApply(answer -> accepted(answer, event));
+                        bytes(MAX_WAITING),
+                        bytes(parent == null ? "" : parent.value()))
+                .thenApply(RedisSessionLog::accepted);
     }
 
-    private static Accept accepted(List<Object> answer, byte[] event) {
+    private static Accept accepted(List<Object> answer) {
         return switch (text(answer.getFirst())) {
             case "ACCEPTED" ->
                     new Accept.Accepted(
                             new Entry(
                                     id(number(answer.get(1)), number(answer.get(2)), answer.get(3)),
                                     EventName.MESSAGE,
-                                    event),
+                                    (byte[]) answer.get(6)),
                             Members.pods(list(answer.get(5))),
                             (int) number(answer.get(4)));
             case "DUPLICATE" -> new Accept.Duplicate();

@@ -1,7 +1,7 @@
 -- What has ended in a session's log and is not in its history yet.
 -- KEYS meta, log
 -- ARGV run key prefix, most entries
--- answers OK gen up-to owner {{event, data}…} {{message, body}…} | NONE
+-- answers OK gen up-to owner {{event, data}…} {{message, body, parent}…} | NONE
 local meta, log = unpack(KEYS)
 local run_prefix, most = ARGV[1], tonumber(ARGV[2])
 
@@ -16,7 +16,8 @@ for _, entry in ipairs(redis.call('XRANGE', log, (settled + 1) .. '-0', ended ..
   entries[#entries + 1] = { fields[2], fields[4] }
   if fields[2] == 'message_complete' then
     local message = cjson.decode(fields[4])['message_id']
-    requests[#requests + 1] = { message, redis.call('HGET', run_prefix .. message, 'body') or '' }
+    local run = redis.call('HMGET', run_prefix .. message, 'body', 'parent')
+    requests[#requests + 1] = { message, run[1] or '', run[2] or '' }
     up_to = tonumber(string.match(entry[1], '^%d+'))
   end
 end

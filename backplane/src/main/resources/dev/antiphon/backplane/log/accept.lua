@@ -1,11 +1,11 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
 -- KEYS meta, log, run, waiting, open, connections
--- ARGV session, message, user, body, digest, message event, fresh generation,
---      deadline in ms from now, most that may wait
--- answers ACCEPTED gen n hash waiting-before {members} | DUPLICATE | CONFLICT | FOREIGN | FULL
+-- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
+--      deadline in ms from now, most that may wait, parent ('' for the session's latest message, itself for none)
+-- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL
 local meta, log, run, waiting, open, connections = unpack(KEYS)
-local session, message, user, body, digest, event, generation = unpack(ARGV)
-local deadline, most = tonumber(ARGV[8]), tonumber(ARGV[9])
+local session, message, user, body, digest, event_head, generation = unpack(ARGV)
+local deadline, most, parent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 
 local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
@@ -23,7 +23,7 @@ if known[1] then
   end
   -- Unfinished: answered as the first time, so that a caller whose answer was lost rings and publishes.
   return { 'ACCEPTED', redis.call('HGET', meta, 'gen'), tonumber(known[3]), entry[2][6], before,
-    redis.call('SMEMBERS', connections) }
+    redis.call('SMEMBERS', connections), entry[2][4] }
 end
 local before = redis.call('ZCARD', waiting)
 if before >= most then
@@ -31,14 +31,22 @@ if before >= most then
 end
 begin(meta, log, user, generation)
 
+if parent == '' then
+  parent = redis.call('HGET', meta, 'latest') or ''
+elseif parent == message then
+  parent = ''
+end
+local event = event_head .. (parent == '' and 'null' or '"' .. parent .. '"') .. '}'
 local tail = log_end(meta)
 add_entry(log, tail, 'message', event)
 save_end(meta, tail)
-redis.call('HSET', run, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n)
+redis.call('HSET', meta, 'latest', message)
+redis.call('HSET', run, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n,
+  'parent', parent)
 redis.call('ZADD', waiting, redis.call('HINCRBY', meta, 'arrivals', 1), message)
 local now = redis.call('TIME')
 redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + deadline, session .. ':' .. message)
 -- Nothing of a session expires while a message of it is unfinished.
 redis.call('PERSIST', meta)
 redis.call('PERSIST', log)
-return { 'ACCEPTED', tail.gen, tail.n, tail.hash, before, redis.call('SMEMBERS', connections) }
+return { 'ACCEPTED', tail.gen, tail.n, tail.hash, before, redis.call('SMEMBERS', connections), event }

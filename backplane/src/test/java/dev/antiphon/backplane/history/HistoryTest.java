@@ -20,6 +20,7 @@ import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -90,6 +91,59 @@ final class HistoryTest {
                         "timestamp":"2025-11-18T20:30:00Z"}],"cursor":"%s"}\
                         """
                                 .formatted(chat.tail()));
+    }
+
+    private List<String> before(String message, int mostCharacters) {
+        return answer(history.before(SESSION, new MessageId(message), mostCharacters)).stream()
+                .map(said -> said.text() + "/" + said.answer())
+                .toList();
+    }
+
+    private void said(WorkflowRequest request) {
+        chat.ask(request);
+        chat.converseWith(request.messageId().value());
+    }
+
+    @Test
+    void whatWasSaidBeforeFollowsTheBranchAndNotTheOrderOfTheLog() {
+        said(Chat.request(Chat.USER, "m1", "one"));
+        said(Chat.request(Chat.USER, "m2", "two"));
+        said(Chat.following("m1", "m3", "two again"));
+        said(Chat.request(Chat.USER, "m4", "after the latest"));
+        said(Chat.following("m2", "m5", "after two"));
+        said(Chat.following("m6", "m6", "anew"));
+        chat.ask("m7");
+        settle();
+
+        assertThat(before("m1", 100)).isEmpty();
+        assertThat(before("m2", 100)).containsExactly("one/done");
+        assertThat(before("m4", 100)).containsExactly("two again/done", "one/done");
+        assertThat(before("m5", 100)).containsExactly("two/done", "one/done");
+        assertThat(before("m6", 100)).isEmpty();
+        assertThat(before("m7", 100)).containsExactly("anew/done");
+    }
+
+    @Test
+    void whatWasSaidBeforeIsTheNewestThatFitsInWholeTurns() {
+        said(Chat.request(Chat.USER, "m1", "äöü")); // seven characters with its answer
+        said(Chat.request(Chat.USER, "m2", "\ud83d\ude00")); // five
+        chat.ask("m3");
+        settle();
+
+        assertThat(before("m3", 12)).containsExactly("\ud83d\ude00/done", "äöü/done");
+        assertThat(before("m3", 11)).containsExactly("\ud83d\ude00/done");
+        assertThat(before("m3", 4)).isEmpty();
+    }
+
+    @Test
+    void whatWasSaidBeforeEndsWhereAParentIsUnknownOrLeadsInACircle() {
+        said(Chat.following("m2", "m1", "one"));
+        said(Chat.following("m1", "m2", "two"));
+        said(Chat.following("nobody", "m3", "three"));
+        settle();
+
+        assertThat(before("m3", 100)).isEmpty();
+        assertThat(before("m2", 21)).containsExactly("one/done", "two/done", "one/done");
     }
 
     @Test

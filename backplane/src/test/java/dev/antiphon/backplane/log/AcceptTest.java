@@ -32,11 +32,12 @@ final class AcceptTest {
     void theFirstMessageBeginsTheSessionsLogWithWhatWasAsked() {
         Accept answer = chat.ask("m1");
 
-        EntryId first = chat.start().next(EventName.MESSAGE, request("m1").messageEvent());
+        EntryId first = chat.start().next(EventName.MESSAGE, request("m1").messageEvent(null));
         assertThat(answer)
                 .isEqualTo(
                         new Accept.Accepted(
-                                new Entry(first, EventName.MESSAGE, request("m1").messageEvent()),
+                                new Entry(
+                                        first, EventName.MESSAGE, request("m1").messageEvent(null)),
                                 Set.of(),
                                 0));
         assertThat(chat.transcript()).containsExactly("message m1");
@@ -46,6 +47,30 @@ final class AcceptTest {
         assertThat(chat.run("m1", "status")).isEqualTo("accepted");
         byte[] stored = chat.run("m1", "body").getBytes(StandardCharsets.UTF_8);
         assertThat(WorkflowRequest.decodeStored(stored)).isEqualTo(request("m1"));
+    }
+
+    @Test
+    void aMessageFollowsTheLatestUnlessItSaysOtherwise() {
+        chat.ask("m1");
+        chat.ask("m2");
+        Accept named = chat.ask(Chat.following("m1", "m3", "hi"));
+        Accept anew = chat.ask(Chat.following("m4", "m4", "hi"));
+
+        assertThat(chat.run("m1", "parent")).isEmpty();
+        assertThat(chat.run("m2", "parent")).isEqualTo("m1");
+        assertThat(shown(named)).endsWith("\"parent_id\":\"m1\"}");
+        assertThat(shown(anew)).endsWith("\"parent_id\":null}");
+        assertThat(shown(chat.ask("m5"))).endsWith("\"parent_id\":\"m4\"}");
+        assertThat(chat.ask(Chat.following("m1", "m3", "hi")))
+                .isEqualTo(new Accept.Accepted(entry(named), Set.of(), 2));
+    }
+
+    private static Entry entry(Accept accept) {
+        return ((Accept.Accepted) accept).entry();
+    }
+
+    private static String shown(Accept accept) {
+        return new String(entry(accept).data(), StandardCharsets.UTF_8);
     }
 
     @Test

@@ -61,6 +61,19 @@ public final class Chat {
                 "c-" + message);
     }
 
+    /// A message that follows `parent`; one that follows itself begins the conversation anew.
+    public static WorkflowRequest following(String parent, String message, String text) {
+        return new WorkflowRequest(
+                new MessageId(message),
+                SESSION,
+                USER,
+                text,
+                RequestContext.empty(),
+                new MessageId(parent),
+                Instant.parse("2025-11-18T20:30:00Z"),
+                "c-" + message);
+    }
+
     public static WorkflowRequest request(String message) {
         return request(USER, message, "hi");
     }

@@ -66,6 +66,7 @@ final class LogModel {
     private final Map<MessageId, Message> messages = new HashMap<>();
     private final List<MessageId> waiting = new ArrayList<>();
 
+    private @Nullable MessageId latest;
     private @Nullable MessageId active;
     private String token = "";
     private String worker = "";
@@ -149,7 +150,8 @@ final class LogModel {
             return new Accept.Full();
         }
         owner = request.userId();
-        Entry entry = add(EventName.MESSAGE, request.messageEvent());
+        Entry entry = add(EventName.MESSAGE, request.messageEvent(latest));
+        latest = request.messageId();
         messages.put(request.messageId(), new Message(request, entry.id().number()));
         waiting.add(request.messageId());
         return new Accept.Accepted(entry, pods(), waiting.size() - 1);

@@ -41,6 +41,27 @@ final class Asking {
         }
     }
 
+    /// Repeats a call, but not for longer than `most`.
+    ///
+    /// @throws Unavailable when it was not answered by then
+    /// @throws InterruptedException when interrupted
+    <T> T within(Duration most, Supplier<CompletionStage<T>> call) throws InterruptedException {
+        long until = time.nanoTime() + most.toNanos();
+        while (true) {
+            try {
+                return call.get().toCompletableFuture().get();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof Unavailable away)) {
+                    throw new IllegalStateException(e.getCause());
+                }
+                if (time.nanoTime() - until >= 0) {
+                    throw away;
+                }
+                pause(away);
+            }
+        }
+    }
+
     /// Repeats a call that blocks.
     <T> T untilDone(Supplier<T> call) throws InterruptedException {
         while (true) {

@@ -6,13 +6,11 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.RequestContext;
-import dev.antiphon.protocol.RequestContext.Turn;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
 import dev.antiphon.worker.provider.ModelCall.Asker;
 import dev.antiphon.worker.provider.ModelCall.Kept;
 import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelTurn;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.Providers;
 
@@ -20,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /// One attempt to answer one message: from the claim to the final chunk.
@@ -31,11 +28,13 @@ final class Run {
     private final Providers providers;
     private final Claim.Claimed claimed;
     private final AnswerWriter writer;
+    private final ContextWindow window;
 
     /// What is asked for; null for the provider's own default.
     private @Nullable String model;
 
-    Run(Providers providers, Claim.Claimed claimed, AnswerWriter writer) {
+    Run(Providers providers, Claim.Claimed claimed, AnswerWriter writer, ContextWindow window) {
+        this.window = window;
         this.providers = providers;
         this.claimed = claimed;
         this.writer = writer;
@@ -61,7 +60,7 @@ final class Run {
                     .log("a model call failed");
             return fail(e.code(), e.getMessage());
         } catch (Unavailable e) {
-            return fail(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.");
+            return fail(ErrorCode.UNAVAILABLE, "The conversation's store was away for too long.");
         } catch (RuntimeException e) {
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
@@ -94,15 +93,10 @@ final class Run {
         if (text.isEmpty() && kept == null && claimed.nextChunk() > 0) {
             writer.reset();
         }
-        List<ModelTurn> turns = new ArrayList<>();
-        for (Turn turn : context.conversationHistory()) {
-            turns.add(ModelTurn.of(turn));
-        }
-        turns.add(new ModelTurn.User(claimed.request().message()));
         return new ModelCall(
                 model,
                 context.systemPrompt(),
-                turns,
+                window.turns(claimed.request()),
                 List.of(),
                 context.temperature(),
                 context.maxTokens(),

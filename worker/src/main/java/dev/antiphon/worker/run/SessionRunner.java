@@ -42,6 +42,7 @@ public final class SessionRunner {
     private final Settling settling;
     private final Intake intake;
     private final Providers providers;
+    private final ContextWindow window;
     private final Acker acker;
     private final WorkerId worker;
     private final Time time;
@@ -61,6 +62,7 @@ public final class SessionRunner {
             Doorbell doorbell,
             RequestQueue queue,
             Providers providers,
+            ContextWindow window,
             Acker acker,
             WorkerId worker,
             Time time) {
@@ -68,6 +70,7 @@ public final class SessionRunner {
         this.doorbell = doorbell;
         this.intake = new Intake(log, doorbell, queue, time);
         this.providers = providers;
+        this.window = window;
         this.acker = acker;
         this.worker = worker;
         this.time = time;
@@ -132,7 +135,7 @@ public final class SessionRunner {
         AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed);
         writers.put(session, writer);
         try {
-            new Run(providers, claimed, writer).execute();
+            new Run(providers, claimed, writer, window).execute();
         } catch (InterruptedException e) {
             if (stopping || !writer.lost()) {
                 writer.abandon();

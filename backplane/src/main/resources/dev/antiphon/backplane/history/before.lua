@@ -1,0 +1,32 @@
+-- The turns on the way from a message back to the beginning of its conversation, newest first.
+-- KEYS run, history
+-- ARGV most characters, most turns
+-- answers {turn…}
+local run, history = unpack(KEYS)
+local most, most_turns = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+-- Code points: bytes that do not continue one.
+local function characters(text)
+  local starts = string.gsub(text, '[\128-\191]', '')
+  return #starts
+end
+
+local path, size = {}, 0
+local at = redis.call('HGET', run, 'parent')
+while at and at ~= '' and #path < most_turns do
+  local turn = redis.call('HGET', history, at)
+  if not turn then
+    break -- too old, or a parent that a plain publisher made up
+  end
+  local decoded = cjson.decode(turn)
+  size = size + characters(decoded['text']) + characters(decoded['answer'])
+  if size > most then
+    break
+  end
+  path[#path + 1] = turn
+  at = decoded['parent_id']
+  if at == cjson.null then
+    at = nil
+  end
+end
+return path

@@ -1,0 +1,98 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.Said;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.time.Time;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a model is shown of the conversation: the newest turns of the message's branch that fit.
+///
+/// What fits is estimated, at four characters a token: how a text falls into tokens is each model's own secret, and
+/// for choosing what to leave out an estimate does.
+public final class ContextWindow {
+
+    private static final int CHARACTERS_PER_TOKEN = 4;
+
+    /// As long as an answer waits for a store.
+    private static final Duration WAIT = Duration.ofSeconds(60);
+
+    private final History history;
+    private final int tokens;
+    private final Duration wait;
+    private final Asking asking;
+
+    /// A window onto conversations.
+    ///
+    /// @param tokens the budget, 0 or more, of system prompt, message and earlier turns together; the message is shown in
+    ///     any case
+    public ContextWindow(History history, int tokens, Time time) {
+        this(history, tokens, time, WAIT);
+    }
+
+    ContextWindow(History history, int tokens, Time time, Duration wait) {
+        this.history = history;
+        this.tokens = tokens;
+        this.wait = wait;
+        this.asking = new Asking(time);
+    }
+
+    /// The turns that the model sees, oldest first; the last is the message. Blocks.
+    ///
+    /// A request that brings its own history gets that instead, whole: its publisher has chosen.
+    ///
+    /// @throws ProviderFailure when the request's own history has a role that models do not know
+    /// @throws Unavailable when the history cannot be read for too long: an answer without memory would be a wrong one
+    /// @throws InterruptedException when interrupted
+    public List<ModelTurn> turns(WorkflowRequest request)
+            throws ProviderFailure, InterruptedException {
+        RequestContext context = request.context();
+        List<ModelTurn> turns = new ArrayList<>();
+        for (Turn given : context.conversationHistory()) {
+            turns.add(ModelTurn.of(given));
+        }
+        if (turns.isEmpty()) {
+            for (Said said : before(request).reversed()) {
+                turns.add(new ModelTurn.User(said.text()));
+                if (!said.answer().isEmpty()) { // a model may refuse an empty turn
+                    turns.add(new ModelTurn.Assistant(said.answer()));
+                }
+            }
+        }
+        turns.add(new ModelTurn.User(request.message()));
+        return turns;
+    }
+
+    private List<Said> before(WorkflowRequest request) throws InterruptedException {
+        long room =
+                (long) tokens * CHARACTERS_PER_TOKEN
+                        - characters(request.message())
+                        - characters(request.context().systemPrompt());
+        if (room <= 0) {
+            return List.of();
+        }
+        int most = (int) Math.min(room, Integer.MAX_VALUE);
+        return asking.within(
+                wait,
+                () ->
+                        // The worker that answered before may have died before it settled.
+                        history.settle(request.sessionId())
+                                .thenCompose(_ ->
+                                        history.before(
+                                                request.sessionId(), request.messageId(), most)));
+    }
+
+    private static int characters(@Nullable String text) {
+        return text == null ? 0 : text.codePointCount(0, text.length());
+    }
+}

@@ -1,0 +1,136 @@
+package dev.antiphon.worker.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.history.Said;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.time.Time;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// What a model is shown; which turns a branch has is `HistoryTest`'s.
+final class ContextWindowTest {
+
+    /// Says that two turns came before, and notes how many characters it was asked for.
+    private static final class Told implements History {
+
+        int failures;
+        int settled;
+        int asked = -1;
+
+        @Override
+        public CompletionStage<Void> settle(SessionId session) {
+            settled++;
+            return failures-- > 0
+                    ? CompletableFuture.failedStage(new Unavailable("away", null))
+                    : CompletableFuture.completedStage(null);
+        }
+
+        @Override
+        public CompletionStage<List<Said>> before(
+                SessionId session, MessageId message, int mostCharacters) {
+            asked = mostCharacters;
+            return CompletableFuture.completedStage(
+                    List.of(new Said("second", ""), new Said("first", "1st")));
+        }
+
+        @Override
+        public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
+            throw new AssertionError("nobody asks for it");
+        }
+    }
+
+    private final Told history = new Told();
+
+    private List<ModelTurn> turns(int tokens, String context) throws Exception {
+        WorkflowRequest request =
+                new WorkflowRequest(
+                        new MessageId("m3"),
+                        new SessionId("s1"),
+                        new UserId("u1"),
+                        "third",
+                        RequestContext.of(
+                                Json.readObject(context.getBytes(StandardCharsets.UTF_8))),
+                        null,
+                        Instant.EPOCH,
+                        "c");
+        return new ContextWindow(history, tokens, Time.system()).turns(request);
+    }
+
+    @Test
+    void theTurnsComeOldestFirstAndAnAnswerThatIsEmptyIsNone() throws Exception {
+        assertThat(turns(100, "{}"))
+                .containsExactly(
+                        new ModelTurn.User("first"),
+                        new ModelTurn.Assistant("1st"),
+                        new ModelTurn.User("second"),
+                        new ModelTurn.User("third"));
+        assertThat(history.settled).isEqualTo(1);
+    }
+
+    @Test
+    void theMessageAndTheSystemPromptCountFirst() throws Exception {
+        turns(100, "{\"system_prompt\":\"be brief\"}");
+
+        assertThat(history.asked).isEqualTo(4 * 100 - "third".length() - "be brief".length());
+    }
+
+    @Test
+    void theMessageIsShownThoughNothingElseFits() throws Exception {
+        assertThat(turns(0, "{}")).containsExactly(new ModelTurn.User("third"));
+        assertThat(history.asked).isEqualTo(-1);
+    }
+
+    @Test
+    void aHistoryThatThePublisherBringsIsShownInstead() throws Exception {
+        String given = "{\"conversation_history\":[{\"role\":\"assistant\",\"content\":\"mine\"}]}";
+
+        assertThat(turns(100, given))
+                .containsExactly(new ModelTurn.Assistant("mine"), new ModelTurn.User("third"));
+        assertThat(history.asked).isEqualTo(-1);
+    }
+
+    @Test
+    void aStoreThatIsAwayIsWaitedFor() throws Exception {
+        history.failures = 2;
+
+        assertThat(turns(100, "{}")).hasSize(4);
+    }
+
+    @Test
+    void aHistoryThatCannotBeReadIsNotAnEmptyOne() {
+        ContextWindow window = new ContextWindow(history, 100, Time.system(), Duration.ZERO);
+        history.failures = 1;
+
+        assertThatThrownBy(() ->
+                        window.turns(
+                                new WorkflowRequest(
+                                        new MessageId("m"),
+                                        new SessionId("s"),
+                                        new UserId("u"),
+                                        "hi",
+                                        RequestContext.empty(),
+                                        null,
+                                        Instant.EPOCH,
+                                        "c")))
+                .isInstanceOf(Unavailable.class);
+    }
+}
