@@ -1,5 +1,6 @@
 package dev.antiphon.backplane;
 
+import dev.antiphon.backplane.catalog.Catalog;
 import dev.antiphon.backplane.doorbell.CancelSubscription;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
@@ -44,6 +45,7 @@ public final class Backplane implements AutoCloseable {
     private final RequestQueue queue;
     private final Pods pods;
     private final Doorbell doorbell;
+    private final Catalog catalog;
     private final LongAdder forgotten = new LongAdder();
 
     private Backplane(Redis redis, Nats nats, RequestQueue queue) {
@@ -53,6 +55,7 @@ public final class Backplane implements AutoCloseable {
         this.history = new RedisHistory(redis);
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
+        this.catalog = new Catalog(redis);
         this.pods = new RedisPods(redis);
         this.doorbell = new NatsDoorbell(nats, this::forget);
     }
@@ -85,6 +88,10 @@ public final class Backplane implements AutoCloseable {
 
     public History history() {
         return history;
+    }
+
+    public Catalog catalog() {
+        return catalog;
     }
 
     public Recovery recovery() {

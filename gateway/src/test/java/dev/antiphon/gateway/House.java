@@ -4,6 +4,7 @@ import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.RedisSettings;
+import dev.antiphon.backplane.catalog.Offer;
 import dev.antiphon.gateway.http.Origins;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.PodId;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +78,17 @@ final class House implements AutoCloseable {
     /// A worker for one session.
     Answering answering(String session) {
         return new Answering(backplane, new SessionId(session));
+    }
+
+    /// Announces what a worker would.
+    void offers(Offer... offers) {
+        var _ =
+                backplane
+                        .catalog()
+                        .announce(List.of(offers))
+                        .toCompletableFuture()
+                        .orTimeout(5, TimeUnit.SECONDS)
+                        .join();
     }
 
     /// A session nobody has used.

@@ -3,7 +3,9 @@ package dev.antiphon.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.backplane.catalog.Offer;
 import dev.antiphon.protocol.Ids;
+import dev.antiphon.protocol.Json;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,6 +97,18 @@ final class LaterRoutesTest {
                 EventStream.resume(gateway.port(), session, Http.text(json, "cursor"))) {
             assertThat(tab.events(2).getLast().name()).isEqualTo("message");
         }
+    }
+
+    @Test
+    void whatWorkersOfferCanBeNamed() throws Exception {
+        house.offers(
+                new Offer(Offer.Kind.MODEL, "demo/", Json.object().put("provider", "demo")),
+                new Offer(Offer.Kind.WORKFLOW, "plan", Json.object().put("name", "plan")));
+
+        assertThat(Http.get(gateway.port(), "/api/models").body())
+                .isEqualTo("{\"models\":[{\"provider\":\"demo\"}]}");
+        assertThat(Http.get(gateway.port(), "/api/workflows").body())
+                .isEqualTo("{\"workflows\":[{\"name\":\"plan\"}]}");
     }
 
     @Test

@@ -9,6 +9,9 @@ public final class Keys {
     /// Set of the workers that live, or died with runs.
     public static final String WORKERS = "chat:workers";
 
+    /// Hash of what workers offer: `{kind}:{name}` to the second at which it is too old, a blank and its details.
+    public static final String CATALOG = "chat:catalog";
+
     /// What a script completes with a session that only it knows; so the next two.
     public static final String META_PREFIX = "chat:meta:";
 

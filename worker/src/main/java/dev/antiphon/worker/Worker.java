@@ -11,6 +11,7 @@ import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.provider.RetryingProvider;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.run.Acker;
+import dev.antiphon.worker.run.Announcer;
 import dev.antiphon.worker.run.ContextWindow;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
@@ -82,7 +83,8 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("default", providers.fallback().name())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
-        opened.addAll(0, List.of(rescue, deliveries, cancels, acker, lease, backplane));
+        Announcer announcer = Announcer.open(backplane.catalog(), Offers.models(providers), time);
+        opened.addAll(0, List.of(announcer, rescue, deliveries, cancels, acker, lease, backplane));
         return new Worker(opened);
     }
 

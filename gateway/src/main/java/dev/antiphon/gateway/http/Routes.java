@@ -34,6 +34,8 @@ final class Routes {
                         .get("/metrics", new GetMetrics(metrics))
                         .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
+                        .get("/api/models", GetCatalog.models(backplane.catalog()))
+                        .get("/api/workflows", GetCatalog.workflows(backplane.catalog()))
                         .get("/api/sessions/{session_id}/messages", messages(backplane));
         files.forEach(routes::get);
         return routes;

@@ -86,6 +86,14 @@ public final class Providers {
         return name == null && provider.equals(fallback) ? defaultModel : name;
     }
 
+    /// The model that a provider is called with when nothing names one, as far as we know it.
+    ///
+    /// @return null when only the service knows
+    public @Nullable String defaultModelOf(ModelProvider provider) {
+        String ours = modelFor(provider, null);
+        return ours != null || provider.models().isEmpty() ? ours : provider.models().getFirst();
+    }
+
     /// The provider of requests that name none.
     public ModelProvider fallback() {
         return fallback;

@@ -1,0 +1,57 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.backplane.catalog.Offer;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.Providers;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+
+/// What a worker has to offer, as the catalog wants it.
+final class Offers {
+
+    private Offers() {}
+
+    /// The models of all providers; the one that a request gets that names nothing is the default.
+    static List<Offer> models(Providers providers) {
+        List<Offer> offers = new ArrayList<>();
+        for (ModelProvider provider : providers.all()) {
+            @Nullable String standard = providers.defaultModelOf(provider);
+            if (standard == null) {
+                offers.add(model(provider, null, provider.equals(providers.fallback())));
+            }
+            for (String model : named(provider, standard)) {
+                boolean isDefault =
+                        provider.equals(providers.fallback()) && Objects.equals(model, standard);
+                offers.add(model(provider, model, isDefault));
+            }
+        }
+        return offers;
+    }
+
+    private static Set<String> named(ModelProvider provider, @Nullable String standard) {
+        Set<String> named = new LinkedHashSet<>();
+        if (standard != null) {
+            named.add(standard);
+        }
+        named.addAll(provider.models());
+        return named;
+    }
+
+    private static Offer model(ModelProvider provider, @Nullable String model, boolean isDefault) {
+        ObjectNode details = Json.object();
+        details.put("provider", provider.name());
+        details.put("model", model);
+        details.put("default", isDefault);
+        return new Offer(
+                Offer.Kind.MODEL, provider.name() + "/" + (model == null ? "" : model), details);
+    }
+}
