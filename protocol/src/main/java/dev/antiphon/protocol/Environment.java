@@ -42,6 +42,8 @@ public final class Environment {
         CHAT_ANTHROPIC_MODELS,
         CHAT_GEMINI_MODELS,
         CHAT_OLLAMA_MODELS,
+        /// The protocol of the provider `openai`: chat, responses or background.
+        CHAT_OPENAI_API,
         /// Whether to ask for models' reasoning where a service must be asked.
         CHAT_MODEL_REASONING,
         /// A second port of the gateway, shared with other gateways of this machine.

@@ -5,6 +5,8 @@ import dev.antiphon.worker.provider.GeminiProvider;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.OllamaProvider;
 import dev.antiphon.worker.provider.OpenAiProvider;
+import dev.antiphon.worker.provider.ResponsesProvider;
+import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 
@@ -20,9 +22,7 @@ final class ModelServices {
     static List<ModelProvider> open(ModelSettings models, StreamingTransport transport) {
         CallLimits limits = models.limits();
         List<ModelProvider> services = new ArrayList<>();
-        models.openAi()
-                .map(each -> new OpenAiProvider(each, limits, transport))
-                .ifPresent(services::add);
+        models.openAi().map(each -> openAi(each, models, transport)).ifPresent(services::add);
         models.anthropic()
                 .map(each -> new AnthropicProvider(each, limits, transport))
                 .ifPresent(services::add);
@@ -33,5 +33,14 @@ final class ModelServices {
                 .map(each -> new OllamaProvider(each, limits, transport))
                 .ifPresent(services::add);
         return services;
+    }
+
+    private static ModelProvider openAi(
+            ServiceSettings settings, ModelSettings models, StreamingTransport transport) {
+        return switch (models.openAiApi()) {
+            case CHAT -> new OpenAiProvider(settings, models.limits(), transport);
+            case RESPONSES -> new ResponsesProvider(settings, false, models.limits(), transport);
+            case BACKGROUND -> new ResponsesProvider(settings, true, models.limits(), transport);
+        };
     }
 }

@@ -4,6 +4,7 @@ import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
 import dev.antiphon.worker.provider.AnthropicProvider;
 import dev.antiphon.worker.provider.GeminiProvider;
+import dev.antiphon.worker.provider.OpenAiApi;
 import dev.antiphon.worker.provider.OpenAiProvider;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
@@ -11,12 +12,15 @@ import dev.antiphon.worker.provider.http.CallLimits;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /// Which model services a worker calls, and how patiently.
 ///
 /// @param openAi where the provider `openai` is, if anywhere; so with the others. A base URL alone is a server of one's
 ///     own, a key alone is for the service itself
+/// @param openAiApi which protocol `openai` is spoken to in. Default: in the background at OpenAI itself, where a worker's
+///     death then costs no token; Chat Completions at other addresses, whose servers know those best
 /// @param limits of each call. Default: connect 5 s, for a service that takes longer is down; first token 30 s, which a
 ///     loaded model with a long prompt needs (models that think in silence need more); idle 20 s, far above any pause
 ///     between two tokens; total 5 min, the longest answers there are
@@ -28,6 +32,7 @@ public record ModelSettings(
         Optional<ServiceSettings> anthropic,
         Optional<ServiceSettings> gemini,
         Optional<ServiceSettings> ollama,
+        OpenAiApi openAiApi,
         CallLimits limits,
         int retries,
         Duration retryDelay) {
@@ -64,6 +69,7 @@ public record ModelSettings(
                         environment.text(Variable.OLLAMA_BASE_URL),
                         "",
                         Variable.CHAT_OLLAMA_MODELS),
+                openAiApi(environment),
                 new CallLimits(
                         positive(environment, Variable.CHAT_MODEL_CONNECT_TIMEOUT, 5_000),
                         positive(environment, Variable.CHAT_MODEL_FIRST_TOKEN_TIMEOUT, 30_000),
@@ -79,6 +85,22 @@ public record ModelSettings(
                 || anthropic.isPresent()
                 || gemini.isPresent()
                 || ollama.isPresent();
+    }
+
+    private static OpenAiApi openAiApi(Environment environment) {
+        String text = environment.text(Variable.CHAT_OPENAI_API);
+        if (text == null) {
+            return environment.text(Variable.OPENAI_BASE_URL) == null
+                    ? OpenAiApi.BACKGROUND
+                    : OpenAiApi.CHAT;
+        }
+        for (OpenAiApi api : OpenAiApi.values()) {
+            if (api.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return api;
+            }
+        }
+        throw new IllegalArgumentException(
+                "CHAT_OPENAI_API must be chat, responses or background, but is '" + text + "'");
     }
 
     private static Optional<ServiceSettings> service(

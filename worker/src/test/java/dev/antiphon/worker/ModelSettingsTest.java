@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.worker.provider.OpenAiApi;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
 
@@ -47,6 +48,17 @@ final class ModelSettingsTest {
                         new ServiceSettings("sk-1", "https://api.openai.com/v1", List.of(), false));
         assertThat(with("OPENAI_BASE_URL", "http://localhost:8000/v1").openAi())
                 .contains(new ServiceSettings(null, "http://localhost:8000/v1", List.of(), false));
+    }
+
+    @Test
+    void openAiItselfIsAskedInTheBackgroundAndOtherServersForChatCompletions() {
+        assertThat(with("OPENAI_API_KEY", "k").openAiApi()).isEqualTo(OpenAiApi.BACKGROUND);
+        assertThat(with("OPENAI_BASE_URL", "http://localhost:8000/v1").openAiApi())
+                .isEqualTo(OpenAiApi.CHAT);
+        assertThat(with("CHAT_OPENAI_API", "responses").openAiApi()).isEqualTo(OpenAiApi.RESPONSES);
+        assertThatThrownBy(() -> with("CHAT_OPENAI_API", "telepathy"))
+                .hasMessage(
+                        "CHAT_OPENAI_API must be chat, responses or background, but is 'telepathy'");
     }
 
     @Test

@@ -32,10 +32,6 @@ import java.util.Set;
 /// The models must send through {@link dev.antiphon.worker.provider.http.StreamingTransport}.
 final class LangChainCalls {
 
-    /// Characters of an answer, its reasoning included. LangChain4j holds the answer in memory until it ends; five minutes
-    /// of the fastest models are half of it.
-    private static final int MAX_ANSWER = 2 << 20;
-
     private final FailureText failures;
     private final CallLimits limits;
     private final Dialect dialect;
@@ -80,7 +76,7 @@ final class LangChainCalls {
         StreamCall stream = new StreamCall(limits, dialect);
         Relay relay = new Relay(stream, sink);
         stream.run(() -> model.chat(request, relay));
-        relay.throwWhatTheSinkThrew();
+        relay.outlet.throwWhatTheSinkThrew();
         if (stream.wasInterrupted()) {
             throw new InterruptedException("interrupted while the model answered");
         }
@@ -141,18 +137,12 @@ final class LangChainCalls {
         private final TokenSink sink;
         private final Map<Integer, String> minted = new HashMap<>();
         private final Set<Integer> told = new HashSet<>();
-        private int length;
-        private @Nullable InterruptedException interrupt;
-        private @Nullable RuntimeException broken;
+        private final Outlet outlet = new Outlet();
         private @Nullable ChatResponse response;
 
         Relay(StreamCall stream, TokenSink sink) {
             this.stream = stream;
             this.sink = sink;
-        }
-
-        private interface Piece {
-            void write() throws InterruptedException;
         }
 
         @Override
@@ -205,25 +195,8 @@ final class LangChainCalls {
             return arguments == null || arguments.isBlank() ? "{}" : arguments;
         }
 
-        private void pass(String text, Piece piece) {
-            if (interrupt != null || broken != null) {
-                return; // the second half of an event whose first half was not taken
-            }
-            stream.answering();
-            length += text.length();
-            if (length > MAX_ANSWER) {
-                stream.broke(new Breakage.AnswerTooLong());
-                return;
-            }
-            try {
-                piece.write();
-            } catch (InterruptedException e) {
-                interrupt = e;
-                stream.stop();
-            } catch (RuntimeException e) {
-                broken = e;
-                stream.stop();
-            }
+        private void pass(String text, Outlet.Piece piece) {
+            outlet.pass(stream, text, piece);
         }
 
         @Override
@@ -235,15 +208,6 @@ final class LangChainCalls {
         @Override
         public void onError(Throwable error) {
             stream.broke(new Breakage.Malformed());
-        }
-
-        void throwWhatTheSinkThrew() throws InterruptedException {
-            if (interrupt != null) {
-                throw interrupt;
-            }
-            if (broken != null) {
-                throw broken;
-            }
         }
     }
 }

@@ -21,7 +21,12 @@ public interface Wire {
 
     /// Every service, for parameterized tests.
     static Stream<Wire> all() {
-        return Stream.of(new OpenAiWire(), new AnthropicWire(), new GeminiWire(), new OllamaWire());
+        return Stream.of(
+                new OpenAiWire(),
+                new ResponsesWire(),
+                new AnthropicWire(),
+                new GeminiWire(),
+                new OllamaWire());
     }
 
     String provider();

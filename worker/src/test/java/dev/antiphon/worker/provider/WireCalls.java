@@ -37,13 +37,17 @@ final class WireCalls implements AutoCloseable {
     }
 
     ModelProvider provider(FakeModelServer server, CallLimits limits) {
-        StreamingTransport transport =
-                new StreamingTransport(limits.connect(), InstantSource.system());
-        opened.add(transport);
         return wire.open(
                 new ServiceSettings(KEY, server.url() + wire.path(), List.of("own-model"), false),
                 limits,
-                transport);
+                transport(limits));
+    }
+
+    StreamingTransport transport(CallLimits limits) {
+        StreamingTransport transport =
+                new StreamingTransport(limits.connect(), InstantSource.system());
+        opened.add(transport);
+        return transport;
     }
 
     ModelProvider provider(Script script) throws IOException {

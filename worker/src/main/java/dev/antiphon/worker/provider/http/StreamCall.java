@@ -20,8 +20,8 @@ public final class StreamCall {
 
     private final CallLimits limits;
     private final Dialect dialect;
-    private final long startNanos = System.nanoTime();
-    private long eventNanos = startNanos;
+    private final long startNanos;
+    private long eventNanos = System.nanoTime();
     private int events;
     private boolean answering;
     private boolean ended;
@@ -30,8 +30,16 @@ public final class StreamCall {
     private @Nullable Breakage breakage;
 
     public StreamCall(CallLimits limits, Dialect dialect) {
+        this(limits, dialect, System.nanoTime());
+    }
+
+    /// A further connection of a call that began earlier.
+    ///
+    /// @param startNanos of {@link System#nanoTime}, when the first one began
+    public StreamCall(CallLimits limits, Dialect dialect, long startNanos) {
         this.limits = limits;
         this.dialect = dialect;
+        this.startNanos = startNanos;
     }
 
     /// Runs what calls the client library. Blocks until the answer ends, breaks or the thread is interrupted.

@@ -1,0 +1,12 @@
+package dev.antiphon.worker.provider;
+
+/// Which of OpenAI's protocols the provider `openai` speaks.
+public enum OpenAiApi {
+    /// Chat Completions, which every compatible server speaks.
+    CHAT,
+    /// Responses, which stream the reasoning of OpenAI's models too.
+    RESPONSES,
+    /// Responses in background mode: the service goes on when a worker dies, and another one gets the rest. It keeps the
+    /// answers for that.
+    BACKGROUND
+}

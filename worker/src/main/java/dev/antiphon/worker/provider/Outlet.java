@@ -1,0 +1,59 @@
+package dev.antiphon.worker.provider;
+
+import dev.antiphon.worker.provider.http.Breakage;
+import dev.antiphon.worker.provider.http.StreamCall;
+
+import org.jspecify.annotations.Nullable;
+
+/// Hands the pieces of one answer on while a library or the transport is on the stack, which take what is thrown for their
+/// own: what the sink throws is kept, and the stream is stopped.
+final class Outlet {
+
+    /// Characters of an answer, its reasoning included. LangChain4j holds the answer in memory until it ends; five minutes
+    /// of the fastest models are half of it.
+    private static final int MAX_ANSWER = 2 << 20;
+
+    private int length;
+    private @Nullable InterruptedException interrupt;
+    private @Nullable RuntimeException broken;
+
+    interface Piece {
+        void write() throws InterruptedException;
+    }
+
+    /// @param text of the piece, which counts for the answer's bound
+    void pass(StreamCall stream, String text, Piece piece) {
+        stream.answering();
+        length += text.length();
+        if (length > MAX_ANSWER) {
+            stream.broke(new Breakage.AnswerTooLong());
+        } else {
+            tell(stream, piece);
+        }
+    }
+
+    /// As {@link #pass}, but it is no piece of the answer.
+    void tell(StreamCall stream, Piece piece) {
+        if (interrupt != null || broken != null) {
+            return; // the second half of an event whose first half was not taken
+        }
+        try {
+            piece.write();
+        } catch (InterruptedException e) {
+            interrupt = e;
+            stream.stop();
+        } catch (RuntimeException e) {
+            broken = e;
+            stream.stop();
+        }
+    }
+
+    void throwWhatTheSinkThrew() throws InterruptedException {
+        if (interrupt != null) {
+            throw interrupt;
+        }
+        if (broken != null) {
+            throw broken;
+        }
+    }
+}

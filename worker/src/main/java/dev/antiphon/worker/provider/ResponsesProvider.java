@@ -1,0 +1,234 @@
+package dev.antiphon.worker.provider;
+
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.worker.provider.Capabilities.Continuation;
+import dev.antiphon.worker.provider.ModelCall.Kept;
+import dev.antiphon.worker.provider.http.Breakage;
+import dev.antiphon.worker.provider.http.CallLimits;
+import dev.antiphon.worker.provider.http.StreamCall;
+import dev.antiphon.worker.provider.http.StreamingTransport;
+import dev.langchain4j.http.client.HttpMethod;
+import dev.langchain4j.http.client.HttpRequest;
+import dev.langchain4j.http.client.sse.ServerSentEvent;
+import dev.langchain4j.http.client.sse.ServerSentEventListener;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
+import java.time.Duration;
+import java.util.List;
+
+/// OpenAI's Responses. In background mode the service goes on without us: a response is created once, and whoever loses its
+/// stream (a worker that died, a connection that was cut) gets the rest of it.
+///
+/// Speaks the protocol itself: LangChain4j knows neither the background nor `starting_after`.
+public final class ResponsesProvider implements ModelProvider {
+
+    /// How often a stream that was cut is taken up again within one call; then the user is told.
+    private static final int MAX_CUTS = 3;
+
+    private static final CallLimits CANCEL_WITHIN =
+            new CallLimits(
+                    Duration.ofSeconds(5),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10));
+
+    private static final ServerSentEventListener UNREAD =
+            new ServerSentEventListener() {
+                @Override
+                public void onEvent(ServerSentEvent event) {}
+
+                @Override
+                public void onError(Throwable error) {}
+            };
+
+    private final ServiceSettings settings;
+    private final List<String> models;
+    private final boolean background;
+    private final CallLimits limits;
+    private final StreamingTransport transport;
+    private final FailureText failures = new FailureText(OpenAiProvider.NAME);
+
+    /// Makes the provider; connects to nothing yet.
+    ///
+    /// @param background whether the service shall go on without us
+    public ResponsesProvider(
+            ServiceSettings settings,
+            boolean background,
+            CallLimits limits,
+            StreamingTransport transport) {
+        this.settings = settings;
+        this.models = settings.modelsOr(OpenAiProvider.DEFAULT_MODEL);
+        this.background = background;
+        this.limits = limits;
+        this.transport = transport;
+    }
+
+    @Override
+    public String name() {
+        return OpenAiProvider.NAME;
+    }
+
+    @Override
+    public List<String> models() {
+        return models;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(
+                true, true, true, true, background ? Continuation.REATTACH : Continuation.RESTART);
+    }
+
+    @Override
+    public boolean joinsPieces() {
+        return true;
+    }
+
+    @Override
+    public ModelAnswer stream(ModelCall call, TokenSink sink)
+            throws ProviderFailure, InterruptedException {
+        Kept kept = call.kept();
+        if (kept != null && background) {
+            if (ResponsesReader.isHandle(kept.handle())) {
+                ResponsesReader reader =
+                        new ResponsesReader(new ResumingSink(sink, call.streamed(), kept), true);
+                reader.continueFrom(kept.handle());
+                ModelAnswer answer = read(reader, call, sink, true);
+                if (answer != null) {
+                    return answer;
+                }
+            }
+            sink.reset(); // the service has forgotten it
+        }
+        ModelAnswer answer = read(new ResponsesReader(sink, background), call, sink, false);
+        if (answer == null) {
+            throw new IllegalStateException("only a kept response can be gone");
+        }
+        return answer;
+    }
+
+    /// @param mayBeGone whether null may tell that the service does not know the response
+    private @Nullable ModelAnswer read(
+            ResponsesReader reader, ModelCall call, TokenSink sink, boolean mayBeGone)
+            throws ProviderFailure, InterruptedException {
+        long start = System.nanoTime();
+        for (int cuts = 0; ; cuts++) {
+            StreamCall stream = new StreamCall(limits, ResponsesReader::sign, start);
+            HttpRequest request = reader.id() == null ? create(call) : rest(reader);
+            stream.run(() -> transport.execute(request, reader.over(stream)));
+            if (stream.wasInterrupted()) {
+                drop(reader, sink.isCancelled());
+                throw new InterruptedException("interrupted while the model answered");
+            }
+            passOnWhatTheSinkThrew(reader, sink);
+            JsonNode whole = reader.whole();
+            if (whole != null) {
+                return answer(whole, reader, call);
+            }
+            Breakage why = stream.breakage().orElseGet(Breakage.Cut::new);
+            if (mayBeGone && !reader.hasAnswered() && isGone(why)) {
+                return null;
+            }
+            if (!background || reader.id() == null || !isCut(why) || cuts == MAX_CUTS) {
+                ProviderFailure failure = failures.of(why, call.model(), reader.hasAnswered());
+                // One that may pass asks for the same response again, if an attempt is to have it.
+                drop(reader, !mayBeGone || failure.retryAfter().isEmpty());
+                throw failure;
+            }
+        }
+    }
+
+    private void passOnWhatTheSinkThrew(ResponsesReader reader, TokenSink sink)
+            throws InterruptedException {
+        try {
+            reader.outlet().throwWhatTheSinkThrew();
+        } catch (InterruptedException e) {
+            drop(reader, sink.isCancelled());
+            throw e;
+        }
+    }
+
+    private static boolean isCut(Breakage why) {
+        return why instanceof Breakage.Cut || why instanceof Breakage.Unreachable;
+    }
+
+    /// Responses expire; 400 is said of those whose events are not kept any more.
+    private static boolean isGone(Breakage why) {
+        return why instanceof Breakage.Refused(int status, _, _)
+                && (status == 400 || status == 404 || status == 410);
+    }
+
+    private HttpRequest create(ModelCall call) {
+        String own = models.getFirst();
+        String model = call.model() == null ? own : call.model();
+        return request(HttpMethod.POST, "/responses")
+                .addHeader("Content-Type", "application/json")
+                .body(ResponsesRequest.body(call, model, background, settings.reasoning()))
+                .build();
+    }
+
+    private HttpRequest rest(ResponsesReader reader) {
+        return request(
+                        HttpMethod.GET,
+                        "/responses/"
+                                + reader.id()
+                                + "?stream=true&starting_after="
+                                + reader.sequence())
+                .build();
+    }
+
+    private HttpRequest.Builder request(HttpMethod method, String path) {
+        String base = settings.baseUrl();
+        HttpRequest.Builder request =
+                HttpRequest.builder()
+                        .method(method)
+                        .url(
+                                (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
+                                        + path)
+                        .addHeader("User-Agent", "antiphon");
+        return settings.apiKey() == null
+                ? request
+                : request.addHeader("Authorization", "Bearer " + settings.apiKey());
+    }
+
+    /// Tells the service that nobody wants the rest. Best effort, for it ends by itself, and without waiting: a cancelled run
+    /// must end at once.
+    private void drop(ResponsesReader reader, boolean isUnwanted) {
+        if (!background || reader.id() == null || !isUnwanted) {
+            return;
+        }
+        HttpRequest cancel =
+                request(HttpMethod.POST, "/responses/" + reader.id() + "/cancel")
+                        .addHeader("Content-Type", "application/json")
+                        .body("{}")
+                        .build();
+        StreamCall call = new StreamCall(CANCEL_WITHIN, ResponsesReader::sign);
+        Thread.ofVirtual()
+                .name("cancel a response")
+                .start(() -> call.run(() -> transport.execute(cancel, UNREAD)));
+    }
+
+    private ModelAnswer answer(JsonNode whole, ResponsesReader reader, ModelCall call)
+            throws ProviderFailure {
+        String reason = whole.path("incomplete_details").path("reason").stringValue("");
+        if (reason.equals("content_filter")) {
+            throw failures.filtered();
+        }
+        ModelTurn.Assistant turn = reader.turn(reason.isEmpty());
+        if (call.tools().isEmpty() && !turn.toolCalls().isEmpty()) {
+            throw failures.unknownTool();
+        }
+        JsonNode tokens = whole.path("usage").path("output_tokens");
+        String asked = call.model() == null ? "" : call.model();
+        Completion completion =
+                new Completion(
+                        whole.path("model").stringValue(asked),
+                        tokens.isIntegralNumber() ? tokens.asInt() : null,
+                        reason.isEmpty() ? FinishReason.STOP : FinishReason.LENGTH);
+        return new ModelAnswer("", turn, completion);
+    }
+}
