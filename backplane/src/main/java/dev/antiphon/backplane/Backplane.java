@@ -8,7 +8,9 @@ import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.RedisHistory;
+import dev.antiphon.backplane.log.PlainLog;
 import dev.antiphon.backplane.log.Recovery;
+import dev.antiphon.backplane.log.RedisPlainLog;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
@@ -40,6 +42,7 @@ public final class Backplane implements AutoCloseable {
     private final Redis redis;
     private final Nats nats;
     private final SessionLog log;
+    private final PlainLog plainLog;
     private final History history;
     private final Recovery recovery;
     private final RequestQueue queue;
@@ -52,6 +55,7 @@ public final class Backplane implements AutoCloseable {
         this.redis = redis;
         this.nats = nats;
         this.log = new RedisSessionLog(redis);
+        this.plainLog = new RedisPlainLog(redis);
         this.history = new RedisHistory(redis);
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
@@ -84,6 +88,10 @@ public final class Backplane implements AutoCloseable {
 
     public SessionLog log() {
         return log;
+    }
+
+    public PlainLog plainLog() {
+        return plainLog;
     }
 
     public History history() {

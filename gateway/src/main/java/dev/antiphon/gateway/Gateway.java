@@ -8,7 +8,9 @@ import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.gateway.http.FrontDoor;
 import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.gateway.stream.PlainAnswers;
 import dev.antiphon.gateway.stream.Reaper;
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
@@ -120,12 +122,16 @@ public final class Gateway implements AutoCloseable {
             await(backplane.pods().beat(config.pod()));
             Reaper reaper = new Reaper(loop, backplane.pods(), config.pod(), counters);
             // Before the first connection is registered: what is rung for it must be heard.
-            PodSubscription subscription = backplane.listen(config.pod(), ears(hub));
+            PlainAnswers plain =
+                    new PlainAnswers(
+                            loop, backplane.plainLog(), backplane.history(), hub, counters);
+            PodSubscription subscription = backplane.listen(config.pod(), ears(hub, plain));
             vertx.setPeriodic(
                     Hub.TICK.toMillis(),
                     _ -> {
                         hub.hears(backplane.natsConnected());
                         reaper.tick(backplane.redisConnectedFor());
+                        plain.tick();
                         hub.tick();
                     });
             Meters meters = new Meters(hub, counters, backplane);
@@ -172,11 +178,16 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    private static RingListener ears(Hub hub) {
+    private static RingListener ears(Hub hub, PlainAnswers plain) {
         return new RingListener() {
             @Override
             public void rang(Ring ring) {
                 hub.rang(ring);
+            }
+
+            @Override
+            public void plain(Chunk chunk) {
+                plain.heard(chunk);
             }
 
             @Override

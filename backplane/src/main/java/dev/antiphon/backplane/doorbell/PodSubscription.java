@@ -1,6 +1,7 @@
 package dev.antiphon.backplane.doorbell;
 
 import dev.antiphon.backplane.Nats;
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
@@ -9,7 +10,6 @@ import dev.antiphon.protocol.Subjects;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,10 +41,7 @@ public final class PodSubscription implements AutoCloseable {
         Dispatcher dispatcher =
                 nats.connection()
                         .createDispatcher(message -> {
-                            Ring ring = decode(message, message.getSubject().equals(response));
-                            if (ring != null) {
-                                tell(listener, ring);
-                            }
+                            hear(listener, message, message.getSubject().equals(response));
                         });
         dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
         nats.onReconnect(listener::reconnected);
@@ -59,30 +56,26 @@ public final class PodSubscription implements AutoCloseable {
         return new PodSubscription(nats, dispatcher);
     }
 
-    /// The client would swallow what a listener throws.
-    private static void tell(RingListener listener, Ring ring) {
-        try {
-            listener.rang(ring);
-        } catch (RuntimeException e) {
-            LOG.atError()
-                    .addKeyValue("session", ring.session())
-                    .addKeyValue("entry", ring.entry().id())
-                    .setCause(e)
-                    .log("a ring was not taken");
-        }
-    }
-
-    /// Null for a plain worker's chunk and for what nobody of ours sent: it cannot be placed in a log.
-    private static @Nullable Ring decode(Message message, boolean chunk) {
+    private static void hear(RingListener listener, Message message, boolean chunk) {
         byte[] data = message.getData() == null ? new byte[0] : message.getData();
         try {
-            return chunk ? Ring.decodeChunk(data) : Ring.decodeEvent(data);
+            Ring ring = chunk ? Ring.decodeChunk(data) : Ring.decodeEvent(data);
+            if (ring != null) {
+                listener.rang(ring);
+            } else {
+                listener.plain(Chunk.decode(data));
+            }
         } catch (InvalidInput e) {
             LOG.atWarn()
                     .addKeyValue("subject", message.getSubject())
                     .addKeyValue("reason", e.getMessage())
                     .log("ignored a malformed ring");
-            return null;
+        } catch (RuntimeException e) {
+            // The client would swallow what a listener throws.
+            LOG.atError()
+                    .addKeyValue("subject", message.getSubject())
+                    .setCause(e)
+                    .log("a ring was not taken");
         }
     }
 

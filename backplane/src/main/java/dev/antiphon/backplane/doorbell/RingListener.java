@@ -1,5 +1,6 @@
 package dev.antiphon.backplane.doorbell;
 
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Ring;
 
 /// Hears what is rung for one pod.
@@ -7,6 +8,9 @@ public interface RingListener {
 
     /// Called on the subscription's one thread, in the order of arrival; must not block.
     void rang(Ring ring);
+
+    /// A chunk that is not in the log: a worker sent it that knows only the contract. Called as {@link #rang}.
+    void plain(Chunk chunk);
 
     /// NATS is back after it was away: rings were lost, look into the log now. Called on any thread.
     void reconnected();

@@ -340,7 +340,7 @@ public final class RedisSessionLog implements SessionLog {
         };
     }
 
-    private static Entry entry(List<Object> fields, long generation) {
+    static Entry entry(List<Object> fields, long generation) {
         return new Entry(
                 id(generation, number(fields.get(0)), fields.get(3)),
                 EventName.of(text(fields.get(1))),
@@ -360,11 +360,11 @@ public final class RedisSessionLog implements SessionLog {
                                 : Optional.empty());
     }
 
-    private static EntryId id(long generation, long number, Object hashHex) {
+    static EntryId id(long generation, long number, Object hashHex) {
         return new EntryId(generation, number, Integer.parseUnsignedInt(text(hashHex), 16));
     }
 
-    private static IllegalStateException unexpected(List<Object> answer) {
+    static IllegalStateException unexpected(List<Object> answer) {
         return new IllegalStateException("a script answered " + text(answer.getFirst()));
     }
 }

@@ -16,9 +16,11 @@ if not message then
 end
 local run = run_prefix .. message
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
-local next_chunk = 0
+local next_chunk
 if held[1] == message then
   next_chunk = tonumber(held[4])
+else
+  next_chunk = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
 
 -- The same token again is the same call again: its answer was lost on the way.

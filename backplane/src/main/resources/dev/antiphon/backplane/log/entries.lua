@@ -36,7 +36,8 @@ local function begin(meta, log, owner, generation)
   end
   -- This first: a Redis that is full refuses a script at its first addition only.
   redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
-  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused')
+  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused',
+    'plain')
   redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
   return not n
 end

@@ -25,9 +25,11 @@ if status == 'done' or status == 'refused' then
 end
 
 local held = redis.call('HMGET', meta, 'active', 'next')
-local chunk_id = 0
+local chunk_id
 if held[1] == message then
   chunk_id = tonumber(held[2])
+else
+  chunk_id = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
 local first = tail.n + 1
 add_entry(log, tail, 'chunk', head .. chunk_id .. rest)
@@ -37,4 +39,7 @@ save_end(meta, tail)
 redis.call('HSET', run, 'finish_chunk', chunk_id)
 local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
 end_run(at, tail, session, message, members, keep)
+if redis.call('HGET', meta, 'plain') == message then
+  redis.call('HDEL', meta, 'plain')
+end
 return { 'OK', tail.gen, first, chunk_id, { chunk_hash, tail.hash }, members }

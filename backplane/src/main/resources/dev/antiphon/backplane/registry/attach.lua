@@ -46,6 +46,14 @@ if oldest then
   local asked = tonumber(redis.call('HGET', run_prefix .. oldest, 'asked'))
   starts[#starts + 1] = math.max(tonumber(found[1] or 0), asked - 1)
 end
+local plain = redis.call('HGET', meta, 'plain')
+if plain then
+  -- An answer without a turn: of a plain worker, to a request that nobody of ours saw.
+  local first = tonumber(redis.call('HGET', run_prefix .. plain, 'asked') or 0)
+  if first > 0 then
+    starts[#starts + 1] = first - 1
+  end
+end
 table.sort(starts)
 
 local start, start_hash = tail.n, tail.hash

@@ -9,6 +9,8 @@ import static org.awaitility.Awaitility.await;
 import dev.antiphon.backplane.Logged;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.RealNats;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -45,11 +47,17 @@ final class DoorbellTest {
     /// Remembers what it hears.
     private static class Ear implements RingListener {
         final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
+        final Queue<Chunk> plain = new ConcurrentLinkedQueue<>();
         final AtomicInteger reconnects = new AtomicInteger();
 
         @Override
         public void rang(Ring ring) {
             rings.add(ring);
+        }
+
+        @Override
+        public void plain(Chunk chunk) {
+            plain.add(chunk);
         }
 
         @Override
@@ -151,6 +159,26 @@ final class DoorbellTest {
                     .hasSize(11)
                     .allSatisfy(
                             warning -> assertThat(warning).startsWith("ignored a malformed ring"));
+        }
+    }
+
+    @Test
+    void aPlainWorkersChunkIsHeardAsWhatItIs() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            nats.plain()
+                    .publish(
+                            "chat.pod.pod-1.response",
+                            """
+                            {"is_final":false,"chunk":"Hello","chunk_id":3,"message_id":"m1",
+                             "session_id":"s1","more":[1]}
+                            """
+                                    .getBytes(StandardCharsets.UTF_8));
+
+            await().until(() -> ear.plain.size() == 1);
+            Chunk chunk = ear.plain.element();
+            assertThat(chunk.chunkId()).isEqualTo(3);
+            assertThat(chunk.body()).isEqualTo(new ChunkBody.Content("Hello"));
+            assertThat(ear.rings).isEmpty();
         }
     }
 

@@ -35,6 +35,14 @@ final class LogModel {
         final long asked;
         int attempts;
         boolean done;
+        boolean refused;
+
+        /// A worker of ours has claimed it.
+        boolean claimed;
+
+        /// A plain worker has begun it; what it must send next.
+        int plainNext;
+
         final List<byte[]> chunks = new ArrayList<>();
         @Nullable Batch lastBatch;
         List<Entry> lastEntries = List.of();
@@ -72,6 +80,7 @@ final class LogModel {
     private String worker = "";
     private int next;
 
+    private @Nullable MessageId plain;
     private long ended;
     private OptionalLong unseen = OptionalLong.empty();
     private long unseenEnd;
@@ -177,7 +186,8 @@ final class LogModel {
             if (message.attempts >= RedisSessionLog.MAX_ATTEMPTS) {
                 return new Claim.Poison(message.asRequest());
             }
-            next = held ? next : 0;
+            next = held ? next : message.plainNext;
+            message.claimed = true;
             active = oldest;
             token = fresh.value();
             worker = by.value();
@@ -185,11 +195,7 @@ final class LogModel {
             working.computeIfAbsent(worker, _ -> new HashSet<>()).add("s1:" + oldest);
         }
         return new Claim.Claimed(
-                message.asRequest(),
-                fresh,
-                message.attempts,
-                next,
-                List.copyOf(message.chunks.subList(0, next)));
+                message.asRequest(), fresh, message.attempts, next, List.copyOf(message.chunks));
     }
 
     private Message known(MessageId id) {
@@ -259,22 +265,26 @@ final class LogModel {
             leavesWorker(id);
             active = null;
         }
-        if (waiting.getFirst().equals(id)) {
+        if (!waiting.isEmpty() && waiting.getFirst().equals(id)) {
             ended = number;
         }
         message.done = true;
         waiting.remove(id);
+        if (id.equals(plain)) {
+            plain = null;
+        }
     }
 
     Refuse refuse(MessageId id, Chunk last) {
         Message message = messages.get(id);
         if (message != null || !exists()) {
-            return message != null && message.request == null && last.equals(message.end)
+            return message != null && message.refused && last.equals(message.end)
                     ? new Refuse.Refused(message.endEntries, pods())
                     : new Refuse.Known();
         }
         Message refused = new Message(null, 0);
         refused.done = true;
+        refused.refused = true;
         addEnd(refused, last);
         messages.put(id, refused);
         return new Refuse.Refused(refused.endEntries, pods());
@@ -296,14 +306,71 @@ final class LogModel {
         }
         if (message.done) {
             boolean again =
-                    message.request != null
+                    !message.refused
                             && message.end != null
                             && numbered(last, message.end.chunkId()).equals(message.end);
             return again ? new Finish.Finished(message.endEntries, pods()) : new Finish.Ended();
         }
-        addEnd(message, numbered(last, last.messageId().equals(active) ? next : 0));
+        addEnd(message, numbered(last, last.messageId().equals(active) ? next : message.plainNext));
         end(last.messageId());
         return new Finish.Finished(message.endEntries, pods());
+    }
+
+    Plain appendPlain(List<Chunk> chunks, boolean closesGap) {
+        if (!exists()) {
+            return new Plain.None();
+        }
+        MessageId id = chunks.getFirst().messageId();
+        Message message = messages.get(id);
+        if (message != null && message.done) {
+            return new Plain.Ended();
+        } else if (message != null && message.claimed) {
+            return new Plain.Ours();
+        }
+        boolean unknown = message == null;
+        if (message == null) {
+            message = new Message(null, tail().number() + 1);
+        }
+        List<Entry> added = new ArrayList<>();
+        int doubled = 0;
+        int gaps = 0;
+        for (Chunk chunk : chunks) {
+            if (chunk.chunkId() < message.plainNext) {
+                doubled++;
+                continue;
+            }
+            if (chunk.chunkId() > message.plainNext) {
+                if (!closesGap || gaps > 0) {
+                    break;
+                }
+                gaps++;
+                added.add(add(message, numbered(RedisPlainLog.gap(chunk), message.plainNext)));
+            }
+            added.add(add(message, chunk));
+            message.plainNext = chunk.chunkId() + 1;
+            if (chunk.completion() != null) {
+                added.add(add(EventName.MESSAGE_COMPLETE, chunk.completion().messageComplete(id)));
+                break;
+            }
+        }
+        boolean ends = !added.isEmpty() && added.getLast().event() == EventName.MESSAGE_COMPLETE;
+        if (!added.isEmpty()) {
+            messages.put(id, message);
+            if (unknown && plain == null) {
+                plain = id;
+            }
+            if (ends) {
+                end(id);
+                ended = waiting.isEmpty() ? tail().number() : ended;
+            }
+        }
+        return new Plain.Taken(added, tail(), message.plainNext, doubled, gaps, ends);
+    }
+
+    private Entry add(Message message, Chunk chunk) {
+        byte[] data = chunk.encode();
+        message.chunks.add(data);
+        return add(EventName.CHUNK, data);
     }
 
     private static Chunk numbered(Chunk chunk, int id) {
@@ -344,6 +411,9 @@ final class LogModel {
         long start = tail().number();
         if (!waiting.isEmpty()) {
             start = Math.max(ended, known(waiting.getFirst()).asked - 1);
+        }
+        if (plain != null) {
+            start = Math.min(start, known(plain).asked - 1);
         }
         start = Math.min(start, unseen.orElse(start));
         return new Attach.Attached(

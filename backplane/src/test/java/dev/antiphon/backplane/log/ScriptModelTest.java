@@ -46,14 +46,17 @@ final class ScriptModelTest {
         long first = one == null ? 0 : one;
         long count = one == null ? Long.getLong("antiphon.seeds", 80) : 1;
         int takeovers = 0;
+        int plainTaken = 0;
         for (long seed = first; seed < first + count; seed++) {
             REDIS.commands().flushall();
             Sequence sequence = new Sequence(seed);
             sequence.run();
             takeovers += sequence.takeovers;
+            plainTaken += sequence.plainTaken;
         }
         // A generator that never gets anywhere would prove nothing.
         assertThat(takeovers).isGreaterThanOrEqualTo((int) count / 10);
+        assertThat(plainTaken).isGreaterThanOrEqualTo((int) count);
     }
 
     /// One session's commands.
@@ -66,6 +69,7 @@ final class ScriptModelTest {
                 List.of(
                         new RedisConnectionRegistry(REDIS.redis(), new PodId("pod-1")),
                         new RedisConnectionRegistry(REDIS.redis(), new PodId("pod-2")));
+        private final PlainLog plain = new RedisPlainLog(REDIS.redis());
         private final LogModel model = new LogModel();
         private final List<String> said = new ArrayList<>();
 
@@ -77,7 +81,9 @@ final class ScriptModelTest {
         private Claim.@Nullable Claimed claimed;
 
         private int next;
+        private int plainNext;
         int takeovers;
+        int plainTaken;
 
         Sequence(long seed) {
             this.seed = seed;
@@ -97,7 +103,7 @@ final class ScriptModelTest {
         }
 
         private void step() {
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(23)) {
                 case 0, 1, 2 -> accept();
                 case 3, 4, 5 -> claim();
                 case 6, 7, 8, 9, 10 -> append();
@@ -108,6 +114,7 @@ final class ScriptModelTest {
                 case 16 -> leases();
                 case 17 -> release();
                 case 18 -> refuseOrFinish();
+                case 19, 20, 21 -> appendPlain();
                 default -> compareWhatIsStored();
             }
         }
@@ -331,6 +338,28 @@ final class ScriptModelTest {
                     "ended " + message,
                     model.ended(message),
                     answer(chat.log().ended(SESSION, message)));
+        }
+
+        /// Of a message that is known, claimed or ended, or of one that nobody of ours was asked.
+        private void appendPlain() {
+            String message = random.nextInt(3) == 0 ? "p" + random.nextInt(2) : message();
+            int at = random.nextInt(plainNext + 2);
+            List<Chunk> chunks = new ArrayList<>();
+            for (int i = random.nextInt(4); i >= 0; i--) {
+                boolean last = i == 0 && random.nextInt(6) == 0;
+                chunks.add(chunk(message, at, text(), last ? CANCELLED : null));
+                at += random.nextInt(6) == 0 ? 2 : 1;
+            }
+            boolean closesGap = random.nextInt(3) == 0;
+            Plain real = answer(plain.append(chunks, closesGap));
+            compare(
+                    "plain " + message + " " + chunks.stream().map(Chunk::chunkId).toList(),
+                    model.appendPlain(chunks, closesGap),
+                    real);
+            if (real instanceof Plain.Taken taken) {
+                plainNext = taken.next();
+                plainTaken += taken.entries().size();
+            }
         }
 
         private void compareWhatIsStored() {

@@ -39,7 +39,21 @@ public final class Counters {
         /// A connection could not be taken out of the registry when it left; all are registered anew.
         DEPARTURE_DROPPED,
         /// A dead pod's member was taken out of the registry.
-        REAPED
+        REAPED,
+        /// A plain worker's chunk was appended to the log here.
+        PLAIN_APPENDED,
+        /// A plain worker's chunk came that was in the log: another pod was first, or it was sent twice.
+        PLAIN_DOUBLE,
+        /// A plain worker's chunk waited for those before it.
+        PLAIN_HELD,
+        /// Chunks of a plain worker did not come and were given up.
+        PLAIN_GAP,
+        /// A plain worker's chunk came for a message that one of our workers runs, or that has ended.
+        PLAIN_IGNORED,
+        /// A plain worker's chunk did not fit, or its session has no log.
+        PLAIN_DROPPED,
+        /// Redis did not take a plain worker's chunks; they are offered again.
+        PLAIN_FAILED
     }
 
     private final Map<Count, LongAdder> counts;

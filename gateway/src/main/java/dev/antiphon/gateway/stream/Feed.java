@@ -122,6 +122,13 @@ final class Feed {
         }
     }
 
+    /// Somebody learned where the log ends.
+    void endsAt(EntryId tail) {
+        if (ring != null && isAhead(tail, ring)) {
+            repair();
+        }
+    }
+
     /// An entry was rung.
     ///
     /// @return whether there is something new for the subscribers

@@ -6,6 +6,7 @@ import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
@@ -59,6 +60,20 @@ public final class Hub {
     /// Rings were lost for a while: every feed looks into the log. Any thread.
     public void ringsWereLost() {
         around.loop().execute(() -> feeds.values().forEach(Feed::poll));
+    }
+
+    /// The log of a session ends there, or ended there just now: whoever watches it reads what he lacks.
+    void endsAt(SessionId session, EntryId tail) {
+        Feed feed = feeds.get(session);
+        if (feed != null) {
+            feed.endsAt(tail);
+        }
+    }
+
+    /// Makes a call to Redis when there is room for one.
+    <T> void ask(
+            Supplier<CompletionStage<T>> call, Consumer<T> answered, Consumer<Throwable> failed) {
+        around.calls().ask(call, answered, failed);
     }
 
     /// Tells whether rings can reach this pod now. While they cannot, the poll alone brings entries, at its faster pace.

@@ -1,0 +1,239 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.log.Plain;
+import dev.antiphon.backplane.log.PlainLog;
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionId;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Brings the chunks of plain workers into the log. Such a worker sends each chunk to every pod of the session, at most
+/// once each, so each pod offers what it heard; the log takes each chunk from whoever is first. A chunk that came too early
+/// waits here until those before it are in the log, or until they count as lost.
+///
+/// All methods are called on the loop unless they say otherwise.
+public final class PlainAnswers {
+
+    /// A chunk waits this long for those before it.
+    static final long HOLD = Duration.ofSeconds(2).toNanos();
+
+    /// When so many wait, those before them count as lost at once.
+    static final int MOST_HELD = 64;
+
+    /// What one call to Redis carries.
+    private static final int MOST_AT_ONCE = 256;
+
+    /// Answers with chunks that wait here; chunks of others are dropped.
+    private static final int MOST_ANSWERS = 1_000;
+
+    /// What all waiting chunks together may take, by their texts; others are dropped. Another pod may have taken them.
+    private static final long MOST_CHARACTERS = 16L << 20;
+
+    /// Chunks on their way to the loop: a second's worth of several hundred fast answers.
+    private static final int MOST_ON_THE_WAY = 65_536;
+
+    private record Key(SessionId session, MessageId message) {}
+
+    private record Held(Chunk chunk, int size, long since) {}
+
+    /// One message's chunks that the log does not have yet.
+    private static final class Answer {
+        private final TreeMap<Integer, Held> held = new TreeMap<>();
+        private boolean asking;
+        private long notBefore;
+
+        /// Chunks up to this one were counted as held.
+        private int countedTo = -1;
+    }
+
+    private final Loop loop;
+    private final PlainLog log;
+    private final History history;
+    private final Hub hub;
+    private final Counters counters;
+    private final AtomicInteger onTheWay = new AtomicInteger();
+    private final Map<Key, Answer> answers = new HashMap<>();
+    private long characters;
+
+    /// Begins with nothing.
+    public PlainAnswers(Loop loop, PlainLog log, History history, Hub hub, Counters counters) {
+        this.loop = loop;
+        this.log = log;
+        this.history = history;
+        this.hub = hub;
+        this.counters = counters;
+    }
+
+    /// A plain worker's chunk came. Any thread; does not block.
+    public void heard(Chunk chunk) {
+        if (onTheWay.incrementAndGet() > MOST_ON_THE_WAY) {
+            onTheWay.decrementAndGet();
+            counters.add(Count.PLAIN_DROPPED);
+            return;
+        }
+        loop.execute(() -> {
+            onTheWay.decrementAndGet();
+            take(chunk);
+        });
+    }
+
+    private void take(Chunk chunk) {
+        Key key = new Key(chunk.sessionId(), chunk.messageId());
+        Answer answer = answers.get(key);
+        int size = sizeOf(chunk);
+        boolean full = answer == null && answers.size() == MOST_ANSWERS;
+        if (full || characters + size > MOST_CHARACTERS) {
+            counters.add(Count.PLAIN_DROPPED);
+            return;
+        }
+        if (answer == null) {
+            answer = new Answer();
+            answers.put(key, answer);
+        }
+        Held held = new Held(chunk, size, loop.nanoTime());
+        if (answer.held.putIfAbsent(chunk.chunkId(), held) == null) {
+            characters += size;
+        } else {
+            counters.add(Count.PLAIN_DOUBLE);
+        }
+        offer(key, answer);
+    }
+
+    /// About what it takes: only text can be long.
+    private static int sizeOf(Chunk chunk) {
+        return 256
+                + switch (chunk.body()) {
+                    case ChunkBody.Content(String text) -> text.length();
+                    case ChunkBody.Reasoning(String text) -> text.length();
+                    case ChunkBody.ToolCall call -> call.arguments().length();
+                    case ChunkBody.ToolResult result -> result.result().length();
+                    case ChunkBody.Status status -> status.details().toString().length();
+                    case ChunkBody.Failure failure -> failure.message().length();
+                    case ChunkBody.Reset _ -> 0;
+                };
+    }
+
+    /// Offers what waits to the log. One call of a message is under way at a time.
+    private void offer(Key key, Answer answer) {
+        long now = loop.nanoTime();
+        if (answer.asking || answer.held.isEmpty() || now - answer.notBefore < 0) {
+            return;
+        }
+        answer.asking = true;
+        List<Chunk> chunks =
+                answer.held.values().stream().limit(MOST_AT_ONCE).map(Held::chunk).toList();
+        boolean lost = answer.held.size() >= MOST_HELD || isOverdue(answer, now);
+        hub.ask(
+                () -> log.append(chunks, lost),
+                taken -> {
+                    answer.asking = false;
+                    offered(key, answer, chunks, taken);
+                },
+                _ -> {
+                    answer.asking = false;
+                    answer.notBefore = loop.nanoTime() + Subscriber.RETRY_AFTER;
+                    counters.add(Count.PLAIN_FAILED);
+                });
+    }
+
+    private static boolean isOverdue(Answer answer, long now) {
+        return answer.held.values().stream().anyMatch(held -> now - held.since() >= HOLD);
+    }
+
+    private void offered(Key key, Answer answer, List<Chunk> chunks, Plain found) {
+        switch (found) {
+            case Plain.Taken taken -> taken(key, answer, chunks, taken);
+            case Plain.Ours(), Plain.Ended() -> forget(answer, Count.PLAIN_IGNORED);
+            case Plain.None() -> forget(answer, Count.PLAIN_DROPPED);
+        }
+        if (answer.held.isEmpty()) {
+            answers.remove(key, answer);
+        }
+    }
+
+    private void taken(Key key, Answer answer, List<Chunk> offered, Plain.Taken taken) {
+        counters.add(Count.PLAIN_DOUBLE, taken.doubled());
+        counters.add(Count.PLAIN_GAP, taken.gaps());
+        for (Entry entry : taken.entries()) {
+            switch (entry.event()) {
+                case CHUNK -> counters.add(Count.PLAIN_APPENDED);
+                case MESSAGE_COMPLETE, MESSAGE, CONNECTED, STATUS, RESYNC -> {}
+            }
+            hub.rang(new Ring(key.session(), entry));
+        }
+        if (taken.entries().isEmpty()) {
+            hub.endsAt(key.session(), taken.tail()); // others appended, and ring nobody
+        }
+        int below = forgetBelow(answer, taken.next());
+        long offeredBelow =
+                offered.stream().filter(chunk -> chunk.chunkId() < taken.next()).count();
+        counters.add(Count.PLAIN_DOUBLE, below - offeredBelow); // came again meanwhile
+        if (taken.ended()) {
+            forget(answer, Count.PLAIN_IGNORED);
+            settle(key.session());
+        } else if (!answer.held.isEmpty()) {
+            countHeld(answer, offered.getLast().chunkId());
+            if (below > 0) {
+                offer(key, answer); // more came meanwhile
+            }
+        }
+    }
+
+    private int forgetBelow(Answer answer, int next) {
+        List<Integer> below = new ArrayList<>(answer.held.headMap(next).keySet());
+        below.forEach(id -> remove(answer, id));
+        return below.size();
+    }
+
+    private void forget(Answer answer, Count why) {
+        counters.add(why, answer.held.size());
+        List.copyOf(answer.held.keySet()).forEach(id -> remove(answer, id));
+    }
+
+    private void remove(Answer answer, int id) {
+        Held held = answer.held.remove(id);
+        if (held != null) {
+            characters -= held.size();
+        }
+    }
+
+    /// Those that were offered and not taken wait for others.
+    private void countHeld(Answer answer, int lastOffered) {
+        if (lastOffered > answer.countedTo) {
+            counters.add(
+                    Count.PLAIN_HELD,
+                    answer.held.subMap(answer.countedTo, false, lastOffered, true).size());
+            answer.countedTo = lastOffered;
+        }
+    }
+
+    /// What does not succeed is done with the session's next answer; until then a resync shows the log itself.
+    private void settle(SessionId session) {
+        hub.ask(() -> history.settle(session), _ -> {}, _ -> counters.add(Count.PLAIN_FAILED));
+    }
+
+    /// Gives up what was waited for too long, and tries again what failed. Called about every half second.
+    public void tick() {
+        long now = loop.nanoTime();
+        for (Map.Entry<Key, Answer> each : List.copyOf(answers.entrySet())) {
+            Answer answer = each.getValue();
+            if (answer.held.isEmpty() && !answer.asking) {
+                answers.remove(each.getKey());
+            } else if (isOverdue(answer, now) || now - answer.notBefore >= 0) {
+                offer(each.getKey(), answer);
+            }
+        }
+    }
+}
