@@ -10,11 +10,13 @@ import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Hub;
 import dev.antiphon.gateway.stream.PlainAnswers;
 import dev.antiphon.gateway.stream.Reaper;
+import dev.antiphon.gateway.stream.Standing;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -129,7 +131,10 @@ public final class Gateway implements AutoCloseable {
             vertx.setPeriodic(
                     Hub.TICK.toMillis(),
                     _ -> {
-                        hub.hears(backplane.natsConnected());
+                        hub.stands(
+                                Standing.of(
+                                        backplane.redisConnected() && reaper.isAnswered(),
+                                        backplane.natsConnected()));
                         reaper.tick(backplane.redisConnectedFor());
                         plain.tick();
                         hub.tick();
@@ -202,7 +207,8 @@ public final class Gateway implements AutoCloseable {
         return port;
     }
 
-    /// Stops in good order: not ready, streams ended, connections taken out of the registry, everything closed. Takes
+    /// Stops in good order: not ready, nobody new, requests under way answered, streams ended one after another,
+    /// connections taken out of the registry, everything closed. Takes
     /// less than ten seconds whatever is away. Doing so twice is fine.
     @Override
     public void close() {
@@ -210,10 +216,13 @@ public final class Gateway implements AutoCloseable {
             return;
         }
         loop.execute(door::stopServing);
+        // From here on nobody new comes in. What is under way has as long as the streams take.
+        Future<Void> closed = door.close(STEP_WITHIN);
+        settle(new Drain(vertx, loop, hub).begin());
         settle(loop.call(hub::close).thenCompose(done -> done));
         subscription.close();
         meters.close();
-        settle(door.close(STEP_WITHIN).toCompletionStage());
+        settle(closed.toCompletionStage());
         backplane.close();
         settle(vertx.close().toCompletionStage());
         LOG.atInfo().addKeyValue("pod", config.pod()).log("gateway stopped");

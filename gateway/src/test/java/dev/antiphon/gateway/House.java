@@ -14,6 +14,7 @@ import dev.antiphon.servers.RedisServer;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -113,6 +114,14 @@ final class House implements AutoCloseable {
                 .join()
                 .forEach(member -> members.add(new String(member, StandardCharsets.UTF_8)));
         return members;
+    }
+
+    /// Sends redis-server a signal, by its name: STOP freezes it, CONT lets it go on.
+    void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, "" + redis.pid()).inheritIO().start();
+        if (kill.waitFor() != 0) {
+            throw new IOException("kill -" + name + " failed");
+        }
     }
 
     @Override

@@ -84,9 +84,18 @@ final class LifecycleTest {
             HttpResponse<String> response = Http.ask(gateway.port(), session, "hi");
             assertThat(response.statusCode()).isEqualTo(202);
             assertThat(Http.text(Http.json(response), "status")).isEqualTo("queued");
-            stream.events(2); // nobody rang: the poll found it
+            // Nobody rang: the poll found it.
+            await().untilAsserted(() ->
+                    assertThat(stream.names())
+                            .containsExactlyInAnyOrder("connected", "status", "message"));
+            assertThat(stream.text())
+                    .contains(
+                            "event: status\ndata: {\"status\":\"degraded\",\"reason\":\"nats_away\"}\n\n");
 
             house.nats.restart();
+            await().untilAsserted(() ->
+                    assertThat(stream.text())
+                            .contains("event: status\ndata: {\"status\":\"recovered\"}\n\n"));
             await().untilAsserted(() ->
                     assertThat(Http.get(gateway.port(), "/health").body())
                             .contains("\"status\":\"healthy\""));
@@ -108,6 +117,10 @@ final class LifecycleTest {
             });
             assertThat(Http.get(gateway.port(), "/health/live").statusCode()).isEqualTo(200);
             isUnavailable(Http.get(gateway.port(), "/health/ready"));
+            await().untilAsserted(() ->
+                    assertThat(stream.text())
+                            .contains(
+                                    "data: {\"status\":\"degraded\",\"reason\":\"redis_away\"}\n\n"));
             isUnavailable(Http.ask(gateway.port(), session, "hi"));
             isUnavailable(
                     Http.get(gateway.port(), "/api/sse?session_id=" + session + "&user_id=user1"));
@@ -117,7 +130,31 @@ final class LifecycleTest {
                     .until(() -> Http.get(gateway.port(), "/health/ready").statusCode() == 200);
             assertThat(Http.ask(gateway.port(), session, "after").statusCode()).isEqualTo(202);
             await().untilAsserted(() -> assertThat(stream.text()).contains("\"text\":\"after\""));
+            assertThat(stream.text()).contains("data: {\"status\":\"recovered\"}\n\n");
             assertThat(stream.ended()).isFalse();
+            assertThat(Http.get(gateway.port(), "/metrics").body())
+                    .contains("chat_stream_incidents_total{kind=\"status\"} 2.0");
+        }
+    }
+
+    /// Frozen, not gone: the connection stands and nothing is answered.
+    @Test
+    void aRedisThatAnswersNothingIsTold() throws Exception {
+        try (Gateway gateway = house.gateway();
+                EventStream stream = EventStream.open(gateway.port(), House.newSession())) {
+            stream.events(1);
+            house.signal("STOP");
+            try {
+                await().atMost(Duration.ofSeconds(30))
+                        .untilAsserted(() ->
+                                assertThat(Http.get(gateway.port(), "/health").body())
+                                        .contains("\"redis_connected\":false"));
+                await().untilAsserted(() -> assertThat(stream.text()).contains("redis_away"));
+            } finally {
+                house.signal("CONT");
+            }
+            await().untilAsserted(() -> assertThat(stream.text()).contains("recovered"));
+            assertThat(Http.get(gateway.port(), "/health").statusCode()).isEqualTo(200);
         }
     }
 

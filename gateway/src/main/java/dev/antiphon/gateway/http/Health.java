@@ -2,6 +2,7 @@ package dev.antiphon.gateway.http;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.gateway.stream.Standing;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.PodId;
 
@@ -36,7 +37,9 @@ final class Health {
 
     /// Without NATS everything still works, at the pace of the poll; without Redis nothing does.
     private boolean serves() {
-        return serving != null && serving.backplane().redisConnected();
+        return serving != null
+                && serving.backplane().redisConnected()
+                && serving.hub().standing() != Standing.REDIS_AWAY;
     }
 
     /// `GET /health`.

@@ -40,6 +40,10 @@ public final class Counters {
         DEPARTURE_DROPPED,
         /// A dead pod's member was taken out of the registry.
         REAPED,
+        /// A client was told that a server is away, or back.
+        STATUS,
+        /// A stream was ended because this pod stops.
+        DRAINED,
         /// A plain worker's chunk was appended to the log here.
         PLAIN_APPENDED,
         /// A plain worker's chunk came that was in the log: another pod was first, or it was sent twice.

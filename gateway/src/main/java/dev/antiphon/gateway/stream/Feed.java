@@ -287,9 +287,9 @@ final class Feed {
 
     // What happens by time
 
-    void tick(long now, boolean podHears) {
-        watchers.tick(now);
-        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, podHears)) {
+    void tick(long now, Standing standing) {
+        watchers.tick(now, standing);
+        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, standing)) {
             poll();
         }
         if (ring != null && !ring.isEmpty() && now - heardAt >= KEEP_FRAMES) {
@@ -297,9 +297,9 @@ final class Feed {
         }
     }
 
-    private long pollEvery(long now, boolean podHears) {
+    private long pollEvery(long now, Standing standing) {
         boolean expecting = unanswered > 0 && now - heardAt < EXPECT_FOR;
-        return expecting || !podHears ? POLL_ACTIVE : POLL_IDLE;
+        return expecting || standing == Standing.NATS_AWAY ? POLL_ACTIVE : POLL_IDLE;
     }
 
     /// Asks where the log ends, because rings may have been lost.

@@ -37,7 +37,7 @@ public final class Hub {
     private final Map<SessionId, Feed> feeds = new HashMap<>();
 
     private int connections;
-    private boolean hears = true;
+    private Standing standing = Standing.WELL;
 
     /// @param ids makes a new id for each connection
     public Hub(
@@ -76,9 +76,14 @@ public final class Hub {
         around.calls().ask(call, answered, failed);
     }
 
-    /// Tells whether rings can reach this pod now. While they cannot, the poll alone brings entries, at its faster pace.
-    public void hears(boolean hears) {
-        this.hears = hears;
+    /// Tells which servers this pod has now. Its watchers are told when that changes, and without NATS the poll goes at
+    /// its faster pace: it alone brings entries then.
+    public void stands(Standing standing) {
+        this.standing = standing;
+    }
+
+    public Standing standing() {
+        return standing;
     }
 
     /// Every feed takes all that is there for it before anyone is written to, so that each client gets one write.
@@ -155,7 +160,7 @@ public final class Hub {
         }
         // A copy, because a connection that is closed may take its feed out.
         for (Feed feed : new ArrayList<>(feeds.values())) {
-            feed.tick(now, hears);
+            feed.tick(now, standing);
         }
     }
 
@@ -182,6 +187,26 @@ public final class Hub {
     /// Sessions whose last entries are held in memory.
     public int rings() {
         return (int) feeds.values().stream().filter(Feed::holdsFrames).count();
+    }
+
+    /// Ends some streams, each after what it can be sent right away; their clients come back elsewhere.
+    ///
+    /// @return how many are left
+    public int close(int most) {
+        int left = most;
+        for (Feed feed : new ArrayList<>(feeds.values())) {
+            for (Subscriber subscriber : feed.watchers().all()) {
+                if (left == 0) {
+                    return connections;
+                }
+                if (!subscriber.hasLeft()) {
+                    left--;
+                    subscriber.close();
+                    around.counters().add(Count.DRAINED);
+                }
+            }
+        }
+        return connections;
     }
 
     /// Ends all streams and takes their connections out of the registry. Completes on the loop when that is done or has

@@ -29,6 +29,17 @@ final class LocalEvents {
                         + "\"}\nretry: 1000\n\n");
     }
 
+    /// Tells a client how this pod stands. Without an id: it is in no log.
+    static byte[] status(Standing standing) {
+        String data =
+                switch (standing) {
+                    case WELL -> "{\"status\":\"recovered\"}";
+                    case NATS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"nats_away\"}";
+                    case REDIS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"redis_away\"}";
+                };
+        return bytes("event: " + EventName.STATUS.wire() + "\ndata: " + data + "\n\n");
+    }
+
     /// Tells a client that its place is lost, what was said so far, and that the stream goes on behind that. The event has
     /// that place as its id too: a browser that reconnects before the next entry must not name the lost one again.
     static byte[] resync(String reason, Recent recent) {

@@ -23,6 +23,7 @@ public final class Reaper {
     private final PodId pod;
     private final Counters counters;
 
+    private boolean answered = true;
     private boolean beating;
     private boolean reaping;
     private long beatAt;
@@ -57,6 +58,11 @@ public final class Reaper {
         }
     }
 
+    /// Whether Redis answered when it was asked last. It may not though the connection stands.
+    public boolean isAnswered() {
+        return answered;
+    }
+
     private void beat(long now) {
         beating = true;
         beatAt = now;
@@ -65,6 +71,7 @@ public final class Reaper {
                         .whenComplete((_, failure) ->
                                 loop.execute(() -> {
                                     beating = false;
+                                    answered = failure == null;
                                     if (failure != null) {
                                         // It answers nobody, though the connection stands.
                                         counters.add(Count.REGISTRY_FAILED);

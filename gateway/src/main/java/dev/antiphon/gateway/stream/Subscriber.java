@@ -79,6 +79,9 @@ public final class Subscriber {
     private long progressAt;
     private long waitedFor;
 
+    /// How this pod stands, as its client believes.
+    private Standing told = Standing.WELL;
+
     /// @param onLeave called once, when it has left
     Subscriber(
             Feed feed,
@@ -181,6 +184,7 @@ public final class Subscriber {
 
     /// Ends the stream from our side.
     void close() {
+        pump();
         if (outlet != null) {
             outlet.end();
         }
@@ -403,13 +407,18 @@ public final class Subscriber {
 
     // What happens by time
 
-    void tick(long now) {
+    void tick(long now, Standing standing) {
         if (state != State.STREAMING || outlet == null) {
             return;
         }
         if (outlet.writable()) {
             waitedFor = 0;
             progressAt = now;
+            if (standing != told) {
+                told = standing;
+                around.counters().add(Count.STATUS);
+                write(LocalEvents.status(standing));
+            }
             if (now - pingedAt >= PING_EVERY) {
                 pingedAt = now;
                 write(LocalEvents.PING);

@@ -83,9 +83,9 @@ final class Watchers {
         }
     }
 
-    void tick(long now) {
+    void tick(long now, Standing standing) {
         for (int i = all.size() - 1; i >= 0; i--) {
-            all.get(i).tick(now);
+            all.get(i).tick(now, standing);
         }
         if (now - refreshedAt >= REFRESH_EVERY) {
             refresh();

@@ -311,7 +311,7 @@ final class StreamTest {
     @Test
     void whileNoRingCanComeEverySessionIsPolledEverySecond() {
         Client client = pod.connect();
-        pod.hub.hears(false);
+        pod.hub.stands(Standing.NATS_AWAY);
         pod.appended(2);
         pod.pass(Duration.ofSeconds(1));
         client.hasExactly(1, 2);

@@ -1,0 +1,51 @@
+package dev.antiphon.gateway.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.ConnectionId;
+
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+
+/// Leaving while Redis is away.
+final class DeparturesTest {
+
+    private final Pod pod = new Pod();
+
+    /// Each client that cannot be let in may have been registered all the same.
+    private void refuse(int clients) {
+        pod.registry.replies.away();
+        for (int i = 0; i < clients; i++) {
+            pod.open(new Client(), new Cursor.None());
+            pod.loop.settle();
+        }
+    }
+
+    @Test
+    void whatRedisDidNotTakeIsTriedAgain() {
+        refuse(100);
+        pod.registry.members().add(new ConnectionId("conn_7")); // done, though not answered
+
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(1));
+
+        assertThat(pod.registry.members()).isEmpty();
+        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isZero();
+    }
+
+    @Test
+    void whenTooManyLeftThePodIsRegisteredAnew() {
+        Client stays = pod.connect();
+        refuse(Departures.MOST + 50);
+        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isPositive();
+        pod.registry.members().add(new ConnectionId("conn_" + (Departures.MOST + 40)));
+
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(2));
+
+        assertThat(pod.registry.members()).containsExactly(new ConnectionId("conn_1"));
+        assertThat(stays.isOpen()).isTrue();
+    }
+}
