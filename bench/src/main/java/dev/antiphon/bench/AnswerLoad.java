@@ -5,7 +5,6 @@ import org.HdrHistogram.Histogram;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,10 +103,10 @@ public final class AnswerLoad {
     /// Nanosecond times: when the message was sent, then when each chunk came.
     private long[] answer(String session, CountDownLatch connected, CountDownLatch go)
             throws IOException, InterruptedException {
-        try (Socket stream = connect()) {
-            send(stream, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
+        try (Socket stream = Wire.connect(base, PATIENCE)) {
+            Wire.send(stream, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
             EventLines events = new EventLines(stream.getInputStream());
-            require(events, 200);
+            Wire.require(events, 200);
             events.awaitEvent("connected");
             connected.countDown();
             go.await();
@@ -121,37 +120,9 @@ public final class AnswerLoad {
         String body =
                 "{\"session_id\":\"%s\",\"user_id\":\"bench\",\"ai_provider\":\"demo\",\"message\":\"%s\"}"
                         .formatted(session, QUESTION);
-        try (Socket post = connect()) {
-            send(post, "POST /api/chat", body);
-            require(new EventLines(post.getInputStream()), 202);
-        }
-    }
-
-    private Socket connect() throws IOException {
-        Socket socket = new Socket(base.getHost(), base.getPort());
-        socket.setTcpNoDelay(true);
-        socket.setSoTimeout((int) PATIENCE.toMillis());
-        return socket;
-    }
-
-    /// HTTP/1.0, so that the events come as they are, without the frames of a chunked answer: the load shares the machine
-    /// with what it measures and must cost little.
-    private void send(Socket socket, String what, String body) throws IOException {
-        String request =
-                what
-                        + " HTTP/1.0\r\nHost: "
-                        + base.getAuthority()
-                        + "\r\nContent-Type: application/json\r\nContent-Length: "
-                        + body.length()
-                        + "\r\n\r\n"
-                        + body;
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static void require(EventLines answer, int status) throws IOException {
-        String first = answer.nextLine();
-        if (!first.contains(" " + status + " ")) {
-            throw new IOException("the gateway answered " + first);
+        try (Socket post = Wire.connect(base, PATIENCE)) {
+            Wire.send(post, base, "POST /api/chat", body);
+            Wire.require(new EventLines(post.getInputStream()), 202);
         }
     }
 

@@ -45,6 +45,16 @@ final class EventLines {
         }
     }
 
+    /// The id of the next entry.
+    String nextId() throws IOException {
+        while (true) {
+            String line = nextLine();
+            if (line.startsWith("id: ")) {
+                return line.substring("id: ".length());
+            }
+        }
+    }
+
     /// Reads to the end of an answer.
     ///
     /// @return `first`, then when each of its chunks came

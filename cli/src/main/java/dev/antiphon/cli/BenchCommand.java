@@ -1,6 +1,7 @@
 package dev.antiphon.cli;
 
 import dev.antiphon.bench.AnswerLoad;
+import dev.antiphon.bench.ReplayStorm;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
 
@@ -44,15 +45,38 @@ final class BenchCommand implements Callable<Integer> {
                     "The demo's pause between chunks, as the workers have it. Default: ${DEFAULT-VALUE}.")
     private String demoDelay = "100ms";
 
+    @Option(
+            names = "--storm",
+            paramLabel = "N",
+            description = {
+                "Instead: let so many readers come back at once, each of which lacks a long answer. Needs",
+                "workers with CHAT_DEMO_DELAY=0ms."
+            })
+    private int storm;
+
+    @Option(
+            names = "--entries",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "How many entries each of them lacks. Default: ${DEFAULT-VALUE}.")
+    private int entries;
+
     @Override
     public Integer call() throws InterruptedException {
         if (answers < 1) {
             throw new StartException("--answers must be at least 1, but is " + answers);
         }
+        if (storm < 0 || entries < 20) {
+            throw new StartException("--storm must be at least 1, and --entries at least 20");
+        }
         Duration pace =
                 Environment.of(Map.of(Variable.CHAT_DEMO_DELAY.name(), demoDelay))
                         .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
         try {
+            if (storm > 0) {
+                System.out.print(new ReplayStorm(url, storm, entries).run().text());
+                return 0;
+            }
             System.out.print(new AnswerLoad(url, answers, pace).run().text());
             return 0;
         } catch (IOException e) {
