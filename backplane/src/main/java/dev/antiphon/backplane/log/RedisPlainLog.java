@@ -9,6 +9,8 @@ import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
@@ -83,7 +85,7 @@ public final class RedisPlainLog implements PlainLog {
                 long generation = number(answer.get(1));
                 yield new Plain.Taken(
                         list(answer.get(8)).stream()
-                                .map(entry -> RedisSessionLog.entry(list(entry), generation))
+                                .map(entry -> entry(list(entry), generation))
                                 .toList(),
                         RedisSessionLog.id(generation, number(answer.get(2)), answer.get(3)),
                         (int) number(answer.get(4)),
@@ -96,5 +98,12 @@ public final class RedisPlainLog implements PlainLog {
             case "NONE" -> new Plain.None();
             default -> throw RedisSessionLog.unexpected(answer);
         };
+    }
+
+    private static Entry entry(List<Object> fields, long generation) {
+        return new Entry(
+                RedisSessionLog.id(generation, number(fields.get(0)), fields.get(3)),
+                EventName.of(text(fields.get(1))),
+                (byte[]) fields.get(2));
     }
 }

@@ -320,17 +320,15 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(after.hashHex()),
                         bytes(most),
                         bytes(MAX_READ_BYTES))
-                .thenApply(answer -> slice(answer, after.generation()));
+                .thenApply(answer -> slice(answer, after));
     }
 
-    private static Slice slice(List<Object> answer, long generation) {
+    private static Slice slice(List<Object> answer, EntryId after) {
         return switch (text(answer.getFirst())) {
             case "OK" ->
                     new Slice.Entries(
-                            list(answer.get(3)).stream()
-                                    .map(each -> entry(list(each), generation))
-                                    .toList(),
-                            id(generation, number(answer.get(1)), answer.get(2)));
+                            following(after, list(answer.get(3))),
+                            id(after.generation(), number(answer.get(1)), answer.get(2)));
             case "LOST" ->
                     new Slice.Lost(
                             text(answer.get(1)),
@@ -340,11 +338,20 @@ public final class RedisSessionLog implements SessionLog {
         };
     }
 
-    static Entry entry(List<Object> fields, long generation) {
-        return new Entry(
-                id(generation, number(fields.get(0)), fields.get(3)),
-                EventName.of(text(fields.get(1))),
-                (byte[]) fields.get(2));
+    /// The entries of a flat answer: event, data and hash of each. Their numbers follow one another.
+    private static List<Entry> following(EntryId after, List<Object> fields) {
+        List<Entry> entries = new ArrayList<>(fields.size() / 3);
+        for (int i = 0; i < fields.size(); i += 3) {
+            entries.add(
+                    new Entry(
+                            id(
+                                    after.generation(),
+                                    after.number() + 1 + entries.size(),
+                                    fields.get(i + 2)),
+                            EventName.of(text(fields.get(i))),
+                            (byte[]) fields.get(i + 1)));
+        }
+        return entries;
     }
 
     @Override
