@@ -23,12 +23,6 @@ import java.util.List;
 /// All methods are called on the loop.
 public final class Subscriber {
 
-    /// A client that takes nothing for this long is closed; it comes back with its last id and misses nothing.
-    static final long STALLED_AFTER = Duration.ofSeconds(30).toNanos();
-
-    /// Well below the minute after which many proxies close a silent stream.
-    static final long PING_EVERY = Duration.ofSeconds(15).toNanos();
-
     /// How long to leave a log alone that could not be read.
     static final long RETRY_AFTER = Duration.ofSeconds(1).toNanos();
 
@@ -75,12 +69,7 @@ public final class Subscriber {
 
     private long notBefore;
     private long resyncAllowedAt;
-    private long pingedAt;
-    private long progressAt;
-    private long waitedFor;
-
-    /// How this pod stands, as its client believes.
-    private Standing told = Standing.WELL;
+    private final Pulse pulse;
 
     /// @param onLeave called once, when it has left
     Subscriber(
@@ -99,6 +88,7 @@ public final class Subscriber {
         long now = around.loop().nanoTime();
         this.notBefore = now;
         this.resyncAllowedAt = now;
+        this.pulse = new Pulse(now);
         this.registered = feed.watchers().join(this);
     }
 
@@ -151,9 +141,7 @@ public final class Subscriber {
         }
         this.outlet = outlet;
         state = State.STREAMING;
-        long now = around.loop().nanoTime();
-        pingedAt = now;
-        progressAt = now;
+        pulse.begin(around.loop().nanoTime());
         outlet.write(LocalEvents.connected(connection, feed.session()));
         if (from instanceof Cursor.Unknown) {
             resync("unknown_cursor");
@@ -412,22 +400,12 @@ public final class Subscriber {
             return;
         }
         if (outlet.writable()) {
-            waitedFor = 0;
-            progressAt = now;
-            if (standing != told) {
-                told = standing;
-                around.counters().add(Count.STATUS);
-                write(LocalEvents.status(standing));
-            }
-            if (now - pingedAt >= PING_EVERY) {
-                pingedAt = now;
-                write(LocalEvents.PING);
+            byte[] due = pulse.due(now, standing, around.counters());
+            if (due != null) {
+                write(due);
             }
             pump();
-        } else if (outlet.bytesWaiting() != waitedFor) {
-            waitedFor = outlet.bytesWaiting();
-            progressAt = now;
-        } else if (now - progressAt >= STALLED_AFTER) {
+        } else if (pulse.isStalled(now, outlet.bytesWaiting())) {
             around.counters().add(Count.SLOW_CLOSED);
             outlet.abort();
             leave();

@@ -8,6 +8,8 @@ import dev.antiphon.protocol.ConnectionId;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// Leaving while Redis is away.
 final class DeparturesTest {
@@ -47,5 +49,19 @@ final class DeparturesTest {
 
         assertThat(pod.registry.members()).containsExactly(new ConnectionId("conn_1"));
         assertThat(stays.isOpen()).isTrue();
+    }
+
+    @Test
+    void aPodThatStopsEndsSomeStreamsAtATime() {
+        List<Client> clients = Stream.generate(pod::connect).limit(5).toList();
+
+        assertThat(pod.hub.close(2)).isEqualTo(3);
+        assertThat(clients.stream().filter(Client::ended)).hasSize(2);
+        assertThat(pod.hub.close(10)).isZero();
+        pod.loop.settle();
+
+        assertThat(clients).allMatch(Client::ended);
+        assertThat(pod.registry.members()).isEmpty();
+        assertThat(pod.count(Count.DRAINED)).isEqualTo(5);
     }
 }

@@ -1,0 +1,65 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.gateway.stream.Counters.Count;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+
+/// What one stream says when there is nothing to say, and how long its client may take nothing.
+final class Pulse {
+
+    /// A client that takes nothing for this long is closed; it comes back with its last id and misses nothing.
+    static final long STALLED_AFTER = Duration.ofSeconds(30).toNanos();
+
+    /// Well below the minute after which many proxies close a silent stream.
+    static final long PING_EVERY = Duration.ofSeconds(15).toNanos();
+
+    private long pingedAt;
+    private long progressAt;
+    private long waitedFor;
+
+    /// How this pod stands, as the client believes.
+    private Standing told = Standing.WELL;
+
+    Pulse(long now) {
+        begin(now);
+    }
+
+    /// The stream begins.
+    void begin(long now) {
+        pingedAt = now;
+        progressAt = now;
+    }
+
+    /// The client takes all it is given.
+    ///
+    /// @return what to write now besides entries, or null
+    byte @Nullable [] due(long now, Standing standing, Counters counters) {
+        waitedFor = 0;
+        progressAt = now;
+        if (standing != told) {
+            told = standing;
+            pingedAt = now;
+            counters.add(Count.STATUS);
+            return LocalEvents.status(standing);
+        }
+        if (now - pingedAt >= PING_EVERY) {
+            pingedAt = now;
+            return LocalEvents.PING;
+        }
+        return null;
+    }
+
+    /// The client has not taken all it was given.
+    ///
+    /// @param bytesWaiting how much it has not
+    /// @return whether it has taken nothing for too long
+    boolean isStalled(long now, long bytesWaiting) {
+        if (bytesWaiting != waitedFor) {
+            waitedFor = bytesWaiting;
+            progressAt = now;
+        }
+        return now - progressAt >= STALLED_AFTER;
+    }
+}
