@@ -22,6 +22,8 @@ import dev.antiphon.backplane.registry.Pods;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.registry.RedisLease;
 import dev.antiphon.backplane.registry.RedisPods;
+import dev.antiphon.backplane.tools.RedisToolJournal;
+import dev.antiphon.backplane.tools.ToolJournal;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
@@ -104,6 +106,10 @@ public final class Backplane implements AutoCloseable {
 
     public Recovery recovery() {
         return recovery;
+    }
+
+    public ToolJournal toolJournal() {
+        return new RedisToolJournal(redis);
     }
 
     public RequestQueue queue() {

@@ -67,6 +67,11 @@ public final class Keys {
         return RUN_PREFIX + session + ":";
     }
 
+    /// Hash of one message's tool calls: begun, and what came of them.
+    public static String tools(SessionId session, MessageId message) {
+        return "chat:tools:" + session + ":" + message;
+    }
+
     /// Hash of a session's turns by message id.
     public static String history(SessionId session) {
         return "chat:history:" + session;
