@@ -52,6 +52,10 @@ public final class Environment {
         CHAT_ALLOWED_ORIGINS,
         /// The folder with the jars of others that a worker loads.
         CHAT_EXTENSIONS,
+        /// Which tools models may use, by id and separated by commas; `none` for none.
+        CHAT_TOOLS,
+        /// How long a tool call may take.
+        CHAT_TOOL_TIMEOUT,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
         /// The demo provider's pause between two chunks.

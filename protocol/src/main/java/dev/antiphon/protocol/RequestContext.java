@@ -7,6 +7,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// What a request says about how it wants to be answered (PROTOCOL.md §1). Open: unknown keys are
 /// kept in `all` and passed on.
@@ -14,6 +15,8 @@ import java.util.List;
 /// @param temperature 0 to 2, or null for the model's default
 /// @param maxTokens at least 1, or null for the provider's default
 /// @param conversationHistory turns that a plain publisher wants the model to see; empty when it names none
+/// @param tools ids of the tools that may be used, a `*` at the end for a family of them; null for all that the operator
+///     allows
 /// @param all the whole object as it came; treat as read-only
 public record RequestContext(
         @Nullable String aiProvider,
@@ -23,7 +26,11 @@ public record RequestContext(
         @Nullable String systemPrompt,
         List<Turn> conversationHistory,
         @Nullable String workflow,
+        @Nullable List<String> tools,
         ObjectNode all) {
+
+    private static final int MAX_TOOLS = 200;
+    private static final Pattern TOOL = Pattern.compile("[^*]{0,200}\\*?");
 
     /// One earlier turn, as the model should see it.
     ///
@@ -33,6 +40,7 @@ public record RequestContext(
 
     public RequestContext {
         conversationHistory = List.copyOf(conversationHistory);
+        tools = tools == null ? null : List.copyOf(tools);
     }
 
     public static RequestContext empty() {
@@ -51,7 +59,27 @@ public record RequestContext(
                 Json.optionalText(all, "system_prompt"),
                 history(all.get("conversation_history")),
                 Json.optionalText(all, "workflow"),
+                tools(all.get("tools")),
                 all);
+    }
+
+    private static @Nullable List<String> tools(@Nullable JsonNode node) {
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        List<String> tools = new ArrayList<>();
+        for (JsonNode tool : node) {
+            tools.add(tool.stringValue("**"));
+        }
+        if (!node.isArray()
+                || tools.size() > MAX_TOOLS
+                || !tools.stream().allMatch(tool -> TOOL.matcher(tool).matches())) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD,
+                    "context.tools must be an array of at most 200 names of tools, with a * at their end at"
+                            + " most");
+        }
+        return tools;
     }
 
     private static @Nullable Double temperature(@Nullable JsonNode node) {

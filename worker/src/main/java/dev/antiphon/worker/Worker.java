@@ -18,6 +18,11 @@ import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
 import dev.antiphon.worker.run.SessionRunner;
 import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.Calculator;
+import dev.antiphon.worker.tool.CurrentTime;
+import dev.antiphon.worker.tool.Tool;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.Tools;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +55,11 @@ public final class Worker implements AutoCloseable {
         List<AutoCloseable> opened = new ArrayList<>();
         Extensions extensions = openExtensions(config.extensions(), opened);
         Providers providers = openProviders(config, extensions, time, opened);
+        Tools toolBox = openTools(config.tools(), extensions, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
+        ToolRunner tools =
+                new ToolRunner(toolBox, backplane.toolJournal(), config.tools().timeout(), time);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
         Acker acker = Acker.open(backplane.log(), backplane.history(), time);
         SessionRunner runner =
@@ -81,6 +89,7 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())
                 .addKeyValue("default", providers.fallback().name())
+                .addKeyValue("tools", tools.tools().names())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
         Announcer announcer = Announcer.open(backplane.catalog(), Offers.models(providers), time);
@@ -94,6 +103,18 @@ public final class Worker implements AutoCloseable {
                 settings.folder() == null ? Extensions.none() : Extensions.open(settings.folder());
         opened.addFirst(extensions);
         return extensions;
+    }
+
+    private static Tools openTools(
+            ToolSettings settings, Extensions extensions, Time time, List<AutoCloseable> opened) {
+        List<Tool> tools = new ArrayList<>(List.of(new CurrentTime(time), new Calculator()));
+        for (Tool tool : extensions.services(Tool.class)) {
+            if (tool instanceof AutoCloseable closeable) {
+                opened.addFirst(closeable);
+            }
+            tools.add(tool);
+        }
+        return new Tools(tools, settings.allowed());
     }
 
     private static Providers openProviders(

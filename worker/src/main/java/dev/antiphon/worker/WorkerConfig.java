@@ -19,6 +19,7 @@ import java.time.Duration;
 /// @param contextTokens what a model is shown of a conversation, estimated at four characters a token; 0 shows it nothing
 ///     but the message. Default 8,000: some twenty turns, far below what any hosted model reads, and cheap
 /// @param models the model services, and how they are called
+/// @param tools what models may have done
 /// @param extensions where code of others is, and what it reads
 public record WorkerConfig(
         BackplaneSettings backplane,
@@ -29,6 +30,7 @@ public record WorkerConfig(
         @Nullable String defaultModel,
         int contextTokens,
         ModelSettings models,
+        ToolSettings tools,
         ExtensionSettings extensions) {
 
     /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
@@ -47,6 +49,7 @@ public record WorkerConfig(
                 environment.text(Variable.CHAT_DEFAULT_MODEL),
                 environment.number(Variable.CHAT_CONTEXT_TOKENS, 8_000, 0, 10_000_000),
                 ModelSettings.from(environment),
+                ToolSettings.from(environment),
                 ExtensionSettings.from(environment));
     }
 }

@@ -83,7 +83,29 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule worker =
-            imports(WORKER, PROTOCOL, BACKPLANE, SLF4J, JACKSON, "dev.langchain4j..");
+            imports(
+                    WORKER,
+                    PROTOCOL,
+                    BACKPLANE,
+                    SLF4J,
+                    JACKSON,
+                    "dev.langchain4j..",
+                    "com.networknt.schema..");
+
+    /// A tool is called with a hold on a run, and knows no more of runs, and nothing of workflows.
+    @ArchTest
+    static final ArchRule tools =
+            imports(
+                    "dev.antiphon.worker.tool..",
+                    PROTOCOL,
+                    SLF4J,
+                    JACKSON,
+                    "dev.antiphon.backplane",
+                    "dev.antiphon.backplane.log",
+                    "dev.antiphon.backplane.tools",
+                    "dev.antiphon.worker.provider",
+                    "dev.antiphon.worker.time",
+                    "com.networknt.schema..");
 
     /// As {@link #gatewayStream}.
     @ArchTest

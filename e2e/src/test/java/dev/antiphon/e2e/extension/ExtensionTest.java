@@ -1,6 +1,7 @@
 package dev.antiphon.e2e.extension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.e2e.house.EventStream;
 import dev.antiphon.e2e.house.House;
@@ -49,7 +50,8 @@ final class ExtensionTest {
 
     @Test
     void theSamplesProviderAnswersThroughAGateway() throws Exception {
-        house.worker(Map.of("SHOUT_END", "!!"), "--extensions", extensions.toString());
+        ChildProcess worker =
+                house.worker(Map.of("SHOUT_END", "!!"), "--extensions", extensions.toString());
         URI gateway = house.gateway(Map.of()).address();
         try (EventStream stream = EventStream.open(gateway, "shouting", null)) {
             post(
@@ -62,7 +64,22 @@ final class ExtensionTest {
 
             assertThat(text(stream)).isEqualTo("CAN YOU HEAR ME !!");
             assertThat(stream.events().getLast().data().path("token_count").asInt()).isEqualTo(4);
+        } finally {
+            worker.stop(IN_TIME); // the next test's must not answer instead
         }
+    }
+
+    @Test
+    void theSamplesToolIsThereWhenItIsAllowed() throws Exception {
+        ChildProcess allowed =
+                house.worker(
+                        Map.of("CHAT_TOOLS", "roll_dice,calculator"),
+                        "--extensions",
+                        extensions.toString());
+        await().atMost(IN_TIME).until(() -> house.output(allowed).contains("worker is up"));
+
+        assertThat(house.output(allowed)).contains("[calculator, roll_dice]");
+        allowed.stop(IN_TIME);
     }
 
     @Test

@@ -1,0 +1,46 @@
+package example;
+
+import dev.antiphon.protocol.Json;
+import dev.antiphon.worker.tool.Tool;
+import dev.antiphon.worker.tool.ToolContext;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// Rolls a die, which models only pretend to do: META-INF/services names this class.
+public final class RollDice implements Tool {
+
+    @Override
+    public String name() {
+        return "roll_dice";
+    }
+
+    @Override
+    public String description() {
+        return "Rolls one die.";
+    }
+
+    @Override
+    public ObjectNode parameters() {
+        String schema =
+                """
+                {"type": "object",
+                 "properties": {"sides": {"type": "integer", "minimum": 2, "maximum": 1000}},
+                 "required": ["sides"]}""";
+        return Json.readObject(schema.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Nobody is harmed by a second roll.
+    @Override
+    public boolean idempotent() {
+        return true;
+    }
+
+    @Override
+    public String call(ObjectNode arguments, ToolContext context) {
+        int sides = arguments.get("sides").intValue();
+        return "It shows " + ThreadLocalRandom.current().nextInt(1, sides + 1) + ".";
+    }
+}

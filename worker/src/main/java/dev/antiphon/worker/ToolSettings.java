@@ -1,0 +1,39 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.worker.tool.ToolSelection;
+
+import java.time.Duration;
+import java.util.List;
+
+/// Which tools models may use, and for how long.
+///
+/// @param allowed a request may only narrow it. Default `current_time` and `calculator`, which can do no harm; everything
+///     else must be named
+/// @param timeout of a call, from 1 ms to one hour. Default 30 s, as long as the first token of a model may take
+public record ToolSettings(ToolSelection allowed, Duration timeout) {
+
+    private static final List<String> HARMLESS = List.of("current_time", "calculator");
+
+    static ToolSettings from(Environment environment) {
+        List<String> named = environment.list(Variable.CHAT_TOOLS);
+        Duration timeout = environment.duration(Variable.CHAT_TOOL_TIMEOUT, Duration.ofSeconds(30));
+        if (!timeout.isPositive() || timeout.compareTo(Duration.ofHours(1)) > 0) {
+            throw new IllegalArgumentException(
+                    "CHAT_TOOL_TIMEOUT must be longer than zero and at most 1h");
+        }
+        return new ToolSettings(selection(named), timeout);
+    }
+
+    private static ToolSelection selection(List<String> named) {
+        if (named.isEmpty()) {
+            return new ToolSelection(HARMLESS);
+        }
+        try {
+            return new ToolSelection(named.equals(List.of("none")) ? List.of() : named);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("CHAT_TOOLS has " + e.getMessage(), e);
+        }
+    }
+}
