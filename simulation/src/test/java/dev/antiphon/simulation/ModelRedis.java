@@ -247,7 +247,7 @@ class ModelRedis {
         if (!held || !token.equals(session.token)) {
             if (held) {
                 WorkerId holder = session.worker;
-                if (holder != null && isBusy(holder)) {
+                if (holder != null && (isBusy(holder) || !lives(worker))) {
                     return new Claim.Busy();
                 }
                 leave(holder, new Place(id, message));

@@ -26,8 +26,11 @@ end
 -- The same token again is the same call again: its answer was lost on the way.
 local again = held[1] == message and held[2] == token
 if not again then
-  if held[1] == message then
-    if redis.call('EXISTS', lease_prefix .. held[3]) == 1 then
+  if held[1] == message and held[3] ~= '' then
+    -- Who has no lease himself takes nothing over. When his way to Redis heals, the claims that waited on it come before
+    -- the lease: with several copies of a request they would take one run from each other until it counts as poison.
+    if redis.call('EXISTS', lease_prefix .. held[3]) == 1
+        or redis.call('EXISTS', lease_prefix .. worker) == 0 then
       return { 'BUSY' }
     end
     redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)

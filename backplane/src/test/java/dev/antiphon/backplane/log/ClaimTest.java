@@ -125,14 +125,19 @@ final class ClaimTest {
     }
 
     @Test
-    void aWorkerTakesItsOwnRunOverWhenItsLeaseHadLapsed() {
+    void aWorkerWhoseLeaseHasLapsedTakesNothingOverNotEvenItsOwnRun() {
         chat.ask("m1");
         Token first = chat.claimed("w1").token();
         chat.dies("w1");
 
-        assertThat(chat.claim("w1", T2)).isInstanceOf(Claim.Claimed.class);
-        assertThat(chat.working("w1")).containsExactly("s1:m1");
-        assertThat(chat.append(batch("m1", first, 0, "x"))).isEqualTo(new Append.Fenced());
+        for (int copy = 0; copy <= RedisSessionLog.MAX_ATTEMPTS; copy++) {
+            assertThat(chat.claim("m1", "w1", T2)).isEqualTo(new Claim.Busy());
+            assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Busy());
+        }
+        assertThat(chat.run("m1", "attempts")).isEqualTo("1");
+        assertThat(chat.append(batch("m1", first, 0, "x"))).isInstanceOf(Append.Appended.class);
+        chat.lives("w2");
+        assertThat(chat.claim("m1", "w2", T2)).isInstanceOf(Claim.Claimed.class);
     }
 
     @Test
@@ -163,6 +168,7 @@ final class ClaimTest {
             chat.claimed("worker-" + i);
             chat.dies("worker-" + i);
         }
+        chat.lives("w2");
 
         assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Poison(request("m1")));
         assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Poison(request("m1")));

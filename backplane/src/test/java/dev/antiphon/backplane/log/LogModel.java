@@ -177,7 +177,9 @@ final class LogModel {
         Message message = known(oldest);
         boolean held = oldest.equals(active);
         if (!held || !token.equals(fresh.value())) {
-            if (held && leases.contains(worker)) {
+            if (held
+                    && !worker.isEmpty()
+                    && (leases.contains(worker) || !leases.contains(by.value()))) {
                 return new Claim.Busy();
             }
             if (held) {
