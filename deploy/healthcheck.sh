@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The image's health check: healthcheck.sh [gateway|worker], by default what the container runs.
 #
-# A gateway is healthy when it answers its ready probe. A worker has no port of its own, so what counts is what it
+# A gateway is healthy when it answers its ready probe. A worker's port need not be known, so what counts is what it
 # cannot work without: an established connection to NATS and one to Redis, as the kernel sees them. That says
 # that it is connected, not that it makes progress; progress is guarded by its lease, which other workers watch.
 # Bash alone does it: the image has no curl.

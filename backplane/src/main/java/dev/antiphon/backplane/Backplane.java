@@ -14,6 +14,7 @@ import dev.antiphon.backplane.log.RedisPlainLog;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.Backlog;
 import dev.antiphon.backplane.queue.JetStreamQueue;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
@@ -47,13 +48,13 @@ public final class Backplane implements AutoCloseable {
     private final PlainLog plainLog;
     private final History history;
     private final Recovery recovery;
-    private final RequestQueue queue;
+    private final JetStreamQueue queue;
     private final Pods pods;
-    private final Doorbell doorbell;
+    private final NatsDoorbell doorbell;
     private final Catalog catalog;
     private final LongAdder forgotten = new LongAdder();
 
-    private Backplane(Redis redis, Nats nats, RequestQueue queue) {
+    private Backplane(Redis redis, Nats nats, JetStreamQueue queue) {
         this.redis = redis;
         this.nats = nats;
         this.log = new RedisSessionLog(redis);
@@ -114,6 +115,18 @@ public final class Backplane implements AutoCloseable {
 
     public RequestQueue queue() {
         return queue;
+    }
+
+    /// What waits for a worker. Blocks for at most two seconds.
+    ///
+    /// @throws Unavailable when NATS does not answer
+    public Backlog backlog() {
+        return queue.backlog();
+    }
+
+    /// Rings that were not sent because NATS was away or too slow; the log has what they told.
+    public long ringsLost() {
+        return doorbell.lost();
     }
 
     public Doorbell doorbell() {

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeoutException;
 
 /// A gateway or a worker that `up` runs: this program in a JVM of its own. It logs into its folder; its
 /// standard error, which has only warnings, goes to the terminal; its standard output has one line,
-/// `gateway pid=… http://…` or `worker pid=…`, once it serves.
+/// `gateway pid=… http://…` or `worker pid=… http://…`, once it serves.
 final class JavaChild implements Child {
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
 

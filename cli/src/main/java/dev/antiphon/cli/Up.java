@@ -84,7 +84,7 @@ final class Up implements AutoCloseable {
         data.recordAddresses(shared);
         List<Child> workers =
                 IntStream.rangeClosed(1, options.workers())
-                        .mapToObj(n -> child("worker", n, shared))
+                        .mapToObj(n -> child("worker", n, workerEnvironment(shared)))
                         .toList();
         List<Integer> ports =
                 options.gateways() == 1
@@ -130,6 +130,15 @@ final class Up implements AutoCloseable {
         Map<String, String> own = new HashMap<>(shared);
         own.put(Variable.SERVER_PORT.name(), "" + port);
         own.put(Variable.POD_ID.name(), podId(port));
+        return own;
+    }
+
+    /// Its status page stays where it is when the worker is started again.
+    private Map<String, String> workerEnvironment(Map<String, String> shared) {
+        Map<String, String> own = new HashMap<>(shared);
+        int given = environment.number(Variable.CHAT_WORKER_PORT, 0, 0, HIGHEST_PORT);
+        int port = given == 0 || options.workers() > 1 ? Ports.free() : given;
+        own.put(Variable.CHAT_WORKER_PORT.name(), "" + port);
         return own;
     }
 

@@ -47,7 +47,19 @@ final class WorkerCommand implements Callable<Integer> {
         if (extensions != null) {
             variables.put(Variable.CHAT_EXTENSIONS.name(), extensions.toString());
         }
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(variables)));
-        return Serving.untilStopped(worker, "worker pid=" + ProcessHandle.current().pid());
+        WorkerConfig config = WorkerConfig.from(Environment.of(variables));
+        Worker worker = open(config);
+        return Serving.untilStopped(
+                worker,
+                "worker pid=%d http://%s:%d"
+                        .formatted(ProcessHandle.current().pid(), config.host(), worker.port()));
+    }
+
+    private static Worker open(WorkerConfig config) throws InterruptedException {
+        try {
+            return Worker.open(config);
+        } catch (IllegalStateException e) {
+            throw new StartException(e.getMessage() + "; choose another with CHAT_WORKER_PORT");
+        }
     }
 }

@@ -56,6 +56,8 @@ public final class Environment {
         CHAT_TOOLS,
         /// How long a tool call may take.
         CHAT_TOOL_TIMEOUT,
+        /// The port of a worker's status page.
+        CHAT_WORKER_PORT,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
         /// The demo provider's pause between two chunks.

@@ -198,6 +198,11 @@ class SimQueue implements RequestQueue {
         }
 
         @Override
+        public boolean isAgain() {
+            return false; // only counted
+        }
+
+        @Override
         public void ack() {
             send(() -> nats.ack(request));
         }

@@ -6,6 +6,7 @@ import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.ContextWindow;
+import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
@@ -45,6 +46,7 @@ final class SimWorker {
         SimLog log = new SimLog(link, world.redis(), world.chronicle());
         SimQueue queue = world.queue(host);
         Doorbell doorbell = new SimDoorbell(host, world.nats());
+        Counters counters = new Counters();
         Providers providers =
                 new Providers(
                         List.of(
@@ -56,8 +58,8 @@ final class SimWorker {
                                         () -> world.dies(this))),
                         DemoProvider.NAME);
         try {
-            LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host);
-            Acker acker = Acker.open(log, log, host);
+            LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host, counters);
+            Acker acker = Acker.open(log, log, host, counters);
             SessionRunner runner =
                     new SessionRunner(
                             log,
@@ -65,13 +67,14 @@ final class SimWorker {
                             doorbell,
                             queue,
                             providers,
-                            new ContextWindow(log, 8_000, host),
+                            new ContextWindow(log, 8_000, host, counters),
                             acker,
                             id,
-                            host);
+                            host,
+                            counters);
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
             Deliveries deliveries = Deliveries.open(queue, runner, world.concurrency(), host);
-            Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host);
+            Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
             opened = List.of(rescue, deliveries, acker, lease);
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts a start", e);

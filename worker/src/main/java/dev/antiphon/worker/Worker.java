@@ -13,6 +13,7 @@ import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.Announcer;
 import dev.antiphon.worker.run.ContextWindow;
+import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
@@ -41,27 +42,50 @@ public final class Worker implements AutoCloseable {
 
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Worker(List<AutoCloseable> opened) {
+    private final int port;
+    private final Counters counters;
+
+    private Worker(List<AutoCloseable> opened, int port, Counters counters) {
         this.opened = List.copyOf(opened);
+        this.port = port;
+        this.counters = counters;
     }
 
     /// Connects and begins to work; waits for servers that are not there yet.
     ///
     /// @throws dev.antiphon.backplane.Unavailable when a server cannot be used as it is set up
+    /// @throws IllegalStateException when the status page's port cannot be had, with one line that names it
     /// @throws IllegalArgumentException when the settings do not fit together
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
+        // First of all: a port that is taken should be said at once, not after a long wait for
+        // Redis.
+        StatusPage status = StatusPage.open(config.host(), config.port());
+        List<AutoCloseable> opened = new ArrayList<>(List.of(status));
+        try {
+            return open(config, status, opened);
+        } catch (RuntimeException | InterruptedException e) {
+            closeAll(opened);
+            throw e;
+        }
+    }
+
+    private static Worker open(WorkerConfig config, StatusPage status, List<AutoCloseable> opened)
+            throws InterruptedException {
         Time time = Time.system();
-        List<AutoCloseable> opened = new ArrayList<>();
+        Counters counters = new Counters();
         Extensions extensions = openExtensions(config.extensions(), opened);
         Providers providers = openProviders(config, extensions, time, opened);
         Tools toolBox = openTools(config.tools(), extensions, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
+        opened.addFirst(backplane);
         ToolRunner tools =
                 new ToolRunner(toolBox, backplane.toolJournal(), config.tools().timeout(), time);
-        LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time);
-        Acker acker = Acker.open(backplane.log(), backplane.history(), time);
+        LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time, counters);
+        opened.addFirst(lease);
+        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
+        opened.addFirst(acker);
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
@@ -69,13 +93,17 @@ public final class Worker implements AutoCloseable {
                         backplane.doorbell(),
                         backplane.queue(),
                         providers,
-                        new ContextWindow(backplane.history(), config.contextTokens(), time),
+                        new ContextWindow(
+                                backplane.history(), config.contextTokens(), time, counters),
                         acker,
                         id,
-                        time);
+                        time,
+                        counters);
         CancelSubscription cancels = backplane.listenForCancels(runner::cancelled);
+        opened.addFirst(cancels);
         Deliveries deliveries =
                 Deliveries.open(backplane.queue(), runner, config.concurrency(), time);
+        opened.addFirst(deliveries);
         Rescue rescue =
                 Rescue.open(
                         backplane.recovery(),
@@ -84,7 +112,13 @@ public final class Worker implements AutoCloseable {
                         backplane.queue(),
                         lease,
                         id,
-                        time);
+                        time,
+                        counters);
+        opened.addFirst(rescue);
+        Meters meters = new Meters(counters, runner, deliveries, backplane, config.concurrency());
+        opened.addFirst(meters);
+        // Before anything is closed it says so.
+        opened.addFirst(status.serve(id, runner, backplane, meters));
         LOG.atInfo()
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())
@@ -92,9 +126,8 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("tools", tools.tools().names())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
-        Announcer announcer = Announcer.open(backplane.catalog(), Offers.models(providers), time);
-        opened.addAll(0, List.of(announcer, rescue, deliveries, cancels, acker, lease, backplane));
-        return new Worker(opened);
+        opened.addFirst(Announcer.open(backplane.catalog(), Offers.models(providers), time));
+        return new Worker(opened, status.port(), counters);
     }
 
     private static Extensions openExtensions(
@@ -137,12 +170,25 @@ public final class Worker implements AutoCloseable {
         return new Providers(providers, config.defaultProvider(), config.defaultModel());
     }
 
+    /// The port of `/metrics` and `/health`.
+    public int port() {
+        return port;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
     /// Stops pulling, hands its runs over and disconnects, within a few seconds.
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        closeAll(opened);
+    }
+
+    private static void closeAll(List<AutoCloseable> opened) {
         for (AutoCloseable each : opened) {
             try {
                 each.close();

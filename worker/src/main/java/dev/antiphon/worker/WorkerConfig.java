@@ -10,6 +10,9 @@ import java.time.Duration;
 
 /// How a worker runs, read once from the environment.
 ///
+/// @param host the address that the status page listens on. Default 127.0.0.1, as the gateway's
+/// @param port of the status page (`/metrics`, `/health`), 0 for a free one. Default 0: several workers of one machine
+///     must not get into each other's way
 /// @param concurrency sessions worked on at once, 1 to 100,000. Default 1,000: a run that waits for a model costs a few
 ///     kilobytes, and a thousand streams are what one process is measured for
 /// @param demoDelay the demo's pause between chunks. Default 100 ms, the contract's
@@ -23,6 +26,8 @@ import java.time.Duration;
 /// @param extensions where code of others is, and what it reads
 public record WorkerConfig(
         BackplaneSettings backplane,
+        String host,
+        int port,
         int concurrency,
         Duration demoDelay,
         int demoWords,
@@ -42,6 +47,8 @@ public record WorkerConfig(
     public static WorkerConfig from(Environment environment) {
         return new WorkerConfig(
                 BackplaneSettings.from(environment, REDIS_TIMEOUT),
+                environment.text(Variable.SERVER_HOST, "127.0.0.1"),
+                environment.number(Variable.CHAT_WORKER_PORT, 0, 0, 65_535),
                 environment.number(Variable.CHAT_WORKFLOW_CONCURRENCY, 1_000, 1, 100_000),
                 environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ofMillis(100)),
                 environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),

@@ -9,6 +9,9 @@ public interface Delivery {
     /// What is delivered.
     StoredRequest request();
 
+    /// Whether it was delivered before. Only to be counted: attempts are in the run records.
+    boolean isAgain();
+
     /// The session has no work for this delivery any more.
     void ack();
 

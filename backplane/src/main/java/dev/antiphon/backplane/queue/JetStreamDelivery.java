@@ -24,6 +24,11 @@ record JetStreamDelivery(Message message, StoredRequest request) implements Deli
     }
 
     @Override
+    public boolean isAgain() {
+        return message.metaData().deliveredCount() > 1;
+    }
+
+    @Override
     public void ack() {
         unlessAway(message::ack);
     }

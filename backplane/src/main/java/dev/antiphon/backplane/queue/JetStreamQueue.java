@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -136,6 +137,33 @@ public final class JetStreamQueue implements RequestQueue {
         try {
             return consumer().getNumPending();
         } catch (IOException | JetStreamApiException e) {
+            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+        }
+    }
+
+    /// What waits for a worker, and since when. Blocks for at most two seconds.
+    ///
+    /// @throws Unavailable when NATS does not answer
+    public Backlog backlog() {
+        try {
+            ConsumerInfo consumer = consumer();
+            if (consumer.getNumPending() == 0) {
+                return Backlog.NONE;
+            }
+            MessageInfo oldest =
+                    management()
+                            .getNextMessage(
+                                    Topology.REQUESTS,
+                                    consumer.getDelivered().getStreamSequence() + 1,
+                                    Subjects.EXECUTE_ALL);
+            Duration age = Duration.between(oldest.getTime().toInstant(), Instant.now());
+            return new Backlog(consumer.getNumPending(), age.isNegative() ? Duration.ZERO : age);
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() == Topology.NOT_FOUND) {
+                return Backlog.NONE; // taken since
+            }
+            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+        } catch (IOException e) {
             throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
         }
     }

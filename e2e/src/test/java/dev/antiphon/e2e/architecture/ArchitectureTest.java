@@ -90,6 +90,8 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "dev.langchain4j..",
+                    "io.micrometer..",
+                    "com.sun.net.httpserver..",
                     "com.networknt.schema..");
 
     /// A tool is called with a hold on a run, and knows no more of runs, and nothing of workflows.
@@ -106,6 +108,16 @@ final class ArchitectureTest {
                     "dev.antiphon.worker.provider",
                     "dev.antiphon.worker.time",
                     "com.networknt.schema..");
+
+    /// Providers count nothing, and nobody but the status page listens.
+    @ArchTest
+    static final ArchRule onlyTheAssemblyMeters =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.antiphon.worker.*..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("io.micrometer..", "com.sun.net.httpserver..");
 
     /// As {@link #gatewayStream}.
     @ArchTest

@@ -50,7 +50,9 @@ final class UpTest {
                                     assertThat(redis)
                                             .matches(
                                                     "redis-server pid=\\d+ redis://127\\.0\\.0\\.1:\\d+"),
-                            worker -> assertThat(worker).matches("worker pid=\\d+"),
+                            worker ->
+                                    assertThat(worker)
+                                            .matches("worker pid=\\d+ http://127\\.0\\.0\\.1:\\d+"),
                             gateway -> assertThat(gateway).matches("gateway pid=\\d+ " + ready),
                             last -> assertThat(last).isEqualTo("ready " + ready));
             List<ProcessHandle> processes = up.processes();

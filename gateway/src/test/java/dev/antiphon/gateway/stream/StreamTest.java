@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.gateway.stream.Client.Event;
 import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -137,6 +138,7 @@ final class StreamTest {
         pod.ring(entries.get(2));
         client.hasExactly(1, 3);
         assertThat(pod.count(Count.GAP)).isEqualTo(1);
+        assertThat(pod.count(Count.REPAIR)).isEqualTo(1);
         assertThat(pod.log.reads()).isEqualTo(1);
     }
 
@@ -499,9 +501,20 @@ final class StreamTest {
         client.goAway();
         pod.loop.settle();
         assertThat(pod.registry.members()).hasSize(1);
+        assertThat(pod.count(Count.REGISTRY_FAILED)).isPositive();
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(1));
         assertThat(pod.registry.members()).isEmpty();
+    }
+
+    @Test
+    void departuresBeyondTheBoundAreGivenUpAndCounted() {
+        Gate closed = new Gate(0, pod.loop);
+        var departures = new Departures(pod.registry, closed, pod.counters);
+        for (int i = 0; i < Departures.MOST + 3; i++) {
+            departures.leave(Pod.SESSION, new ConnectionId("conn_" + i));
+        }
+        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isEqualTo(3);
     }
 
     @Test

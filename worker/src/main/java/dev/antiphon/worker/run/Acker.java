@@ -5,6 +5,7 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
@@ -33,26 +34,30 @@ public final class Acker implements AutoCloseable {
     private final Time time;
     private final Asking asking;
     private final Settling settling;
+    private final Counters counters;
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
 
-    private Acker(SessionLog log, History history, Time time) {
+    private Acker(SessionLog log, History history, Time time, Counters counters) {
         this.log = log;
         this.time = time;
-        this.asking = new Asking(time);
-        this.settling = new Settling(history, asking);
+        this.asking = new Asking(time, counters);
+        this.settling = new Settling(history, asking, counters);
+        this.counters = counters;
         this.thread = time.thread("acker", this::ackAll);
     }
 
-    public static Acker open(SessionLog log, History history, Time time) {
-        Acker acker = new Acker(log, history, time);
+    public static Acker open(SessionLog log, History history, Time time, Counters counters) {
+        Acker acker = new Acker(log, history, time, counters);
         acker.thread.start();
         return acker;
     }
 
     /// Acks the delivery when its message has still ended after the lag; else it is delivered again. Any thread.
     void ackLater(Delivery delivery, SessionId session, MessageId message) {
-        var _ = waiting.offer(new Due(delivery, session, message, time.nanoTime() + LAG.toNanos()));
+        if (!waiting.offer(new Due(delivery, session, message, time.nanoTime() + LAG.toNanos()))) {
+            counters.add(Count.ACK_DROPPED);
+        }
     }
 
     private void ackAll() {
@@ -94,6 +99,7 @@ public final class Acker implements AutoCloseable {
                 settling.settle(due.session); // Redis may have forgotten that too
                 due.delivery.ack();
             } else {
+                counters.add(Count.FORGOTTEN);
                 due.delivery.retryAfter(Duration.ZERO);
             }
         }

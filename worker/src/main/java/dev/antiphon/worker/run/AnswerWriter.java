@@ -9,11 +9,13 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.TokenSink;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -61,6 +64,7 @@ final class AnswerWriter implements TokenSink {
     private final Time time;
     private final Claim.Claimed claimed;
     private volatile boolean cancelled;
+    private final Counters counters;
     private final Thread runThread = Thread.currentThread();
 
     /// Guards everything below.
@@ -88,11 +92,17 @@ final class AnswerWriter implements TokenSink {
         LOST
     }
 
-    AnswerWriter(SessionLog log, Doorbell doorbell, Time time, Claim.Claimed claimed) {
+    AnswerWriter(
+            SessionLog log,
+            Doorbell doorbell,
+            Time time,
+            Claim.Claimed claimed,
+            Counters counters) {
         this.log = log;
         this.doorbell = doorbell;
         this.time = time;
         this.claimed = claimed;
+        this.counters = counters;
         this.nextChunk = claimed.nextChunk();
         this.lastAppendNanos = time.nanoTime() - GATHER.toNanos();
     }
@@ -138,6 +148,7 @@ final class AnswerWriter implements TokenSink {
 
     @Override
     public void retrying(String why, Duration wait) throws InterruptedException {
+        counters.add(Count.MODEL_RETRIED);
         ObjectNode details = Json.object();
         details.put("message", why);
         details.put("after_ms", wait.toMillis());
@@ -146,7 +157,13 @@ final class AnswerWriter implements TokenSink {
 
     @Override
     public void reset() throws InterruptedException {
+        counters.add(Count.RESET);
         write(new ChunkBody.Reset(0));
+    }
+
+    /// Tells that what an earlier attempt has streamed stays.
+    void continued() {
+        counters.add(Count.CONTINUED);
     }
 
     /// Writes the last chunk and waits until it is in the log.
@@ -162,6 +179,9 @@ final class AnswerWriter implements TokenSink {
             }
             while (state != State.ENDED && state != State.LOST) {
                 changed.await();
+            }
+            if (state == State.ENDED && last instanceof ChunkBody.Failure(ErrorCode code, _)) {
+                counters.failed(code);
             }
             return state == State.ENDED;
         } finally {
@@ -189,6 +209,7 @@ final class AnswerWriter implements TokenSink {
     /// Stops the run, because its message was ended from outside. Any thread.
     void cancel() {
         cancelled = true;
+        counters.add(Count.CANCELLED);
         lose("cancelled");
     }
 
@@ -373,11 +394,20 @@ final class AnswerWriter implements TokenSink {
         switch (answer) {
             case Append.Appended appended -> {
                 doorbell.ring(appended.pods(), batch.session(), appended.entries());
+                if (batch.firstChunk() == 0) {
+                    Instant asked = claimed.request().timestamp();
+                    counters.begun(Duration.between(asked, time.instant()));
+                }
                 proceed(batch.terminal());
             }
-            case Append.Fenced _ -> lose("fenced");
-            case Append.OutOfSequence(int expected) ->
-                    lose("out of sequence: " + batch.firstChunk() + " instead of " + expected);
+            case Append.Fenced _ -> {
+                counters.add(Count.FENCED);
+                lose("fenced");
+            }
+            case Append.OutOfSequence(int expected) -> {
+                counters.add(Count.OUT_OF_SEQUENCE);
+                lose("out of sequence: " + batch.firstChunk() + " instead of " + expected);
+            }
         }
     }
 
@@ -387,6 +417,7 @@ final class AnswerWriter implements TokenSink {
             if (state == State.LOST) {
                 return; // abandoned meanwhile
             }
+            counters.appended(time.nanoTime() - lastAppendNanos);
             state = ended ? State.ENDED : State.IDLE;
             appendIfIdle();
             changed.signalAll();
@@ -401,6 +432,7 @@ final class AnswerWriter implements TokenSink {
             return;
         }
         if (cause instanceof Unavailable) {
+            counters.add(Count.APPEND_REPEATED);
             time.after(RETRY_AFTER.toNanos(), () -> send(batch));
         } else {
             LOG.atError()

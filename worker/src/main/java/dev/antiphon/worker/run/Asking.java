@@ -1,6 +1,7 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
@@ -19,9 +20,11 @@ final class Asking {
     private static final Duration PAUSE = Duration.ofMillis(250);
 
     private final Time time;
+    private final Counters counters;
 
-    Asking(Time time) {
+    Asking(Time time, Counters counters) {
         this.time = time;
+        this.counters = counters;
     }
 
     /// Repeats a call to Redis. A claim above all may not be given up: one whose answer is lost would be ours
@@ -79,6 +82,7 @@ final class Asking {
     }
 
     private void pause(Throwable reason) throws InterruptedException {
+        counters.add(Count.ASKED_AGAIN);
         LOG.atDebug().addKeyValue("reason", reason.getMessage()).log("asking again");
         time.sleep(PAUSE.toNanos());
     }

@@ -36,15 +36,15 @@ public final class ContextWindow {
     ///
     /// @param tokens the budget, 0 or more, of system prompt, message and earlier turns together; the message is shown in
     ///     any case
-    public ContextWindow(History history, int tokens, Time time) {
-        this(history, tokens, time, WAIT);
+    public ContextWindow(History history, int tokens, Time time, Counters counters) {
+        this(history, tokens, time, counters, WAIT);
     }
 
-    ContextWindow(History history, int tokens, Time time, Duration wait) {
+    ContextWindow(History history, int tokens, Time time, Counters counters, Duration wait) {
         this.history = history;
         this.tokens = tokens;
         this.wait = wait;
-        this.asking = new Asking(time);
+        this.asking = new Asking(time, counters);
     }
 
     /// The turns that the model sees, oldest first; the last is the message. Blocks.

@@ -61,6 +61,11 @@ public final class Deliveries implements AutoCloseable {
         return deliveries;
     }
 
+    /// Deliveries that are worked on, at most as many as there is room for. Any thread.
+    public int underWay() {
+        return runs.size();
+    }
+
     private void pull() {
         try {
             while (true) {

@@ -17,6 +17,7 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
@@ -42,13 +43,15 @@ final class Intake {
     private final RequestQueue queue;
     private final Time time;
     private final Asking asking;
+    private final Counters counters;
 
-    Intake(SessionLog log, Doorbell doorbell, RequestQueue queue, Time time) {
+    Intake(SessionLog log, Doorbell doorbell, RequestQueue queue, Time time, Counters counters) {
         this.log = log;
         this.doorbell = doorbell;
         this.queue = queue;
         this.time = time;
-        this.asking = new Asking(time);
+        this.asking = new Asking(time, counters);
+        this.counters = counters;
     }
 
     /// Reads a delivery's request; a bad one is settled.
@@ -91,6 +94,7 @@ final class Intake {
                 asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
         for (StoredRequest earlier : before) {
             if (!acceptEarlier(earlier)) {
+                counters.add(Count.FULL);
                 delivery.retryAfter(FULL_RETRY);
                 return false;
             }
@@ -113,6 +117,7 @@ final class Intake {
                 yield false;
             }
             case Accept.Full _ -> {
+                counters.add(Count.FULL);
                 delivery.retryAfter(FULL_RETRY);
                 yield false;
             }
@@ -160,6 +165,7 @@ final class Intake {
             queue.deadLetter(request, code, reason);
             return true;
         });
+        counters.add(Count.DEAD_LETTER);
     }
 
     /// Ends a refused message with one error chunk, for whoever waits for it.

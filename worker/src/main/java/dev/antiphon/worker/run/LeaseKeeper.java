@@ -1,6 +1,7 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.registry.Lease;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
@@ -19,22 +20,25 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private final Lease lease;
     private final Time time;
+    private final Counters counters;
 
     /// A thread of the platform, so that a busy carrier pool cannot make this worker look dead.
     private final Thread keeper;
 
     private volatile long steadySince;
 
-    private LeaseKeeper(Lease lease, Time time) {
+    private LeaseKeeper(Lease lease, Time time, Counters counters) {
         this.lease = lease;
         this.time = time;
+        this.counters = counters;
         this.keeper = time.steadyThread("lease", this::keep);
         this.steadySince = time.nanoTime();
     }
 
     /// Begins the lease; returns when it stands, so that what is claimed from now on is protected.
-    public static LeaseKeeper open(Lease lease, Time time) throws InterruptedException {
-        LeaseKeeper keeper = new LeaseKeeper(lease, time);
+    public static LeaseKeeper open(Lease lease, Time time, Counters counters)
+            throws InterruptedException {
+        LeaseKeeper keeper = new LeaseKeeper(lease, time, counters);
         while (!keeper.renewed()) {
             time.sleep(Lease.RENEW_EVERY.toNanos());
         }
@@ -64,14 +68,19 @@ public final class LeaseKeeper implements AutoCloseable {
         try {
             lease.renew().toCompletableFuture().get();
             if (time.nanoTime() - start > Lease.RENEW_EVERY.toNanos()) {
-                steadySince = time.nanoTime();
+                late();
             }
             return true;
         } catch (ExecutionException e) {
-            steadySince = time.nanoTime();
+            late();
             LOG.atWarn().addKeyValue("reason", e.getMessage()).log("lease not renewed");
             return false;
         }
+    }
+
+    private void late() {
+        counters.add(Count.LEASE_LATE);
+        steadySince = time.nanoTime();
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
@@ -50,6 +51,7 @@ public final class Rescue implements AutoCloseable {
     private final LeaseKeeper lease;
     private final WorkerId self;
     private final Time time;
+    private final Counters counters;
     private final Thread dead;
     private final Thread overdue;
     private final Thread strays;
@@ -62,7 +64,8 @@ public final class Rescue implements AutoCloseable {
             RequestQueue queue,
             LeaseKeeper lease,
             WorkerId self,
-            Time time) {
+            Time time,
+            Counters counters) {
         this.recovery = recovery;
         this.log = log;
         this.runner = runner;
@@ -70,6 +73,7 @@ public final class Rescue implements AutoCloseable {
         this.lease = lease;
         this.self = self;
         this.time = time;
+        this.counters = counters;
         this.dead = every("rescue-dead", LOOK_FOR_DEAD, this::takeOver);
         this.overdue = every("rescue-overdue", SWEEP, this::sweep);
         this.strays = every("rescue-strays", LOOK_FOR_STRAYS, this::giveBack);
@@ -83,8 +87,9 @@ public final class Rescue implements AutoCloseable {
             RequestQueue queue,
             LeaseKeeper lease,
             WorkerId self,
-            Time time) {
-        Rescue rescue = new Rescue(recovery, log, runner, queue, lease, self, time);
+            Time time,
+            Counters counters) {
+        Rescue rescue = new Rescue(recovery, log, runner, queue, lease, self, time, counters);
         rescue.dead.start();
         rescue.overdue.start();
         rescue.strays.start();
@@ -133,6 +138,7 @@ public final class Rescue implements AutoCloseable {
                             .addKeyValue("message", orphan.request().messageId())
                             .log("a worker's lease is gone, its run is free");
                     publishAgain(orphan.request(), orphan.occasion());
+                    counters.add(Count.RESCUED);
                 }
             }
         }
@@ -153,6 +159,7 @@ public final class Rescue implements AutoCloseable {
                     .addKeyValue("times", overdueRun.times())
                     .log("nobody is at a message, publishing it again");
             publishAgain(overdueRun.request(), overdueRun.occasion());
+            counters.add(Count.SWEPT);
             found = answer(recovery.sweep());
         }
     }
@@ -164,6 +171,7 @@ public final class Rescue implements AutoCloseable {
             // that began since then has another. So what is given back here can be nobody's.
             if (!runner.isAt(stray.session())
                     && answer(log.release(stray.session(), stray.message(), stray.token()))) {
+                counters.add(Count.GIVEN_BACK);
                 LOG.atWarn()
                         .addKeyValue("session", stray.session())
                         .addKeyValue("message", stray.message())
@@ -175,6 +183,7 @@ public final class Rescue implements AutoCloseable {
     private void purge() {
         long purged = queue.purgeDone();
         if (purged > 0) {
+            counters.add(Count.PURGED, purged);
             LOG.atInfo().addKeyValue("requests", purged).log("freed requests that were done");
         }
     }

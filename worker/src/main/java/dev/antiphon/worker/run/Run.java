@@ -90,7 +90,9 @@ final class Run {
             }
             case RESTART -> {}
         }
-        if (text.isEmpty() && kept == null && claimed.nextChunk() > 0) {
+        if (!text.isEmpty() || kept != null) {
+            writer.continued();
+        } else if (claimed.nextChunk() > 0) {
             writer.reset();
         }
         return new ModelCall(

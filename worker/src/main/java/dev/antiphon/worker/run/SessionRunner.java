@@ -14,6 +14,7 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ public final class SessionRunner {
     private final WorkerId worker;
     private final Time time;
     private final Asking asking;
+    private final Counters counters;
 
     /// The answers being written, by session: at most one each, and as many as there is room for runs.
     private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
@@ -65,23 +67,28 @@ public final class SessionRunner {
             ContextWindow window,
             Acker acker,
             WorkerId worker,
-            Time time) {
+            Time time,
+            Counters counters) {
         this.log = log;
         this.doorbell = doorbell;
-        this.intake = new Intake(log, doorbell, queue, time);
+        this.intake = new Intake(log, doorbell, queue, time, counters);
         this.providers = providers;
         this.window = window;
         this.acker = acker;
         this.worker = worker;
         this.time = time;
-        this.asking = new Asking(time);
-        this.settling = new Settling(history, asking);
+        this.asking = new Asking(time, counters);
+        this.settling = new Settling(history, asking, counters);
+        this.counters = counters;
     }
 
     /// Works off one delivery and settles it. Blocks until the session has no more work for this worker.
     ///
     /// @throws InterruptedException when the process stops; the delivery is not settled then
     void work(Delivery delivery) throws InterruptedException {
+        if (delivery.isAgain()) {
+            counters.add(Count.REDELIVERED);
+        }
         Optional<WorkflowRequest> read = intake.read(delivery);
         if (read.isEmpty()) {
             return;
@@ -111,6 +118,7 @@ public final class SessionRunner {
                     }
                 }
                 case Claim.Busy _ -> {
+                    counters.add(Count.BUSY);
                     delivery.retryAfter(BUSY_RETRY);
                     return;
                 }
@@ -132,7 +140,10 @@ public final class SessionRunner {
     /// Runs what was claimed, to its end or until it belongs to someone else; the next claim tells which.
     private void run(Claim.Claimed claimed) throws InterruptedException {
         SessionId session = claimed.request().sessionId();
-        AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed);
+        if (claimed.attempt() > 1) {
+            counters.add(Count.TAKEN_OVER);
+        }
+        AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed, counters);
         writers.put(session, writer);
         try {
             new Run(providers, claimed, writer, window).execute();
@@ -140,6 +151,7 @@ public final class SessionRunner {
             if (stopping || !writer.lost()) {
                 writer.abandon();
                 release(claimed);
+                counters.add(Count.RELEASED);
                 throw e;
             }
         } finally {
@@ -167,6 +179,7 @@ public final class SessionRunner {
 
     /// Ends a message that has been begun too often: whatever it does to workers, it does it no more.
     private void giveUp(WorkflowRequest poison, Delivery delivery) throws InterruptedException {
+        counters.add(Count.POISON);
         LOG.atError()
                 .addKeyValue("session", poison.sessionId())
                 .addKeyValue("message", poison.messageId())
@@ -199,6 +212,16 @@ public final class SessionRunner {
     /// Whether this worker may have a claim on the session, or be about to. Any thread.
     boolean isAt(SessionId session) {
         return sessions.containsKey(session);
+    }
+
+    /// Messages that are being answered. Any thread.
+    public int runs() {
+        return writers.size();
+    }
+
+    /// Sessions that deliveries are under way for. Any thread.
+    public int sessions() {
+        return sessions.size();
     }
 
     /// From now on an interrupt means that the process stops.

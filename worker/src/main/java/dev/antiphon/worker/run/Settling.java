@@ -2,6 +2,7 @@ package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.worker.run.Counters.Count;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,10 +14,12 @@ final class Settling {
 
     private final History history;
     private final Asking asking;
+    private final Counters counters;
 
-    Settling(History history, Asking asking) {
+    Settling(History history, Asking asking, Counters counters) {
         this.history = history;
         this.asking = asking;
+        this.counters = counters;
     }
 
     /// Brings a session's history up to its last ended message.
@@ -26,6 +29,7 @@ final class Settling {
         } catch (IllegalStateException e) {
             // A log that cannot be read must not keep the session's next messages from their
             // answers.
+            counters.add(Count.HISTORY_INCOMPLETE);
             LOG.atError().addKeyValue("session", session).setCause(e).log("history is incomplete");
         }
     }

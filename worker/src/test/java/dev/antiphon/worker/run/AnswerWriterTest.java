@@ -79,7 +79,8 @@ final class AnswerWriterTest {
                 log,
                 doorbell,
                 Time.system(),
-                new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of()));
+                new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of()),
+                new Counters());
     }
 
     @Test

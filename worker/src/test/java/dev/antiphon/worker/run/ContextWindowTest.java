@@ -72,7 +72,7 @@ final class ContextWindowTest {
                         null,
                         Instant.EPOCH,
                         "c");
-        return new ContextWindow(history, tokens, Time.system()).turns(request);
+        return new ContextWindow(history, tokens, Time.system(), new Counters()).turns(request);
     }
 
     @Test
@@ -117,7 +117,8 @@ final class ContextWindowTest {
 
     @Test
     void aHistoryThatCannotBeReadIsNotAnEmptyOne() {
-        ContextWindow window = new ContextWindow(history, 100, Time.system(), Duration.ZERO);
+        ContextWindow window =
+                new ContextWindow(history, 100, Time.system(), new Counters(), Duration.ZERO);
         history.failures = 1;
 
         assertThatThrownBy(() ->

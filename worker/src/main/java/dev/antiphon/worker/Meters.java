@@ -1,0 +1,149 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.queue.Backlog;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.worker.run.Counters;
+import dev.antiphon.worker.run.Counters.Count;
+import dev.antiphon.worker.run.Deliveries;
+import dev.antiphon.worker.run.SessionRunner;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/// What the worker tells Prometheus. The runs only count; their numbers get their names here. docs/metrics.md lists them.
+final class Meters implements AutoCloseable {
+
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final Backplane backplane;
+
+    /// As of the latest {@link #text()}; null while NATS does not tell.
+    private volatile @Nullable Backlog backlog;
+
+    Meters(
+            Counters counters,
+            SessionRunner runner,
+            Deliveries deliveries,
+            Backplane backplane,
+            int concurrency) {
+        this.backplane = backplane;
+        Gauge.builder("chat.worker.runs.active", runner, SessionRunner::runs)
+                .description("messages that are being answered")
+                .register(registry);
+        Gauge.builder("chat.worker.sessions.active", runner, SessionRunner::sessions)
+                .description("sessions that deliveries are under way for")
+                .register(registry);
+        Gauge.builder("chat.worker.permits", () -> concurrency)
+                .description("deliveries that may be worked on at once")
+                .register(registry);
+        Gauge.builder("chat.worker.permits.used", deliveries, Deliveries::underWay)
+                .description("deliveries that are worked on")
+                .register(registry);
+        queue();
+        for (Count count : Count.values()) {
+            FunctionCounter.builder("chat.worker.incidents", counters, all -> all.of(count))
+                    .tag("kind", count.name().toLowerCase(Locale.ROOT))
+                    .description("what should be rare: put off, taken over, repeated, given up")
+                    .register(registry);
+        }
+        for (ErrorCode code : ErrorCode.values()) {
+            FunctionCounter.builder("chat.answers.failed", counters, all -> all.failures(code))
+                    .tag("code", code.wire())
+                    .description("answers that ended with an error")
+                    .register(registry);
+        }
+        times(counters);
+        FunctionCounter.builder("chat.rings.lost", backplane, Backplane::ringsLost)
+                .description("rings that were not sent; the log has what they told")
+                .register(registry);
+        FunctionCounter.builder("chat.registry.forgotten", backplane, Backplane::forgotten)
+                .description("members of plain pods that nobody listens for, taken out")
+                .register(registry);
+        up("redis", Backplane::redisConnected);
+        up("nats", Backplane::natsConnected);
+        new JvmMemoryMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        gc.bindTo(registry);
+    }
+
+    private void queue() {
+        Gauge.builder("chat.queue.waiting", this, meters -> meters.waiting())
+                .description("requests that no worker has taken yet, of all workers")
+                .register(registry);
+        TimeGauge.builder(
+                        "chat.queue.oldest.age",
+                        this,
+                        TimeUnit.MILLISECONDS,
+                        meters -> meters.oldestMillis())
+                .description("how long the oldest of them has waited")
+                .register(registry);
+    }
+
+    private double waiting() {
+        Backlog known = backlog;
+        return known == null ? Double.NaN : known.waiting();
+    }
+
+    private double oldestMillis() {
+        Backlog known = backlog;
+        return known == null ? Double.NaN : known.oldest().toMillis();
+    }
+
+    private void times(Counters counters) {
+        FunctionTimer.builder(
+                        "chat.append",
+                        counters,
+                        Counters::appended,
+                        Counters::appendNanos,
+                        TimeUnit.NANOSECONDS)
+                .description("from sending an append to the log's answer")
+                .register(registry);
+        FunctionTimer.builder(
+                        "chat.first.chunk",
+                        counters,
+                        Counters::begun,
+                        Counters::beginNanos,
+                        TimeUnit.NANOSECONDS)
+                .description("from asking to the answer's first chunk in the log")
+                .register(registry);
+    }
+
+    private void up(String server, Predicate<Backplane> connected) {
+        Gauge.builder("chat.server.connected", backplane, each -> connected.test(each) ? 1 : 0)
+                .tag("server", server)
+                .description("1 while the connection stands")
+                .register(registry);
+    }
+
+    /// All of it in Prometheus' text format. Asks NATS for the queue's depth, so it may block for two seconds.
+    String text() {
+        try {
+            backlog = backplane.backlog();
+        } catch (Unavailable e) {
+            backlog = null; // shown as NaN, and by chat_server_connected
+        }
+        return registry.scrape();
+    }
+
+    @Override
+    public void close() {
+        gc.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.antiphon.worker;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.worker.run.SessionRunner;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// Says over HTTP how the worker is, to Prometheus and to whoever restarts it: `/metrics`, `/health`, `/health/live`,
+/// `/health/ready`. Listens from the start, also while the servers are still waited for.
+final class StatusPage implements AutoCloseable {
+
+    static {
+        // The JDK's server reads these once. Who never ends his request must not keep a thread for
+        // ever.
+        System.setProperty("jdk.httpserver.maxConnections", "100");
+        System.setProperty("sun.net.httpserver.maxReqTime", "10");
+        System.setProperty("sun.net.httpserver.maxRspTime", "10");
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
+    private static final String JSON = "application/json";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final int BACKLOG = 16;
+
+    /// What is told about, from when the worker works until it stops.
+    private record Serving(
+            WorkerId worker, SessionRunner runner, Backplane backplane, Meters meters) {
+
+        /// Without NATS it gets no work, without Redis it can do none.
+        boolean healthy() {
+            return backplane.natsConnected() && backplane.redisConnected();
+        }
+    }
+
+    private final HttpServer server;
+
+    /// A thread per request; the server takes a hundred connections.
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    private volatile @Nullable Serving serving;
+
+    private StatusPage(HttpServer server) {
+        this.server = server;
+        server.setExecutor(threads);
+        server.createContext("/", this::answer);
+        server.start();
+    }
+
+    /// Listens.
+    ///
+    /// @param port 0 for a free one
+    /// @throws IllegalStateException when the port cannot be had, with one line that names it
+    static StatusPage open(String host, int port) {
+        try {
+            return new StatusPage(HttpServer.create(new InetSocketAddress(host, port), BACKLOG));
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "cannot listen on port %d of %s: %s".formatted(port, host, e.getMessage()), e);
+        }
+    }
+
+    int port() {
+        return server.getAddress().getPort();
+    }
+
+    /// From now on it tells how the worker is.
+    ///
+    /// @return to be closed when the worker begins to stop: it is not ready then
+    AutoCloseable serve(WorkerId worker, SessionRunner runner, Backplane backplane, Meters meters) {
+        serving = new Serving(worker, runner, backplane, meters);
+        return () -> serving = null;
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (!Set.of("GET", "HEAD").contains(exchange.getRequestMethod())) {
+                exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+                send(exchange, 405, JSON, status("method_not_allowed"));
+                return;
+            }
+            Serving now = serving;
+            boolean ready = now != null && now.healthy();
+            switch (exchange.getRequestURI().getPath()) {
+                case "/health" -> send(exchange, ready ? 200 : 503, JSON, report(now));
+                case "/health/live" -> send(exchange, 200, JSON, status("live"));
+                case "/health/ready" ->
+                        send(
+                                exchange,
+                                ready ? 200 : 503,
+                                JSON,
+                                status(ready ? "ready" : "unavailable"));
+                case "/metrics" -> {
+                    if (now == null) {
+                        send(exchange, 503, JSON, status("unavailable"));
+                    } else {
+                        byte[] text = now.meters().text().getBytes(StandardCharsets.UTF_8);
+                        send(exchange, 200, PROMETHEUS, text);
+                    }
+                }
+                default -> send(exchange, 404, JSON, status("not_found"));
+            }
+        }
+    }
+
+    private static byte[] report(@Nullable Serving now) {
+        boolean nats = now != null && now.backplane().natsConnected();
+        boolean redis = now != null && now.backplane().redisConnected();
+        ObjectNode report = Json.object();
+        report.put("status", nats && redis ? "healthy" : "degraded");
+        if (now != null) {
+            report.put("worker_id", now.worker().value());
+        }
+        report.put("timestamp", Instant.now().getEpochSecond());
+        report.put("active_runs", now == null ? 0 : now.runner().runs());
+        report.put("active_sessions", now == null ? 0 : now.runner().sessions());
+        report.put("nats_connected", nats);
+        report.put("redis_connected", redis);
+        return Json.bytes(report);
+    }
+
+    private static byte[] status(String status) {
+        return Json.bytes(Json.object().put("status", status));
+    }
+
+    private static void send(HttpExchange exchange, int code, String type, byte[] body)
+            throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type);
+        if (exchange.getRequestMethod().equals("HEAD")) {
+            exchange.sendResponseHeaders(code, -1);
+        } else {
+            exchange.sendResponseHeaders(code, body.length);
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}
