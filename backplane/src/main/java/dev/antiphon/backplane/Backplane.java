@@ -146,7 +146,9 @@ public final class Backplane implements AutoCloseable {
         var _ =
                 pods.forget(session, pod)
                         .thenAccept(members -> {
-                            if (members > 0) {
+                            if (members == 0) {
+                                doorbell.spare(pod); // one of ours
+                            } else {
                                 forgotten.add(members);
                                 LOG.atInfo()
                                         .addKeyValue("pod", pod)

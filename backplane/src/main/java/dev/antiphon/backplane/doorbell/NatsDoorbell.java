@@ -72,6 +72,11 @@ public final class NatsDoorbell implements Doorbell {
         }
     }
 
+    /// A pod that nobody hears is to be kept all the same. Any thread.
+    public void spare(PodId pod) {
+        probes.spare(pod);
+    }
+
     /// How often the server said that nobody listens for a pod.
     public long unheard() {
         return probes.unheard();

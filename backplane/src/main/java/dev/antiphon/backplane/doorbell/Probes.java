@@ -97,6 +97,17 @@ final class Probes {
         return inbox + pod + "." + session;
     }
 
+    /// It was given up and must not be: it begins again without a strike. A pod of ours that is cut off from NATS would
+    /// otherwise be looked up with every chunk.
+    void spare(PodId pod) {
+        synchronized (pods) {
+            Pod known = pods.get(pod);
+            if (known != null) {
+                known.strikes = 0;
+            }
+        }
+    }
+
     private void replied(Message message) {
         if (!message.isStatusMessage() || message.getStatus().getCode() != NO_RESPONDERS) {
             return;

@@ -101,6 +101,24 @@ final class ProbesTest {
     }
 
     @Test
+    void aPodThatIsSparedBeginsAgainWithoutAStrike() throws Exception {
+        NatsDoorbell doorbell = doorbell();
+        for (int i = 0; i < 4; i++) {
+            ringInVain(doorbell, SESSION);
+            pass(Probes.EVERY);
+        }
+        assertThat(unheard).hasSize(1);
+
+        doorbell.spare(PLAIN);
+        for (int i = 0; i < 3; i++) {
+            ringInVain(doorbell, SESSION);
+            pass(Probes.EVERY);
+        }
+
+        assertThat(unheard).hasSize(1);
+    }
+
+    @Test
     void aLivePlainPodIsKeptAndHearsNothingButChunks() throws Exception {
         NatsDoorbell doorbell = doorbell();
         Subscription pod = plainPod();
