@@ -37,6 +37,8 @@ public final class Environment {
         GEMINI_API_KEY,
         GEMINI_BASE_URL,
         OLLAMA_BASE_URL,
+        LANGGRAPH_URL,
+        LANGGRAPH_API_KEY,
         /// The models that are offered of each service, the default first, separated by commas.
         CHAT_OPENAI_MODELS,
         CHAT_ANTHROPIC_MODELS,
@@ -46,6 +48,8 @@ public final class Environment {
         CHAT_OPENAI_API,
         /// Whether to ask for models' reasoning where a service must be asked.
         CHAT_MODEL_REASONING,
+        /// The graph that answers on a LangGraph server when a request names none.
+        CHAT_LANGGRAPH_ASSISTANT,
         /// A second port of the gateway, shared with other gateways of this machine.
         CHAT_SHARED_PORT,
         /// Web origins other than its own that may call the gateway, separated by commas.

@@ -9,6 +9,8 @@ import dev.antiphon.worker.provider.ResponsesProvider;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.StreamingTransport;
+import dev.antiphon.worker.provider.langgraph.LangGraphProvider;
+import dev.antiphon.worker.time.Time;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +21,7 @@ final class ModelServices {
     private ModelServices() {}
 
     /// Makes them, in the order in which one is chosen when none is named.
-    static List<ModelProvider> open(ModelSettings models, StreamingTransport transport) {
+    static List<ModelProvider> open(ModelSettings models, StreamingTransport transport, Time time) {
         CallLimits limits = models.limits();
         List<ModelProvider> services = new ArrayList<>();
         models.openAi().map(each -> openAi(each, models, transport)).ifPresent(services::add);
@@ -31,6 +33,9 @@ final class ModelServices {
                 .ifPresent(services::add);
         models.ollama()
                 .map(each -> new OllamaProvider(each, limits, transport))
+                .ifPresent(services::add);
+        models.langGraph()
+                .map(each -> new LangGraphProvider(each, limits, transport, time))
                 .ifPresent(services::add);
         return services;
     }

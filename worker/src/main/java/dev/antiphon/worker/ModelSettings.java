@@ -8,6 +8,7 @@ import dev.antiphon.worker.provider.OpenAiApi;
 import dev.antiphon.worker.provider.OpenAiProvider;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
+import dev.antiphon.worker.provider.langgraph.LangGraphSettings;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ import java.util.Optional;
 ///     own, a key alone is for the service itself
 /// @param openAiApi which protocol `openai` is spoken to in. Default: in the background at OpenAI itself, where a worker's
 ///     death then costs no token; Chat Completions at other addresses, whose servers know those best
+/// @param langGraph where the provider `langgraph` is, if anywhere
 /// @param limits of each call. Default: connect 5 s, for a service that takes longer is down; first token 30 s, which a
 ///     loaded model with a long prompt needs (models that think in silence need more); idle 20 s, far above any pause
 ///     between two tokens; total 5 min, the longest answers there are
@@ -33,6 +35,7 @@ public record ModelSettings(
         Optional<ServiceSettings> gemini,
         Optional<ServiceSettings> ollama,
         OpenAiApi openAiApi,
+        Optional<LangGraphSettings> langGraph,
         CallLimits limits,
         int retries,
         Duration retryDelay) {
@@ -70,6 +73,10 @@ public record ModelSettings(
                         "",
                         Variable.CHAT_OLLAMA_MODELS),
                 openAiApi(environment),
+                LangGraphSettings.of(
+                        environment.text(Variable.LANGGRAPH_URL),
+                        environment.text(Variable.LANGGRAPH_API_KEY),
+                        environment.text(Variable.CHAT_LANGGRAPH_ASSISTANT)),
                 new CallLimits(
                         positive(environment, Variable.CHAT_MODEL_CONNECT_TIMEOUT, 5_000),
                         positive(environment, Variable.CHAT_MODEL_FIRST_TOKEN_TIMEOUT, 30_000),
@@ -84,7 +91,8 @@ public record ModelSettings(
         return openAi.isPresent()
                 || anthropic.isPresent()
                 || gemini.isPresent()
-                || ollama.isPresent();
+                || ollama.isPresent()
+                || langGraph.isPresent();
     }
 
     private static OpenAiApi openAiApi(Environment environment) {

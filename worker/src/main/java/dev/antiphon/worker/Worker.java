@@ -158,7 +158,7 @@ public final class Worker implements AutoCloseable {
         if (models.isAny()) { // the transport takes a third of a second to make
             StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
             opened.addFirst(transport);
-            for (ModelProvider each : ModelServices.open(models, transport)) {
+            for (ModelProvider each : ModelServices.open(models, transport, time)) {
                 providers.add(
                         new RetryingProvider(each, models.retries(), models.retryDelay(), time));
             }

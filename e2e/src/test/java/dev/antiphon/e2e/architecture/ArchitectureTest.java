@@ -131,6 +131,19 @@ final class ArchitectureTest {
                     "dev.antiphon.worker.provider",
                     "dev.antiphon.worker.time");
 
+    /// A whole server's protocol, so it stands on what every provider has and nothing else.
+    @ArchTest
+    static final ArchRule langGraph =
+            imports(
+                    "dev.antiphon.worker.provider.langgraph..",
+                    PROTOCOL,
+                    SLF4J,
+                    JACKSON,
+                    "dev.antiphon.worker.provider",
+                    "dev.antiphon.worker.provider.http",
+                    "dev.antiphon.worker.time",
+                    "dev.langchain4j.http.client..");
+
     @ArchTest
     static final ArchRule providersKnowNoRuns =
             noClasses()

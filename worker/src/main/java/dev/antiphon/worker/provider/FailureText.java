@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /// What went wrong with a service, as the failure that the user sees: one sentence of ours, in which nothing is
 /// quoted but the HTTP status, the name of the model and a plain name of the error.
-final class FailureText {
+public final class FailureText {
 
     /// No digits: a key would not pass.
     private static final Pattern PLAIN_NAME = Pattern.compile("[a-z_]{1,48}");
@@ -37,7 +37,8 @@ final class FailureText {
 
     private final String subject;
 
-    FailureText(String provider) {
+    /// Speaks about one provider.
+    public FailureText(String provider) {
         this.subject = "The provider '" + provider + "'";
     }
 
@@ -45,7 +46,7 @@ final class FailureText {
     ///
     /// @param model as it was asked for, or null
     /// @param hasAnswered whether a piece of the answer has come, so that the call must not be repeated
-    ProviderFailure of(Breakage why, @Nullable String model, boolean hasAnswered) {
+    public ProviderFailure of(Breakage why, @Nullable String model, boolean hasAnswered) {
         return switch (why) {
             case Breakage.Unreachable _ ->
                     passing(ErrorCode.PROVIDER_FAILED, "could not be reached", Duration.ZERO);

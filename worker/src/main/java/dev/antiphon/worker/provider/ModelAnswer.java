@@ -2,6 +2,8 @@ package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 
 /// How a streamed answer ended.
@@ -10,7 +12,18 @@ import java.util.List;
 /// @param turn the whole answer, as the model must see it in a later call. When it has tool calls the model waits for
 ///     their results, and the finish reason is STOP all the same
 /// @param completion what was measured
-public record ModelAnswer(String lastPiece, ModelTurn.Assistant turn, Completion completion) {
+/// @param question what the service asks its user before it goes on, as JSON; null when the answer is whole. A call
+///     whose {@link ModelCall.Asker#answers} has one more goes on
+public record ModelAnswer(
+        String lastPiece,
+        ModelTurn.Assistant turn,
+        Completion completion,
+        @Nullable String question) {
+
+    /// A whole answer.
+    public ModelAnswer(String lastPiece, ModelTurn.Assistant turn, Completion completion) {
+        this(lastPiece, turn, completion, null);
+    }
 
     /// The tools that the model wants run before it goes on; empty when it is done.
     public List<ToolCall> toolCalls() {

@@ -51,6 +51,13 @@ final class Run {
             ModelProvider provider = providers.choose(context.aiProvider());
             model = providers.modelFor(provider, context.model());
             ModelAnswer answer = provider.stream(call(provider), writer);
+            if (answer.question() != null) {
+                return fail(
+                        ErrorCode.PROVIDER_FAILED,
+                        "The provider '"
+                                + provider.name()
+                                + "' asks a question, which cannot be answered here.");
+            }
             return writer.finish(new ChunkBody.Content(answer.lastPiece()), answer.completion());
         } catch (ProviderFailure e) {
             LOG.atWarn()

@@ -28,6 +28,7 @@ final class EventParser implements ServerSentEventParser {
     private int length;
     private boolean firstLine = true;
     private @Nullable String event;
+    private @Nullable String id;
     private final StringBuilder data = new StringBuilder();
 
     EventParser(StreamCall call) {
@@ -97,7 +98,8 @@ final class EventParser implements ServerSentEventParser {
                 event = "error";
                 data.append(value).append('\n');
             }
-            default -> {} // id and retry are for clients that reconnect
+            case "id" -> id = value;
+            default -> {} // retry is for browsers
         }
     }
 
@@ -108,6 +110,7 @@ final class EventParser implements ServerSentEventParser {
             SpentEvent spent = new SpentEvent(event, data.toString());
             listener.onEvent(spent, context);
             spent.letGo();
+            call.workedOff(id);
         }
         event = null;
         data.setLength(0);

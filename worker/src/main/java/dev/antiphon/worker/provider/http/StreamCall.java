@@ -28,6 +28,7 @@ public final class StreamCall {
     private boolean interrupted;
     private boolean over;
     private @Nullable Breakage breakage;
+    private @Nullable String lastEventId;
 
     public StreamCall(CallLimits limits, Dialect dialect) {
         this(limits, dialect, System.nanoTime());
@@ -124,6 +125,20 @@ public final class StreamCall {
                 yield false;
             }
         };
+    }
+
+    /// An event was passed on as far as the call lasted.
+    ///
+    /// @param id the newest id in the stream, or null
+    void workedOff(@Nullable String id) {
+        if (!over || ended) {
+            lastEventId = id;
+        }
+    }
+
+    /// The id of the last event that was worked off, for a service that lets its streams be joined again.
+    public Optional<String> lastEventId() {
+        return Optional.ofNullable(lastEventId);
     }
 
     /// The idle limit counts from here, when the event is worked off: the time that the log takes is not the service's.

@@ -11,22 +11,27 @@ import dev.langchain4j.http.client.sse.ServerSentEventListener;
 import dev.langchain4j.http.client.sse.ServerSentEventParser;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.net.URI;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -37,6 +42,11 @@ import java.util.concurrent.TimeoutException;
 /// wrong. One socket per answer (HTTP/1.1): closing it is a cancellation that no server overlooks, and no server's
 /// bound on streams per connection applies.
 public final class StreamingTransport implements HttpClient, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StreamingTransport.class);
+
+    /// What one of them tells about a run or a thread is a few kilobytes; a request of ours is quoted in it.
+    private static final int MAX_REPLY_BYTES = 1 << 20;
 
     private static final int MAX_REFUSAL_BYTES = 16 * 1024;
     private static final Duration REFUSAL_WITHIN = Duration.ofSeconds(1);
@@ -171,6 +181,38 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
             return date.isAfter(now) ? Duration.between(now, date) : Duration.ZERO;
         } catch (DateTimeException e) {
             return null; // absent, or nothing that we could follow
+        }
+    }
+
+    /// A service's answer to a question that is not streamed.
+    public record Reply(int status, String body) {}
+
+    /// Asks a service something small, outside of any {@link StreamCall}. Blocks until it has answered.
+    ///
+    /// @param within until its whole answer is there
+    /// @return empty when it could not be reached, answered too late or at too great length
+    /// @throws InterruptedException when interrupted meanwhile; the service may have heard the question
+    public Optional<Reply> ask(HttpRequest request, Duration within) throws InterruptedException {
+        CompletableFuture<HttpResponse<String>> sent =
+                client.sendAsync(
+                        translate(request),
+                        BodyHandlers.limiting(BodyHandlers.ofString(), MAX_REPLY_BYTES));
+        try {
+            HttpResponse<String> response = sent.get(within.toNanos(), TimeUnit.NANOSECONDS);
+            return Optional.of(new Reply(response.statusCode(), response.body()));
+        } catch (ExecutionException | TimeoutException e) {
+            return Optional.empty();
+        } finally {
+            sent.cancel(true); // no effect once it has answered
+        }
+    }
+
+    /// Runs what is left to do for a call whose own thread must go on, until the transport is closed.
+    public void afterwards(Runnable task) {
+        try {
+            threads.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.atDebug().setCause(e).log("closed before a service was told that it may stop");
         }
     }
 

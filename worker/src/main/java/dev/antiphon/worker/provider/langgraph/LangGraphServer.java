@@ -1,0 +1,232 @@
+package dev.antiphon.worker.provider.langgraph;
+
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.worker.provider.ModelCall.Asker;
+import dev.antiphon.worker.provider.http.StreamingTransport;
+import dev.antiphon.worker.provider.http.StreamingTransport.Reply;
+import dev.antiphon.worker.time.Time;
+import dev.langchain4j.http.client.HttpMethod;
+import dev.langchain4j.http.client.HttpRequest;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// What is asked of a LangGraph server (its API reference: Threads, Thread Runs). The same calls are answered by the
+/// development servers of both languages and by deployments.
+final class LangGraphServer {
+
+    /// Joins a run's stream from its first event.
+    static final String FROM_THE_START = "-1";
+
+    private static final Logger LOG = LoggerFactory.getLogger(LangGraphServer.class);
+
+    /// How long it may take to tell of a run or to take a cancellation; these touch no model.
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    /// A run whose creation was cut off may show only after a moment.
+    private static final int LOOKS = 3;
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final LangGraphSettings settings;
+    private final StreamingTransport transport;
+    private final Time time;
+
+    LangGraphServer(LangGraphSettings settings, StreamingTransport transport, Time time) {
+        this.settings = settings;
+        this.transport = transport;
+        this.time = time;
+    }
+
+    /// How far a run is.
+    enum Progress {
+        GOING,
+        DONE,
+        /// It was cancelled, or waits for its user.
+        INTERRUPTED,
+        FAILED,
+        /// The server does not know it (any more).
+        GONE,
+        /// The server did not say.
+        UNKNOWN
+    }
+
+    /// A run that has not ended.
+    ///
+    /// @param ours whether a worker of ours made it, for whatever message
+    /// @param wanted whether it is the one that is looked for
+    record InFlight(String run, boolean ours, boolean wanted) {}
+
+    /// The thread of a session, the same on every worker.
+    static UUID thread(SessionId session) {
+        return UUID.nameUUIDFromBytes(
+                ("antiphon/" + session.value()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Begins a run and streams it. The thread is made if it is not there.
+    ///
+    /// @param payload input or command, and configuration
+    HttpRequest begin(UUID thread, String assistant, Asker asker, ObjectNode payload) {
+        payload.put("assistant_id", assistant);
+        payload.putArray("stream_mode").add("messages-tuple").add("updates");
+        // Tokens of an agent that is a node of a graph come from a subgraph.
+        payload.put("stream_subgraphs", true);
+        // Also: two readers of a stream that is not resumable take each other's events.
+        payload.put("stream_resumable", true);
+        payload.put("on_disconnect", "continue");
+        payload.put("if_not_exists", "create");
+        // One that is there already may be this message's own, begun by a worker that died: join
+        // it.
+        payload.put("multitask_strategy", "reject");
+        mark(payload.putObject("metadata"), asker);
+        return request(HttpMethod.POST, path(thread, "/stream"), payload);
+    }
+
+    private static void mark(ObjectNode metadata, Asker asker) {
+        metadata.put("antiphon_session", asker.session().value());
+        metadata.put("antiphon_message", asker.message().value());
+        metadata.put("antiphon_answers", asker.answers().size());
+    }
+
+    /// Streams a run's events after the one with this id.
+    HttpRequest join(UUID thread, String run, String lastEventId) {
+        return builder(HttpMethod.GET, path(thread, "/" + run + "/stream"))
+                .addHeader("Last-Event-ID", lastEventId)
+                .build();
+    }
+
+    Progress progress(UUID thread, String run) throws InterruptedException {
+        Optional<Reply> reply = ask(HttpMethod.GET, path(thread, "/" + run));
+        if (reply.isEmpty()) {
+            return Progress.UNKNOWN;
+        }
+        if (reply.get().status() == 404) {
+            return Progress.GONE;
+        }
+        return switch (tree(reply.get()).path("status").asString("")) {
+            case "pending", "running" -> Progress.GOING;
+            case "success" -> Progress.DONE;
+            case "interrupted" -> Progress.INTERRUPTED;
+            case "error", "timeout" -> Progress.FAILED;
+            default -> Progress.UNKNOWN;
+        };
+    }
+
+    /// The thread's first run that has not ended; there is at most one that runs.
+    Optional<InFlight> inFlight(UUID thread, Asker asker) throws InterruptedException {
+        for (String status : List.of("running", "pending")) {
+            Optional<Reply> reply = ask(HttpMethod.GET, path(thread, "?status=" + status));
+            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(JSON.createArrayNode())) {
+                JsonNode metadata = run.path("metadata");
+                return Optional.of(
+                        new InFlight(
+                                run.path("run_id").asString(""),
+                                metadata.has("antiphon_message"),
+                                isOf(metadata, asker)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isOf(JsonNode metadata, Asker asker) {
+        return asker.message().value().equals(metadata.path("antiphon_message").asString(""))
+                && asker.answers().size() == metadata.path("antiphon_answers").asInt(-1);
+    }
+
+    /// Stops a run. What it has done so far stays in the thread.
+    void cancel(UUID thread, String run) throws InterruptedException {
+        // No `wait=false`: the JavaScript server takes that for true.
+        ask(HttpMethod.POST, path(thread, "/" + run + "/cancel?action=interrupt"))
+                .filter(reply -> reply.status() / 100 == 2)
+                .ifPresentOrElse(
+                        _ -> {},
+                        () ->
+                                LOG.atWarn()
+                                        .addKeyValue("thread", thread)
+                                        .addKeyValue("run", run)
+                                        .log("a remote run was not cancelled"));
+    }
+
+    /// Removes a run that does not even end when it is cancelled. A development server that was restarted has such
+    /// ones, and they would block their thread for good.
+    void delete(UUID thread, String run) throws InterruptedException {
+        var _ = ask(HttpMethod.DELETE, path(thread, "/" + run));
+    }
+
+    /// Stops what runs for an asker who does not want it any more, without making the caller wait.
+    ///
+    /// @param run null when it was not known yet: whether there is one is found out
+    void cancelLater(UUID thread, @Nullable String run, Asker asker) {
+        transport.afterwards(() -> {
+            try {
+                if (run == null) {
+                    findAndCancel(thread, asker);
+                } else {
+                    cancel(thread, run);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // the process stops
+            }
+        });
+    }
+
+    private void findAndCancel(UUID thread, Asker asker) throws InterruptedException {
+        for (int look = 0; look < LOOKS; look++) {
+            Optional<InFlight> found = inFlight(thread, asker).filter(InFlight::wanted);
+            if (found.isPresent()) {
+                cancel(thread, found.get().run());
+                return;
+            }
+            time.sleep(BETWEEN_LOOKS.toNanos());
+        }
+    }
+
+    private Optional<Reply> ask(HttpMethod method, String path) throws InterruptedException {
+        return transport.ask(builder(method, path).build(), SOON);
+    }
+
+    private static JsonNode tree(Reply reply) {
+        try {
+            return reply.status() / 100 == 2
+                    ? JSON.readTree(reply.body())
+                    : JSON.createObjectNode();
+        } catch (JacksonException e) {
+            return JSON.createObjectNode(); // no status that we know, and no runs
+        }
+    }
+
+    private static String path(UUID thread, String more) {
+        return "/threads/" + thread + "/runs" + more;
+    }
+
+    private HttpRequest request(HttpMethod method, String path, ObjectNode body) {
+        return builder(method, path)
+                .addHeader("Content-Type", "application/json")
+                .body(body.toString())
+                .build();
+    }
+
+    private HttpRequest.Builder builder(HttpMethod method, String path) {
+        HttpRequest.Builder builder =
+                HttpRequest.builder()
+                        .method(method)
+                        .url(settings.url() + path)
+                        .addHeader("User-Agent", "antiphon");
+        String key = settings.apiKey();
+        return key == null ? builder : builder.addHeader("X-Api-Key", key);
+    }
+}

@@ -1,0 +1,367 @@
+package dev.antiphon.worker.provider.langgraph;
+
+import dev.antiphon.worker.provider.FailureText;
+import dev.antiphon.worker.provider.ModelAnswer;
+import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelCall.Asker;
+import dev.antiphon.worker.provider.ModelCall.Kept;
+import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.provider.TokenSink;
+import dev.antiphon.worker.provider.http.Breakage;
+import dev.antiphon.worker.provider.http.Breakage.Limit;
+import dev.antiphon.worker.provider.http.CallLimits;
+import dev.antiphon.worker.provider.http.StreamCall;
+import dev.antiphon.worker.provider.http.StreamingTransport;
+import dev.antiphon.worker.provider.langgraph.LangGraphServer.InFlight;
+import dev.antiphon.worker.provider.langgraph.LangGraphServer.Progress;
+import dev.antiphon.worker.time.Time;
+import dev.langchain4j.http.client.HttpRequest;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// One message on a LangGraph server, from its beginning or from where an earlier attempt left it to its end. The
+/// connection may break as often as the limits allow: the run goes on at the server and is joined again.
+///
+/// A stream's end alone says nothing, and there is no mark in it that all servers send. So the answer is whole when
+/// the server ended the stream in good order and says that the run has ended.
+final class RemoteRun {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /// The run, and how many answers of the user it was given.
+    private static final Pattern HANDLE = Pattern.compile("([0-9A-Za-z-]{1,64})/([0-9]{1,4})");
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+    /// How often a run that is in the way is asked to stop before it is removed.
+    private static final int CANCELLATIONS = 4;
+
+    private final LangGraphServer server;
+    private final StreamingTransport transport;
+    private final CallLimits limits;
+    private final FailureText failures;
+    private final Time time;
+    private final String assistant;
+    private final ModelCall call;
+    private final Asker asker;
+    private final TokenSink sink;
+    private final UUID thread;
+    private final long startNanos;
+
+    private GraphEvents events;
+    private String lastEventId = LangGraphServer.FROM_THE_START;
+    private long lastEventNanos;
+    private Duration pause = FIRST_PAUSE;
+    private boolean wasGone;
+
+    /// What came of one connection.
+    private enum Outcome {
+        WHOLE,
+        /// Join again.
+        CUT,
+        /// Another run of the thread has not ended.
+        OCCUPIED,
+        /// The server has forgotten the run.
+        GONE
+    }
+
+    RemoteRun(
+            LangGraphServer server,
+            StreamingTransport transport,
+            CallLimits limits,
+            FailureText failures,
+            Time time,
+            String assistant,
+            ModelCall call,
+            TokenSink sink) {
+        this.server = server;
+        this.transport = transport;
+        this.limits = limits;
+        this.failures = failures;
+        this.time = time;
+        this.assistant = assistant;
+        this.call = call;
+        this.sink = sink;
+        Asker whom = call.asker();
+        if (whom == null) {
+            throw new IllegalArgumentException("a thread needs to know whose session it is");
+        }
+        this.asker = whom;
+        this.thread = LangGraphServer.thread(whom.session());
+        this.startNanos = time.nanoTime();
+        this.lastEventNanos = startNanos;
+        this.events = newEvents();
+    }
+
+    private GraphEvents newEvents() {
+        return new GraphEvents(
+                sink, "/" + asker.answers().size(), new StreamCall(limits, GraphEvents::sign));
+    }
+
+    /// Blocks until the run has ended or waits for its user.
+    ///
+    /// @throws ProviderFailure when it fails; nothing runs at the server then, as far as it can be told
+    /// @throws InterruptedException when nobody follows it any more; it is stopped when its message was cancelled
+    ModelAnswer follow() throws ProviderFailure, InterruptedException {
+        boolean unwanted = true;
+        try {
+            joinWhatWasKept();
+            ModelAnswer answer = followToTheEnd();
+            unwanted = false;
+            return answer;
+        } catch (InterruptedException e) {
+            // When the process stops or another worker took over, the run goes on for that one.
+            unwanted = sink.isCancelled();
+            throw e;
+        } finally {
+            if (unwanted && (events.run() != null || sink.isCancelled())) {
+                server.cancelLater(thread, events.run(), asker);
+            }
+        }
+    }
+
+    private void joinWhatWasKept() {
+        Kept kept = call.kept();
+        Matcher handle = HANDLE.matcher(kept == null ? "" : kept.handle());
+        // After an answer of the user another run goes on with what was kept.
+        if (kept != null
+                && handle.matches()
+                && Integer.parseInt(handle.group(2)) == asker.answers().size()) {
+            events.runs(handle.group(1), new Shown(call.streamed(), kept));
+        }
+    }
+
+    private ModelAnswer followToTheEnd() throws ProviderFailure, InterruptedException {
+        for (int occupied = 0; ; ) {
+            switch (connect(next())) {
+                case WHOLE -> {
+                    return events.answer(assistant);
+                }
+                case CUT -> pauseWithinLimits();
+                case OCCUPIED -> {
+                    occupied++;
+                    makeRoom(occupied);
+                }
+                case GONE -> beginAnew();
+            }
+        }
+    }
+
+    private HttpRequest next() {
+        String run = events.run();
+        return run == null
+                ? server.begin(thread, assistant, asker, payload())
+                : server.join(thread, run, lastEventId);
+    }
+
+    private ObjectNode payload() {
+        ObjectNode payload = JSON.createObjectNode();
+        if (asker.answers().isEmpty()) {
+            // With an id of ours: should the graph see the message twice, it takes the second for
+            // the first.
+            payload.putObject("input")
+                    .putArray("messages")
+                    .addObject()
+                    .put("type", "human")
+                    .put("id", asker.message().value())
+                    .put("content", call.message());
+        } else {
+            payload.putObject("command").set("resume", json(asker.answers().getLast()));
+        }
+        ObjectNode settings = JSON.createObjectNode();
+        if (call.systemPrompt() != null) {
+            settings.put("system_prompt", call.systemPrompt());
+        }
+        if (call.temperature() != null) {
+            settings.put("temperature", call.temperature());
+        }
+        if (call.maxTokens() != null) {
+            settings.put("max_tokens", call.maxTokens());
+        }
+        if (!settings.isEmpty()) {
+            payload.putObject("config").set("configurable", settings);
+        }
+        return payload;
+    }
+
+    /// An answer is any JSON; one that is none is a text.
+    private static JsonNode json(String answer) {
+        try {
+            return JSON.readTree(answer);
+        } catch (JacksonException e) {
+            return JsonNodeFactory.instance.stringNode(answer);
+        }
+    }
+
+    private Outcome connect(HttpRequest request) throws ProviderFailure, InterruptedException {
+        boolean joins = events.run() != null;
+        StreamCall stream = new StreamCall(whatIsLeft(), GraphEvents::sign);
+        events.connected(stream);
+        stream.run(() -> transport.execute(request, events));
+        events.throwWhatTheSinkThrew();
+        if (stream.wasInterrupted()) {
+            throw new InterruptedException("interrupted while a remote graph ran");
+        }
+        boolean heard = stream.lastEventId().filter(this::isNew).isPresent();
+        if (stream.hasEnded()) {
+            return Outcome.WHOLE;
+        }
+        return switch (stream.breakage().orElse(null)) {
+            case null -> judgeByProgress();
+            case Breakage.Cut _ -> cut(new Breakage.Cut());
+            case Breakage.Unreachable why -> cut(why);
+            case Breakage.Refused why -> refused(why, joins);
+            case Breakage.Reported _ when joins && !heard && progress() == Progress.GONE ->
+                    Outcome.GONE;
+            case Breakage.TooLate(Limit limit, _) when limit == Limit.CONNECT ->
+                    cut(new Breakage.TooLate(limit, limits.connect()));
+            case Breakage.TooLate(Limit limit, _) -> throw tooLate(limit);
+            case Breakage why -> throw failure(why);
+        };
+    }
+
+    private boolean isNew(String id) {
+        if (id.equals(lastEventId)) {
+            return false;
+        }
+        lastEventId = id;
+        lastEventNanos = time.nanoTime();
+        pause = FIRST_PAUSE;
+        return true;
+    }
+
+    /// The server ended the stream in good order: because the run has ended, or because the server stops.
+    private Outcome judgeByProgress() throws ProviderFailure, InterruptedException {
+        return switch (progress()) {
+            case DONE -> Outcome.WHOLE;
+            case INTERRUPTED -> {
+                if (events.question() == null) {
+                    throw failure(new Breakage.Cut()); // somebody stopped it there
+                }
+                yield Outcome.WHOLE;
+            }
+            case FAILED -> throw failure(new Breakage.Reported(null));
+            case GONE -> Outcome.GONE;
+            case GOING, UNKNOWN -> Outcome.CUT;
+        };
+    }
+
+    private Progress progress() throws InterruptedException {
+        String run = events.run();
+        return run == null ? Progress.UNKNOWN : server.progress(thread, run);
+    }
+
+    /// @param why when the run is not even known, so that the call may be repeated
+    private Outcome cut(Breakage why) throws ProviderFailure {
+        if (events.run() == null) {
+            throw failure(why);
+        }
+        return Outcome.CUT;
+    }
+
+    private Outcome refused(Breakage.Refused why, boolean joins) throws ProviderFailure {
+        int status = why.status();
+        if (joins) {
+            if (status == 404) {
+                return Outcome.GONE;
+            }
+            if (status >= 500 || status == 429 || status == 408) {
+                return Outcome.CUT;
+            }
+        } else if (status == 409 || status == 422) {
+            return Outcome
+                    .OCCUPIED; // or a request that it does not take, which shows when nothing is
+            // there
+        }
+        throw failure(why);
+    }
+
+    /// Another run of the thread has not ended. It is this message's own, begun by a worker that died before it could
+    /// say so; or of an earlier message, which has ended here and has no business there any more; or not ours.
+    private void makeRoom(int times) throws ProviderFailure, InterruptedException {
+        Optional<InFlight> found = server.inFlight(thread, asker);
+        if (found.isEmpty() && times > 1) {
+            throw failure(new Breakage.Refused(422, null, null));
+        }
+        if (found.isPresent()) {
+            InFlight other = found.get();
+            if (other.wanted()) {
+                events.runs(other.run(), Shown.nothing());
+                sink.kept(other.run() + "/" + asker.answers().size());
+                return;
+            }
+            if (other.ours() && times < CANCELLATIONS) {
+                server.cancel(thread, other.run());
+            } else if (other.ours()) {
+                server.delete(thread, other.run());
+            }
+        }
+        pauseWithinLimits();
+    }
+
+    /// What was shown of a run that the server has forgotten is withdrawn.
+    private void beginAnew() throws ProviderFailure, InterruptedException {
+        if (wasGone) {
+            throw failure(new Breakage.Cut());
+        }
+        wasGone = true;
+        events = newEvents();
+        lastEventId = LangGraphServer.FROM_THE_START;
+        sink.reset();
+    }
+
+    private void pauseWithinLimits() throws ProviderFailure, InterruptedException {
+        Limit limit = events.hasBegun() ? Limit.IDLE : Limit.FIRST_TOKEN;
+        long since = events.hasBegun() ? lastEventNanos : startNanos;
+        Duration most = events.hasBegun() ? limits.idle() : limits.firstToken();
+        if (time.nanoTime() - since > most.toNanos()) {
+            throw events.hasBegun() ? failure(new Breakage.Cut()) : tooLate(limit);
+        }
+        time.sleep(time.about(pause).toNanos());
+        pause = pause.multipliedBy(2);
+        pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    }
+
+    /// The limits of the next connection: those of the whole, less the time that has passed.
+    private CallLimits whatIsLeft() throws ProviderFailure {
+        Duration passed = Duration.ofNanos(time.nanoTime() - startNanos);
+        if (passed.compareTo(limits.total()) >= 0) {
+            throw tooLate(Limit.TOTAL);
+        }
+        Duration first = limits.firstToken().minus(passed);
+        if (!first.isPositive() && !events.hasBegun()) {
+            throw tooLate(Limit.FIRST_TOKEN);
+        }
+        return new CallLimits(
+                limits.connect(),
+                first.isPositive() ? first : limits.firstToken(),
+                limits.idle(),
+                limits.total().minus(passed));
+    }
+
+    private ProviderFailure tooLate(Limit limit) {
+        Duration after =
+                switch (limit) {
+                    case CONNECT -> limits.connect();
+                    case FIRST_TOKEN -> limits.firstToken();
+                    case IDLE -> limits.idle();
+                    case TOTAL -> limits.total();
+                };
+        return failure(new Breakage.TooLate(limit, after));
+    }
+
+    private ProviderFailure failure(Breakage why) {
+        return failures.of(why, assistant, events.hasBegun());
+    }
+}

@@ -1,0 +1,200 @@
+package dev.antiphon.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.provider.langgraph.JavaScriptServer;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.JsonNode;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// Workers with the provider `langgraph`, from the request to the chunks, on real servers, LangGraph's own among them.
+final class LangGraphWorkerTest {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private static JavaScriptServer langGraph;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private PlainPeers peers;
+
+    @BeforeAll
+    static void startLangGraph() throws Exception {
+        langGraph = JavaScriptServer.start();
+    }
+
+    @AfterAll
+    static void stopLangGraph() {
+        langGraph.close();
+    }
+
+    @BeforeEach
+    void startServers() throws Exception {
+        peers = new PlainPeers();
+        opened.add(peers);
+    }
+
+    @AfterEach
+    void stopServers() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    private Worker worker() throws InterruptedException {
+        Map<String, String> environment = new HashMap<>(peers.environment());
+        environment.put("LANGGRAPH_URL", langGraph.url());
+        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        opened.add(worker);
+        return worker;
+    }
+
+    private void ask(String session, String message, String graph, String text) {
+        peers.publish(
+                session,
+                PlainPeers.JSON
+                        .createObjectNode()
+                        .put("message_id", message)
+                        .put("session_id", session)
+                        .put("user_id", "user1")
+                        .put("message", text)
+                        .set("context", PlainPeers.JSON.createObjectNode().put("model", graph))
+                        .toString());
+    }
+
+    private static List<JsonNode> answered(PlainPod pod, String message) {
+        await().atMost(SOON).until(() -> pod.complete(message));
+        List<JsonNode> chunks = pod.chunks(message);
+        assertThat(chunks)
+                .extracting(chunk -> chunk.get("chunk_id").asInt())
+                .isEqualTo(IntStream.range(0, chunks.size()).boxed().toList());
+        return chunks;
+    }
+
+    private static List<JsonNode> ofType(List<JsonNode> chunks, String type) {
+        return chunks.stream()
+                .filter(chunk -> chunk.get("chunk_type").asString().equals(type))
+                .toList();
+    }
+
+    private static String words(int count) {
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(word -> "w" + word + " ")
+                .collect(Collectors.joining());
+    }
+
+    @Test
+    void sessionsAreAnsweredAtOnceAndDoNotMix() throws Exception {
+        worker();
+        PlainPod first = peers.pod("pod-1", "sess_mix_1");
+        PlainPod second = peers.pod("pod-2", "sess_mix_2");
+
+        ask("sess_mix_1", "m1", "agent", "30 words, 60 ms");
+        ask("sess_mix_2", "m2", "nested", "20 words, 60 ms");
+
+        List<JsonNode> chunks = answered(first, "m1");
+        assertThat(first.text("m1")).isEqualTo(words(30));
+        assertThat(ofType(chunks, "content")).hasSizeGreaterThan(5);
+        assertThat(ofType(chunks, "reasoning")).isNotEmpty();
+        JsonNode metadata = chunks.getLast().get("metadata");
+        assertThat(metadata.get("model").asString()).isEqualTo("agent");
+        assertThat(metadata.get("tokens_used").asInt()).isEqualTo(7);
+        assertThat(metadata.get("finish_reason").asString()).isEqualTo("stop");
+        answered(second, "m2");
+        assertThat(second.text("m2")).isEqualTo(words(20));
+        assertThat(first.chunks("m2")).isEmpty();
+        assertThat(second.chunks("m1")).isEmpty();
+    }
+
+    @Test
+    void aStoppedWorkersRunIsJoinedByAnotherAndNothingIsDoneTwice() throws Exception {
+        Worker first = worker();
+        PlainPod pod = peers.pod("pod-1", "sess_joined");
+        ask("sess_joined", "m1", "weather", "hi");
+        await().atMost(SOON).until(() -> pod.text("m1").contains("Rome. 1 2"));
+
+        worker();
+        first.close();
+
+        List<JsonNode> chunks = answered(pod, "m1");
+        String counted =
+                IntStream.rangeClosed(1, 20).mapToObj(n -> " " + n).collect(Collectors.joining());
+        assertThat(pod.text("m1")).isEqualTo("Let me look. It is sunny in Rome." + counted);
+        assertThat(ofType(chunks, "reset")).isEmpty();
+        assertThat(ofType(chunks, "status")).hasSize(1);
+        assertThat(ofType(chunks, "tool_call"))
+                .allSatisfy(call ->
+                        assertThat(call.get("metadata").get("call_id").asString())
+                                .isEqualTo("call_1"))
+                .extracting(call -> call.get("metadata").get("arguments").asString())
+                .satisfies(pieces ->
+                        assertThat(String.join("", pieces)).isEqualTo("{\"city\":\"Rome\"}"));
+        assertThat(ofType(chunks, "tool_result"))
+                .singleElement()
+                .satisfies(result ->
+                        assertThat(result.get("metadata").get("result").asString())
+                                .isEqualTo("sunny in Rome."));
+        assertThat(langGraph.statuses(new SessionId("sess_joined"))).containsExactly("success");
+    }
+
+    @Test
+    void aCancelledMessageIsCancelledThere() throws Exception {
+        SessionId session = new SessionId("sess_cancelled");
+        MessageId message = new MessageId("m1");
+        worker();
+        PlainPod pod = peers.pod("pod-1", session.value());
+        ask(session.value(), "m1", "agent", "400 words, 50 ms");
+        await().atMost(SOON).until(() -> pod.text("m1").contains("w3"));
+
+        Chunk last =
+                new Chunk(
+                        session,
+                        message,
+                        0,
+                        new ChunkBody.Content(""),
+                        new Completion("", null, Completion.FinishReason.CANCELLED),
+                        Instant.now(),
+                        "corr_1");
+        try (Backplane backplane =
+                Backplane.open(
+                        BackplaneSettings.from(
+                                Environment.of(peers.environment()), Duration.ofSeconds(5)),
+                        "test")) {
+            var _ =
+                    backplane
+                            .log()
+                            .finish(Optional.of(new UserId("user1")), last)
+                            .toCompletableFuture()
+                            .get(10, TimeUnit.SECONDS);
+            backplane.doorbell().cancelled(session, message);
+            await().atMost(SOON)
+                    .until(() -> langGraph.statuses(session).equals(List.of("interrupted")));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package dev.antiphon.worker.provider.langgraph;
+
+import static dev.antiphon.worker.provider.langgraph.LangGraphCalls.LONG;
+import static dev.antiphon.worker.provider.langgraph.LangGraphCalls.PATIENT;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.worker.provider.FakeModelServer;
+import dev.antiphon.worker.provider.FakeModelServer.Exchange;
+import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.provider.http.CallLimits;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What LangGraph's own server cannot be brought to do, at a fake one.
+final class LangGraphMisbehaviourTest {
+
+    private static final String RUN = "0190-run";
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final Heard heard = new Heard();
+    private List<FakeModelServer.Request> requests = List.of();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    private LangGraphCalls calls(CallLimits limits, FakeModelServer.Script script)
+            throws IOException {
+        FakeModelServer server = new FakeModelServer(script);
+        opened.add(server);
+        requests = server.requests;
+        LangGraphCalls calls = new LangGraphCalls(server.baseUrl(), limits);
+        opened.add(calls);
+        return calls;
+    }
+
+    private void ask(LangGraphCalls calls) throws Exception {
+        calls.stream(calls.call("m1", "hi", List.of()), heard);
+    }
+
+    private ProviderFailure failure(CallLimits limits, FakeModelServer.Script script)
+            throws IOException {
+        LangGraphCalls calls = calls(limits, script);
+        return catchThrowableOfType(ProviderFailure.class, () -> ask(calls));
+    }
+
+    private static String event(int id, String name, String data) {
+        return "event: " + name + "\ndata: " + data + "\nid: " + id + "\n\n";
+    }
+
+    private static String begins(int id, int attempt) {
+        return event(id, "metadata", "{\"run_id\":\"" + RUN + "\",\"attempt\":" + attempt + "}");
+    }
+
+    private static String text(int id, String text) {
+        return event(
+                id,
+                "messages",
+                "[{\"type\":\"AIMessageChunk\",\"id\":\"a\",\"content\":\"" + text + "\"},{}]");
+    }
+
+    private static boolean isBegin(Exchange exchange) {
+        return exchange.request().line().startsWith("POST")
+                && exchange.request().line().contains("/runs/stream ");
+    }
+
+    private static boolean isJoin(Exchange exchange) {
+        return exchange.request().line().startsWith("GET")
+                && exchange.request().line().contains("/" + RUN + "/stream ");
+    }
+
+    private static void tell(Exchange exchange, String status) throws IOException {
+        exchange.answer(200, "", "{\"status\":\"" + status + "\"}");
+    }
+
+    @Test
+    void aStreamThatEndsWhileTheRunGoesOnIsJoinedAfterItsLastEvent() throws Exception {
+        List<String> after = new ArrayList<>();
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel")).end();
+                            } else if (isJoin(exchange)) {
+                                after.add(exchange.request().headers().get("last-event-id"));
+                                exchange.open().send(text(2, "lo")).end();
+                            } else {
+                                tell(exchange, after.isEmpty() ? "running" : "success");
+                            }
+                        });
+
+        ask(calls);
+
+        assertThat(heard.lines).containsExactly("kept", "text Hel", "text lo");
+        assertThat(after).containsExactly("1");
+        assertThat(requests)
+                .allSatisfy(request ->
+                        assertThat(request.headers())
+                                .containsEntry("x-api-key", LangGraphCalls.KEY));
+    }
+
+    @Test
+    void aRunThatTheServerBeginsAgainKeepsTheStepsThatHadEnded() throws Exception {
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open()
+                                        .send(begins(0, 1) + text(1, "One. "))
+                                        .send(event(2, "updates", "{\"first\":{}}"))
+                                        .send(text(3, "Tw"))
+                                        .send(begins(4, 2) + text(5, "Two."))
+                                        .end();
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+
+        ask(calls);
+
+        assertThat(heard.lines)
+                .containsExactly(
+                        "kept",
+                        "text One. ",
+                        "text Tw",
+                        "reset",
+                        "kept",
+                        "text One. ",
+                        "text Two.");
+    }
+
+    @Test
+    void aStreamThatIsCutAndCannotBeJoinedIsOneErrorAndTheRunIsStopped() throws Exception {
+        ProviderFailure failure =
+                failure(
+                        new CallLimits(LONG, LONG, Duration.ofMillis(500), LONG),
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel")).cut();
+                            } else {
+                                exchange.answer(500, "", "{}");
+                            }
+                        });
+
+        assertThat(failure.getMessage())
+                .isEqualTo("The provider 'langgraph' did not finish its answer.");
+        assertThat(failure.retryAfter()).isEmpty();
+        await().atMost(LONG)
+                .until(() ->
+                        requests.stream().anyMatch(request -> request.line().contains("/cancel?")));
+    }
+
+    @Test
+    void anEndOfTheStreamIsNotTheEndOfARunThatFailed() throws Exception {
+        ProviderFailure failure =
+                failure(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel")).end();
+                            } else {
+                                tell(exchange, "timeout");
+                            }
+                        });
+
+        assertThat(failure.getMessage())
+                .isEqualTo("The provider 'langgraph' broke its answer off with an error.");
+    }
+
+    @Test
+    void aServerThatIsBusyMayBeAskedAgainAndOneThatRefusesMayNot() throws Exception {
+        ProviderFailure busy = failure(PATIENT, exchange -> exchange.answer(503, "", "{}"));
+        assertThat(busy.retryAfter()).isPresent();
+        assertThat(requests).hasSize(1);
+
+        ProviderFailure invalid =
+                failure(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.answer(422, "", "{\"detail\":\"no\"}");
+                            } else {
+                                exchange.answer(200, "", "[]");
+                            }
+                        });
+        assertThat(invalid.retryAfter()).isEmpty();
+        assertThat(invalid.getMessage())
+                .isEqualTo("The provider 'langgraph' did not accept the request (HTTP 422).");
+    }
+}

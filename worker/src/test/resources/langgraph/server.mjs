@@ -1,0 +1,20 @@
+// LangGraph's own development server with the graphs beside this file, on 127.0.0.1.
+//
+//   node server.mjs PORT FOLDER     the folder takes its data
+
+import { startServer } from "@langchain/langgraph-api/server";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const [port, cwd] = process.argv.slice(2);
+const graphs = fileURLToPath(new URL("graphs.mjs", import.meta.url));
+const named = (name) => [name, `${graphs}:${name}`];
+
+// Twenty queues: each looks for work once in a while, and the first that looks takes it.
+await startServer({
+  port: Number(port),
+  host: "127.0.0.1",
+  cwd,
+  nWorkers: 20,
+  graphs: Object.fromEntries(["agent", "weather", "asking", "nested", "broken"].map(named)),
+});
