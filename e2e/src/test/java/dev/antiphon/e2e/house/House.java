@@ -87,14 +87,46 @@ public final class House implements AutoCloseable {
 
     /// Returns when the gateway serves.
     public Gateway gateway(int port, Map<String, String> variables) {
+        startGateway(port, variables);
+        return awaitGateway(port);
+    }
+
+    /// Starts a gateway that may have to wait for its servers.
+    public void startGateway(int port, Map<String, String> variables) {
         Map<String, String> own = new HashMap<>(variables);
         own.put("SERVER_PORT", "" + port);
         own.put("POD_ID", "pod-" + port);
         var gateway = new Gateway(port, start("gateway", own, "gateway-" + port));
         gateways.put(own.get("POD_ID"), gateway);
+    }
+
+    /// Waits until a gateway that was started serves.
+    public Gateway awaitGateway(int port) {
+        Gateway gateway = Objects.requireNonNull(gateways.get("pod-" + port));
         awaitReady(
                 gateway.address(), gateway.process(), folder.resolve("gateway-" + port + ".log"));
         return gateway;
+    }
+
+    public NatsServer nats() {
+        return nats;
+    }
+
+    public RedisServer redis() {
+        return redis;
+    }
+
+    /// Redis forgets everything, as if its disk were lost.
+    public void loseAll() {
+        try (RedisClient client = RedisClient.create(redis.url());
+                var connection = client.connect()) {
+            connection.sync().flushall();
+        }
+    }
+
+    /// What a process has written so far; its name is `worker-0.log` and so on, or `gateway-{port}.log`.
+    public String output(String name) throws IOException {
+        return Files.readString(folder.resolve(name));
     }
 
     /// The gateway that holds the session's only connection, as the registry has it.
@@ -116,6 +148,14 @@ public final class House implements AutoCloseable {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {
             connection.sync().sadd(registry(session), member);
+        }
+    }
+
+    /// A session's connections: `{pod}:{connection}`.
+    public Set<String> members(String session) {
+        try (RedisClient client = RedisClient.create(redis.url());
+                var connection = client.connect()) {
+            return connection.sync().smembers(registry(session));
         }
     }
 
