@@ -1,0 +1,136 @@
+package dev.antiphon.e2e.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.e2e.house.House;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// What a gateway leaves in the registry that was killed, and one that only slept.
+@Timeout(240)
+final class HygieneTest {
+
+    private static final int CONNECTIONS = 60;
+
+    /// A survivor has had its Redis for long enough to judge others.
+    private static final Duration JUDGES_AFTER = Duration.ofSeconds(30);
+
+    /// The promise is half a minute; a machine that is busy may take longer.
+    private static final Duration CLEAN_WITHIN = Duration.ofSeconds(90);
+
+    @TempDir Path folder;
+    private final List<Socket> sockets = new ArrayList<>();
+    private House house;
+
+    @BeforeEach
+    void open() {
+        house = House.open(folder);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        house.close();
+    }
+
+    private void connect(House.Gateway gateway, int connections) throws IOException {
+        for (int i = 0; i < connections; i++) {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port());
+            sockets.add(socket);
+            String request =
+                    "GET /api/sse?session_id=hygiene-%d&user_id=user1 HTTP/1.0\r\n\r\n"
+                            .formatted(i % 20);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            BufferedReader lines =
+                    new BufferedReader(
+                            new InputStreamReader(
+                                    socket.getInputStream(), StandardCharsets.US_ASCII));
+            String line = lines.readLine();
+            while (line != null && !line.equals("event: connected")) {
+                line = lines.readLine();
+            }
+            assertThat(line).isNotNull();
+        }
+    }
+
+    private long members(House.Gateway gateway) {
+        long members = 0;
+        for (int i = 0; i < 20; i++) {
+            members +=
+                    house.members("hygiene-" + i).stream()
+                            .filter(member -> member.startsWith("pod-" + gateway.port() + ":"))
+                            .count();
+        }
+        return members;
+    }
+
+    private static String metrics(House.Gateway gateway) throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(gateway.address().resolve("/metrics")).build(),
+                            BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    private static void signal(House.Gateway gateway, String name) throws Exception {
+        Process kill =
+                new ProcessBuilder("kill", "-" + name, "" + gateway.process().pid())
+                        .inheritIO()
+                        .start();
+        assertThat(kill.waitFor()).isZero();
+    }
+
+    @Test
+    void aKilledGatewaysConnectionsAreForgottenAndASleepersComeBack() throws Exception {
+        House.Gateway killed = house.gateway(Map.of());
+        House.Gateway sleeper = house.gateway(Map.of());
+        House.Gateway survivor = house.gateway(Map.of());
+        long survivesSince = System.nanoTime();
+        connect(killed, CONNECTIONS);
+        connect(sleeper, CONNECTIONS);
+        connect(survivor, CONNECTIONS);
+        house.register("hygiene-0", "plain-pod:conn-1");
+        assertThat(members(killed)).isEqualTo(CONNECTIONS);
+        await().atMost(CLEAN_WITHIN)
+                .until(() -> System.nanoTime() - survivesSince > JUDGES_AFTER.toNanos());
+
+        signal(sleeper, "STOP");
+        killed.process().kill();
+        long begin = System.nanoTime();
+        await().atMost(CLEAN_WITHIN).until(() -> members(killed) == 0);
+        System.out.printf(
+                "%d members of a killed gateway were gone after %.1f s%n",
+                CONNECTIONS, (System.nanoTime() - begin) / 1e9);
+        await().atMost(CLEAN_WITHIN).until(() -> members(sleeper) == 0);
+
+        signal(sleeper, "CONT");
+        await().atMost(CLEAN_WITHIN).until(() -> members(sleeper) == CONNECTIONS);
+        assertThat(members(survivor)).isEqualTo(CONNECTIONS);
+        assertThat(metrics(survivor))
+                .containsPattern("chat_stream_incidents_total\\{kind=\"reaped\"} 120\\.0");
+        assertThat(house.members("hygiene-0")).contains("plain-pod:conn-1");
+    }
+}
