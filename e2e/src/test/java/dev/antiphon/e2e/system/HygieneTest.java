@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.e2e.house.House;
 
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,8 +28,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// What a gateway leaves in the registry that was killed, and one that only slept.
+@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
 @Timeout(240)
 final class HygieneTest {
 
@@ -132,5 +137,33 @@ final class HygieneTest {
         assertThat(metrics(survivor))
                 .containsPattern("chat_stream_incidents_total\\{kind=\"reaped\"} 120\\.0");
         assertThat(house.members("hygiene-0")).contains("plain-pod:conn-1");
+    }
+
+    @Test
+    void aPlainPodThatNobodyListensForIsForgottenAndALiveOneIsKept() throws Exception {
+        house.worker(Map.of("CHAT_DEMO_DELAY", "1s"));
+        house.gateway(Map.of()); // serves when there is a stream that keeps the request
+        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+            AtomicInteger heard = new AtomicInteger();
+            nats.createDispatcher(_ -> heard.incrementAndGet())
+                    .subscribe("chat.pod.live-plain.response");
+            nats.flush(Duration.ofSeconds(10));
+            house.register("plain", "dead-plain:conn-1");
+            house.register("plain", "live-plain:conn-1");
+
+            nats.publish(
+                    "chat.workflow.execute.plain",
+                    """
+                    {"message_id":"m1","session_id":"plain","user_id":"user1","message":"%s"}
+                    """
+                            .formatted("word ".repeat(150))
+                            .getBytes(StandardCharsets.UTF_8));
+
+            await().atMost(CLEAN_WITHIN)
+                    .until(() -> !house.members("plain").contains("dead-plain:conn-1"));
+            assertThat(house.members("plain")).containsExactly("live-plain:conn-1");
+            int before = heard.get();
+            await().atMost(CLEAN_WITHIN).until(() -> heard.get() > before);
+        }
     }
 }
