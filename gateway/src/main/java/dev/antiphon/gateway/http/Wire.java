@@ -27,6 +27,10 @@ final class Wire {
     /// does not read is never. Without lingering the kernel drops what it holds for the client too.
     static void cut(HttpConnection connection) {
         Channel channel = channel(connection);
+        if (!channel.isOpen()) {
+            return; // its file descriptor may be another connection's by now, which would be the
+            // one to be reset
+        }
         channel.config().setOption(ChannelOption.SO_LINGER, 0);
         // From Vert.x' own handler on, which is the last one: it would wait.
         ChannelHandlerContext vertx = channel.pipeline().lastContext();
