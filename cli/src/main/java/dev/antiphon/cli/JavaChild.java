@@ -25,8 +25,8 @@ import java.util.concurrent.TimeoutException;
 final class JavaChild implements Child {
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
 
-    // Longer than the grace in which a worker brings its runs to an end (25 s).
-    private static final Duration STOP_GRACE = Duration.ofSeconds(30);
+    // Longer than what a worker needs with its usual grace of 25 s.
+    private static final Duration STOP_GRACE = Duration.ofSeconds(35);
 
     private final String name;
     private final String command;

@@ -139,6 +139,10 @@ final class Up implements AutoCloseable {
         int given = environment.number(Variable.CHAT_WORKER_PORT, 0, 0, HIGHEST_PORT);
         int port = given == 0 || options.workers() > 1 ? Ports.free() : given;
         own.put(Variable.CHAT_WORKER_PORT.name(), "" + port);
+        if (environment.text(Variable.CHAT_WORKER_GRACE) == null) {
+            // With the last worker everything ends, and nobody waits 25 s for a Ctrl-C.
+            own.put(Variable.CHAT_WORKER_GRACE.name(), "0s");
+        }
         return own;
     }
 

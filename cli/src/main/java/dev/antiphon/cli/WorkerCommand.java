@@ -48,18 +48,10 @@ final class WorkerCommand implements Callable<Integer> {
             variables.put(Variable.CHAT_EXTENSIONS.name(), extensions.toString());
         }
         WorkerConfig config = WorkerConfig.from(Environment.of(variables));
-        Worker worker = open(config);
+        Worker worker = Worker.open(config);
         return Serving.untilStopped(
                 worker,
                 "worker pid=%d http://%s:%d"
                         .formatted(ProcessHandle.current().pid(), config.host(), worker.port()));
-    }
-
-    private static Worker open(WorkerConfig config) throws InterruptedException {
-        try {
-            return Worker.open(config);
-        } catch (IllegalStateException e) {
-            throw new StartException(e.getMessage() + "; choose another with CHAT_WORKER_PORT");
-        }
     }
 }

@@ -62,6 +62,8 @@ public final class Environment {
         CHAT_TOOL_TIMEOUT,
         /// The port of a worker's status page.
         CHAT_WORKER_PORT,
+        /// How long a worker's answers may go on after SIGTERM.
+        CHAT_WORKER_GRACE,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
         /// The demo provider's pause between two chunks.

@@ -20,6 +20,9 @@ import java.util.List;
 /// One worker process: the real classes, put together as `Worker` does it.
 final class SimWorker {
 
+    /// About as long as an answer: some end in it, others are handed over.
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
     private final World world;
     private final Host host;
     private final Link link;
@@ -73,7 +76,8 @@ final class SimWorker {
                             host,
                             counters);
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
-            Deliveries deliveries = Deliveries.open(queue, runner, world.concurrency(), host);
+            Deliveries deliveries = Deliveries.open(
+                            queue, runner, world.concurrency(), GRACE, host);
             Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
             opened = List.of(rescue, deliveries, acker, lease);
         } catch (InterruptedException e) {

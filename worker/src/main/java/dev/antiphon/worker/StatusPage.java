@@ -39,11 +39,15 @@ final class StatusPage implements AutoCloseable {
 
     /// What is told about, from when the worker works until it stops.
     private record Serving(
-            WorkerId worker, SessionRunner runner, Backplane backplane, Meters meters) {
+            WorkerId worker,
+            SessionRunner runner,
+            Backplane backplane,
+            Meters meters,
+            boolean stopping) {
 
         /// Without NATS it gets no work, without Redis it can do none.
         boolean healthy() {
-            return backplane.natsConnected() && backplane.redisConnected();
+            return !stopping && backplane.natsConnected() && backplane.redisConnected();
         }
     }
 
@@ -64,13 +68,15 @@ final class StatusPage implements AutoCloseable {
     /// Listens.
     ///
     /// @param port 0 for a free one
-    /// @throws IllegalStateException when the port cannot be had, with one line that names it
+    /// @throws IllegalArgumentException when the port cannot be had, with one line that names it
     static StatusPage open(String host, int port) {
         try {
             return new StatusPage(HttpServer.create(new InetSocketAddress(host, port), BACKLOG));
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "cannot listen on port %d of %s: %s".formatted(port, host, e.getMessage()), e);
+            throw new IllegalArgumentException(
+                    "cannot listen on port %d of %s: %s; choose another with CHAT_WORKER_PORT"
+                            .formatted(port, host, e.getMessage()),
+                    e);
         }
     }
 
@@ -82,8 +88,8 @@ final class StatusPage implements AutoCloseable {
     ///
     /// @return to be closed when the worker begins to stop: it is not ready then
     AutoCloseable serve(WorkerId worker, SessionRunner runner, Backplane backplane, Meters meters) {
-        serving = new Serving(worker, runner, backplane, meters);
-        return () -> serving = null;
+        serving = new Serving(worker, runner, backplane, meters, false);
+        return () -> serving = new Serving(worker, runner, backplane, meters, true);
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -121,7 +127,7 @@ final class StatusPage implements AutoCloseable {
         boolean nats = now != null && now.backplane().natsConnected();
         boolean redis = now != null && now.backplane().redisConnected();
         ObjectNode report = Json.object();
-        report.put("status", nats && redis ? "healthy" : "degraded");
+        report.put("status", now != null && now.healthy() ? "healthy" : "degraded");
         if (now != null) {
             report.put("worker_id", now.worker().value());
         }

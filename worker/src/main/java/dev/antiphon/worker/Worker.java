@@ -54,8 +54,7 @@ public final class Worker implements AutoCloseable {
     /// Connects and begins to work; waits for servers that are not there yet.
     ///
     /// @throws dev.antiphon.backplane.Unavailable when a server cannot be used as it is set up
-    /// @throws IllegalStateException when the status page's port cannot be had, with one line that names it
-    /// @throws IllegalArgumentException when the settings do not fit together
+    /// @throws IllegalArgumentException when the settings do not fit together, or the port cannot be had
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
         // First of all: a port that is taken should be said at once, not after a long wait for
@@ -102,7 +101,8 @@ public final class Worker implements AutoCloseable {
         CancelSubscription cancels = backplane.listenForCancels(runner::cancelled);
         opened.addFirst(cancels);
         Deliveries deliveries =
-                Deliveries.open(backplane.queue(), runner, config.concurrency(), time);
+                Deliveries.open(
+                        backplane.queue(), runner, config.concurrency(), config.grace(), time);
         opened.addFirst(deliveries);
         Rescue rescue =
                 Rescue.open(
@@ -116,7 +116,7 @@ public final class Worker implements AutoCloseable {
                         counters);
         opened.addFirst(rescue);
         Meters meters = new Meters(counters, runner, deliveries, backplane, config.concurrency());
-        opened.addFirst(meters);
+        opened.addLast(meters); // it tells to the end
         // Before anything is closed it says so.
         opened.addFirst(status.serve(id, runner, backplane, meters));
         LOG.atInfo()
@@ -179,7 +179,8 @@ public final class Worker implements AutoCloseable {
         return counters;
     }
 
-    /// Stops pulling, hands its runs over and disconnects, within a few seconds.
+    /// Stops pulling, lets its answers end within the grace, hands the others over and disconnects: a few seconds more than
+    /// the grace at most.
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {

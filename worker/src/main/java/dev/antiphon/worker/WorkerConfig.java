@@ -15,6 +15,9 @@ import java.time.Duration;
 ///     must not get into each other's way
 /// @param concurrency sessions worked on at once, 1 to 100,000. Default 1,000: a run that waits for a model costs a few
 ///     kilobytes, and a thousand streams are what one process is measured for
+/// @param grace how long answers may go on after SIGTERM, up to 10 min; then they are handed over, which costs an answer
+///     of most models a new beginning. Default 25 s: most answers end in it, and it fits into the 30 s that Kubernetes
+///     gives
 /// @param demoDelay the demo's pause between chunks. Default 100 ms, the contract's
 /// @param demoWords the demo's words per chunk, 1 to 1,000. Default 3, the contract's
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
@@ -29,6 +32,7 @@ public record WorkerConfig(
         String host,
         int port,
         int concurrency,
+        Duration grace,
         Duration demoDelay,
         int demoWords,
         @Nullable String defaultProvider,
@@ -41,6 +45,18 @@ public record WorkerConfig(
     /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
 
+    private static final Duration LONGEST_GRACE = Duration.ofMinutes(10);
+
+    private static Duration grace(Environment environment) {
+        Duration grace =
+                environment.duration(Variable.CHAT_WORKER_GRACE, Duration.ofSeconds(25));
+        if (grace.compareTo(LONGEST_GRACE) > 0) {
+            throw new IllegalArgumentException(
+                    Variable.CHAT_WORKER_GRACE + " must be at most 10m");
+        }
+        return grace;
+    }
+
     /// Reads the worker's settings.
     ///
     /// @throws IllegalArgumentException when a variable has a value that is not allowed
@@ -50,6 +66,7 @@ public record WorkerConfig(
                 environment.text(Variable.SERVER_HOST, "127.0.0.1"),
                 environment.number(Variable.CHAT_WORKER_PORT, 0, 0, 65_535),
                 environment.number(Variable.CHAT_WORKFLOW_CONCURRENCY, 1_000, 1, 100_000),
+                grace(environment),
                 environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ofMillis(100)),
                 environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
                 environment.text(Variable.CHAT_DEFAULT_PROVIDER),

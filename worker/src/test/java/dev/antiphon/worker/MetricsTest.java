@@ -252,7 +252,7 @@ final class MetricsTest {
         assertThat(get(worker, "/metrics").headers().firstValue("Content-Type"))
                 .hasValue("text/plain; version=0.0.4; charset=utf-8");
         assertThatThrownBy(() -> worker("CHAT_WORKER_PORT", "" + worker.port()))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("cannot listen on port " + worker.port() + " of 127.0.0.1");
     }
 

@@ -48,7 +48,10 @@ final class PlainPeers implements AutoCloseable {
                 "REDIS_PORT",
                 String.valueOf(redisServer.port()),
                 "CHAT_DEMO_DELAY",
-                "0ms");
+                "0ms",
+                // A test that stops a worker in mid-answer wants the answer handed over.
+                "CHAT_WORKER_GRACE",
+                "0s");
     }
 
     /// A pod that holds one connection of the session.

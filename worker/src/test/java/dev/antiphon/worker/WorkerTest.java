@@ -3,11 +3,13 @@ package dev.antiphon.worker;
 import static dev.antiphon.worker.PlainPeers.demoAnswer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.run.Counters.Count;
 
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
@@ -314,6 +316,33 @@ final class WorkerTest {
         assertThat(pod.chunks("m1"))
                 .extracting(chunk -> chunk.get("chunk_id").asInt())
                 .isEqualTo(IntStream.range(0, pod.chunks("m1").size()).boxed().toList());
+    }
+
+    @Test
+    void aStoppedWorkerLetsItsAnswerEndAndGivesTheSessionsNextMessageAway() throws Exception {
+        Worker first = worker("CHAT_DEMO_DELAY", "200ms", "CHAT_WORKER_GRACE", "1m");
+        PlainPod pod = peers.pod("pod-1", "test");
+        peers.ask("test", "m1", "hi");
+        await().atMost(SOON).until(() -> pod.chunks("m1").size() >= 2);
+        peers.ask("test", "m2", "next");
+        Worker second = worker();
+
+        first.close();
+
+        assertThat(first.counters().of(Count.RELEASED)).isZero();
+        awaitComplete(pod, "m1");
+        awaitComplete(pod, "m2");
+        assertThat(pod.text("m1")).isEqualTo(demoAnswer("hi"));
+        assertThat(pod.text("m2")).isEqualTo(demoAnswer("next"));
+        assertThat(second.counters().of(Count.TAKEN_OVER)).isZero();
+        assertThat(second.counters().begun()).isEqualTo(1);
+    }
+
+    @Test
+    void aGraceIsAtMostTenMinutes() {
+        assertThatThrownBy(() -> worker("CHAT_WORKER_GRACE", "11m"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("CHAT_WORKER_GRACE must be at most 10m");
     }
 
     @Test

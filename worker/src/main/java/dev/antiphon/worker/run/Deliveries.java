@@ -25,6 +25,9 @@ public final class Deliveries implements AutoCloseable {
 
     private static final Duration PAUSE_WHEN_AWAY = Duration.ofMillis(500);
 
+    /// Each run gives its claim back, which takes one call to Redis of at most a second.
+    private static final Duration HAND_OVER_WITHIN = Duration.ofSeconds(5);
+
     /// A third of the server's ack wait: two may be lost.
     private static final Duration IN_PROGRESS_EVERY = Duration.ofSeconds(10);
 
@@ -41,7 +44,15 @@ public final class Deliveries implements AutoCloseable {
     /// Deliveries not settled yet, as {@link #runs}.
     private final Set<Delivery> unsettled = ConcurrentHashMap.newKeySet();
 
-    private Deliveries(RequestQueue queue, SessionRunner runner, int concurrency, Time time) {
+    private final Duration grace;
+
+    private Deliveries(
+            RequestQueue queue,
+            SessionRunner runner,
+            int concurrency,
+            Duration grace,
+            Time time) {
+        this.grace = grace;
         this.queue = queue;
         this.runner = runner;
         this.time = time;
@@ -53,9 +64,14 @@ public final class Deliveries implements AutoCloseable {
     /// Starts pulling.
     ///
     /// @param concurrency how many sessions are worked on at once, at least 1
+    /// @param grace how long runs may go on once this is closed; zero or more
     public static Deliveries open(
-            RequestQueue queue, SessionRunner runner, int concurrency, Time time) {
-        Deliveries deliveries = new Deliveries(queue, runner, concurrency, time);
+            RequestQueue queue,
+            SessionRunner runner,
+            int concurrency,
+            Duration grace,
+            Time time) {
+        Deliveries deliveries = new Deliveries(queue, runner, concurrency, grace, time);
         deliveries.puller.start();
         deliveries.progress.start();
         return deliveries;
@@ -123,24 +139,34 @@ public final class Deliveries implements AutoCloseable {
         }
     }
 
-    /// Stops pulling and interrupts the runs; their sessions go on at other workers. Returns when all have stopped, within
-    /// `most`.
-    void stop(Duration most) throws InterruptedException {
+    /// Stops pulling, lets the answers under way end within the grace, and then interrupts what is left. Sessions go on at
+    /// other workers, at once.
+    private void stop() throws InterruptedException {
         puller.interrupt();
         puller.join();
+        runner.drain();
+        awaitRuns(grace);
         runner.stop();
         runs.forEach(Thread::interrupt);
+        awaitRuns(HAND_OVER_WITHIN);
+        progress.interrupt();
+    }
+
+    private void awaitRuns(Duration most) throws InterruptedException {
         long end = time.nanoTime() + most.toNanos();
         for (Thread run : runs) {
-            time.join(run, Duration.ofNanos(Math.max(1, end - time.nanoTime())));
+            long left = end - time.nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            time.join(run, Duration.ofNanos(left));
         }
-        progress.interrupt();
     }
 
     @Override
     public void close() {
         try {
-            stop(Duration.ofSeconds(5));
+            stop();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

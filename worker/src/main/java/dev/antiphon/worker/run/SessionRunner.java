@@ -56,6 +56,7 @@ public final class SessionRunner {
     /// How many deliveries are under way for each session: as many as there is room for.
     private final Map<SessionId, Integer> sessions = new ConcurrentHashMap<>();
 
+    private volatile boolean draining;
     private volatile boolean stopping;
 
     public SessionRunner(
@@ -104,7 +105,7 @@ public final class SessionRunner {
 
     private void work(Delivery delivery, WorkflowRequest request) throws InterruptedException {
         Optional<MessageId> delivered = Optional.of(request.messageId());
-        while (true) {
+        while (!draining) {
             switch (claim(request.sessionId(), delivered)) {
                 case Claim.Claimed claimed -> {
                     run(claimed);
@@ -129,6 +130,8 @@ public final class SessionRunner {
                 }
             }
         }
+        // What is left of the session, if anything, is another worker's, at once.
+        delivery.retryAfter(Duration.ZERO);
     }
 
     private Claim claim(SessionId session, Optional<MessageId> delivered)
@@ -222,6 +225,11 @@ public final class SessionRunner {
     /// Sessions that deliveries are under way for. Any thread.
     public int sessions() {
         return sessions.size();
+    }
+
+    /// From now on no message is begun; the answers under way go on.
+    void drain() {
+        draining = true;
     }
 
     /// From now on an interrupt means that the process stops.

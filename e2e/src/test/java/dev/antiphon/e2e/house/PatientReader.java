@@ -1,8 +1,7 @@
-package dev.antiphon.e2e.launcher;
+package dev.antiphon.e2e.house;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
 import dev.antiphon.e2e.house.EventStream.Event;
 
 import org.awaitility.core.ConditionTimeoutException;
@@ -18,7 +17,7 @@ import java.util.stream.Stream;
 
 /// A session's stream as an EventSource reads it: opened again with the last id when it breaks, and nothing filtered,
 /// sorted or repaired.
-final class PatientReader implements AutoCloseable {
+public final class PatientReader implements AutoCloseable {
     private static final Duration WITHIN = Duration.ofSeconds(60);
 
     private final URI gateway;
@@ -27,42 +26,43 @@ final class PatientReader implements AutoCloseable {
     private EventStream stream;
     private int reconnects;
 
-    PatientReader(URI gateway, String session) {
+    public PatientReader(URI gateway, String session) {
         this.gateway = gateway;
         this.session = session;
         this.stream = EventStream.open(gateway, session, null);
     }
 
     /// Everything so far, over all connections.
-    List<Event> events() {
+    public List<Event> events() {
         return Stream.concat(before.stream(), stream.events().stream()).toList();
     }
 
-    int reconnects() {
+    public int reconnects() {
         return reconnects;
     }
 
-    void awaitEvent(Predicate<Event> wanted) {
+    public void awaitEvent(Predicate<Event> wanted) {
         await().atMost(WITHIN)
                 .until(() -> {
-                    reconnectIfBroken();
+                    look();
                     return events().stream().anyMatch(wanted);
                 });
     }
 
     /// The text of a message's chunks, one after the other as they came.
-    String text(String message) {
+    public String text(String message) {
         return chunks(message)
                 .map(event -> event.data().get("chunk").asString())
                 .collect(Collectors.joining());
     }
 
-    Stream<Event> chunks(String message) {
+    public Stream<Event> chunks(String message) {
         return events().stream()
                 .filter(event -> event.name().equals("chunk") && event.messageId().equals(message));
     }
 
-    private void reconnectIfBroken() {
+    /// Opens the stream again if it broke and somebody serves there.
+    public void look() {
         if (stream.isOpen()) {
             return;
         }
