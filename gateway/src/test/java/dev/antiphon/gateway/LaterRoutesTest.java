@@ -62,6 +62,15 @@ final class LaterRoutesTest {
             assertThat(tab.events(4).getLast().data()).contains("\"finish_reason\":\"cancelled\"");
             assertThat(Http.text(Http.json(cancel(session, message, "user1")), "status"))
                     .isEqualTo("ended");
+            await().untilAsserted(() ->
+                    assertThat(
+                                    Http.get(
+                                                    gateway.port(),
+                                                    "/api/sessions/"
+                                                            + session
+                                                            + "/messages?user_id=user1")
+                                            .body())
+                            .contains(message, "\"finish_reason\":\"cancelled\""));
         }
     }
 

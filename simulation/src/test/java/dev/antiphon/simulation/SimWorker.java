@@ -76,8 +76,8 @@ final class SimWorker {
                             host,
                             counters);
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
-            Deliveries deliveries = Deliveries.open(
-                            queue, runner, world.concurrency(), GRACE, host);
+            Deliveries deliveries =
+                    Deliveries.open(queue, runner, world.concurrency(), GRACE, host);
             Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
             opened = List.of(rescue, deliveries, acker, lease);
         } catch (InterruptedException e) {

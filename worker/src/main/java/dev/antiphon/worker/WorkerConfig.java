@@ -48,11 +48,9 @@ public record WorkerConfig(
     private static final Duration LONGEST_GRACE = Duration.ofMinutes(10);
 
     private static Duration grace(Environment environment) {
-        Duration grace =
-                environment.duration(Variable.CHAT_WORKER_GRACE, Duration.ofSeconds(25));
+        Duration grace = environment.duration(Variable.CHAT_WORKER_GRACE, Duration.ofSeconds(25));
         if (grace.compareTo(LONGEST_GRACE) > 0) {
-            throw new IllegalArgumentException(
-                    Variable.CHAT_WORKER_GRACE + " must be at most 10m");
+            throw new IllegalArgumentException(Variable.CHAT_WORKER_GRACE + " must be at most 10m");
         }
         return grace;
     }

@@ -174,6 +174,14 @@ final class RescueTest {
                         .getStreamInfo("CHAT_DEAD_LETTERS")
                         .getStreamState();
         assertThat(letters.getMsgCount()).isEqualTo(1);
+        // Not m2's, whose delivery brought it to light.
+        JsonNode letter =
+                PlainPeers.JSON.readTree(
+                        peers.nats
+                                .jetStreamManagement()
+                                .getMessage("CHAT_DEAD_LETTERS", 1)
+                                .getData());
+        assertThat(letter.get("message_id").asString()).isEqualTo("m1");
     }
 
     @Test

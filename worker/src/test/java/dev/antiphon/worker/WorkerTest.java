@@ -346,6 +346,25 @@ final class WorkerTest {
     }
 
     @Test
+    void aKnownMessageIdWithAnotherBodyGoesToTheDeadLettersAndTheSameBodyDoesNot()
+            throws Exception {
+        worker();
+        PlainPod pod = peers.pod("pod-1", "test");
+        peers.ask("test", "m1", "hi");
+        awaitComplete(pod, "m1");
+
+        peers.ask("test", "m1", "hi");
+        peers.ask("test", "m1", "something else");
+
+        Message letter = deadLetter();
+        assertThat(letter.getSubject()).isEqualTo("chat.deadletter.message_conflict");
+        assertThat(new String(letter.getData(), java.nio.charset.StandardCharsets.UTF_8))
+                .contains("something else");
+        assertThat(pod.chunks("m1").stream().filter(chunk -> chunk.get("is_final").asBoolean()))
+                .hasSize(1);
+    }
+
+    @Test
     void natsWithoutJetStreamStopsTheStartWithOneLineThatNamesTheRemedy() {
         peers.natsServer.stop();
         try (var plain =

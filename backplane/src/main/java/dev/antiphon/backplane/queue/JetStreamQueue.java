@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -275,8 +276,9 @@ public final class JetStreamQueue implements RequestQueue {
                         .put(REASON, printable(reason))
                         .put(SEQUENCE, Long.toString(request.sequence()))
                         .put(SIZE, Integer.toString(data.length));
-        PublishOptions once =
-                PublishOptions.builder().messageId("dead." + request.sequence()).build();
+        // The data too, as requests that are gone from the stream have no number.
+        String id = "dead." + request.sequence() + "." + UUID.nameUUIDFromBytes(data);
+        PublishOptions once = PublishOptions.builder().messageId(id).build();
         try {
             publish(Subjects.deadLetter(code), headers, fitting(data), once)
                     .toCompletableFuture()

@@ -1,10 +1,20 @@
 package dev.antiphon.backplane.queue;
 
+import dev.antiphon.protocol.Subjects;
+import dev.antiphon.protocol.WorkflowRequest;
+
 import java.time.Instant;
 
 /// A request as the stream holds it: the same on every delivery, and the same for who only looks at it.
 ///
-/// @param sequence the request's number in the stream
+/// @param sequence the request's number in the stream, from 1; 0 when it is not known
 /// @param stored when the stream took it
 @SuppressWarnings("ArrayRecordComponent") // never modified, never compared
-public record StoredRequest(String subject, byte[] data, long sequence, Instant stored) {}
+public record StoredRequest(String subject, byte[] data, long sequence, Instant stored) {
+
+    /// A request that the stream need not hold any more.
+    public static StoredRequest gone(WorkflowRequest request) {
+        return new StoredRequest(
+                Subjects.execute(request.sessionId()), request.encode(), 0, request.timestamp());
+    }
+}

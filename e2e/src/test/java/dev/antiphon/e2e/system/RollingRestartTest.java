@@ -106,7 +106,8 @@ final class RollingRestartTest {
         private void ask() throws Exception {
             String body =
                     """
-                    {"session_id":"%s","user_id":"user1","message_id":"%s","message":"%s"}"""
+                    {"session_id":"%s","user_id":"user1","message_id":"%s","message":"%s"}\
+                    """
                             .formatted(session, message(), question());
             HttpRequest request =
                     HttpRequest.newBuilder(gateway.resolve("/api/chat"))

@@ -1,6 +1,7 @@
 package dev.antiphon.gateway.http;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.Chunk;
@@ -22,11 +23,13 @@ import java.util.Optional;
 final class PostCancel implements Endpoint {
 
     private final SessionLog log;
+    private final History history;
     private final Doorbell doorbell;
     private final InstantSource clock;
 
-    PostCancel(SessionLog log, Doorbell doorbell, InstantSource clock) {
+    PostCancel(SessionLog log, History history, Doorbell doorbell, InstantSource clock) {
         this.log = log;
+        this.history = history;
         this.doorbell = doorbell;
         this.clock = clock;
     }
@@ -60,6 +63,10 @@ final class PostCancel implements Endpoint {
                         case Finish.Finished finished -> {
                             doorbell.ring(finished.pods(), session, finished.entries());
                             doorbell.cancelled(session, message);
+                            // No worker may ever hear of a message that was not in the queue yet.
+                            // Should Redis
+                            // not do it now, the session's next message does.
+                            var _ = history.settle(session);
                             exchange.json(202, answer(session, message, "cancelled"));
                         }
                         case Finish.Ended() ->

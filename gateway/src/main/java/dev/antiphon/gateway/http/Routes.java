@@ -46,7 +46,7 @@ final class Routes {
     }
 
     private static Endpoint cancel(Backplane backplane, InstantSource clock) {
-        return new PostCancel(backplane.log(), backplane.doorbell(), clock);
+        return new PostCancel(backplane.log(), backplane.history(), backplane.doorbell(), clock);
     }
 
     private static Endpoint messages(Backplane backplane) {

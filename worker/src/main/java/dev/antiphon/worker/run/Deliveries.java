@@ -47,11 +47,7 @@ public final class Deliveries implements AutoCloseable {
     private final Duration grace;
 
     private Deliveries(
-            RequestQueue queue,
-            SessionRunner runner,
-            int concurrency,
-            Duration grace,
-            Time time) {
+            RequestQueue queue, SessionRunner runner, int concurrency, Duration grace, Time time) {
         this.grace = grace;
         this.queue = queue;
         this.runner = runner;
@@ -66,11 +62,7 @@ public final class Deliveries implements AutoCloseable {
     /// @param concurrency how many sessions are worked on at once, at least 1
     /// @param grace how long runs may go on once this is closed; zero or more
     public static Deliveries open(
-            RequestQueue queue,
-            SessionRunner runner,
-            int concurrency,
-            Duration grace,
-            Time time) {
+            RequestQueue queue, SessionRunner runner, int concurrency, Duration grace, Time time) {
         Deliveries deliveries = new Deliveries(queue, runner, concurrency, grace, time);
         deliveries.puller.start();
         deliveries.progress.start();

@@ -99,6 +99,13 @@ final class Intake {
                 return false;
             }
         }
+        return takeTurn(request, delivery);
+    }
+
+    /// Accepts a request, or finds that it was accepted before.
+    ///
+    /// @return false when the delivery is settled and there is nothing to run
+    boolean takeTurn(WorkflowRequest request, Delivery delivery) throws InterruptedException {
         return switch (accept(request)) {
             case Accept.Accepted _, Accept.Duplicate _ -> true;
             case Accept.Conflict _ -> {

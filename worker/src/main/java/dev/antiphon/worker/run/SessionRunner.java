@@ -8,6 +8,7 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -105,18 +106,21 @@ public final class SessionRunner {
 
     private void work(Delivery delivery, WorkflowRequest request) throws InterruptedException {
         Optional<MessageId> delivered = Optional.of(request.messageId());
+        boolean fits = false;
         while (!draining) {
             switch (claim(request.sessionId(), delivered)) {
                 case Claim.Claimed claimed -> {
+                    fits |= asksTheSame(claimed.request(), request);
                     run(claimed);
                     settling.settle(request.sessionId());
                     delivered = Optional.empty();
                 }
-                case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, delivery);
+                case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, request, delivery);
                 case Claim.Unknown _ -> {
                     if (!intake.accept(request, delivery)) {
                         return;
                     }
+                    fits = true;
                 }
                 case Claim.Busy _ -> {
                     counters.add(Count.BUSY);
@@ -124,6 +128,14 @@ public final class SessionRunner {
                     return;
                 }
                 case Claim.Idle _ -> {
+                    if (!fits) {
+                        // Its id was known when it came: it may ask something else under it.
+                        if (!intake.takeTurn(request, delivery)) {
+                            return;
+                        }
+                        fits = true;
+                        continue;
+                    }
                     settling.settle(request.sessionId());
                     acker.ackLater(delivery, request.sessionId(), request.messageId());
                     return;
@@ -132,6 +144,10 @@ public final class SessionRunner {
         }
         // What is left of the session, if anything, is another worker's, at once.
         delivery.retryAfter(Duration.ZERO);
+    }
+
+    private static boolean asksTheSame(WorkflowRequest one, WorkflowRequest other) {
+        return one.messageId().equals(other.messageId()) && one.digest().equals(other.digest());
     }
 
     private Claim claim(SessionId session, Optional<MessageId> delivered)
@@ -181,16 +197,19 @@ public final class SessionRunner {
     }
 
     /// Ends a message that has been begun too often: whatever it does to workers, it does it no more.
-    private void giveUp(WorkflowRequest poison, Delivery delivery) throws InterruptedException {
+    private void giveUp(WorkflowRequest poison, WorkflowRequest request, Delivery delivery)
+            throws InterruptedException {
         counters.add(Count.POISON);
         LOG.atError()
                 .addKeyValue("session", poison.sessionId())
                 .addKeyValue("message", poison.messageId())
                 .log("gave a message up after too many attempts; it is in the dead letters");
-        intake.deadLetter(
-                delivery.request(),
-                ErrorCode.TOO_MANY_ATTEMPTS,
-                ErrorCode.TOO_MANY_ATTEMPTS.title());
+        // The session's oldest message need not be the one that was delivered.
+        StoredRequest stored =
+                poison.messageId().equals(request.messageId())
+                        ? delivery.request()
+                        : StoredRequest.gone(poison);
+        intake.deadLetter(stored, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.TOO_MANY_ATTEMPTS.title());
         Finish finish =
                 asking.until(() ->
                         log.finish(
