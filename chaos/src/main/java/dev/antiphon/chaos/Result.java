@@ -113,9 +113,10 @@ public record Result(
                 **%s.** %d takeovers, %d resyncs. Back at the baseline: %s.
 
                 Recovery is the time in ms from a fault to the next event of an answer that was in flight on what was struck.
+                Only faults that struck alone are measured; about one in three came in a pair.
                 A pause or freeze lasts 3.5 to 5.5 s by itself, a killed process or cut link is away for 0.2 to 2 s.
 
-                | fault | times | with an answer in flight | answers struck | p50 | p99 | max |
+                | fault | times | with an answer in flight | answers measured | p50 | p99 | max |
                 |---|---:|---:|---:|---:|---:|---:|
                 """
                         .formatted(

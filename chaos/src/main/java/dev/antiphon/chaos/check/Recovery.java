@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// How long readers waited: from each fault to the next event of each answer that was in flight on what was struck.
+/// How long readers waited: from each fault to the next event of each answer that was in flight on what was struck. Only
+/// faults that struck alone are measured, for with a second one down nobody can tell whose wait it is.
 public final class Recovery {
 
     /// What comes right after a fault was on its way before.
@@ -48,7 +49,7 @@ public final class Recovery {
             count[1] += fault.inFlight().isEmpty() ? 0 : 1;
             List<Long> of = waits.computeIfAbsent(fault.strike(), _ -> new ArrayList<>());
             Set<String> tabs = Set.copyOf(fault.tabs());
-            for (Place place : fault.inFlight()) {
+            for (Place place : isAlone(fault, history) ? fault.inFlight() : List.<Place>of()) {
                 events.getOrDefault(place, List.of()).stream()
                         .filter(event -> event.at() > fault.at() + ON_ITS_WAY_MICROS)
                         .filter(event -> tabs.isEmpty() || tabs.contains(event.tab()))
@@ -66,6 +67,21 @@ public final class Recovery {
             times.put(kind, new Times(count[0], count[1], sorted));
         });
         return times;
+    }
+
+    private static boolean isAlone(Fault fault, History history) {
+        Map<Integer, Long> healed = new HashMap<>();
+        for (HistoryLine line : history.house()) {
+            if (line instanceof HistoryLine.Healed(long at, int number)) {
+                healed.put(number, at);
+            }
+        }
+        long end = healed.getOrDefault(fault.fault(), Long.MAX_VALUE);
+        return history.faults().stream()
+                .filter(other -> other.fault() != fault.fault())
+                .noneMatch(other ->
+                        other.at() < end
+                                && healed.getOrDefault(other.fault(), Long.MAX_VALUE) > fault.at());
     }
 
     /// By message, in the order of their times.

@@ -8,6 +8,8 @@ public enum FaultKind {
     GATEWAY_KILL,
     NATS_KILL,
     REDIS_KILL,
+    /// Killed, and what it wrote in the last second is gone: a machine without power keeps what was synced.
+    REDIS_POWER_LOSS,
     WORKER_PAUSE,
     GATEWAY_PAUSE,
     NATS_PAUSE,
@@ -38,6 +40,6 @@ public enum FaultKind {
 
     /// Whether Redis may come back without its last two seconds, which readers must be told by a `resync`.
     public boolean mayLoseTail() {
-        return this == REDIS_KILL;
+        return this == REDIS_KILL || this == REDIS_POWER_LOSS;
     }
 }

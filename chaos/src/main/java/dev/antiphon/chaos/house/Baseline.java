@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What a quiet house holds. Taken before the load and after it, the two must be alike.
@@ -43,10 +42,11 @@ public final class Baseline {
 
     /// What a living process has in Redis: these prefixes may be there, and nothing else.
     private static final List<String> OF_A_PROCESS =
-            List.of("chat:worker:", "chat:workers", "pod:alive:", "chat:catalog");
+            List.of("chat:worker:", "chat:workers", "pod:alive:", "chat:pods", "chat:catalog");
 
+    /// The two generations of the serial collector, which our processes run with.
     private static final Pattern USED =
-            Pattern.compile("(?:def new|tenured|new|eden|old).*?, used ([0-9]+)([KM])");
+            Pattern.compile("^ *(?:DefNew|Tenured) .*?, used ([0-9]+)K", Pattern.MULTILINE);
 
     private final House house;
     private final Inside redis;
@@ -66,7 +66,7 @@ public final class Baseline {
         Baseline baseline = new Baseline(house, redis);
         for (Member member : house.members()) {
             sockets(member).ifPresent(count -> baseline.sockets.put(member.name(), count));
-            heap(member).ifPresent(bytes -> baseline.heaps.put(member.name(), bytes));
+            baseline.heaps.put(member.name(), heap(member));
         }
         return baseline;
     }
@@ -224,28 +224,27 @@ public final class Baseline {
     private List<String> heapDifferences() {
         List<String> differences = new ArrayList<>();
         for (Member member : house.members()) {
-            Long before = heaps.get(member.name());
-            OptionalLong now = heap(member);
-            if (before != null && now.isPresent() && now.getAsLong() > before + MORE_HEAP_BYTES) {
+            long before = heaps.getOrDefault(member.name(), 0L);
+            long now = heap(member);
+            if (now > before + MORE_HEAP_BYTES) {
                 differences.add(
                         "%s has %d KB live instead of %d"
-                                .formatted(member.name(), now.getAsLong() >> 10, before >> 10));
+                                .formatted(member.name(), now >> 10, before >> 10));
             }
         }
         return differences;
     }
 
-    /// Bytes in use after a collection; empty when the JVM does not say.
-    private static OptionalLong heap(Member member) {
+    /// Bytes in use after a collection.
+    private static long heap(Member member) {
         jcmd(member, "GC.run");
-        Matcher used = USED.matcher(jcmd(member, "GC.heap_info"));
-        long bytes = 0;
-        boolean found = false;
-        while (used.find()) {
-            found = true;
-            bytes += Long.parseLong(used.group(1)) << (used.group(2).equals("K") ? 10 : 20);
+        String told = jcmd(member, "GC.heap_info");
+        long kilobytes =
+                USED.matcher(told).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();
+        if (kilobytes == 0) {
+            throw new IllegalStateException(member.name() + " tells no heap: " + told);
         }
-        return found ? OptionalLong.of(bytes) : OptionalLong.empty();
+        return kilobytes << 10;
     }
 
     private static String jcmd(Member member, String command) {

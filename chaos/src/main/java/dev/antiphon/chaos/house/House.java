@@ -32,12 +32,14 @@ public final class House implements AutoCloseable {
 
     private final NatsServer nats;
     private final RedisServer redis;
+    private final AppendOnlyFile file;
     private final List<Member> workers = new ArrayList<>();
     private final List<Gateway> gateways = new ArrayList<>();
 
     private House(NatsServer nats, RedisServer redis) {
         this.nats = nats;
         this.redis = redis;
+        this.file = AppendOnlyFile.watch(redis.directory());
     }
 
     /// A gateway and where its clients find it.
@@ -200,6 +202,12 @@ public final class House implements AutoCloseable {
                 .count();
     }
 
+    /// Kills Redis and takes its last second away.
+    public void powerLoss() {
+        redis.kill();
+        file.loseTail();
+    }
+
     /// Stops a server in its tracks (SIGSTOP).
     public static void pause(Server server) {
         Signals.stop(server.pid());
@@ -223,6 +231,7 @@ public final class House implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        file.close();
         redis.close();
         nats.close();
     }

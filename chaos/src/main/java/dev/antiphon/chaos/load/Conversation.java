@@ -24,7 +24,6 @@ import java.util.function.BooleanSupplier;
 /// when it has been calm for long and one has not.
 final class Conversation {
 
-    private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
@@ -197,10 +196,9 @@ final class Conversation {
                             new HistoryLine.Entry(
                                     at, session, each.id(), each.event(), each.data()));
         }
-        int status = run.door().messages(gateway(), session, user);
-        while (status != OK && !wait.isOver()) {
+        // A cancelled message is stored by whoever acks its request, a few seconds later.
+        while (!run.door().messages(gateway(), session, user, asked) && !wait.isOver()) {
             Thread.sleep(random.nextLong(200, 1_000));
-            status = run.door().messages(gateway(), session, user);
         }
         run.history().write(at -> new HistoryLine.Over(at, session));
     }

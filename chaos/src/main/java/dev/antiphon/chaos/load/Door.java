@@ -17,12 +17,15 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 
 /// Calls gateways over HTTP and writes down what was asked and what was answered. Any thread; blocks.
 final class Door implements AutoCloseable {
 
     /// What stands for an answer's status when none came.
     static final int NONE = 0;
+
+    private static final int OK = 200;
 
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
@@ -90,21 +93,19 @@ final class Door implements AutoCloseable {
         return answer.status();
     }
 
-    /// Returns the status.
-    int messages(House.Gateway gateway, String session, String user) throws InterruptedException {
-        Answer answer =
-                send(
-                        HttpRequest.newBuilder(
-                                        gateway.address()
-                                                .resolve(
-                                                        "/api/sessions/"
-                                                                + session
-                                                                + "/messages?user_id="
-                                                                + user))
-                                .timeout(TIMEOUT)
-                                .build());
+    /// Reads what is stored.
+    ///
+    /// @return whether all of `asked` is
+    boolean messages(House.Gateway gateway, String session, String user, List<Question> asked)
+            throws InterruptedException {
+        String path = "/api/sessions/" + session + "/messages?user_id=" + user;
+        HttpRequest request =
+                HttpRequest.newBuilder(gateway.address().resolve(path)).timeout(TIMEOUT).build();
+        Answer answer = send(request);
         history.write(at -> new HistoryLine.Messages(at, session, answer.status(), answer.body()));
-        return answer.status();
+        return answer.status() == OK
+                && asked.stream()
+                        .allMatch(each -> answer.body().contains("\"" + each.message() + "\""));
     }
 
     private record Answer(int status, String body) {}

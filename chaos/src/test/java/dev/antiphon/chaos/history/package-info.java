@@ -1,0 +1,4 @@
+@NullMarked
+package dev.antiphon.chaos.history;
+
+import org.jspecify.annotations.NullMarked;

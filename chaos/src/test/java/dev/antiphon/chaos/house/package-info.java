@@ -1,0 +1,4 @@
+@NullMarked
+package dev.antiphon.chaos.house;
+
+import org.jspecify.annotations.NullMarked;
