@@ -87,7 +87,9 @@ public final class Environment {
         /// How often a model call that failed before its first piece is repeated.
         CHAT_MODEL_RETRIES,
         /// How long to wait before the first repetition; each further one waits twice as long.
-        CHAT_MODEL_RETRY_DELAY
+        CHAT_MODEL_RETRY_DELAY,
+        /// How long a model of which most calls failed is not asked.
+        CHAT_MODEL_REST
     }
 
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");

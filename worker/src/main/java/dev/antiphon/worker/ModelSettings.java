@@ -29,6 +29,8 @@ import java.util.Optional;
 /// @param retries of a call that failed before its first piece, 0 to 100. Default 4: with the doubling delay about eight
 ///     seconds, as long as a person waits
 /// @param retryDelay before the first retry. Default 500 ms, when most rate limits have room again
+/// @param rest how long a model of which most calls failed is not asked. Default 15 s: services that are overloaded come
+///     back in seconds, and longer than that nobody waits
 public record ModelSettings(
         Optional<ServiceSettings> openAi,
         Optional<ServiceSettings> anthropic,
@@ -38,7 +40,8 @@ public record ModelSettings(
         Optional<LangGraphSettings> langGraph,
         CallLimits limits,
         int retries,
-        Duration retryDelay) {
+        Duration retryDelay,
+        Duration rest) {
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -83,7 +86,8 @@ public record ModelSettings(
                         positive(environment, Variable.CHAT_MODEL_IDLE_TIMEOUT, 20_000),
                         positive(environment, Variable.CHAT_MODEL_TOTAL_TIMEOUT, 300_000)),
                 environment.number(Variable.CHAT_MODEL_RETRIES, 4, 0, 100),
-                positive(environment, Variable.CHAT_MODEL_RETRY_DELAY, 500));
+                positive(environment, Variable.CHAT_MODEL_RETRY_DELAY, 500),
+                positive(environment, Variable.CHAT_MODEL_REST, 15_000));
     }
 
     /// Whether any service is configured.

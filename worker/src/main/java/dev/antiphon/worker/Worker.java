@@ -6,6 +6,7 @@ import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.extension.Extensions;
 import dev.antiphon.worker.provider.DemoProvider;
+import dev.antiphon.worker.provider.GuardedProvider;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.provider.RetryingProvider;
@@ -159,15 +160,22 @@ public final class Worker implements AutoCloseable {
             StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
             opened.addFirst(transport);
             for (ModelProvider each : ModelServices.open(models, transport, time)) {
-                providers.add(
-                        new RetryingProvider(each, models.retries(), models.retryDelay(), time));
+                providers.add(patient(each, models, time));
             }
         }
         ExtensionProviders.open(extensions, config.extensions().environment(), opened).stream()
-                .map(each ->
-                        new RetryingProvider(each, models.retries(), models.retryDelay(), time))
+                .map(each -> patient(each, models, time))
                 .forEach(providers::add);
         return new Providers(providers, config.defaultProvider(), config.defaultModel());
+    }
+
+    /// Each try counts for the breaker, and what it refuses is not tried again.
+    private static ModelProvider patient(ModelProvider provider, ModelSettings models, Time time) {
+        return new RetryingProvider(
+                new GuardedProvider(provider, models.rest(), time),
+                models.retries(),
+                models.retryDelay(),
+                time);
     }
 
     /// The port of `/metrics` and `/health`.

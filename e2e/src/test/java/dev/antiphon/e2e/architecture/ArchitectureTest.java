@@ -90,6 +90,7 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "dev.langchain4j..",
+                    "io.github.resilience4j..",
                     "io.micrometer..",
                     "com.sun.net.httpserver..",
                     "com.networknt.schema..");

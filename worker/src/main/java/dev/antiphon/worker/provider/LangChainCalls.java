@@ -16,6 +16,7 @@ import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
 
@@ -126,7 +127,15 @@ final class LangChainCalls {
     /// say nothing.
     private static @Nullable Integer tokens(@Nullable TokenUsage usage) {
         Integer tokens = usage == null ? null : usage.outputTokenCount();
-        return tokens == null || tokens == 0 ? null : tokens;
+        if (tokens == null || tokens == 0) {
+            return null;
+        }
+        // Gemini counts them apart.
+        Integer thoughts =
+                usage instanceof GoogleAiGeminiTokenUsage gemini
+                        ? gemini.thoughtsTokenCount()
+                        : null;
+        return thoughts == null ? tokens : Integer.valueOf(tokens + thoughts);
     }
 
     /// Takes what LangChain4j parses out of the stream. It calls on the call's thread and swallows what is thrown here, so

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
+import java.util.Map;
+
 /// Anthropic's Messages. Block 0 holds the text, 1 the reasoning, the others a tool call each.
 final class AnthropicWire implements Wire {
 
@@ -53,6 +55,16 @@ final class AnthropicWire implements Wire {
 
     private static String stop(int index) {
         return event("content_block_stop", ",\"index\":" + index);
+    }
+
+    @Override
+    public Map<String, String> environment(String address) {
+        return Map.of("ANTHROPIC_API_KEY", "key", "ANTHROPIC_BASE_URL", address + path());
+    }
+
+    @Override
+    public String toString() {
+        return provider();
     }
 
     @Override

@@ -42,7 +42,10 @@ public final class FakeResponses implements Script {
         String line = exchange.request().line();
         if (line.startsWith("POST /v1/responses ")) {
             if (created.getAndIncrement() == 0) {
-                exchange.open().send(String.join("", events.subList(0, first)));
+                exchange.open();
+                if (first > 0) {
+                    exchange.send(String.join("", events.subList(0, first)));
+                }
                 then.go(exchange);
             } else {
                 exchange.open().send(String.join("", events)).end();

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
+import java.util.Map;
+
 /// Gemini's streamGenerateContent with `alt=sse`.
 final class GeminiWire implements Wire {
 
@@ -41,6 +43,16 @@ final class GeminiWire implements Wire {
 
     private static String part(String part) {
         return event(part, "}]");
+    }
+
+    @Override
+    public Map<String, String> environment(String address) {
+        return Map.of("GEMINI_API_KEY", "key", "GEMINI_BASE_URL", address + path());
+    }
+
+    @Override
+    public String toString() {
+        return provider();
     }
 
     @Override

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
+import java.util.Map;
+
 /// Ollama's `api/chat`: lines of JSON.
 final class OllamaWire implements Wire {
 
@@ -42,6 +44,16 @@ final class OllamaWire implements Wire {
                 + "},"
                 + more
                 + "}\n";
+    }
+
+    @Override
+    public Map<String, String> environment(String address) {
+        return Map.of("OLLAMA_BASE_URL", address + path());
+    }
+
+    @Override
+    public String toString() {
+        return provider();
     }
 
     @Override

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
+import java.util.Map;
+
 /// Chat Completions.
 final class OpenAiWire implements Wire {
 
@@ -25,6 +27,16 @@ final class OpenAiWire implements Wire {
     @Override
     public String path() {
         return "/v1";
+    }
+
+    @Override
+    public Map<String, String> environment(String address) {
+        return Map.of("OPENAI_BASE_URL", address + path());
+    }
+
+    @Override
+    public String toString() {
+        return provider();
     }
 
     @Override

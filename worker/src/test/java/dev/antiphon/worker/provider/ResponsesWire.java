@@ -12,6 +12,7 @@ import tools.jackson.databind.JsonNode;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// OpenAI's Responses.
 public final class ResponsesWire implements Wire {
@@ -64,6 +65,16 @@ public final class ResponsesWire implements Wire {
             }
         }
         return events;
+    }
+
+    @Override
+    public Map<String, String> environment(String address) {
+        return Map.of("OPENAI_BASE_URL", address + path(), "CHAT_OPENAI_API", "responses");
+    }
+
+    @Override
+    public String toString() {
+        return provider() + " (responses)";
     }
 
     @Override

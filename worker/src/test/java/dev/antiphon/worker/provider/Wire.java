@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.json.JsonMapper;
 
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// How one service's streams look, written by hand from its documentation: all that a further provider costs the tests.
@@ -35,6 +36,9 @@ public interface Wire {
 
     /// What the base URL has after the address.
     String path();
+
+    /// What makes a worker use the service at this address.
+    Map<String, String> environment(String address);
 
     default String contentType() {
         return "text/event-stream";
