@@ -14,6 +14,7 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.provider.langgraph.JavaScriptServer;
+import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -139,13 +140,14 @@ final class LangGraphWorkerTest {
         ask("sess_joined", "m1", "weather", "hi");
         await().atMost(SOON).until(() -> pod.text("m1").contains("Rome. 1 2"));
 
-        worker();
+        Worker second = worker();
         first.close();
 
         List<JsonNode> chunks = answered(pod, "m1");
         String counted =
                 IntStream.rangeClosed(1, 20).mapToObj(n -> " " + n).collect(Collectors.joining());
         assertThat(pod.text("m1")).isEqualTo("Let me look. It is sunny in Rome." + counted);
+        assertThat(second.counters().of(Count.CONTINUED)).isEqualTo(1);
         assertThat(ofType(chunks, "reset")).isEmpty();
         assertThat(ofType(chunks, "status")).hasSize(1);
         assertThat(ofType(chunks, "tool_call"))
