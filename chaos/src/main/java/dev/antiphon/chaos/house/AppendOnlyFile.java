@@ -71,7 +71,7 @@ final class AppendOnlyFile implements AutoCloseable {
         }
     }
 
-    /// Takes away what was written in the last second. Only while Redis is down.
+    /// Takes away what was written in the last second, two at most. Only while Redis is down.
     void loseTail() {
         Optional<Path> newest = newest();
         long wanted = System.nanoTime() - LOST.toNanos();
@@ -79,7 +79,8 @@ final class AppendOnlyFile implements AutoCloseable {
         synchronized (sizes) {
             then =
                     sizes.stream()
-                            .filter(size -> size.at() <= wanted)
+                            .filter(size ->
+                                    size.at() <= wanted && size.at() > wanted - LOST.toNanos())
                             .filter(size -> newest.filter(size.file()::equals).isPresent())
                             .findFirst();
         }
