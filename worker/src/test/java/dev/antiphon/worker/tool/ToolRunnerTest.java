@@ -10,6 +10,7 @@ import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.registry.RedisLease;
 import dev.antiphon.backplane.tools.RedisToolJournal;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.MessageId;
@@ -52,6 +53,7 @@ final class ToolRunnerTest {
     private static SessionLog log;
 
     private final SessionId session = new SessionId(Ids.mint("s"));
+    private WorkerId worker = new WorkerId("nobody");
     private final AtomicInteger called = new AtomicInteger();
 
     @BeforeAll
@@ -74,7 +76,7 @@ final class ToolRunnerTest {
         return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 
-    /// Claims the session's message as the next attempt; nobody has a lease here.
+    /// Claims the session's message as the next attempt, whose worker takes over from the one before.
     private ToolClaim claim() throws Exception {
         get(
                 log.accept(
@@ -87,8 +89,11 @@ final class ToolRunnerTest {
                                 null,
                                 Instant.EPOCH,
                                 "c1")));
+        get(new RedisLease(redis, worker).end());
+        worker = new WorkerId(Ids.mint("w"));
+        get(new RedisLease(redis, worker).renew());
         Token token = Token.mint();
-        assertThat(get(log.claim(session, Optional.empty(), new WorkerId("w1"), token)))
+        assertThat(get(log.claim(session, Optional.empty(), worker, token)))
                 .isInstanceOf(Claim.Claimed.class);
         return new ToolClaim(session, MESSAGE, USER, token);
     }
