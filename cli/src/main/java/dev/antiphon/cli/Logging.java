@@ -37,7 +37,16 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
     // Ours speak of what happens to users' work; libraries only when something is wrong.
     private static final Map<String, Level> LEVELS =
-            Map.of(Logger.ROOT_LOGGER_NAME, Level.WARN, "dev.antiphon", Level.INFO);
+            Map.of(
+                    Logger.ROOT_LOGGER_NAME,
+                    Level.WARN,
+                    "dev.antiphon",
+                    Level.INFO,
+                    // Warns of each message that it does not know, with the message. That a server
+                    // is
+                    // gone we say ourselves.
+                    "io.modelcontextprotocol",
+                    Level.ERROR);
 
     // One full file and two old ones: a process that logs in a loop must not fill the disk.
     private static final FileSize FILE_SIZE = FileSize.valueOf("16MB");

@@ -58,6 +58,8 @@ public final class Environment {
         CHAT_EXTENSIONS,
         /// Which tools models may use, by id and separated by commas; `none` for none.
         CHAT_TOOLS,
+        /// The file that names the MCP servers whose tools models may use.
+        CHAT_MCP_CONFIG,
         /// How long a tool call may take.
         CHAT_TOOL_TIMEOUT,
         /// The port of a worker's status page.

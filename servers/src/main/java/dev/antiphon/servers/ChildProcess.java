@@ -3,6 +3,7 @@ package dev.antiphon.servers;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,11 +25,15 @@ public final class ChildProcess {
     ///
     /// @throws UncheckedIOException if the program cannot be started
     public static ChildProcess start(ProcessBuilder builder) {
+        return startConnected(builder.redirectInput(new File("/dev/null")));
+    }
+
+    /// As {@link #start}, with what the builder says as its input: a pipe, unless told otherwise.
+    public static ChildProcess startConnected(ProcessBuilder builder) {
         List<String> command = new ArrayList<>(Detached.prefix());
         command.addAll(builder.command());
         try {
-            Process process = builder.command(command).redirectInput(new File("/dev/null")).start();
-            return watched(process);
+            return watched(builder.command(command).start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -56,6 +61,11 @@ public final class ChildProcess {
     /// Completes with the exit code once the process has ended; 128 + n after signal n.
     public CompletableFuture<Integer> onExit() {
         return process.onExit().thenApply(Process::exitValue);
+    }
+
+    /// Its standard input, if it was started connected.
+    public OutputStream input() {
+        return process.getOutputStream();
     }
 
     /// Its standard output, if the builder left it piped.

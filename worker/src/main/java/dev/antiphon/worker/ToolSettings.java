@@ -2,8 +2,10 @@ package dev.antiphon.worker;
 
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.worker.mcp.McpConfig;
 import dev.antiphon.worker.tool.ToolSelection;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -12,7 +14,8 @@ import java.util.List;
 /// @param allowed a request may only narrow it. Default `current_time` and `calculator`, which can do no harm; everything
 ///     else must be named
 /// @param timeout of a call, from 1 ms to one hour. Default 30 s, as long as the first token of a model may take
-public record ToolSettings(ToolSelection allowed, Duration timeout) {
+/// @param mcp servers with further tools. Default none
+public record ToolSettings(ToolSelection allowed, Duration timeout, McpConfig mcp) {
 
     private static final List<String> HARMLESS = List.of("current_time", "calculator");
 
@@ -23,7 +26,11 @@ public record ToolSettings(ToolSelection allowed, Duration timeout) {
             throw new IllegalArgumentException(
                     "CHAT_TOOL_TIMEOUT must be longer than zero and at most 1h");
         }
-        return new ToolSettings(selection(named), timeout);
+        String mcp = environment.text(Variable.CHAT_MCP_CONFIG);
+        return new ToolSettings(
+                selection(named),
+                timeout,
+                mcp == null ? McpConfig.none() : McpConfig.read(Path.of(mcp)));
     }
 
     private static ToolSelection selection(List<String> named) {

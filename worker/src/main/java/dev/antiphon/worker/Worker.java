@@ -5,6 +5,7 @@ import dev.antiphon.backplane.doorbell.CancelSubscription;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.extension.Extensions;
+import dev.antiphon.worker.mcp.McpServers;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.GuardedProvider;
 import dev.antiphon.worker.provider.ModelProvider;
@@ -148,7 +149,9 @@ public final class Worker implements AutoCloseable {
             }
             tools.add(tool);
         }
-        return new Tools(tools, settings.allowed());
+        McpServers servers = McpServers.open(settings.mcp(), time);
+        opened.addFirst(servers);
+        return new Tools(tools, servers::tools, settings.allowed());
     }
 
     private static Providers openProviders(

@@ -93,7 +93,35 @@ final class ArchitectureTest {
                     "io.github.resilience4j..",
                     "io.micrometer..",
                     "com.sun.net.httpserver..",
-                    "com.networknt.schema..");
+                    "com.networknt.schema..",
+                    SERVERS,
+                    "io.modelcontextprotocol..",
+                    "reactor.core..");
+
+    /// Child processes, and reactive types, are MCP's only.
+    @ArchTest
+    static final ArchRule mcp =
+            noClasses()
+                    .that()
+                    .resideInAPackage(WORKER)
+                    .and()
+                    .resideOutsideOfPackage("dev.antiphon.worker.mcp..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(SERVERS, "io.modelcontextprotocol..", "reactor.core..");
+
+    @ArchTest
+    static final ArchRule mcpKnowsToolsOnly =
+            imports(
+                    "dev.antiphon.worker.mcp..",
+                    PROTOCOL,
+                    SERVERS,
+                    SLF4J,
+                    JACKSON,
+                    "dev.antiphon.worker.tool",
+                    "dev.antiphon.worker.time",
+                    "io.modelcontextprotocol..",
+                    "reactor.core..");
 
     /// A tool is called with a hold on a run, and knows no more of runs, and nothing of workflows.
     @ArchTest
