@@ -125,6 +125,7 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("worker", id)
                 .addKeyValue("providers", providers.names())
                 .addKeyValue("default", providers.fallback().name())
+                .addKeyValue("model", providers.modelOf(providers.fallback()))
                 .addKeyValue("tools", tools.tools().names())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");

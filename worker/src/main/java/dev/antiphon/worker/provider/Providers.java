@@ -94,6 +94,13 @@ public final class Providers {
         return ours != null || provider.models().isEmpty() ? ours : provider.models().getFirst();
     }
 
+    /// The name of the model that answers a request to `provider` that names none, for people; empty when only the
+    /// service knows.
+    public String modelOf(ModelProvider provider) {
+        String chosen = modelFor(provider, null);
+        return chosen != null ? chosen : provider.models().stream().findFirst().orElse("");
+    }
+
     /// The provider of requests that name none.
     public ModelProvider fallback() {
         return fallback;

@@ -11,12 +11,14 @@ import java.util.Map;
 final class ResumingSink implements TokenSink {
 
     private final TokenSink sink;
+    private final String handle;
     private final Rest text;
     private final Rest reasoning;
     private final Map<String, Rest> toolCalls = new HashMap<>();
 
     ResumingSink(TokenSink sink, String streamed, Kept kept) {
         this.sink = sink;
+        this.handle = kept.handle();
         this.text = new Rest(streamed);
         this.reasoning = new Rest(kept.reasoning());
         kept.toolCalls().forEach((id, arguments) -> toolCalls.put(id, new Rest(arguments)));
@@ -56,6 +58,7 @@ final class ResumingSink implements TokenSink {
     public void content(String piece) throws InterruptedException {
         if (!text.agrees(piece)) {
             sink.reset();
+            sink.kept(handle); // the reset took it along
             // Reasoning and tool calls are no text and stand; the text begins anew.
             sink.content(text.giveUp());
         }

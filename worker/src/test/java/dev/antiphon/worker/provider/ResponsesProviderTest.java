@@ -173,7 +173,8 @@ final class ResponsesProviderTest {
 
         var _ = provider(service).stream(kept("one 2 th", new Kept("resp_1:0", "")), calls.sink);
 
-        assertThat(calls.sink.pieces).containsExactly("!reset", "one ", "two ", "three");
+        assertThat(calls.sink.pieces)
+                .containsExactly("!reset", "@resp_1:0", "one ", "two ", "three");
     }
 
     @Test
