@@ -3,6 +3,8 @@ package dev.antiphon.servers;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -25,12 +27,39 @@ final class Executable {
                     "/opt/local/bin",
                     "/snap/bin");
 
+    /// Where packages keep a server in one folder for each of its versions.
+    private static final List<String> VERSIONED_PLACES =
+            List.of("/usr/lib/postgresql", "/usr/local/lib/postgresql");
+
     private Executable() {}
 
     static Optional<Path> find(String name) {
         // The environment that a child would get, which is where the system would look too.
         String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
-        return find(name, path, System.getProperty("antiphon.places", USUAL_PLACES));
+        String places = System.getProperty("antiphon.places");
+        return places == null
+                ? find(name, path, USUAL_PLACES).or(() -> newest(name))
+                : find(name, path, places);
+    }
+
+    private static Optional<Path> newest(String name) {
+        return VERSIONED_PLACES.stream()
+                .flatMap(place -> versions(Path.of(place)))
+                .map(version -> version.resolve("bin").resolve(name))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    /// The folders that are named by a number, the highest first.
+    private static Stream<Path> versions(Path place) {
+        String[] names = place.toFile().list();
+        return names == null
+                ? Stream.empty()
+                : Stream.of(names)
+                        .filter(name -> name.matches("[0-9]{1,4}"))
+                        .map(Integer::valueOf)
+                        .sorted(Comparator.reverseOrder())
+                        .map(version -> place.resolve(version.toString()));
     }
 
     static Optional<Path> find(String name, String path, String places) {

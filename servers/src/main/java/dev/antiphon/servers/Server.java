@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 
 /// A real server as a child process on `127.0.0.1`. It can be killed, stopped and started again on the
 /// same port and data. All methods are safe from any thread; those that start or stop block.
-public abstract sealed class Server implements AutoCloseable permits NatsServer, RedisServer {
+public abstract sealed class Server implements AutoCloseable
+        permits NatsServer, PostgresServer, RedisServer {
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
     private static final Duration PROBE_EVERY = Duration.ofMillis(10);
     private static final Duration STOP_GRACE = Duration.ofSeconds(10);
@@ -109,8 +110,18 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
     /// Stops the process in good order (SIGTERM, then SIGKILL after 10 s); data and port are kept for
     /// [#restart()].
     public final void stop() {
-        process().stop(STOP_GRACE);
+        stop(process());
     }
+
+    private void stop(ChildProcess running) {
+        if (running.isAlive()) {
+            askToStop(running);
+        }
+        running.stop(STOP_GRACE);
+    }
+
+    /// For a server that SIGTERM alone does not stop in good order.
+    void askToStop(ChildProcess running) {}
 
     /// Starts it again on the same port and data, after [#stop()] if it still runs, and returns when
     /// it serves.
@@ -138,7 +149,7 @@ public abstract sealed class Server implements AutoCloseable permits NatsServer,
     private void stopLatest() {
         ChildProcess latest = process;
         if (latest != null) {
-            latest.stop(STOP_GRACE);
+            stop(latest);
         }
     }
 
