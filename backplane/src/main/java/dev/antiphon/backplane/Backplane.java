@@ -6,6 +6,7 @@ import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
 import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.RedisHistory;
 import dev.antiphon.backplane.log.PlainLog;
@@ -46,7 +47,7 @@ public final class Backplane implements AutoCloseable {
     private final Nats nats;
     private final SessionLog log;
     private final PlainLog plainLog;
-    private final History history;
+    private final RedisHistory history;
     private final Recovery recovery;
     private final JetStreamQueue queue;
     private final Pods pods;
@@ -54,12 +55,12 @@ public final class Backplane implements AutoCloseable {
     private final Catalog catalog;
     private final LongAdder forgotten = new LongAdder();
 
-    private Backplane(Redis redis, Nats nats, JetStreamQueue queue) {
+    private Backplane(Redis redis, Nats nats, JetStreamQueue queue, Duration keepHistory) {
         this.redis = redis;
         this.nats = nats;
-        this.log = new RedisSessionLog(redis);
-        this.plainLog = new RedisPlainLog(redis);
-        this.history = new RedisHistory(redis);
+        this.log = new RedisSessionLog(redis, keepHistory);
+        this.plainLog = new RedisPlainLog(redis, keepHistory);
+        this.history = new RedisHistory(redis, keepHistory);
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
         this.catalog = new Catalog(redis);
@@ -78,7 +79,8 @@ public final class Backplane implements AutoCloseable {
         try {
             Nats nats = Nats.open(settings.natsUrl(), name);
             try {
-                return new Backplane(redis, nats, JetStreamQueue.open(nats));
+                return new Backplane(
+                        redis, nats, JetStreamQueue.open(nats), settings.keepHistory());
             } catch (RuntimeException e) {
                 nats.close();
                 throw e;
@@ -98,6 +100,10 @@ public final class Backplane implements AutoCloseable {
     }
 
     public History history() {
+        return history;
+    }
+
+    public Conversations conversations() {
         return history;
     }
 

@@ -5,15 +5,33 @@ import dev.antiphon.protocol.Environment.Variable;
 
 import java.time.Duration;
 
-/// Where the servers are.
-public record BackplaneSettings(String natsUrl, RedisSettings redis) {
+/// Where the servers are, and for how long what is in them is kept.
+///
+/// @param keepHistory how long a conversation is kept after its last answer, 1 to 3,650 days. Default 30 days: a month's
+///     pause can be continued. All processes must be told the same
+public record BackplaneSettings(String natsUrl, RedisSettings redis, Duration keepHistory) {
 
-    /// Reads `NATS_URL` and `REDIS_…`.
+    public static final Duration KEEP_HISTORY = Duration.ofDays(30);
+
+    private static final int LONGEST_DAYS = 3_650;
+
+    /// With the default of everything that has one.
+    public BackplaneSettings(String natsUrl, RedisSettings redis) {
+        this(natsUrl, redis, KEEP_HISTORY);
+    }
+
+    /// Reads `NATS_URL`, `REDIS_…` and `CHAT_HISTORY_DAYS`.
     ///
     /// @param redisTimeout how long one call to Redis may take; a gateway answers 503 after it, a worker can wait longer
     public static BackplaneSettings from(Environment environment, Duration redisTimeout) {
         return new BackplaneSettings(
                 environment.text(Variable.NATS_URL, "nats://localhost:4222"),
-                RedisSettings.from(environment, redisTimeout));
+                RedisSettings.from(environment, redisTimeout),
+                Duration.ofDays(
+                        environment.number(
+                                Variable.CHAT_HISTORY_DAYS,
+                                (int) KEEP_HISTORY.toDays(),
+                                1,
+                                LONGEST_DAYS)));
     }
 }

@@ -5,21 +5,32 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.backplane.catalog.Offer;
+import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.gateway.http.Origins;
+import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.Subjects;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
+
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+import io.nats.client.api.StreamInfoOptions;
+import io.nats.client.api.Subject;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /// A nats-server and a redis-server with a backplane of its own, for tests to look into and to act as a worker.
@@ -90,6 +101,65 @@ final class House implements AutoCloseable {
                         .toCompletableFuture()
                         .orTimeout(5, TimeUnit.SECONDS)
                         .join();
+    }
+
+    /// Brings a session's history up to date, as its worker does.
+    void settle(String session) {
+        done(backplane.history().settle(new SessionId(session)));
+    }
+
+    /// Keeps a dead letter of the session.
+    void refuses(String session) {
+        backplane
+                .queue()
+                .deadLetter(
+                        new StoredRequest(
+                                Subjects.execute(new SessionId(session)),
+                                new byte[0],
+                                1,
+                                Instant.EPOCH),
+                        ErrorCode.INTERNAL,
+                        "why");
+    }
+
+    /// Requests and dead letters of a session that JetStream holds.
+    long queued(String session) throws Exception {
+        Connection plain = Nats.connect(nats.url());
+        try {
+            long found = 0;
+            for (String stream : List.of("CHAT_WORKFLOW", "CHAT_DEAD_LETTERS")) {
+                found +=
+                        plain
+                                .jetStreamManagement()
+                                .getStreamInfo(stream, StreamInfoOptions.filterSubjects(">"))
+                                .getStreamState()
+                                .getSubjects()
+                                .stream()
+                                .filter(subject -> subject.getName().endsWith("." + session))
+                                .mapToLong(Subject::getCount)
+                                .sum();
+            }
+            return found;
+        } finally {
+            plain.close();
+        }
+    }
+
+    /// All that Redis holds with the session's id in its name or in a member of it.
+    List<String> keysNaming(String session) {
+        List<String> found = new ArrayList<>();
+        for (String key : done(look.send(commands -> commands.keys("*")))) {
+            byte[] dump = done(look.send(commands -> commands.dump(key)));
+            if (key.contains(session)
+                    || new String(dump, StandardCharsets.ISO_8859_1).contains(session)) {
+                found.add(key);
+            }
+        }
+        return found;
+    }
+
+    private static <T> T done(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().orTimeout(5, TimeUnit.SECONDS).join();
     }
 
     /// A session nobody has used.

@@ -76,6 +76,8 @@ public final class Environment {
         CHAT_DEFAULT_PROVIDER,
         /// The model of requests that name none.
         CHAT_DEFAULT_MODEL,
+        /// How many days a conversation is kept after its last answer.
+        CHAT_HISTORY_DAYS,
         /// How many tokens of a conversation a model is shown.
         CHAT_CONTEXT_TOKENS,
         /// How long to wait for a connection to a model provider.

@@ -26,7 +26,8 @@ public enum ErrorCode {
     PROVIDER_TIMEOUT(504, "The model provider did not answer in time"),
     ANSWER_TOO_LONG(500, "The answer grew over its limit"),
     TOO_MANY_ATTEMPTS(500, "The answer was tried too often without success"),
-    PROVIDER_UNAVAILABLE(503, "The model provider is failing and is given a rest");
+    PROVIDER_UNAVAILABLE(503, "The model provider is failing and is given a rest"),
+    MESSAGE_NOT_FOUND(404, "There is no such message in the session, or the session is not yours");
 
     private final int httpStatus;
     private final String title;

@@ -87,7 +87,7 @@ public final class Json {
     }
 
     /// A text, or null when the field is absent or null.
-    static @Nullable String optionalText(ObjectNode object, String field) {
+    public static @Nullable String optionalText(ObjectNode object, String field) {
         JsonNode node = object.get(field);
         if (node == null || node.isNull()) {
             return null;

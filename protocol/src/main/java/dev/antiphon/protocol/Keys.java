@@ -1,5 +1,7 @@
 package dev.antiphon.protocol;
 
+import java.util.List;
+
 /// The Redis keys. All keys of one session live on one primary.
 public final class Keys {
 
@@ -69,7 +71,39 @@ public final class Keys {
 
     /// Hash of one message's tool calls: begun, and what came of them.
     public static String tools(SessionId session, MessageId message) {
-        return "chat:tools:" + session + ":" + message;
+        return toolsPrefix(session) + message;
+    }
+
+    private static String toolsPrefix(SessionId session) {
+        return "chat:tools:" + session + ":";
+    }
+
+    /// Zset of the session's messages that have a run, by the second at which it is forgotten.
+    public static String runs(SessionId session) {
+        return "chat:runs:" + session;
+    }
+
+    /// Zset of a user's sessions by the millisecond of their last ended answer.
+    public static String sessions(UserId user) {
+        return "chat:sessions:" + user;
+    }
+
+    /// All keys of a session that can be named without its messages. Whatever is kept of a session under a key of its own
+    /// belongs here, or below {@link #ofMessage}: this is what erasing it removes.
+    public static List<String> ofSession(SessionId session) {
+        return List.of(
+                log(session),
+                waiting(session),
+                connections(session),
+                runs(session),
+                history(session),
+                turns(session),
+                meta(session));
+    }
+
+    /// What the keys of a session's messages begin with; each ends in the message's id. As {@link #ofSession}.
+    public static List<String> ofMessage(SessionId session) {
+        return List.of(runPrefix(session), toolsPrefix(session));
     }
 
     /// Hash of a session's turns by message id.

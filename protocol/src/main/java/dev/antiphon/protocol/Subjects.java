@@ -32,8 +32,19 @@ public final class Subjects {
         return new SessionId(executeSubject.substring(EXECUTE_PREFIX.length()));
     }
 
+    /// Where a request of a session goes that cannot be run.
+    public static String deadLetter(ErrorCode code, SessionId session) {
+        return deadLetter(code) + "." + session;
+    }
+
+    /// Where a request goes that cannot be run and came on no session's subject.
     public static String deadLetter(ErrorCode code) {
         return "chat.deadletter." + code.wire();
+    }
+
+    /// All dead letters of a session.
+    public static String deadLetters(SessionId session) {
+        return "chat.deadletter.*." + session;
     }
 
     /// Where a pod hears the chunks of its sessions: the contract, for plain pods and ours.

@@ -91,6 +91,12 @@ public record WorkflowRequest(
                         : correlationId);
     }
 
+    /// The same, following another message.
+    public WorkflowRequest after(MessageId parent) {
+        return new WorkflowRequest(
+                messageId, sessionId, userId, message, context, parent, timestamp, correlationId);
+    }
+
     public byte[] encode() {
         ObjectNode object = Json.object();
         object.put("message_id", messageId.value());

@@ -82,6 +82,8 @@ final class IdsTest {
         assertThat(Subjects.podEvent(pod)).isEqualTo("chat.pod.pod-1.event");
         assertThat(Subjects.deadLetter(ErrorCode.INVALID_ID))
                 .isEqualTo("chat.deadletter.invalid_id");
+        assertThat(Subjects.deadLetter(ErrorCode.INVALID_ID, session))
+                .isEqualTo("chat.deadletter.invalid_id.sess_456");
     }
 
     @Test

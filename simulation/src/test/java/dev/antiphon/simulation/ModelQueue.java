@@ -72,6 +72,10 @@ class ModelQueue {
         return null;
     }
 
+    boolean isStored(StoredRequest request) {
+        return stored.containsKey(request.sequence());
+    }
+
     /// Removes a request. The ack of an older delivery does so too.
     void ack(long which) {
         stored.remove(which);

@@ -5,6 +5,7 @@ import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.simulation.Faults.Kind;
@@ -102,6 +103,16 @@ class SimQueue implements RequestQueue {
     @Override
     public List<StoredRequest> before(StoredRequest request, int most) {
         return asked(() -> nats.queue().before(request, most));
+    }
+
+    @Override
+    public boolean isStored(StoredRequest request) {
+        return asked(() -> nats.queue().isStored(request));
+    }
+
+    @Override
+    public void forget(SessionId session) {
+        throw new AssertionError("no simulated gateway erases a session");
     }
 
     @Override

@@ -169,6 +169,73 @@ final class OpenAiWorkerTest {
                 .isEqualTo("The provider 'openai' takes no more requests for now (HTTP 429).");
     }
 
+    private static List<String> shown(FakeModelServer model, int request) {
+        return model.requests
+                .get(request)
+                .body()
+                .get("messages")
+                .valueStream()
+                .map(turn -> turn.get("role").asString() + ": " + turn.get("content").asString())
+                .toList();
+    }
+
+    private void ask(String message, String text, String parent) {
+        peers.publish(
+                "test",
+                "{\"message_id\":\"%s\",\"session_id\":\"test\",\"user_id\":\"u\",\"message\":\"%s\",\"parent_id\":%s}"
+                        .formatted(message, text, parent));
+    }
+
+    @Test
+    void aModelIsShownTheBranchThatItAnswers() throws Exception {
+        FakeModelServer model =
+                model(exchange -> exchange.open().send(answer("so", " be it")).end());
+        worker(model);
+        PlainPod pod = peers.pod("pod-1", "test");
+
+        ask("m1", "one", "null");
+        ask("m2", "two", "null");
+        ask("m3", "two again", "\"m1\"");
+        ask("m4", "three", "null");
+        ask("m5", "anew", "\"\"");
+        answered(pod, "m5");
+
+        assertThat(shown(model, 1))
+                .containsExactly("user: one", "assistant: so be it", "user: two");
+        assertThat(shown(model, 2))
+                .containsExactly("user: one", "assistant: so be it", "user: two again");
+        assertThat(shown(model, 3))
+                .containsExactly(
+                        "user: one",
+                        "assistant: so be it",
+                        "user: two again",
+                        "assistant: so be it",
+                        "user: three");
+        assertThat(shown(model, 4)).containsExactly("user: anew");
+    }
+
+    @Test
+    void aModelIsShownWhatTheUserSawOfAnAnswerThatFailed() throws Exception {
+        FakeModelServer model =
+                model(exchange -> {
+                    if (exchange.isFirst()) {
+                        exchange.open().send(role() + text("Hel")).cut();
+                    } else {
+                        exchange.open().send(answer("lo")).end();
+                    }
+                });
+        worker(model);
+        PlainPod pod = peers.pod("pod-1", "test");
+        ask("m1", "one", "null");
+        answered(pod, "m1");
+        assertThat(pod.text("m1")).isEqualTo("Hel");
+
+        ask("m2", "two", "null");
+
+        answered(pod, "m2");
+        assertThat(shown(model, 1)).containsExactly("user: one", "assistant: Hel", "user: two");
+    }
+
     @Test
     void aStoppedWorkersHalfAnswerIsWithdrawnAndGivenAnewByAnother() throws Exception {
         FakeModelServer model =
@@ -195,6 +262,10 @@ final class OpenAiWorkerTest {
         chunks.subList(reset, chunks.size())
                 .forEach(chunk -> after.append(chunk.get("chunk").asString()));
         assertThat(after.toString()).isEqualTo("Half an answer, then all.");
+        ask("m2", "{}");
+        answered(pod, "m2");
+        assertThat(shown(model, model.requests.size() - 1))
+                .contains("assistant: Half an answer, then all.");
         assertThat(chunks.getLast().get("metadata").get("finish_reason").asString())
                 .isEqualTo("stop");
     }

@@ -10,13 +10,20 @@ import java.util.List;
 ///
 /// @param turns JSON objects, oldest first: message_id, parent_id, text, answer, finish_reason, model, tokens_used,
 ///     timestamp and, when the answer failed, error; at most 50 and, beyond the first, 256 KiB
-/// @param cursor the entry of the log up to which they reach
-public record Recent(List<byte[]> turns, EntryId cursor) {
+/// @param cursor the entry of the log up to which the history reaches
+/// @param more whether there are older ones
+public record Recent(List<byte[]> turns, EntryId cursor, boolean more) {
+
+    /// All there is.
+    public Recent(List<byte[]> turns, EntryId cursor) {
+        this(turns, cursor, false);
+    }
+
     public Recent {
         turns = List.copyOf(turns);
     }
 
-    /// What clients get: `{"messages":[…],"cursor":"…"}`, UTF-8 without line breaks.
+    /// What clients get: `{"messages":[…],"cursor":"…"}`, and `"more":true` when there are older ones, UTF-8 without line breaks.
     public byte[] json() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(bytes("{\"messages\":["));
@@ -24,7 +31,7 @@ public record Recent(List<byte[]> turns, EntryId cursor) {
             out.writeBytes(bytes(i == 0 ? "" : ","));
             out.writeBytes(turns.get(i));
         }
-        out.writeBytes(bytes("],\"cursor\":\"" + cursor + "\"}"));
+        out.writeBytes(bytes("],\"cursor\":\"" + cursor + "\"" + (more ? ",\"more\":true}" : "}")));
         return out.toByteArray();
     }
 

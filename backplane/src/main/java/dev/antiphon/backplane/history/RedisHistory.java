@@ -5,9 +5,10 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
-import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
@@ -16,6 +17,8 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /// The conversations in Redis, beside the logs.
-public final class RedisHistory implements History {
+public final class RedisHistory implements History, Conversations {
 
     /// Entries that a session's log keeps: several hours of streaming at 10 chunks a second would not be replayed by
     /// anyone. More are kept only while they are not in the history.
@@ -45,11 +48,25 @@ public final class RedisHistory implements History {
     private static final Script SETTLE = Script.load(RedisHistory.class, "settle.lua");
     private static final Script NEWEST = Script.load(RedisHistory.class, "newest.lua");
     private static final Script BEFORE = Script.load(RedisHistory.class, "before.lua");
+    private static final Script SESSIONS = Script.load(RedisHistory.class, "sessions.lua");
+    private static final Script ASKED = Script.load(RedisHistory.class, "asked.lua");
+    private static final Script ERASE = Script.load(RedisHistory.class, "erase.lua");
+
+    /// Sessions that a user's list keeps; the oldest make room.
+    private static final int MOST_SESSIONS = 10_000;
 
     private final Redis redis;
+    private final Duration keep;
 
-    public RedisHistory(Redis redis) {
+    /// @param keep how long a conversation is kept after its last answer
+    public RedisHistory(Redis redis, Duration keep) {
         this.redis = redis;
+        this.keep = keep;
+    }
+
+    /// With {@link BackplaneSettings#KEEP_HISTORY}.
+    public RedisHistory(Redis redis) {
+        this(redis, BackplaneSettings.KEEP_HISTORY);
     }
 
     @Override
@@ -72,13 +89,20 @@ public final class RedisHistory implements History {
         arguments.add((byte[]) unsettled.get(1));
         arguments.add(bytes(number(unsettled.get(2))));
         arguments.add(bytes(LOG_ENTRIES));
-        arguments.add(bytes(RedisSessionLog.KEEP_HISTORY.toSeconds()));
+        arguments.add(bytes(keep.toSeconds()));
+        arguments.add(bytes(session.value()));
+        arguments.add(bytes(turns.ended().isEmpty() ? "" : turns.ended().getFirst().title()));
+        arguments.add(bytes(MOST_SESSIONS));
         for (Turn turn : turns.ended()) {
             arguments.add(bytes(turn.request().messageId().value()));
             arguments.add(turn.json());
         }
         String[] keys = {
-            Keys.meta(session), Keys.log(session), Keys.history(session), Keys.turns(session)
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.history(session),
+            Keys.turns(session),
+            Keys.sessions(new UserId(text(unsettled.get(3))))
         };
         return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new)).thenAccept(_ -> {});
     }
@@ -109,11 +133,22 @@ public final class RedisHistory implements History {
 
     @Override
     public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
+        return turns(session, user, Optional.empty(), NEWEST_TURNS);
+    }
+
+    @Override
+    public CompletionStage<Optional<Recent>> turns(
+            SessionId session, UserId user, Optional<MessageId> before, int most) {
         String[] keys = {
             Keys.meta(session), Keys.log(session), Keys.history(session), Keys.turns(session)
         };
         return redis.call(
-                        NEWEST, keys, bytes(user.value()), bytes(NEWEST_TURNS), bytes(NEWEST_BYTES))
+                        NEWEST,
+                        keys,
+                        bytes(user.value()),
+                        bytes(most),
+                        bytes(NEWEST_BYTES),
+                        bytes(before.map(MessageId::value).orElse("")))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("OK")
                                 ? Optional.of(recent(answer))
@@ -126,6 +161,88 @@ public final class RedisHistory implements History {
                         number(answer.get(1)),
                         number(answer.get(2)),
                         Integer.parseUnsignedInt(text(answer.get(3)), 16));
-        return new Recent(list(answer.get(4)).stream().map(turn -> (byte[]) turn).toList(), cursor);
+        return new Recent(
+                list(answer.get(4)).stream().map(turn -> (byte[]) turn).toList(),
+                cursor,
+                number(answer.get(5)) == 1);
+    }
+
+    @Override
+    public CompletionStage<Sessions> sessions(
+            UserId user, Optional<Sessions.Place> before, int most) {
+        return redis.call(
+                        SESSIONS,
+                        new String[] {Keys.sessions(user)},
+                        bytes(Keys.META_PREFIX),
+                        bytes(most),
+                        bytes(keep.toSeconds()),
+                        bytes(before.map(place -> "" + place.updatedMillis()).orElse("")),
+                        bytes(before.map(place -> place.session().value()).orElse("")))
+                .thenApply(answer ->
+                        Sessions.of(
+                                list(answer.getFirst()).stream()
+                                        .map(each -> summary(list(each)))
+                                        .toList(),
+                                number(answer.get(1)) == 1));
+    }
+
+    private static Sessions.Summary summary(List<Object> fields) {
+        return new Sessions.Summary(
+                new SessionId(text(fields.get(0))),
+                text(fields.get(1)),
+                Instant.ofEpochMilli(number(fields.get(2))),
+                Instant.ofEpochMilli(number(fields.get(3))));
+    }
+
+    @Override
+    public CompletionStage<Optional<WorkflowRequest>> asked(
+            SessionId session, UserId user, MessageId message) {
+        String[] keys = {Keys.meta(session), Keys.run(session, message), Keys.history(session)};
+        return redis.call(ASKED, keys, bytes(user.value()), bytes(message.value()))
+                .thenApply(answer ->
+                        switch (text(answer.getFirst())) {
+                            case "RUN" -> Optional.of(inRun(answer));
+                            case "TURN" ->
+                                    Optional.of(Turn.asked((byte[]) answer.get(1), session, user));
+                            default -> Optional.empty();
+                        });
+    }
+
+    private static WorkflowRequest inRun(List<Object> answer) {
+        WorkflowRequest request = WorkflowRequest.decodeStored((byte[]) answer.get(1));
+        String parent = text(answer.get(2));
+        return request.after(parent.isEmpty() ? request.messageId() : new MessageId(parent));
+    }
+
+    @Override
+    public CompletionStage<Optional<Erased>> erase(SessionId session, UserId user) {
+        List<String> keys =
+                new ArrayList<>(
+                        List.of(
+                                Keys.meta(session),
+                                Keys.runs(session),
+                                Keys.connections(session),
+                                Keys.OPEN,
+                                Keys.sessions(user)));
+        keys.addAll(Keys.ofSession(session));
+        List<byte[]> arguments =
+                new ArrayList<>(
+                        List.of(
+                                bytes(user.value()),
+                                bytes(session.value()),
+                                bytes(Keys.WORKING_PREFIX)));
+        Keys.ofMessage(session).forEach(prefix -> arguments.add(bytes(prefix)));
+        return redis.call(ERASE, keys.toArray(String[]::new), arguments.toArray(byte[][]::new))
+                .thenApply(answer ->
+                        text(answer.getFirst()).equals("OK")
+                                ? Optional.of(erased(answer))
+                                : Optional.empty());
+    }
+
+    private static Erased erased(List<Object> answer) {
+        String active = text(answer.get(1));
+        return new Erased(
+                active.isEmpty() ? Optional.empty() : Optional.of(new MessageId(active)),
+                Members.pods(list(answer.get(2))));
     }
 }

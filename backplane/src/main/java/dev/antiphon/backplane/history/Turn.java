@@ -2,13 +2,19 @@ package dev.antiphon.backplane.history;
 
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Instant;
 
 /// One message: what the user asked and what was answered.
 ///
@@ -37,6 +43,32 @@ record Turn(
             json.putObject("error").put("code", error.wire()).put("message", error.title());
         }
         return Json.bytes(json);
+    }
+
+    private static final int TITLE_CHARACTERS = 80;
+
+    /// The beginning of what was asked, as the title of a conversation: one line.
+    String title() {
+        String line = request.message().strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
+        return line.codePointCount(0, line.length()) <= TITLE_CHARACTERS
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, TITLE_CHARACTERS - 1)) + "…";
+    }
+
+    /// What a turn as it is stored asked; a message that follows none names itself as its parent.
+    static WorkflowRequest asked(byte[] json, SessionId session, UserId user) {
+        ObjectNode turn = Json.readObject(json);
+        MessageId message = new MessageId(Json.text(turn, "message_id"));
+        String parent = turn.get("parent_id").stringValue(message.value());
+        return new WorkflowRequest(
+                message,
+                session,
+                user,
+                turn.get("text").stringValue(),
+                RequestContext.empty(),
+                new MessageId(parent),
+                Instant.parse(turn.get("timestamp").stringValue()),
+                Ids.mint("corr_"));
     }
 
     /// What was said in a turn as it is stored.

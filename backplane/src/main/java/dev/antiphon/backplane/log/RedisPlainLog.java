@@ -16,6 +16,7 @@ import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -27,9 +28,17 @@ public final class RedisPlainLog implements PlainLog {
             Script.load(RedisPlainLog.class, "entries.lua", "append_plain.lua");
 
     private final Redis redis;
+    private final Duration keepOwner;
 
-    public RedisPlainLog(Redis redis) {
+    /// @param keepHistory how long a conversation is kept after its last answer
+    public RedisPlainLog(Redis redis, Duration keepHistory) {
         this.redis = redis;
+        this.keepOwner = RedisSessionLog.keepOwner(keepHistory);
+    }
+
+    /// With {@link RedisSessionLog#KEEP_HISTORY}.
+    public RedisPlainLog(Redis redis) {
+        this(redis, RedisSessionLog.KEEP_HISTORY);
     }
 
     @Override
@@ -43,7 +52,8 @@ public final class RedisPlainLog implements PlainLog {
             Keys.run(session, message),
             Keys.connections(session),
             Keys.waiting(session),
-            Keys.OPEN
+            Keys.OPEN,
+            Keys.runs(session)
         };
         Chunk.Halves gap = gap(first).encodeAroundChunkId();
         List<byte[]> arguments = new ArrayList<>(8 + 3 * chunks.size());
@@ -54,7 +64,7 @@ public final class RedisPlainLog implements PlainLog {
         arguments.add(gap.after());
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(RedisSessionLog.KEEP.toSeconds()));
-        arguments.add(bytes(RedisSessionLog.KEEP_OWNER.toSeconds()));
+        arguments.add(bytes(keepOwner.toSeconds()));
         for (Chunk chunk : chunks) {
             arguments.add(bytes(chunk.chunkId()));
             arguments.add(chunk.encode());

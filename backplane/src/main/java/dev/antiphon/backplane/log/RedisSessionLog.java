@@ -5,6 +5,7 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
+import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
@@ -32,12 +33,10 @@ public final class RedisSessionLog implements SessionLog {
     /// How long a session stays after its last answer ended: a weekend's pause can be continued.
     public static final Duration KEEP = Duration.ofDays(2);
 
-    /// How long a conversation is kept after its last answer.
-    public static final Duration KEEP_HISTORY = Duration.ofDays(30);
+    /// How long a conversation is kept after its last answer, unless the operator says otherwise.
+    public static final Duration KEEP_HISTORY = BackplaneSettings.KEEP_HISTORY;
 
-    /// How long it is remembered whose a session is: longer than its history, which another user must never get by naming
-    /// the session anew.
-    static final Duration KEEP_OWNER = KEEP_HISTORY.plusDays(1);
+    private static final Duration KEEP_OWNER_LONGER = Duration.ofDays(1);
 
     /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
     static final int MAX_WAITING = 20;
@@ -70,9 +69,23 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
 
     private final Redis redis;
+    private final Duration keepOwner;
 
-    public RedisSessionLog(Redis redis) {
+    /// @param keepHistory how long a conversation is kept after its last answer
+    public RedisSessionLog(Redis redis, Duration keepHistory) {
         this.redis = redis;
+        this.keepOwner = keepOwner(keepHistory);
+    }
+
+    /// How long it is remembered whose a session is: longer than its history, which another user must never get by naming
+    /// the session anew.
+    static Duration keepOwner(Duration keepHistory) {
+        return keepHistory.plus(KEEP_OWNER_LONGER);
+    }
+
+    /// With {@link #KEEP_HISTORY}.
+    public RedisSessionLog(Redis redis) {
+        this(redis, KEEP_HISTORY);
     }
 
     @Override
@@ -84,7 +97,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.run(session, request.messageId()),
             Keys.waiting(session),
             Keys.OPEN,
-            Keys.connections(session)
+            Keys.connections(session),
+            Keys.runs(session)
         };
         MessageId parent = request.parentId();
         return redis.call(
@@ -165,7 +179,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.run(session, batch.message()),
             Keys.connections(session),
             Keys.waiting(session),
-            Keys.OPEN
+            Keys.OPEN,
+            Keys.runs(session)
         };
         List<byte[]> arguments = new ArrayList<>(8 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
@@ -176,7 +191,7 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(batch.terminal() ? 1 : 0));
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(KEEP.toSeconds()));
-        arguments.add(bytes(KEEP_OWNER.toSeconds()));
+        arguments.add(bytes(keepOwner.toSeconds()));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -222,7 +237,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.meta(session),
             Keys.log(session),
             Keys.run(session, message),
-            Keys.connections(session)
+            Keys.connections(session),
+            Keys.runs(session)
         };
         return redis.call(
                         REFUSE,
@@ -230,7 +246,8 @@ public final class RedisSessionLog implements SessionLog {
                         end.chunk(),
                         end.complete(),
                         bytes(KEEP.toSeconds()),
-                        bytes(MAX_REFUSED))
+                        bytes(MAX_REFUSED),
+                        bytes(message.value()))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("KNOWN")
                                 ? new Refuse.Known()
@@ -248,7 +265,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.run(session, last.messageId()),
             Keys.connections(session),
             Keys.waiting(session),
-            Keys.OPEN
+            Keys.OPEN,
+            Keys.runs(session)
         };
         Chunk.Halves halves = last.encodeAroundChunkId();
         byte[] complete = Batch.End.of(last).complete();
@@ -263,7 +281,7 @@ public final class RedisSessionLog implements SessionLog {
                         complete,
                         bytes(Keys.WORKING_PREFIX),
                         bytes(KEEP.toSeconds()),
-                        bytes(KEEP_OWNER.toSeconds()))
+                        bytes(keepOwner.toSeconds()))
                 .thenApply(answer -> finished(answer, halves, complete));
     }
 

@@ -3,6 +3,8 @@ package dev.antiphon.backplane.queue;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
 
@@ -258,6 +260,52 @@ public final class JetStreamQueue implements RequestQueue {
         return before;
     }
 
+    @Override
+    public boolean isStored(StoredRequest request) {
+        try {
+            var _ = management().getMessage(Topology.REQUESTS, request.sequence());
+            return true;
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() == Topology.NOT_FOUND) {
+                return false;
+            }
+            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void forget(SessionId session) {
+        try {
+            JetStreamManagement management = management();
+            withdraw(management, Subjects.execute(session));
+            PurgeOptions letters =
+                    PurgeOptions.builder().subject(Subjects.deadLetters(session)).build();
+            var _ = management.purgeStream(Topology.DEAD_LETTERS, letters);
+        } catch (IOException | JetStreamApiException e) {
+            throw new Unavailable(nats.url() + " does not forget: " + e.getMessage(), e);
+        }
+    }
+
+    /// One by one. A purge by subject would make the consumer pass over everybody's requests (measured with nats-server
+    /// 2.9.10).
+    private static void withdraw(JetStreamManagement management, String subject)
+            throws IOException, JetStreamApiException {
+        try {
+            long from = 1;
+            for (long i = 0; i < Topology.MAX_REQUESTS; i++) {
+                MessageInfo next = management.getNextMessage(Topology.REQUESTS, from, subject);
+                var _ = management.deleteMessage(Topology.REQUESTS, next.getSeq(), true);
+                from = next.getSeq() + 1;
+            }
+        } catch (JetStreamApiException e) {
+            if (e.getErrorCode() != Topology.NOT_FOUND) { // none is left, or somebody acked it now
+                throw e;
+            }
+        }
+    }
+
     private static StoredRequest stored(String subject, MessageInfo message) {
         byte[] data = message.getData();
         return new StoredRequest(
@@ -280,11 +328,20 @@ public final class JetStreamQueue implements RequestQueue {
         String id = "dead." + request.sequence() + "." + UUID.nameUUIDFromBytes(data);
         PublishOptions once = PublishOptions.builder().messageId(id).build();
         try {
-            publish(Subjects.deadLetter(code), headers, fitting(data), once)
+            publish(subject(request, code), headers, fitting(data), once)
                     .toCompletableFuture()
                     .join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof Unavailable away ? away : e;
+        }
+    }
+
+    /// With the session, so that it can be forgotten with it.
+    private static String subject(StoredRequest request, ErrorCode code) {
+        try {
+            return Subjects.deadLetter(code, Subjects.sessionOf(request.subject()));
+        } catch (InvalidInput e) {
+            return Subjects.deadLetter(code);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.antiphon.backplane.queue;
 
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import java.time.Duration;
@@ -49,6 +50,16 @@ public interface RequestQueue {
     /// @param most at most this many are returned
     /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
     List<StoredRequest> before(StoredRequest request, int most);
+
+    /// Whether a request is still stored: neither acked by anyone nor withdrawn. Blocks.
+    ///
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
+    boolean isStored(StoredRequest request);
+
+    /// Withdraws all requests of a session and forgets its dead letters. Blocks.
+    ///
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer; some may have been withdrawn
+    void forget(SessionId session);
 
     /// Keeps a request that nobody can run, with the reason, for a person to look at. Blocks until it is stored. One that
     /// is as large as NATS takes loses its end.

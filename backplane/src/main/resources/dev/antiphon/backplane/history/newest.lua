@@ -1,10 +1,10 @@
--- The newest turns of a session, oldest first, and the entry up to which the log is in them. Where the log is settled is
+-- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in them. Where the log is settled is
 -- read first: a turn that is settled meanwhile is then sent twice rather than never.
 -- KEYS meta, log, history, turns
--- ARGV user, most turns, most bytes
--- answers OK gen n hash {turn…} | UNKNOWN
+-- ARGV user, most turns, most bytes, message that they are before or ''
+-- answers OK gen n hash {turn…} whether-there-are-older | UNKNOWN
 local meta, log, history, turns = unpack(KEYS)
-local user, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner', 'n', 'hash')
 if not found[1] or found[3] ~= user then
@@ -19,8 +19,12 @@ if settled > 0 then
     settled, hash = tonumber(found[4]), found[5] -- all entries have expired
   end
 end
+local from, all = 0, redis.call('ZCARD', turns)
+if before ~= '' then
+  from = (redis.call('ZREVRANK', turns, before) or all) + 1 -- before one that is not there is nothing
+end
 local newest, size = {}, 0
-for _, message in ipairs(redis.call('ZREVRANGE', turns, 0, most - 1)) do
+for _, message in ipairs(redis.call('ZREVRANGE', turns, from, from + most - 1)) do
   local turn = redis.call('HGET', history, message)
   size = size + #(turn or '')
   if size > bytes and #newest > 0 then
@@ -30,4 +34,4 @@ for _, message in ipairs(redis.call('ZREVRANGE', turns, 0, most - 1)) do
     table.insert(newest, 1, turn)
   end
 end
-return { 'OK', found[1], settled, hash, newest }
+return { 'OK', found[1], settled, hash, newest, from + #newest < all and 1 or 0 }

@@ -1,20 +1,31 @@
 -- Puts turns into a session's history and says up to where the log is in it.
--- KEYS meta, log, history, turns
+-- KEYS meta, log, history, turns, sessions of the owner
 -- ARGV generation, up to which entry, entries that the log keeps, seconds that the history is kept,
---      then message id and turn of each
+--      session, title of a session that has none, most sessions of a user, then message id and turn of each
 -- answers 1, or 0 when the log is another one meanwhile
-local meta, log, history, turns = unpack(KEYS)
+local meta, log, history, turns, sessions = unpack(KEYS)
 local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local session, title, most_sessions = ARGV[5], ARGV[6], tonumber(ARGV[7])
 
 local found = redis.call('HMGET', meta, 'gen', 'n', 'settled')
 if found[1] ~= generation then
   return 0
 end
-for i = 5, #ARGV, 2 do
+local added = 0
+for i = 8, #ARGV, 2 do
   redis.call('HSET', history, ARGV[i], ARGV[i + 1])
   -- A place of its own, later than all before; a turn that is written again keeps its place.
   local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]
-  redis.call('ZADD', turns, 'NX', tonumber(last or 0) + 1, ARGV[i])
+  added = added + redis.call('ZADD', turns, 'NX', tonumber(last or 0) + 1, ARGV[i])
+end
+if added > 0 then
+  local now = redis.call('TIME')
+  local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+  redis.call('HSETNX', meta, 'title', title)
+  redis.call('ZADD', sessions, now_ms, session)
+  redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now_ms - keep_seconds * 1000)
+  redis.call('ZREMRANGEBYRANK', sessions, 0, -most_sessions - 1)
+  redis.call('EXPIRE', sessions, keep_seconds)
 end
 redis.call('EXPIRE', history, keep_seconds)
 redis.call('EXPIRE', turns, keep_seconds)

@@ -1,9 +1,9 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
--- KEYS meta, log, run, waiting, open, connections
+-- KEYS meta, log, run, waiting, open, connections, runs
 -- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
 --      deadline in ms from now, most that may wait, parent ('' for the session's latest message, itself for none)
 -- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL
-local meta, log, run, waiting, open, connections = unpack(KEYS)
+local meta, log, run, waiting, open, connections, runs = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
 local deadline, most, parent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 
@@ -43,10 +43,14 @@ save_end(meta, tail)
 redis.call('HSET', meta, 'latest', message)
 redis.call('HSET', run, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n,
   'parent', parent)
+redis.call('ZADD', runs, '+inf', message)
 redis.call('ZADD', waiting, redis.call('HINCRBY', meta, 'arrivals', 1), message)
 local now = redis.call('TIME')
-redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + deadline, session .. ':' .. message)
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('ZADD', open, now_ms + deadline, session .. ':' .. message)
+redis.call('HSETNX', meta, 'created', now_ms)
 -- Nothing of a session expires while a message of it is unfinished.
 redis.call('PERSIST', meta)
 redis.call('PERSIST', log)
+redis.call('PERSIST', runs)
 return { 'ACCEPTED', tail.gen, tail.n, tail.hash, before, redis.call('SMEMBERS', connections), event }

@@ -1,9 +1,9 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
--- KEYS meta, log, run, connections, waiting, open
+-- KEYS meta, log, run, connections, waiting, open, runs
 -- ARGV session, message, token, first chunk id, number of chunks, terminal ('1' or '0'), working key prefix,
 --      seconds to keep an ended session, seconds to keep its owner, then event and data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
-local meta, log, run, connections, waiting, open = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, terminal = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
@@ -57,7 +57,7 @@ end
 local members = redis.call('SMEMBERS', connections)
 
 if terminal then
-  local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
+  local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
   end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)

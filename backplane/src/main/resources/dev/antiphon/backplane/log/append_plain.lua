@@ -1,11 +1,11 @@
 -- Appends chunks of a worker that knows only the contract: it claims nothing, and each pod that it sends to hears its
 -- chunks by itself. So the chunk ids alone say what is new, and whichever pod is first appends.
--- KEYS meta, log, run, connections, waiting, open
+-- KEYS meta, log, run, connections, waiting, open, runs
 -- ARGV session, message, may a gap be closed ('1' or '0'), status chunk that closes it up to its chunk id, the rest of
 --      it, working key prefix, seconds to keep an ended session, seconds to keep its owner, then of each chunk, ascending:
 --      chunk id, data, message_complete or ''
 -- answers OK gen tail-n tail-hash next doubled gaps ended {{number, event, data, hash}…} | OURS | ENDED | NONE
-local meta, log, run, connections, waiting, open = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
 local session, message, closes_gap, gap_head, gap_rest = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
 local keep = { working = ARGV[6], seconds = tonumber(ARGV[7]), owner_seconds = tonumber(ARGV[8]) }
 local first_arg = 9
@@ -62,7 +62,7 @@ if #entries > 0 then
   save_end(meta, tail)
   redis.call('HSET', run, 'plain_next', next_chunk)
   if ended == 1 then
-    local at = { meta = meta, log = log, run = run, waiting = waiting, open = open }
+    local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
     end_run(at, tail, session, message, redis.call('SMEMBERS', connections), keep)
     if redis.call('HGET', meta, 'plain') == message then
       redis.call('HDEL', meta, 'plain')
@@ -74,6 +74,8 @@ if #entries > 0 then
       redis.call('HSET', meta, 'ended', tail.n)
     else
       redis.call('EXPIRE', run, keep.seconds)
+      remember_run(runs, message, keep.seconds)
+      redis.call('EXPIRE', runs, keep.seconds)
     end
     redis.call('EXPIRE', log, keep.seconds)
     local left = redis.call('TTL', meta)

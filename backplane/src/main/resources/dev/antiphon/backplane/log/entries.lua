@@ -42,6 +42,13 @@ local function begin(meta, log, owner, generation)
   return not n
 end
 
+-- Remembers that a message has a run for so long, so that erasing the session finds it; those that have expired go.
+local function remember_run(runs, message, seconds)
+  local now = tonumber(redis.call('TIME')[1])
+  redis.call('ZADD', runs, now + seconds, message)
+  redis.call('ZREMRANGEBYSCORE', runs, '-inf', '(' .. now)
+end
+
 -- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
 -- session begins to expire when nothing else of it is unfinished. Whose it is outlives its history.
 -- `at` names the keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
@@ -66,8 +73,10 @@ local function end_run(at, tail, session, message, members, keep)
   redis.call('ZREM', at.waiting, message)
   redis.call('ZREM', at.open, session .. ':' .. message)
   redis.call('EXPIRE', at.run, keep.seconds)
+  remember_run(at.runs, message, keep.seconds)
   if redis.call('ZCARD', at.waiting) == 0 then
     redis.call('EXPIRE', at.meta, keep.owner_seconds)
     redis.call('EXPIRE', at.log, keep.seconds)
+    redis.call('EXPIRE', at.runs, keep.seconds)
   end
 end

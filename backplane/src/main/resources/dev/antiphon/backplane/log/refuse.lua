@@ -1,8 +1,9 @@
 -- Ends a message that may not be run with its only chunk, so that whoever waits for it is told.
--- KEYS meta, log, run, connections
--- ARGV final chunk, message_complete event, seconds to remember it, most to tell between two answers of the session
+-- KEYS meta, log, run, connections, runs
+-- ARGV final chunk, message_complete event, seconds to remember it, most to tell between two answers of the session,
+--      message
 -- answers OK gen first {hashes} {members} | KNOWN
-local meta, log, run, connections = unpack(KEYS)
+local meta, log, run, connections, runs = unpack(KEYS)
 local chunk, complete = ARGV[1], ARGV[2]
 local keep_seconds, most = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -37,7 +38,9 @@ add_entry(log, tail, 'message_complete', complete)
 save_end(meta, tail)
 redis.call('HSET', run, 'status', 'refused', 'ended', tail.n)
 redis.call('EXPIRE', run, keep_seconds)
+remember_run(runs, ARGV[5], keep_seconds)
 if redis.call('TTL', meta) > 0 then
   redis.call('EXPIRE', log, keep_seconds) -- nothing else of the session is unfinished
+  redis.call('EXPIRE', runs, keep_seconds)
 end
 return refused(tail.gen, first, { chunk_hash, tail.hash })

@@ -8,49 +8,70 @@ import static dev.antiphon.backplane.log.Chat.last;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.util.Comparator.comparing;
+
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/// The scripts unsettled, settle and newest.
-final class HistoryTest {
+/// What every history does, over the logs in Redis.
+abstract class HistoryTest {
 
     private static final Completion CANCELLED = new Completion("", null, FinishReason.CANCELLED);
 
     @RegisterExtension static final RealRedis REDIS = new RealRedis();
 
-    private final Chat chat = new Chat(REDIS);
-    private final RedisHistory history = new RedisHistory(REDIS.redis());
+    final Chat chat = new Chat(REDIS);
 
-    private void settle() {
-        answer(history.settle(SESSION));
+    /// The one under test; the same object as {@link #conversations}.
+    abstract History history();
+
+    abstract Conversations conversations();
+
+    void settle() {
+        answer(history().settle(SESSION));
     }
 
-    private Optional<Recent> newest() {
-        return answer(history.newest(SESSION, Chat.USER));
+    Optional<Recent> newest() {
+        return answer(history().newest(SESSION, Chat.USER));
     }
 
     /// The turns in short: `m1: answer`.
-    private List<String> turns() {
-        return newest().orElseThrow().turns().stream()
+    List<String> turns() {
+        return shown(newest().orElseThrow());
+    }
+
+    static List<String> shown(Recent recent) {
+        return recent.turns().stream()
                 .map(Json::readObject)
                 .map(turn ->
                         turn.get("message_id").stringValue()
@@ -59,7 +80,7 @@ final class HistoryTest {
                 .toList();
     }
 
-    private List<String> after(EntryId cursor) {
+    List<String> after(EntryId cursor) {
         return ((Slice.Entries) chat.read(cursor, 1_000))
                 .entries().stream().map(Chat::shown).toList();
     }
@@ -94,7 +115,7 @@ final class HistoryTest {
     }
 
     private List<String> before(String message, int mostCharacters) {
-        return answer(history.before(SESSION, new MessageId(message), mostCharacters)).stream()
+        return answer(history().before(SESSION, new MessageId(message), mostCharacters)).stream()
                 .map(said -> said.text() + "/" + said.answer())
                 .toList();
     }
@@ -236,23 +257,10 @@ final class HistoryTest {
         chat.converse("m1");
         settle();
 
-        assertThat(answer(history.newest(SESSION, stranger))).isEmpty();
+        assertThat(answer(history().newest(SESSION, stranger))).isEmpty();
         REDIS.commands().del(Keys.log(SESSION));
-        assertThat(answer(history.newest(SESSION, stranger))).isEmpty();
+        assertThat(answer(history().newest(SESSION, stranger))).isEmpty();
         assertThat(turns()).containsExactly("m1: done");
-    }
-
-    @Test
-    void historyIsKeptLongerThanTheLogAndTheOwnerLongerThanIt() {
-        chat.converse("m1");
-        settle();
-
-        long log = REDIS.commands().ttl(Keys.log(SESSION));
-        long turns = REDIS.commands().ttl(Keys.turns(SESSION));
-        long owner = REDIS.commands().ttl(Keys.meta(SESSION));
-        assertThat(turns).isGreaterThan(log);
-        assertThat(REDIS.commands().ttl(Keys.history(SESSION))).isGreaterThan(log);
-        assertThat(owner).isGreaterThan(turns);
     }
 
     @Test
@@ -293,6 +301,199 @@ final class HistoryTest {
         settle();
 
         assertThat(newest()).isEmpty();
-        assertThat(REDIS.commands().dbsize()).isZero();
+    }
+
+    // What users see
+
+    private Recent page(@Nullable String before, int most) {
+        return answer(
+                        conversations()
+                                .turns(
+                                        SESSION,
+                                        Chat.USER,
+                                        Optional.ofNullable(before).map(MessageId::new),
+                                        most))
+                .orElseThrow();
+    }
+
+    @Test
+    void olderTurnsComePageByPage() {
+        for (int i = 1; i <= 5; i++) {
+            chat.converse("m" + i);
+        }
+        settle();
+
+        assertThat(shown(page(null, 2))).containsExactly("m4: done", "m5: done");
+        assertThat(page(null, 2).more()).isTrue();
+        assertThat(shown(page("m4", 2))).containsExactly("m2: done", "m3: done");
+        assertThat(shown(page("m2", 2))).containsExactly("m1: done");
+        assertThat(page("m2", 2).more()).isFalse();
+        assertThat(page("m1", 2).turns()).isEmpty();
+        assertThat(page("nobody", 2).turns()).isEmpty();
+        assertThat(new String(page(null, 2).json(), StandardCharsets.UTF_8))
+                .endsWith("\"cursor\":\"" + chat.tail() + "\",\"more\":true}");
+    }
+
+    /// Asks and answers one message in each session, in this order.
+    private void converseIn(String... sessions) {
+        for (String each : sessions) {
+            SessionId session = new SessionId(each);
+            MessageId message = new MessageId(Ids.mint("m"));
+            answer(
+                    chat.log()
+                            .accept(
+                                    new WorkflowRequest(
+                                            message,
+                                            session,
+                                            Chat.USER,
+                                            "About  " + each + "\n" + "x".repeat(100),
+                                            RequestContext.empty(),
+                                            null,
+                                            Instant.EPOCH,
+                                            "c")));
+            Chunk last =
+                    new Chunk(
+                            session,
+                            message,
+                            0,
+                            new ChunkBody.Content("done"),
+                            new Completion("m", 1, FinishReason.STOP),
+                            Instant.EPOCH,
+                            "c");
+            answer(chat.log().finish(Optional.empty(), last));
+            answer(history().settle(session));
+        }
+    }
+
+    private Sessions sessions(Optional<Sessions.Place> before, int most) {
+        return answer(conversations().sessions(Chat.USER, before, most));
+    }
+
+    private static List<String> names(Sessions sessions) {
+        return sessions.page().stream().map(each -> each.session().value()).toList();
+    }
+
+    @Test
+    void aUsersSessionsAreListedTheOneAnsweredLastFirst() {
+        Instant before = Instant.now().minusSeconds(3_600);
+        converseIn("a", "b", "c", "a");
+        Sessions all = sessions(Optional.empty(), 10);
+
+        assertThat(names(all)).containsExactlyInAnyOrder("a", "b", "c");
+        assertThat(all.page()).isSortedAccordingTo(comparing(Sessions.Summary::updated).reversed());
+        assertThat(all.next()).isEmpty();
+        Sessions.Summary c =
+                all.page().stream()
+                        .filter(each -> each.session().value().equals("c"))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(c.title()).startsWith("About c xxx").hasSize(80).endsWith("…");
+        assertThat(c.created()).isBetween(before, c.updated().plusSeconds(3_600));
+        assertThat(answer(conversations().sessions(new UserId("u2"), Optional.empty(), 10)).page())
+                .isEmpty();
+    }
+
+    @Test
+    void sessionsComePageByPage() {
+        converseIn("a", "b", "c", "d", "e");
+        List<String> all = names(sessions(Optional.empty(), 10));
+        Sessions first = sessions(Optional.empty(), 2);
+        Sessions second = sessions(first.next(), 2);
+        Sessions third = sessions(second.next(), 2);
+
+        assertThat(Stream.of(first, second, third).flatMap(each -> names(each).stream()))
+                .isEqualTo(all)
+                .hasSize(5);
+        assertThat(third.next()).isEmpty();
+        assertThat(Sessions.Place.of(first.next().orElseThrow().toString()))
+                .isEqualTo(first.next().orElseThrow());
+    }
+
+    @Test
+    void settlingAgainDoesNotMoveASession() {
+        converseIn("a", "b");
+        Sessions before = sessions(Optional.empty(), 10);
+        answer(history().settle(new SessionId("a")));
+
+        assertThat(sessions(Optional.empty(), 10)).isEqualTo(before);
+    }
+
+    private Optional<WorkflowRequest> asked(UserId user, String message) {
+        return answer(conversations().asked(SESSION, user, new MessageId(message)));
+    }
+
+    @Test
+    void whatAMessageAskedIsKnownWithItsPlaceAlsoWhenItsRunIsForgotten() {
+        said(Chat.request(Chat.USER, "m1", "one"));
+        said(Chat.request(Chat.USER, "m2", "two"));
+        settle();
+        assertThat(asked(Chat.USER, "m1")).hasValue(Chat.following("m1", "m1", "one"));
+        assertThat(asked(Chat.USER, "m2")).hasValue(Chat.following("m1", "m2", "two"));
+
+        REDIS.commands()
+                .del(
+                        Keys.run(SESSION, new MessageId("m1")),
+                        Keys.run(SESSION, new MessageId("m2")));
+
+        WorkflowRequest turn = asked(Chat.USER, "m2").orElseThrow();
+        assertThat(turn.message()).isEqualTo("two");
+        assertThat(turn.parentId()).isEqualTo(new MessageId("m1"));
+        assertThat(asked(Chat.USER, "m1").orElseThrow().parentId()).isEqualTo(new MessageId("m1"));
+        assertThat(asked(new UserId("u2"), "m2")).isEmpty();
+        assertThat(asked(Chat.USER, "m3")).isEmpty();
+    }
+
+    // Erasing
+
+    @Test
+    void nothingOfAnErasedSessionIsLeft() {
+        chat.converse("m1");
+        settle();
+        chat.ask("m2");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m2", token, 0, "a"));
+        chat.ask("m3");
+        chat.connect("pod-1:c1");
+        answer(
+                chat.log()
+                        .refuse(
+                                SESSION,
+                                new MessageId("x"),
+                                Batch.End.of(chunk("x", 0, "", CANCELLED))));
+
+        Erased erased = answer(conversations().erase(SESSION, Chat.USER)).orElseThrow();
+
+        assertThat(erased)
+                .isEqualTo(
+                        new Erased(Optional.of(new MessageId("m2")), Set.of(new PodId("pod-1"))));
+        chat.dies("w1");
+        assertThat(REDIS.commands().keys("*")).isEmpty();
+        assertThat(newest()).isEmpty();
+        assertThat(sessions(Optional.empty(), 10).page()).isEmpty();
+        assertThat(asked(Chat.USER, "m1")).isEmpty();
+        assertThat(answer(conversations().erase(SESSION, Chat.USER))).isEmpty();
+    }
+
+    @Test
+    void aWorkerThatGoesOnWritesNothingIntoAnErasedSession() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        answer(conversations().erase(SESSION, Chat.USER));
+
+        assertThat(chat.append(batch("m1", token, 0, "a"))).isInstanceOf(Append.Fenced.class);
+        settle();
+        chat.ask("m2"); // the session is anybody's again
+        assertThat(chat.append(batch("m1", token, 0, "a"))).isInstanceOf(Append.Fenced.class);
+        assertThat(turns()).isEmpty();
+        assertThat(chat.run("m2", "parent")).isEmpty();
+    }
+
+    @Test
+    void aStrangerErasesNothing() {
+        chat.converse("m1");
+        settle();
+
+        assertThat(answer(conversations().erase(SESSION, new UserId("u2")))).isEmpty();
+        assertThat(turns()).containsExactly("m1: done");
     }
 }

@@ -11,6 +11,7 @@ import dev.antiphon.backplane.RealNats;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import io.nats.client.JetStreamManagement;
@@ -400,7 +401,7 @@ final class JetStreamQueueTest {
         queue.deadLetter(request, ErrorCode.MALFORMED_JSON, "not valid JSON: é\nline 2");
 
         Message letter = deadLetter();
-        assertThat(letter.getSubject()).isEqualTo("chat.deadletter.malformed_json");
+        assertThat(letter.getSubject()).isEqualTo("chat.deadletter.malformed_json.s1");
         assertThat(text(letter.getData())).isEqualTo("{broken");
         assertThat(letter.getHeaders().getFirst("Antiphon-Reason"))
                 .isEqualTo("not valid JSON: ??line 2");
@@ -433,6 +434,23 @@ final class JetStreamQueueTest {
 
         assertThat(deadLetter().getHeaders().getFirst("Antiphon-Subject"))
                 .startsWith("chat.workflow.execute.s?");
+    }
+
+    @Test
+    void aForgottenSessionHasNoRequestsAndNoDeadLettersAndOthersKeepTheirs() throws Exception {
+        plainPublish("chat.workflow.execute.s1", bytes("bad"));
+        plainPublish("chat.workflow.execute.s1", bytes("waits"));
+        plainPublish("chat.workflow.execute.s11", bytes("other"));
+        StoredRequest request = pull(1, LONG).getFirst().request();
+        queue.deadLetter(request, ErrorCode.MALFORMED_JSON, "why");
+        assertThat(queue.isStored(request)).isTrue();
+
+        queue.forget(new SessionId("s1"));
+
+        assertThat(queue.isStored(request)).isFalse();
+        assertThat(management().getStreamInfo(Topology.DEAD_LETTERS).getStreamState().getMsgCount())
+                .isZero();
+        assertThat(texts(pull(1, LONG))).containsExactly("other");
     }
 
     /// A request may be as large as NATS takes; with headers it is larger.

@@ -1,25 +1,33 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.Conversations;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
-/// `GET /api/sessions/{id}/messages`: the newest turns of a session, and the cursor to follow its stream from
+import java.util.Optional;
+
+/// `GET /api/sessions/{id}/messages`: the newest turns of a session or those before one, and the cursor to follow its stream from
 /// (PROTOCOL.md §4).
 final class GetMessages implements Endpoint {
 
-    private final History history;
+    private static final int MOST = 50;
 
-    GetMessages(History history) {
-        this.history = history;
+    private final Conversations conversations;
+
+    GetMessages(Conversations conversations) {
+        this.conversations = conversations;
     }
 
     @Override
     public void handle(Exchange exchange) {
         SessionId session = new SessionId(exchange.parameter("session_id"));
-        UserId user = new UserId(exchange.query().required("user_id"));
+        Query query = exchange.query();
+        UserId user = new UserId(query.required("user_id"));
+        Optional<MessageId> before =
+                Optional.ofNullable(query.optional("before")).map(MessageId::new);
         exchange.when(
-                history.newest(session, user),
+                conversations.turns(session, user, before, query.number("limit", MOST, MOST)),
                 recent ->
                         recent.ifPresentOrElse(
                                 found -> exchange.json(200, found.json()),

@@ -3,6 +3,7 @@ package dev.antiphon.gateway.http;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
 
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
     /// The same for a session that is not there: who asks for another's learns nothing.
     static Problem notYours() {
         return of(ErrorCode.SESSION_NOT_FOUND, "the session is not there, or not yours");
+    }
+
+    /// Also for a message of another's session.
+    static Problem noSuchMessage(MessageId message) {
+        return of(ErrorCode.MESSAGE_NOT_FOUND, "the session has no message " + message);
     }
 
     byte[] body() {

@@ -64,6 +64,25 @@ final class Query {
         return value == null || value.isEmpty() ? null : value;
     }
 
+    /// A whole number from 1 on.
+    ///
+    /// @throws InvalidInput when it is anything else, or larger than `most`
+    int number(String name, int ifMissing, int most) {
+        String value = optional(name);
+        if (value == null) {
+            return ifMissing;
+        }
+        if (value.matches("[0-9]{1,9}")) {
+            int number = Integer.parseInt(value);
+            if (number >= 1 && number <= most) {
+                return number;
+            }
+        }
+        throw new InvalidInput(
+                ErrorCode.INVALID_FIELD,
+                "the query parameter " + name + " must be a whole number from 1 to " + most);
+    }
+
     private static String decode(String text) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
         for (int i = 0; i < text.length(); i++) {

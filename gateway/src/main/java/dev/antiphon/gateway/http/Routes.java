@@ -1,6 +1,7 @@
 package dev.antiphon.gateway.http;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.gateway.stream.Hub;
 
 import java.time.InstantSource;
@@ -28,28 +29,35 @@ final class Routes {
             Map<String, StaticFile> files,
             Supplier<String> metrics,
             InstantSource clock) {
+        Conversations conversations = backplane.conversations();
+        Accepting accepting =
+                new Accepting(
+                        backplane.log(), conversations, backplane.queue(), backplane.doorbell());
         Router<Endpoint> routes =
                 health(health)
-                        .add("POST", "/api/chat", chat(backplane, clock))
+                        .add("POST", "/api/chat", new PostChat(accepting, clock))
+                        .add(
+                                "POST",
+                                "/api/messages/{message_id}/regenerate",
+                                new PostRegenerate(conversations, accepting, clock))
                         .get("/metrics", new GetMetrics(metrics))
                         .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
                         .get("/api/models", GetCatalog.models(backplane.catalog()))
                         .get("/api/workflows", GetCatalog.workflows(backplane.catalog()))
-                        .get("/api/sessions/{session_id}/messages", messages(backplane));
+                        .get("/api/sessions", new GetSessions(conversations))
+                        .add("DELETE", "/api/sessions/{session_id}", delete(backplane))
+                        .get("/api/sessions/{session_id}/messages", new GetMessages(conversations));
         files.forEach(routes::get);
         return routes;
-    }
-
-    private static Endpoint chat(Backplane backplane, InstantSource clock) {
-        return new PostChat(backplane.log(), backplane.queue(), backplane.doorbell(), clock);
     }
 
     private static Endpoint cancel(Backplane backplane, InstantSource clock) {
         return new PostCancel(backplane.log(), backplane.history(), backplane.doorbell(), clock);
     }
 
-    private static Endpoint messages(Backplane backplane) {
-        return new GetMessages(backplane.history());
+    private static Endpoint delete(Backplane backplane) {
+        return new DeleteSession(
+                backplane.conversations(), backplane.queue(), backplane.doorbell());
     }
 }

@@ -5,6 +5,7 @@ import dev.antiphon.backplane.registry.Attach.Attached;
 import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.SessionId;
 
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,9 @@ final class Feed {
     // What came while a read was under way and that read cannot have answered.
     private boolean doubtful;
     private boolean earlyGrew;
+
+    /// Somebody said that the session was erased, and nothing has been said in it since.
+    private boolean erased;
 
     private boolean polling;
     private boolean pollAgain;
@@ -105,6 +109,11 @@ final class Feed {
         return ring.after(place);
     }
 
+    /// Why there is no log, as clients are told.
+    String goneBecause() {
+        return erased ? "deleted" : "no_log";
+    }
+
     // What comes in
 
     /// A connection of this feed was attached: rings come from now on, and this is where the log ended.
@@ -133,6 +142,11 @@ final class Feed {
     ///
     /// @return whether there is something new for the subscribers
     boolean rang(Entry entry) {
+        if (entry.event() == EventName.RESYNC) {
+            erased = true;
+            doubt(); // the log says whether it is true
+            return false;
+        }
         if (ring == null) {
             keepEarly(entry);
             return false;
@@ -207,6 +221,7 @@ final class Feed {
     }
 
     private void take(FrameRing ring, Entry entry) {
+        erased = false;
         ring.add(Frame.of(entry));
         heardAt = around.loop().nanoTime();
         switch (entry.event()) {

@@ -284,7 +284,7 @@ public final class Subscriber {
                 feed.flush();
             }
             case Slice.Lost(String reason, _) -> beginAgain(reason);
-            case Slice.None() -> beginAgain("no_log");
+            case Slice.None() -> beginAgain(feed.goneBecause());
         }
     }
 

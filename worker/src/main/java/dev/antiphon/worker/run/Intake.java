@@ -106,6 +106,12 @@ final class Intake {
     ///
     /// @return false when the delivery is settled and there is nothing to run
     boolean takeTurn(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        if (!asking.untilDone(() -> queue.isStored(delivery.request()))) {
+            // Withdrawn while we had it in hand, because its session was erased: taking it in would
+            // bring back what its user wanted gone.
+            delivery.ack();
+            return false;
+        }
         return switch (accept(request)) {
             case Accept.Accepted _, Accept.Duplicate _ -> true;
             case Accept.Conflict _ -> {

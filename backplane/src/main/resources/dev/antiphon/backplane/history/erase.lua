@@ -1,0 +1,26 @@
+-- Removes everything of a session. Its worker, if it has one, is fenced from then on.
+-- KEYS meta, runs, connections, open, sessions of the user, then all keys of the session
+-- ARGV user, session, working key prefix, then what the keys of its messages begin with
+-- answers OK active-message {members} | UNKNOWN
+local meta, runs, connections, open, sessions = unpack(KEYS)
+local user, session, working_prefix = unpack(ARGV)
+
+local held = redis.call('HMGET', meta, 'owner', 'active', 'worker')
+if held[1] ~= user then
+  return { 'UNKNOWN' }
+end
+local members = redis.call('SMEMBERS', connections)
+if held[2] and held[3] ~= '' then
+  redis.call('SREM', working_prefix .. held[3], session .. ':' .. held[2])
+end
+for _, message in ipairs(redis.call('ZRANGE', runs, 0, -1)) do
+  for i = 4, #ARGV do
+    redis.call('DEL', ARGV[i] .. message)
+  end
+  redis.call('ZREM', open, session .. ':' .. message)
+end
+for i = 6, #KEYS do
+  redis.call('DEL', KEYS[i])
+end
+redis.call('ZREM', sessions, session)
+return { 'OK', held[2] or '', members }

@@ -1,0 +1,102 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.history.Conversations;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.List;
+
+/// Takes a request in: from then on it is answered whatever happens.
+final class Accepting {
+
+    /// About what an answer takes.
+    private static final Duration RETRY_FULL = Duration.ofSeconds(5);
+
+    private final SessionLog log;
+    private final Conversations conversations;
+    private final RequestQueue queue;
+    private final Doorbell doorbell;
+
+    Accepting(SessionLog log, Conversations conversations, RequestQueue queue, Doorbell doorbell) {
+        this.log = log;
+        this.conversations = conversations;
+        this.queue = queue;
+        this.doorbell = doorbell;
+    }
+
+    /// Accepts a request whose parent may be anything.
+    void acceptChecked(Exchange exchange, WorkflowRequest request) {
+        MessageId parent = request.parentId();
+        if (parent == null || parent.equals(request.messageId())) {
+            accept(exchange, request);
+            return;
+        }
+        exchange.when(
+                conversations.asked(request.sessionId(), request.userId(), parent),
+                found -> {
+                    if (found.isPresent()) {
+                        accept(exchange, request);
+                    } else {
+                        exchange.refuse(Problem.noSuchMessage(parent));
+                    }
+                });
+    }
+
+    /// Accepts a request.
+    void accept(Exchange exchange, WorkflowRequest request) {
+        exchange.when(log.accept(request), accept -> accepted(exchange, request, accept));
+    }
+
+    private void accepted(Exchange exchange, WorkflowRequest request, Accept accept) {
+        switch (accept) {
+            case Accept.Accepted accepted -> {
+                doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+                publish(exchange, request, accepted.waitingBefore() > 0);
+            }
+            // Perhaps the first try accepted it and died before it published: publishing again
+            // heals
+            // that, and where it was published, the queue drops the second.
+            case Accept.Duplicate() -> publish(exchange, request, false);
+            case Accept.Conflict() ->
+                    exchange.refuse(
+                            Problem.of(
+                                    ErrorCode.MESSAGE_CONFLICT,
+                                    "message " + request.messageId() + " asked something else"));
+            case Accept.Foreign() -> exchange.refuse(Problem.notYours());
+            case Accept.Full() ->
+                    exchange.refuse(
+                            new Problem(
+                                    ErrorCode.TOO_MANY_WAITING,
+                                    "wait until one of the session's messages is answered",
+                                    RETRY_FULL));
+        }
+    }
+
+    /// The message is accepted whatever the queue says: what it did not take is found by its deadline.
+    private void publish(Exchange exchange, WorkflowRequest request, boolean busy) {
+        exchange.when(
+                queue.publish(request).handle((_, failure) -> failure == null),
+                stored ->
+                        exchange.json(
+                                202, answer(request, busy || !stored ? "queued" : "accepted")));
+    }
+
+    private static byte[] answer(WorkflowRequest request, String status) {
+        ObjectNode answer = Json.object();
+        answer.put("message_id", request.messageId().value());
+        answer.put("session_id", request.sessionId().value());
+        answer.put("status", status);
+        answer.put("timestamp", request.timestamp().toString());
+        answer.put("correlation_id", request.correlationId());
+        return Json.bytes(answer);
+    }
+}

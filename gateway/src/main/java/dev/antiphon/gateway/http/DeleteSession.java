@@ -1,0 +1,98 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.history.Conversations;
+import dev.antiphon.backplane.history.Erased;
+import dev.antiphon.backplane.log.Generation;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+
+/// `DELETE /api/sessions/{session_id}`: erases a session, wherever something of it is kept (PROTOCOL.md §4).
+final class DeleteSession implements Endpoint {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeleteSession.class);
+
+    /// JetStream's calls block.
+    private static final Executor BLOCKING = Thread::startVirtualThread;
+
+    private final Conversations conversations;
+    private final RequestQueue queue;
+    private final Doorbell doorbell;
+
+    DeleteSession(Conversations conversations, RequestQueue queue, Doorbell doorbell) {
+        this.conversations = conversations;
+        this.queue = queue;
+        this.doorbell = doorbell;
+    }
+
+    @Override
+    public void handle(Exchange exchange) {
+        SessionId session = new SessionId(exchange.parameter("session_id"));
+        UserId user = new UserId(exchange.query().required("user_id"));
+        exchange.when(
+                conversations.turns(session, user, Optional.empty(), 1),
+                found -> {
+                    if (found.isEmpty()) {
+                        exchange.refuse(Problem.notYours());
+                    } else {
+                        erase(exchange, session, user);
+                    }
+                });
+    }
+
+    /// The queue first: while the session is still known, whoever was told to try again can. Then again what was
+    /// published meanwhile.
+    private void erase(Exchange exchange, SessionId session, UserId user) {
+        exchange.when(
+                forget(session)
+                        .thenCompose(_ -> conversations.erase(session, user))
+                        .thenCompose(erased ->
+                                forget(session)
+                                        .exceptionally(failure -> notForgotten(session, failure))
+                                        .thenApply(_ -> erased)),
+                erased -> {
+                    if (erased.isEmpty()) {
+                        exchange.refuse(Problem.notYours()); // two asked at once, and the other won
+                    } else {
+                        tell(session, erased.get());
+                        exchange.answer(204);
+                    }
+                });
+    }
+
+    private CompletionStage<Void> forget(SessionId session) {
+        return CompletableFuture.runAsync(() -> queue.forget(session), BLOCKING);
+    }
+
+    @SuppressWarnings("NullAway") // a stage of Void has no other value
+    private static Void notForgotten(SessionId session, Throwable failure) {
+        LOG.atWarn()
+                .addKeyValue("session", session)
+                .setCause(failure)
+                .log("requests published while a session was erased may be left");
+        return null;
+    }
+
+    /// Stops the model call, and makes pods look: their readers find that the log is gone and begin anew with nothing.
+    /// What is rung is no entry of any log, so it is never shown.
+    private void tell(SessionId session, Erased erased) {
+        erased.active().ifPresent(message -> doorbell.cancelled(session, message));
+        EntryId nowhere = EntryId.start(Generation.draw()).next(EventName.RESYNC, new byte[0]);
+        Entry look = new Entry(nowhere, EventName.RESYNC, "{}".getBytes(StandardCharsets.US_ASCII));
+        doorbell.ring(erased.pods(), session, List.of(look));
+    }
+}
