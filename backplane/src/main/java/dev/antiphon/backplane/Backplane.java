@@ -8,6 +8,7 @@ import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
 import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.PostgresHistory;
 import dev.antiphon.backplane.history.RedisHistory;
 import dev.antiphon.backplane.log.PlainLog;
 import dev.antiphon.backplane.log.Recovery;
@@ -35,10 +36,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 
-/// The two connections of a process and what stands on them.
+/// The connections of a process and what stands on them.
 public final class Backplane implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Backplane.class);
@@ -47,7 +51,9 @@ public final class Backplane implements AutoCloseable {
     private final Nats nats;
     private final SessionLog log;
     private final PlainLog plainLog;
-    private final RedisHistory history;
+    private final History history;
+    private final Conversations conversations;
+    private final Optional<PostgresHistory> postgres;
     private final Recovery recovery;
     private final JetStreamQueue queue;
     private final Pods pods;
@@ -55,12 +61,25 @@ public final class Backplane implements AutoCloseable {
     private final Catalog catalog;
     private final LongAdder forgotten = new LongAdder();
 
-    private Backplane(Redis redis, Nats nats, JetStreamQueue queue, Duration keepHistory) {
+    private Backplane(
+            Redis redis,
+            Nats nats,
+            JetStreamQueue queue,
+            RedisHistory inRedis,
+            Optional<PostgresHistory> postgres,
+            Duration keepHistory) {
         this.redis = redis;
         this.nats = nats;
         this.log = new RedisSessionLog(redis, keepHistory);
         this.plainLog = new RedisPlainLog(redis, keepHistory);
-        this.history = new RedisHistory(redis, keepHistory);
+        this.postgres = postgres;
+        if (postgres.isPresent()) {
+            this.history = postgres.get();
+            this.conversations = postgres.get();
+        } else {
+            this.history = inRedis;
+            this.conversations = inRedis;
+        }
         this.recovery = new RedisRecovery(redis);
         this.queue = queue;
         this.catalog = new Catalog(redis);
@@ -75,19 +94,38 @@ public final class Backplane implements AutoCloseable {
     /// @throws InterruptedException when interrupted while waiting
     public static Backplane open(BackplaneSettings settings, String name)
             throws InterruptedException {
-        Redis redis = Redis.open(settings.redis());
+        Deque<AutoCloseable> opened = new ArrayDeque<>();
         try {
-            Nats nats = Nats.open(settings.natsUrl(), name);
-            try {
-                return new Backplane(
-                        redis, nats, JetStreamQueue.open(nats), settings.keepHistory());
-            } catch (RuntimeException e) {
-                nats.close();
-                throw e;
+            Redis redis = Redis.open(settings.redis());
+            opened.push(redis);
+            RedisHistory inRedis = new RedisHistory(redis, settings.keepHistory());
+            Optional<PostgresHistory> postgres = Optional.empty();
+            if (settings.database().isPresent()) {
+                postgres =
+                        Optional.of(
+                                PostgresHistory.open(
+                                        settings.database().get(),
+                                        inRedis,
+                                        settings.keepHistory()));
+                opened.push(postgres.get());
             }
+            Nats nats = Nats.open(settings.natsUrl(), name);
+            opened.push(nats);
+            JetStreamQueue queue = JetStreamQueue.open(nats);
+            return new Backplane(redis, nats, queue, inRedis, postgres, settings.keepHistory());
         } catch (RuntimeException | InterruptedException e) {
-            redis.close();
+            for (AutoCloseable each : opened) {
+                closeAfter(each, e);
+            }
             throw e;
+        }
+    }
+
+    private static void closeAfter(AutoCloseable each, Exception because) {
+        try {
+            each.close();
+        } catch (Exception e) {
+            because.addSuppressed(e);
         }
     }
 
@@ -104,7 +142,7 @@ public final class Backplane implements AutoCloseable {
     }
 
     public Conversations conversations() {
-        return history;
+        return conversations;
     }
 
     public Catalog catalog() {
@@ -199,6 +237,7 @@ public final class Backplane implements AutoCloseable {
     @Override
     public void close() {
         nats.close();
+        postgres.ifPresent(PostgresHistory::close);
         redis.close();
     }
 }

@@ -4,12 +4,20 @@ import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /// Where the servers are, and for how long what is in them is kept.
 ///
 /// @param keepHistory how long a conversation is kept after its last answer, 1 to 3,650 days. Default 30 days: a month's
 ///     pause can be continued. All processes must be told the same
-public record BackplaneSettings(String natsUrl, RedisSettings redis, Duration keepHistory) {
+/// @param database where the conversations are kept; empty for Redis. Default Redis: one server less to run
+public record BackplaneSettings(
+        String natsUrl,
+        RedisSettings redis,
+        Duration keepHistory,
+        Optional<DatabaseSettings> database) {
+
+    private static final Duration DATABASE_TIMEOUT = Duration.ofSeconds(2);
 
     public static final Duration KEEP_HISTORY = Duration.ofDays(30);
 
@@ -17,10 +25,10 @@ public record BackplaneSettings(String natsUrl, RedisSettings redis, Duration ke
 
     /// With the default of everything that has one.
     public BackplaneSettings(String natsUrl, RedisSettings redis) {
-        this(natsUrl, redis, KEEP_HISTORY);
+        this(natsUrl, redis, KEEP_HISTORY, Optional.empty());
     }
 
-    /// Reads `NATS_URL`, `REDIS_…` and `CHAT_HISTORY_DAYS`.
+    /// Reads `NATS_URL`, `REDIS_…`, `DATABASE_URL` and `CHAT_HISTORY_DAYS`.
     ///
     /// @param redisTimeout how long one call to Redis may take; a gateway answers 503 after it, a worker can wait longer
     public static BackplaneSettings from(Environment environment, Duration redisTimeout) {
@@ -32,6 +40,8 @@ public record BackplaneSettings(String natsUrl, RedisSettings redis, Duration ke
                                 Variable.CHAT_HISTORY_DAYS,
                                 (int) KEEP_HISTORY.toDays(),
                                 1,
-                                LONGEST_DAYS)));
+                                LONGEST_DAYS)),
+                Optional.ofNullable(environment.text(Variable.DATABASE_URL))
+                        .map(url -> DatabaseSettings.of(url, DATABASE_TIMEOUT)));
     }
 }

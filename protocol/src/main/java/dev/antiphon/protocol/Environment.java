@@ -30,6 +30,8 @@ public final class Environment {
         SERVER_HOST,
         SERVER_PORT,
         POD_ID,
+        /// Where PostgreSQL is, if conversations are kept there.
+        DATABASE_URL,
         OPENAI_API_KEY,
         OPENAI_BASE_URL,
         ANTHROPIC_API_KEY,

@@ -11,6 +11,11 @@ import java.util.Set;
 /// @param active the message that was being answered
 /// @param pods where somebody was connected
 public record Erased(Optional<MessageId> active, Set<PodId> pods) {
+    /// An old conversation.
+    static Optional<Erased> nothingGoingOn() {
+        return Optional.of(new Erased(Optional.empty(), Set.of()));
+    }
+
     public Erased {
         pods = Set.copyOf(pods);
     }

@@ -71,29 +71,49 @@ public final class RedisHistory implements History, Conversations {
 
     @Override
     public CompletionStage<Void> settle(SessionId session) {
-        String[] keys = {Keys.meta(session), Keys.log(session)};
-        return redis.call(UNSETTLED, keys, bytes(Keys.runPrefix(session)), bytes(MOST_ENTRIES))
-                .thenCompose(answer ->
-                        text(answer.getFirst()).equals("OK")
-                                ? settle(session, answer)
+        return unsettled(session)
+                .thenCompose(ended ->
+                        ended.isPresent()
+                                ? settled(session, ended.get())
                                 : CompletableFuture.completedStage(null));
     }
 
-    private CompletionStage<Void> settle(SessionId session, List<Object> unsettled) {
-        Turns turns = new Turns(asked(list(unsettled.get(5))));
-        for (Object each : list(unsettled.get(4))) {
+    /// What there is to settle, if anything.
+    CompletionStage<Optional<Unsettled>> unsettled(SessionId session) {
+        String[] keys = {Keys.meta(session), Keys.log(session)};
+        return redis.call(UNSETTLED, keys, bytes(Keys.runPrefix(session)), bytes(MOST_ENTRIES))
+                .thenApply(answer ->
+                        text(answer.getFirst()).equals("OK")
+                                ? Optional.of(unsettled(answer))
+                                : Optional.empty());
+    }
+
+    private static Unsettled unsettled(List<Object> answer) {
+        Turns turns = new Turns(asked(list(answer.get(5))));
+        for (Object each : list(answer.get(4))) {
             List<Object> entry = list(each);
             turns.add(EventName.of(text(entry.get(0))), (byte[]) entry.get(1));
         }
+        return new Unsettled(
+                number(answer.get(1)),
+                number(answer.get(2)),
+                new UserId(text(answer.get(3))),
+                Instant.ofEpochMilli(number(answer.get(6))),
+                turns.ended());
+    }
+
+    /// Stores turns, if there are any, and says up to where the log is settled.
+    CompletionStage<Void> settled(SessionId session, Unsettled ended) {
+        List<Turn> turns = ended.turns();
         List<byte[]> arguments = new ArrayList<>();
-        arguments.add((byte[]) unsettled.get(1));
-        arguments.add(bytes(number(unsettled.get(2))));
+        arguments.add(bytes(ended.generation()));
+        arguments.add(bytes(ended.upTo()));
         arguments.add(bytes(LOG_ENTRIES));
         arguments.add(bytes(keep.toSeconds()));
         arguments.add(bytes(session.value()));
-        arguments.add(bytes(turns.ended().isEmpty() ? "" : turns.ended().getFirst().title()));
+        arguments.add(bytes(turns.isEmpty() ? "" : turns.getFirst().title()));
         arguments.add(bytes(MOST_SESSIONS));
-        for (Turn turn : turns.ended()) {
+        for (Turn turn : turns) {
             arguments.add(bytes(turn.request().messageId().value()));
             arguments.add(turn.json());
         }
@@ -102,9 +122,18 @@ public final class RedisHistory implements History, Conversations {
             Keys.log(session),
             Keys.history(session),
             Keys.turns(session),
-            Keys.sessions(new UserId(text(unsettled.get(3))))
+            Keys.sessions(ended.owner())
         };
         return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new)).thenAccept(_ -> {});
+    }
+
+    /// The message that another follows; empty when it follows none or is not known.
+    CompletionStage<Optional<MessageId>> parent(SessionId session, MessageId message) {
+        return redis.send(commands -> commands.hget(Keys.run(session, message), "parent"))
+                .thenApply(parent ->
+                        parent == null || parent.length == 0
+                                ? Optional.empty()
+                                : Optional.of(new MessageId(text(parent))));
     }
 
     private static Map<MessageId, Asked> asked(List<Object> runs) {

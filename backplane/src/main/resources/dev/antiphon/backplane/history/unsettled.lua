@@ -1,11 +1,11 @@
 -- What has ended in a session's log and is not in its history yet.
 -- KEYS meta, log
 -- ARGV run key prefix, most entries
--- answers OK gen up-to owner {{event, data}…} {{message, body, parent}…} | NONE
+-- answers OK gen up-to owner {{event, data}…} {{message, body, parent}…} created | NONE
 local meta, log = unpack(KEYS)
 local run_prefix, most = ARGV[1], tonumber(ARGV[2])
 
-local found = redis.call('HMGET', meta, 'gen', 'settled', 'ended', 'owner')
+local found = redis.call('HMGET', meta, 'gen', 'settled', 'ended', 'owner', 'created')
 local settled, ended = tonumber(found[2] or 0), tonumber(found[3] or 0)
 if not found[1] or settled >= ended then
   return { 'NONE' }
@@ -25,4 +25,4 @@ if up_to == settled then
   -- The answer alone is longer than what is looked at, or was trimmed away: what can be had of it is passed over.
   up_to = ended
 end
-return { 'OK', found[1], up_to, found[4], entries, requests }
+return { 'OK', found[1], up_to, found[4], entries, requests, found[5] or '0' }

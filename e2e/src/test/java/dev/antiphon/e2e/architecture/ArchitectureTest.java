@@ -35,7 +35,24 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule backplane =
-            imports(BACKPLANE, PROTOCOL, SLF4J, JACKSON, "io.lettuce..", "io.nats..");
+            imports(
+                    BACKPLANE,
+                    PROTOCOL,
+                    SLF4J,
+                    JACKSON,
+                    "io.lettuce..",
+                    "io.nats..",
+                    "com.zaxxer.hikari..",
+                    "org.flywaydb..");
+
+    @ArchTest
+    static final ArchRule onlyTheHistoryKnowsADatabase =
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage("dev.antiphon.backplane.history..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("com.zaxxer.hikari..", "org.flywaydb..", "java.sql..");
 
     @ArchTest static final ArchRule servers = imports(SERVERS, SLF4J);
 

@@ -95,8 +95,7 @@ public final class Acker implements AutoCloseable {
                         asked.again = true;
                         return answer;
                     });
-            if (still) {
-                settling.settle(due.session); // Redis may have forgotten that too
+            if (still && settling.settle(due.session)) { // Redis may have forgotten that too
                 due.delivery.ack();
             } else {
                 counters.add(Count.FORGOTTEN);

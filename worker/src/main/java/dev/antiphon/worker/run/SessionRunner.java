@@ -37,6 +37,9 @@ public final class SessionRunner {
     /// Another worker runs the session and goes on to its next message by itself; this is for its death.
     private static final Duration BUSY_RETRY = Duration.ofSeconds(10);
 
+    /// What is in no history is asked for by its request, which the queue keeps for a day.
+    private static final Duration SETTLE_RETRY = Duration.ofSeconds(10);
+
     private static final Duration RELEASE_WITHIN = Duration.ofSeconds(1);
 
     private final SessionLog log;
@@ -112,7 +115,7 @@ public final class SessionRunner {
                 case Claim.Claimed claimed -> {
                     fits |= asksTheSame(claimed.request(), request);
                     run(claimed);
-                    settling.settle(request.sessionId());
+                    var _ = settling.settle(request.sessionId()); // again when idle
                     delivered = Optional.empty();
                 }
                 case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, request, delivery);
@@ -136,8 +139,11 @@ public final class SessionRunner {
                         fits = true;
                         continue;
                     }
-                    settling.settle(request.sessionId());
-                    acker.ackLater(delivery, request.sessionId(), request.messageId());
+                    if (settling.settle(request.sessionId())) {
+                        acker.ackLater(delivery, request.sessionId(), request.messageId());
+                    } else {
+                        delivery.retryAfter(SETTLE_RETRY); // the request is what remembers it
+                    }
                     return;
                 }
             }

@@ -1,0 +1,448 @@
+package dev.antiphon.backplane.history;
+
+import dev.antiphon.backplane.DatabaseSettings;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+
+/// The conversations in PostgreSQL, filled from the logs in Redis.
+///
+/// Turns are committed before the log is told that they are: what is stored twice is stored once, by its message id.
+/// Settling and erasing a session take the same lock before they look at the log, so that a turn that was read before
+/// an erasure is not written after it.
+public final class PostgresHistory implements History, Conversations, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PostgresHistory.class);
+
+    private static final int NEWEST_TURNS = 50;
+    private static final int NEWEST_BYTES = 256 * 1024;
+    private static final int MOST_TURNS_BEFORE = 1_000;
+
+    /// Sessions that are forgotten in one transaction: short locks, and nobody waits for one.
+    private static final int FORGET_AT_ONCE = 500;
+
+    private static final Duration FORGET_EVERY = Duration.ofMinutes(10);
+
+    private final Database database;
+    private final RedisHistory log;
+    private final Duration keep;
+    private final Thread forgetting;
+
+    private PostgresHistory(Database database, RedisHistory log, Duration keep) {
+        this.database = database;
+        this.log = log;
+        this.keep = keep;
+        this.forgetting = Thread.ofVirtual().name("history-forget").unstarted(this::forgetAll);
+    }
+
+    /// Connects; see {@link Database#open}.
+    ///
+    /// @param log the side of the logs; its own conversations are left alone
+    /// @param keep how long a conversation is kept after its last answer
+    public static PostgresHistory open(DatabaseSettings settings, RedisHistory log, Duration keep)
+            throws InterruptedException {
+        PostgresHistory history = new PostgresHistory(Database.open(settings), log, keep);
+        history.forgetting.start();
+        return history;
+    }
+
+    // Filling
+
+    @Override
+    public CompletionStage<Void> settle(SessionId session) {
+        return log.unsettled(session)
+                .thenCompose(found ->
+                        found.isEmpty()
+                                ? CompletableFuture.completedStage(null)
+                                : database.ask(
+                                                connection -> {
+                                                    lock(connection, session);
+                                                    // Read again under the lock: see above.
+                                                    Optional<Unsettled> ended =
+                                                            join(log.unsettled(session));
+                                                    if (ended.isPresent()) {
+                                                        store(connection, session, ended.get());
+                                                    }
+                                                    return ended;
+                                                })
+                                        .thenCompose(stored ->
+                                                stored.isEmpty()
+                                                        ? CompletableFuture.completedStage(null)
+                                                        : log.settled(
+                                                                session, stored.get().without())));
+    }
+
+    private static <T> T join(CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    private static void lock(Connection connection, SessionId session) throws SQLException {
+        try (PreparedStatement statement =
+                prepared(
+                        connection,
+                        "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
+                        session.value())) {
+            statement.execute();
+        }
+    }
+
+    private static void store(Connection connection, SessionId session, Unsettled ended)
+            throws SQLException {
+        if (ended.turns().isEmpty()) {
+            return;
+        }
+        update(
+                connection,
+                """
+                INSERT INTO chat_session (session_id, user_id, title, created, updated)
+                VALUES (?, ?, ?, ?, date_trunc('milliseconds', clock_timestamp()))
+                ON CONFLICT (session_id) DO NOTHING\
+                """,
+                session.value(),
+                ended.owner().value(),
+                ended.turns().getFirst().title(),
+                Timestamp.from(ended.created()));
+        if (!isOwner(connection, session, ended.owner())) {
+            // Redis was lost, and somebody else has named the session since.
+            LOG.atError()
+                    .addKeyValue("session", session)
+                    .log("a session belongs to another user in the history; not stored");
+            return;
+        }
+        int added = 0;
+        for (Turn turn : ended.turns()) {
+            added += insert(connection, session, turn);
+        }
+        if (added > 0) {
+            update(
+                    connection,
+                    """
+                    UPDATE chat_session SET updated = date_trunc('milliseconds', clock_timestamp())
+                    WHERE session_id = ?\
+                    """,
+                    session.value());
+        }
+    }
+
+    private static int insert(Connection connection, SessionId session, Turn turn)
+            throws SQLException {
+        MessageId parent = turn.parent();
+        return update(
+                connection,
+                """
+                INSERT INTO chat_turn (session_id, message_id, place, parent_id, characters, turn)
+                SELECT ?, ?, coalesce(max(place), 0) + 1, ?, ?, ? FROM chat_turn WHERE session_id = ?
+                ON CONFLICT (session_id, message_id) DO NOTHING\
+                """,
+                session.value(),
+                turn.request().messageId().value(),
+                parent == null ? null : parent.value(),
+                characters(turn.request().message()) + characters(turn.answer()),
+                new String(turn.json(), StandardCharsets.UTF_8),
+                session.value());
+    }
+
+    private static int characters(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    private static boolean isOwner(Connection connection, SessionId session, UserId user)
+            throws SQLException {
+        return !rows(
+                        connection,
+                        row -> row.getString(1),
+                        "SELECT session_id FROM chat_session WHERE session_id = ? AND user_id = ?",
+                        session.value(),
+                        user.value())
+                .isEmpty();
+    }
+
+    // Reading
+
+    @Override
+    public CompletionStage<List<Said>> before(
+            SessionId session, MessageId message, int mostCharacters) {
+        return log.parent(session, message)
+                .thenCompose(parent ->
+                        parent.isEmpty()
+                                ? CompletableFuture.completedStage(List.of())
+                                : database.ask(connection ->
+                                        path(connection, session, parent.get(), mostCharacters)));
+    }
+
+    private static List<Said> path(
+            Connection connection, SessionId session, MessageId from, int mostCharacters)
+            throws SQLException {
+        return rows(
+                connection,
+                row -> Turn.said(bytes(row.getString(1))),
+                """
+                WITH RECURSIVE path AS (
+                    SELECT turn, parent_id, 1 AS length, characters::bigint AS size
+                    FROM chat_turn WHERE session_id = ? AND message_id = ? AND characters <= ?
+                  UNION ALL
+                    SELECT t.turn, t.parent_id, p.length + 1, p.size + t.characters
+                    FROM path p JOIN chat_turn t ON t.session_id = ? AND t.message_id = p.parent_id
+                    WHERE p.size + t.characters <= ? AND p.length < ?
+                )
+                SELECT turn FROM path ORDER BY length\
+                """,
+                session.value(),
+                from.value(),
+                mostCharacters,
+                session.value(),
+                mostCharacters,
+                MOST_TURNS_BEFORE);
+    }
+
+    @Override
+    public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
+        return turns(session, user, Optional.empty(), NEWEST_TURNS);
+    }
+
+    /// The cursor first: a turn that is settled meanwhile is then sent twice rather than never.
+    @Override
+    public CompletionStage<Optional<Recent>> turns(
+            SessionId session, UserId user, Optional<MessageId> before, int most) {
+        return log.turns(session, user, Optional.empty(), 1)
+                .thenCompose(cursor ->
+                        cursor.isEmpty()
+                                ? CompletableFuture.completedStage(Optional.empty())
+                                : database.ask(connection ->
+                                        Optional.of(
+                                                page(
+                                                        connection,
+                                                        session,
+                                                        user,
+                                                        before,
+                                                        most,
+                                                        cursor.get()))));
+    }
+
+    private static Recent page(
+            Connection connection,
+            SessionId session,
+            UserId user,
+            Optional<MessageId> before,
+            int most,
+            Recent cursor)
+            throws SQLException {
+        List<byte[]> found =
+                rows(
+                        connection,
+                        row -> bytes(row.getString(1)),
+                        """
+                        SELECT t.turn FROM chat_turn t JOIN chat_session s USING (session_id)
+                        WHERE t.session_id = ? AND s.user_id = ? AND (?::text IS NULL OR t.place <
+                            (SELECT place FROM chat_turn WHERE session_id = ? AND message_id = ?))
+                        ORDER BY t.place DESC LIMIT ?\
+                        """,
+                        session.value(),
+                        user.value(),
+                        before.map(MessageId::value).orElse(null),
+                        session.value(),
+                        before.map(MessageId::value).orElse(null),
+                        most + 1);
+        List<byte[]> page = new ArrayList<>();
+        int size = 0;
+        for (byte[] turn : found) {
+            size += turn.length;
+            if (page.size() == most || (size > NEWEST_BYTES && !page.isEmpty())) {
+                break;
+            }
+            page.addFirst(turn);
+        }
+        return new Recent(page, cursor.cursor(), page.size() < found.size());
+    }
+
+    @Override
+    public CompletionStage<Sessions> sessions(
+            UserId user, Optional<Sessions.Place> before, int most) {
+        return database.ask(connection -> {
+            Timestamp updated =
+                    before.map(place -> new Timestamp(place.updatedMillis())).orElse(null);
+            String session = before.map(place -> place.session().value()).orElse(null);
+            List<Sessions.Summary> found =
+                    rows(
+                            connection,
+                            PostgresHistory::summary,
+                            """
+                            SELECT session_id, title, created, updated FROM chat_session
+                            WHERE user_id = ? AND updated > ?
+                                AND (?::timestamptz IS NULL OR (updated, session_id) < (?, ?))
+                            ORDER BY updated DESC, session_id DESC LIMIT ?\
+                            """,
+                            user.value(),
+                            Timestamp.from(Instant.now().minus(keep)),
+                            updated,
+                            updated,
+                            session,
+                            most + 1);
+            boolean more = found.size() > most;
+            return Sessions.of(more ? found.subList(0, most) : found, more);
+        });
+    }
+
+    private static Sessions.Summary summary(ResultSet row) throws SQLException {
+        return new Sessions.Summary(
+                new SessionId(row.getString(1)),
+                row.getString(2),
+                row.getTimestamp(3).toInstant(),
+                row.getTimestamp(4).toInstant());
+    }
+
+    @Override
+    public CompletionStage<Optional<WorkflowRequest>> asked(
+            SessionId session, UserId user, MessageId message) {
+        return log.asked(session, user, message)
+                .thenCompose(found ->
+                        found.isPresent()
+                                ? CompletableFuture.completedStage(found)
+                                : database.ask(
+                                        connection -> turn(connection, session, user, message)));
+    }
+
+    private static Optional<WorkflowRequest> turn(
+            Connection connection, SessionId session, UserId user, MessageId message)
+            throws SQLException {
+        return rows(
+                        connection,
+                        row -> Turn.asked(bytes(row.getString(1)), session, user),
+                        """
+                        SELECT t.turn FROM chat_turn t JOIN chat_session s USING (session_id)
+                        WHERE t.session_id = ? AND t.message_id = ? AND s.user_id = ?\
+                        """,
+                        session.value(),
+                        message.value(),
+                        user.value())
+                .stream()
+                .findFirst();
+    }
+
+    // Forgetting
+
+    /// The log first: what is not in it any more cannot be settled.
+    @Override
+    public CompletionStage<Optional<Erased>> erase(SessionId session, UserId user) {
+        return log.erase(session, user)
+                .thenCompose(erased ->
+                        database.ask(connection -> {
+                            lock(connection, session);
+                            int rows =
+                                    update(
+                                            connection,
+                                            "DELETE FROM chat_session WHERE session_id = ? AND user_id = ?",
+                                            session.value(),
+                                            user.value());
+                            return rows == 0 ? erased : erased.or(Erased::nothingGoingOn);
+                        }));
+    }
+
+    private void forgetAll() {
+        try {
+            while (true) {
+                forgetAllOnce();
+                Thread.sleep(FORGET_EVERY);
+            }
+        } catch (InterruptedException e) {
+            // closing
+        }
+    }
+
+    private void forgetAllOnce() {
+        try {
+            int forgotten;
+            do {
+                forgotten = join(forget(FORGET_AT_ONCE));
+            } while (forgotten == FORGET_AT_ONCE);
+        } catch (RuntimeException e) { // the next time may go better
+            LOG.atWarn().setCause(e).log("old conversations are forgotten later");
+        }
+    }
+
+    /// Forgets the oldest sessions whose time is over.
+    ///
+    /// @return how many
+    CompletionStage<Integer> forget(int most) {
+        return database.ask(connection ->
+                update(
+                        connection,
+                        """
+                        DELETE FROM chat_session WHERE session_id IN (
+                            SELECT session_id FROM chat_session WHERE updated < ?
+                            ORDER BY updated LIMIT ? FOR UPDATE SKIP LOCKED)\
+                        """,
+                        Timestamp.from(Instant.now().minus(keep)),
+                        most));
+    }
+
+    @Override
+    public void close() {
+        forgetting.interrupt();
+        database.close();
+    }
+
+    // JDBC
+
+    private interface Row<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+
+    private static <T> List<T> rows(
+            Connection connection, Row<T> each, String sql, @Nullable Object... arguments)
+            throws SQLException {
+        try (PreparedStatement statement = prepared(connection, sql, arguments);
+                ResultSet found = statement.executeQuery()) {
+            List<T> rows = new ArrayList<>();
+            while (found.next()) {
+                rows.add(each.read(found));
+            }
+            return rows;
+        }
+    }
+
+    private static int update(Connection connection, String sql, @Nullable Object... arguments)
+            throws SQLException {
+        try (PreparedStatement statement = prepared(connection, sql, arguments)) {
+            return statement.executeUpdate();
+        }
+    }
+
+    @SuppressWarnings("NullAway") // SQL's null
+    private static PreparedStatement prepared(
+            Connection connection, String sql, @Nullable Object... arguments) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < arguments.length; i++) {
+            statement.setObject(i + 1, arguments[i]);
+        }
+        return statement;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.antiphon.backplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.time.Duration;
+
+final class DatabaseSettingsTest {
+
+    private static DatabaseSettings of(String url) {
+        return DatabaseSettings.of(url, Duration.ofSeconds(2));
+    }
+
+    @Test
+    void theFormThatHostsPrintAndJdbcsAreBothUnderstood() {
+        DatabaseSettings settings = of("postgres://ann:p%40ss:w@db.example:6432/chat?ssl=true");
+
+        assertThat(settings.url()).isEqualTo("jdbc:postgresql://db.example:6432/chat?ssl=true");
+        assertThat(settings.user()).isEqualTo("ann");
+        assertThat(settings.password()).isEqualTo("p@ss:w");
+        assertThat(of("postgresql://db/chat").url()).isEqualTo("jdbc:postgresql://db/chat");
+        assertThat(of("jdbc:postgresql://db/chat?user=ann").url())
+                .isEqualTo("jdbc:postgresql://db/chat?user=ann");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mysql://h/d",
+                "postgres://h",
+                "postgres:///d",
+                "chat",
+                "postgres://u:se cret@h/d"
+            })
+    void anythingElseIsRefusedWithoutShowingIt(String url) {
+        assertThatThrownBy(() -> of(url))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("DATABASE_URL must be")
+                .hasMessageNotContaining("cret");
+    }
+
+    @Test
+    void thePasswordIsNeverShown() {
+        assertThat(of("postgres://ann:secret@db/chat").toString()).doesNotContain("secret");
+        assertThat(of("jdbc:postgresql://db/chat?password=secret").toString())
+                .doesNotContain("secret");
+    }
+}

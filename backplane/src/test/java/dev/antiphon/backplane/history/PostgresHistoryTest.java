@@ -1,0 +1,200 @@
+package dev.antiphon.backplane.history;
+
+import static dev.antiphon.backplane.RealRedis.answer;
+import static dev.antiphon.backplane.log.Chat.SESSION;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.backplane.DatabaseSettings;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Chat;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.servers.PostgresServer;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+
+/// The same on a real PostgreSQL.
+final class PostgresHistoryTest extends HistoryTest {
+
+    private static final Duration KEEP = Duration.ofDays(10);
+
+    private static PostgresServer server;
+    private static PostgresHistory history;
+
+    @BeforeAll
+    static void open() throws InterruptedException {
+        server = PostgresServer.start();
+        DatabaseSettings settings = DatabaseSettings.of(server.url(), Duration.ofSeconds(2));
+        history = PostgresHistory.open(settings, new RedisHistory(REDIS.redis(), KEEP), KEEP);
+    }
+
+    @AfterAll
+    static void close() {
+        if (history != null) {
+            history.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void empty() throws Exception {
+        sql("DELETE FROM chat_session");
+    }
+
+    private static void sql(String statement) throws Exception {
+        try (Connection connection = connect();
+                Statement each = connection.createStatement()) {
+            each.execute(statement);
+        }
+    }
+
+    private static Connection connect() throws Exception {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres", "antiphon", "");
+    }
+
+    private static int count(String table) throws Exception {
+        try (Connection connection = connect();
+                Statement each = connection.createStatement();
+                ResultSet row = each.executeQuery("SELECT count(*) FROM " + table)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    @Override
+    History history() {
+        return history;
+    }
+
+    @Override
+    Conversations conversations() {
+        return history;
+    }
+
+    @Test
+    void everythingIsInPostgresAndNothingOfTheConversationInRedis() throws Exception {
+        chat.converse("m1");
+        settle();
+
+        assertThat(count("chat_turn")).isEqualTo(1);
+        assertThat(REDIS.commands().keys("chat:history:*")).isEmpty();
+        assertThat(REDIS.commands().keys("chat:turns:*")).isEmpty();
+        assertThat(REDIS.commands().keys("chat:sessions:*")).isEmpty();
+    }
+
+    /// A worker that dies between the two stores leaves this.
+    @Test
+    void aTurnThatIsStoredAndNotMarkedIsStoredOnce() {
+        chat.converse("m1");
+        settle();
+        REDIS.commands().hdel(Keys.meta(SESSION), "settled");
+        chat.converse("m2");
+        settle();
+
+        assertThat(turns()).containsExactly("m1: done", "m2: done");
+    }
+
+    @Test
+    void textsThatPostgresCannotKeepAsSuchComeBackAsTheyWere() {
+        chat.ask(Chat.request(Chat.USER, "m1", "a\u0000b \ud83d\ude00 </script>"));
+        chat.converseWith("m1");
+        chat.ask("m2");
+        settle();
+
+        assertThat(answer(history.before(SESSION, new MessageId("m2"), 100)))
+                .containsExactly(new Said("a\u0000b \ud83d\ude00 </script>", "done"));
+    }
+
+    @Test
+    void whatIsTooOldIsForgottenInBatchesAndTheRestIsKept() throws Exception {
+        for (int i = 0; i < 7; i++) {
+            sql(
+                    "INSERT INTO chat_session VALUES ('old%d', 'u1', 't', now(), now() - interval '11 days')"
+                            .formatted(i));
+        }
+        sql("INSERT INTO chat_session VALUES ('new', 'u1', 't', now(), now() - interval '9 days')");
+        sql("INSERT INTO chat_turn VALUES ('old1', 'm1', 1, NULL, 1, '{}')");
+
+        assertThat(answer(history.sessions(Chat.USER, Optional.empty(), 10)).page()).hasSize(1);
+        assertThat(List.of(answer(history.forget(5)), answer(history.forget(5))))
+                .containsExactly(5, 2);
+        assertThat(answer(history.forget(5))).isZero();
+        assertThat(count("chat_session")).isEqualTo(1);
+        assertThat(count("chat_turn")).isZero();
+    }
+
+    @Test
+    void aSessionThatSomebodyElseHasBegunSinceRedisWasLostStaysItsOwners() throws Exception {
+        chat.converse("m1");
+        settle();
+        REDIS.commands().flushall();
+
+        chat.ask(Chat.request(new UserId("u2"), "m2", "mine?"));
+        chat.converseWith("m2");
+        settle();
+
+        assertThat(answer(history.newest(SESSION, new UserId("u2"))).orElseThrow().turns())
+                .isEmpty();
+        assertThat(answer(history.erase(SESSION, new UserId("u2")))).isPresent();
+        assertThat(count("chat_turn")).isEqualTo(1);
+        assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
+        assertThat(count("chat_turn")).isZero();
+    }
+
+    @Test
+    void whatEndsWhileItIsAwayIsStoredWhenItIsBack() {
+        chat.converse("m1");
+        settle();
+        server.stop();
+        try {
+            chat.converse("m2");
+            assertThatThrownBy(this::settle).hasStackTraceContaining("Unavailable");
+            assertThatThrownBy(
+                            () -> history.newest(SESSION, Chat.USER).toCompletableFuture().join())
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(Unavailable.class);
+        } finally {
+            server.restart();
+        }
+
+        await().atMost(Duration.ofSeconds(60))
+                .ignoreExceptions()
+                .untilAsserted(() -> {
+                    settle();
+                    assertThat(turns()).containsExactly("m1: done", "m2: done");
+                });
+    }
+
+    @Test
+    void anotherProcessFindsTheTablesThere() throws Exception {
+        DatabaseSettings settings = DatabaseSettings.of(server.url(), Duration.ofSeconds(2));
+        try (PostgresHistory other =
+                PostgresHistory.open(settings, new RedisHistory(REDIS.redis(), KEEP), KEEP)) {
+            chat.converse("m1");
+            settle();
+
+            assertThat(answer(other.newest(SESSION, Chat.USER)).orElseThrow().turns()).hasSize(1);
+            assertThat(answer(other.newest(new SessionId("s2"), Chat.USER))).isEmpty();
+        }
+    }
+}
