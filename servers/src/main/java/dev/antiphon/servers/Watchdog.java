@@ -18,13 +18,15 @@ import java.util.Set;
 ///
 /// One `sh` per JVM reads, from a pipe that only this JVM holds, which process ids to watch and which
 /// to forget. The kernel closes the pipe when the JVM ends; at end of file the shell sends TERM to
-/// what is left, and KILL to what still lives five seconds later.
+/// what is left, and KILL to what still lives five seconds later. A child that leads a process group
+/// (see [Detached]) ends with all of it: what `npx` has started, for example.
 final class Watchdog {
     // Portable sh (dash, busybox, bash 3.2). It ignores the terminal's signals: a Ctrl-C ends the
     // JVM in its own good order, and this shell must outlive that.
     private static final String SCRIPT =
             """
             trap '' HUP INT QUIT TERM
+            to() { kill -s "$1" -- "-$2" || kill -s "$1" "$2"; }
             pids=
             while read -r verb pid; do
               case $verb in
@@ -35,17 +37,17 @@ final class Watchdog {
                   pids=$kept ;;
               esac
             done
-            for p in $pids; do kill -TERM "$p"; done 2>/dev/null
+            for p in $pids; do to TERM "$p"; done 2>/dev/null
             tries=50
             while [ "$tries" -gt 0 ]; do
               alive=
-              for p in $pids; do kill -0 "$p" && alive="$alive $p"; done 2>/dev/null
+              for p in $pids; do to 0 "$p" && alive="$alive $p"; done 2>/dev/null
               pids=$alive
               [ -n "$pids" ] || exit 0
               sleep 0.1
               tries=$((tries - 1))
             done
-            for p in $pids; do kill -KILL "$p"; done 2>/dev/null
+            for p in $pids; do to KILL "$p"; done 2>/dev/null
             """;
 
     // Guarded by the class: one watchdog per JVM, started with the first child, and what it

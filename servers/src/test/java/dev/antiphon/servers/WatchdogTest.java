@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +42,18 @@ final class WatchdogTest {
             ChildProcess child = ChildProcess.start(builder);
             // Its first output says that the trap is set.
             assertThat(child.output().read()).isEqualTo('t');
+            System.out.println("pid=" + child.pid());
+            Thread.currentThread().join();
+        }
+    }
+
+    /// Starts a child that has a child, as `npx` does, and waits to be killed.
+    static final class WithGrandchild {
+        public static void main(String... arguments) throws Exception {
+            var builder = new ProcessBuilder("sh", "-c", "sleep 1000 & echo pid=$!; wait");
+            ChildProcess child = ChildProcess.start(builder);
+            var output = new InputStreamReader(child.output(), StandardCharsets.US_ASCII);
+            System.out.println(new BufferedReader(output).readLine());
             System.out.println("pid=" + child.pid());
             Thread.currentThread().join();
         }
@@ -102,6 +117,18 @@ final class WatchdogTest {
         jvm.destroyForcibly();
 
         child.onExit().get(15, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aChildsChildrenEndWithIt() throws Exception {
+        Process jvm = start(WithGrandchild.class);
+        List<ProcessHandle> both = ForkedJvm.pids(jvm, 2);
+
+        jvm.destroyForcibly();
+
+        for (ProcessHandle each : both) {
+            each.onExit().get(15, TimeUnit.SECONDS);
+        }
     }
 
     private Process start(Class<?> main) throws IOException {
