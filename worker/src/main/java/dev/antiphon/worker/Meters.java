@@ -8,6 +8,8 @@ import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.SessionRunner;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.ToolRunner.Ending;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -40,6 +42,7 @@ final class Meters implements AutoCloseable {
             Counters counters,
             SessionRunner runner,
             Deliveries deliveries,
+            ToolRunner tools,
             Backplane backplane,
             int concurrency) {
         this.backplane = backplane;
@@ -69,6 +72,7 @@ final class Meters implements AutoCloseable {
                     .register(registry);
         }
         times(counters);
+        tools(tools);
         FunctionCounter.builder("chat.rings.lost", backplane, Backplane::ringsLost)
                 .description("rings that were not sent; the log has what they told")
                 .register(registry);
@@ -103,6 +107,18 @@ final class Meters implements AutoCloseable {
     private double oldestMillis() {
         Backlog known = backlog;
         return known == null ? Double.NaN : known.oldest().toMillis();
+    }
+
+    private void tools(ToolRunner tools) {
+        Gauge.builder("chat.tools", tools, each -> each.tools().names().size())
+                .description("tools that models may use now")
+                .register(registry);
+        for (Ending ending : Ending.values()) {
+            FunctionCounter.builder("chat.tool.calls", tools, each -> each.ended(ending))
+                    .tag("outcome", ending.name().toLowerCase(Locale.ROOT))
+                    .description("what came of the tool calls of models")
+                    .register(registry);
+        }
     }
 
     private void times(Counters counters) {

@@ -117,7 +117,8 @@ public final class Worker implements AutoCloseable {
                         time,
                         counters);
         opened.addFirst(rescue);
-        Meters meters = new Meters(counters, runner, deliveries, backplane, config.concurrency());
+        Meters meters =
+                new Meters(counters, runner, deliveries, tools, backplane, config.concurrency());
         opened.addLast(meters); // it tells to the end
         // Before anything is closed it says so.
         opened.addFirst(status.serve(id, runner, backplane, meters));

@@ -17,13 +17,17 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
 /// Has tools run for models: the call is checked, recorded, done within its time, and its outcome recorded, so that
@@ -44,6 +48,7 @@ public final class ToolRunner {
     private final ToolJournal journal;
     private final Duration limit;
     private final Time time;
+    private final Map<Ending, LongAdder> endings = new EnumMap<>(Ending.class);
     private final Semaphore places = new Semaphore(MAX_CALLS);
 
     /// Makes the runner.
@@ -54,6 +59,9 @@ public final class ToolRunner {
         this.journal = journal;
         this.limit = limit;
         this.time = time;
+        for (Ending each : Ending.values()) {
+            endings.put(each, new LongAdder());
+        }
     }
 
     public Tools tools() {
@@ -67,6 +75,39 @@ public final class ToolRunner {
     /// @throws Unavailable when the journal was away for a minute
     /// @throws InterruptedException when interrupted: the tool is interrupted too, and its outcome stays open
     public ToolOutcome run(ToolCall call, String step, ToolClaim claim, ToolSelection wanted)
+            throws InterruptedException {
+        ToolOutcome outcome = tried(call, step, claim, wanted);
+        count(outcome);
+        return outcome;
+    }
+
+    private void count(ToolOutcome outcome) {
+        Ending ending =
+                switch (outcome) {
+                    case ToolOutcome.Result _ -> Ending.RESULT;
+                    case ToolOutcome.Failed _ -> Ending.FAILED;
+                    case ToolOutcome.Refused _ -> Ending.REFUSED;
+                    case ToolOutcome.Unknown _ -> Ending.UNKNOWN;
+                    case ToolOutcome.Lost _ -> Ending.LOST;
+                };
+        Objects.requireNonNull(endings.get(ending)).increment();
+    }
+
+    /// How calls end, for meters.
+    public enum Ending {
+        RESULT,
+        FAILED,
+        REFUSED,
+        UNKNOWN,
+        LOST
+    }
+
+    /// How many calls have ended so. Any thread.
+    public long ended(Ending ending) {
+        return Objects.requireNonNull(endings.get(ending)).sum();
+    }
+
+    private ToolOutcome tried(ToolCall call, String step, ToolClaim claim, ToolSelection wanted)
             throws InterruptedException {
         Optional<Tool> found = tools.find(call.name(), wanted);
         if (found.isEmpty()) {

@@ -226,6 +226,10 @@ final class ToolRunnerTest {
                 .isInstanceOfSatisfying(
                         Refused.class, refused -> assertThat(refused.forModel()).contains("/n"));
         assertThat(called).hasValue(0);
+        assertThat(runner.ended(ToolRunner.Ending.REFUSED)).isEqualTo(3);
+        assertThat(runner.ended(ToolRunner.Ending.RESULT)).isZero();
+        assertThat(run(runner, claim, "{\"n\":1}")).isEqualTo(new Result("called"));
+        assertThat(runner.ended(ToolRunner.Ending.RESULT)).isEqualTo(1);
     }
 
     @Test
