@@ -7,6 +7,7 @@ import dev.antiphon.protocol.SessionId;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -20,12 +21,20 @@ final class Departures {
     /// long.
     static final int MOST = 10_000;
 
+    /// A Redis that loses its last two seconds has the member back: each is taken out a second time after this many ticks.
+    private static final int TICKS_UNTIL_AGAIN = 4;
+
     private record Departure(SessionId session, ConnectionId connection) {}
 
     private final ConnectionRegistry registry;
     private final Gate calls;
     private final Counters counters;
     private final Queue<Departure> failed = new ArrayDeque<>();
+
+    /// What is to be repeated, by ticks, the next first; what does not fit under {@link #MOST} is not repeated.
+    private final Deque<List<Departure>> again = new ArrayDeque<>();
+
+    private int repeats;
     private final List<CompletableFuture<Void>> awaiting = new ArrayList<>();
     private int underWay;
     private boolean dropped;
@@ -34,6 +43,9 @@ final class Departures {
         this.registry = registry;
         this.calls = calls;
         this.counters = counters;
+        for (int i = 0; i < TICKS_UNTIL_AGAIN; i++) {
+            again.add(new ArrayList<>());
+        }
     }
 
     void leave(SessionId session, ConnectionId connection) {
@@ -42,7 +54,12 @@ final class Departures {
             dropped = true;
             return;
         }
-        detach(new Departure(session, connection));
+        Departure departure = new Departure(session, connection);
+        detach(departure);
+        if (repeats < MOST) {
+            repeats++;
+            again.getLast().add(departure);
+        }
     }
 
     private void detach(Departure departure) {
@@ -70,6 +87,10 @@ final class Departures {
         for (int i = failed.size(); i > 0; i--) {
             detach(failed.remove());
         }
+        List<Departure> due = again.removeFirst();
+        again.addLast(new ArrayList<>());
+        repeats -= due.size();
+        due.stream().filter(_ -> underWay + failed.size() < MOST).forEach(this::detach);
     }
 
     /// Whether departures were given up and no other is left. Told once.

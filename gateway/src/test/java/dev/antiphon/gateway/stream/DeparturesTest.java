@@ -37,6 +37,20 @@ final class DeparturesTest {
         assertThat(pod.count(Count.DEPARTURE_DROPPED)).isZero();
     }
 
+    /// It had lost its last two seconds, and with them that the client left.
+    @Test
+    void aMemberThatRedisHasBackIsTakenOutAgain() {
+        refuse(1);
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(1));
+        assertThat(pod.registry.members()).isEmpty();
+        pod.registry.members().add(new ConnectionId("conn_1"));
+
+        pod.pass(Duration.ofSeconds(10));
+
+        assertThat(pod.registry.members()).isEmpty();
+    }
+
     @Test
     void whenTooManyLeftThePodIsRegisteredAnew() {
         Client stays = pod.connect();
