@@ -38,6 +38,10 @@ public final class Baseline {
     private static final List<String> OF_A_SESSION =
             List.of("chat:log:", "chat:meta:", "chat:history:", "chat:turns:");
 
+    /// May be left too, one a session at most: each session of a run has a user of its own.
+    private static final List<String> AT_MOST_OF_A_SESSION =
+            List.of("chat:runs:", "chat:sessions:");
+
     private static final String OF_A_MESSAGE = "chat:run:";
 
     /// What a living process has in Redis: these prefixes may be there, and nothing else.
@@ -119,6 +123,12 @@ public final class Baseline {
             }
         }
         OF_A_SESSION.forEach(prefix -> same(differences, prefix, counts, sessions));
+        for (String prefix : AT_MOST_OF_A_SESSION) {
+            int count = counts.getOrDefault(prefix, 0);
+            if (count > sessions) {
+                differences.add("%d keys %s* for %d sessions".formatted(count, prefix, sessions));
+            }
+        }
         same(differences, OF_A_MESSAGE, counts, messages);
         same(differences, "chat:worker:", counts, house.workers().size());
         if (!others.isEmpty()) {
@@ -139,6 +149,11 @@ public final class Baseline {
 
     private static String prefix(String key) {
         for (String prefix : OF_A_SESSION) {
+            if (key.startsWith(prefix)) {
+                return prefix;
+            }
+        }
+        for (String prefix : AT_MOST_OF_A_SESSION) {
             if (key.startsWith(prefix)) {
                 return prefix;
             }
