@@ -65,6 +65,9 @@ final class RemoteRun {
     private Duration pause = FIRST_PAUSE;
     private boolean wasGone;
 
+    /// Whether the server may have begun a run that it did not name in time.
+    private boolean mayRun;
+
     /// What came of one connection.
     private enum Outcome {
         WHOLE,
@@ -125,7 +128,7 @@ final class RemoteRun {
             unwanted = sink.isCancelled();
             throw e;
         } finally {
-            if (unwanted && (events.run() != null || sink.isCancelled())) {
+            if (unwanted && (events.run() != null || mayRun || sink.isCancelled())) {
                 server.cancelLater(thread, events.run(), asker);
             }
         }
@@ -226,7 +229,10 @@ final class RemoteRun {
                     Outcome.GONE;
             case Breakage.TooLate(Limit limit, _) when limit == Limit.CONNECT ->
                     cut(new Breakage.TooLate(limit, limits.connect()));
-            case Breakage.TooLate(Limit limit, _) -> throw tooLate(limit);
+            case Breakage.TooLate(Limit limit, _) -> {
+                mayRun = !joins;
+                throw tooLate(limit);
+            }
             case Breakage why -> throw failure(why);
         };
     }

@@ -165,6 +165,32 @@ final class LangGraphMisbehaviourTest {
     }
 
     @Test
+    void aRunThatTheServerDoesNotNameInTimeIsFoundAndStopped() throws Exception {
+        String runs =
+                "[{\"run_id\":\""
+                        + RUN
+                        + "\",\"metadata\":{\"antiphon_message\":\"m1\",\"antiphon_answers\":0}}]";
+        ProviderFailure failure =
+                failure(
+                        new CallLimits(LONG, Duration.ofMillis(500), LONG, LONG),
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.stall();
+                            } else {
+                                exchange.answer(200, "", runs);
+                            }
+                        });
+
+        assertThat(failure.getMessage())
+                .isEqualTo("The provider 'langgraph' did not begin to answer within 500 ms.");
+        await().atMost(LONG)
+                .until(() ->
+                        requests.stream()
+                                .anyMatch(request ->
+                                        request.line().contains("/runs/" + RUN + "/cancel?")));
+    }
+
+    @Test
     void anEndOfTheStreamIsNotTheEndOfARunThatFailed() throws Exception {
         ProviderFailure failure =
                 failure(
