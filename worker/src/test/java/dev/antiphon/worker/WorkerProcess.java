@@ -1,0 +1,66 @@
+package dev.antiphon.worker;
+
+import dev.antiphon.protocol.Environment;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.util.Map;
+
+/// A worker as a process of its own, which a test can kill. It ends by itself when the test does.
+final class WorkerProcess implements AutoCloseable {
+
+    private static final String UP = "up";
+
+    private final Process process;
+
+    private WorkerProcess(Process process) {
+        this.process = process;
+    }
+
+    static WorkerProcess start(Map<String, String> environment) throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        System.getProperty("java.home") + "/bin/java",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WorkerProcess.class.getName());
+        builder.environment().putAll(environment);
+        builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+        WorkerProcess worker = new WorkerProcess(builder.start());
+        worker.awaitUp();
+        return worker;
+    }
+
+    /// A request that comes before the first worker made the stream is lost. What it logs before is passed over.
+    private void awaitUp() throws IOException {
+        BufferedReader output = process.inputReader();
+        String line = output.readLine();
+        while (line != null && !line.equals(UP)) {
+            line = output.readLine();
+        }
+        if (line == null) {
+            throw new IOException("the worker ended before it was up");
+        }
+    }
+
+    /// Ends it as a lost machine would: it says nothing to anybody any more.
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+
+    /// Works until its standard input ends.
+    @SuppressWarnings("try") // close may be interrupted, and the process ends anyway
+    public static void main(String[] arguments) throws Exception {
+        try (Worker _ = Worker.open(WorkerConfig.from(Environment.system()))) {
+            System.out.println(UP);
+            while (System.in.read() >= 0) {}
+        }
+    }
+}
