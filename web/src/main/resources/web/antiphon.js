@@ -56,7 +56,7 @@ export async function recall({ session, user, baseUrl }) {
     return null;
   }
   const { messages, cursor } = await response.json();
-  return { version: 1, session, user, cursor: cursor ?? null, messages: messages.map(fromHistory), unsent: [] };
+  return { version: SNAPSHOT, session, user, cursor: cursor ?? null, messages: messages.map(fromHistory), unsent: [] };
 }
 
 /** A new id for a session, user or message: 128 random bits. Works on plain http too, where randomUUID is missing. */
@@ -105,6 +105,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** Longest silence that is believed while an answer is due; doubles while it stays silent. A connection can die without
  * a word (a suspended laptop, a router that forgot it), and re-opening at the cursor costs one request. */
 const BELIEVED_SILENCE_MS = 20_000;
+/** Of what a snapshot holds; others are taken for none. */
+const SNAPSHOT = 2;
 /** One followed session; made by `connect`. */
 export class Conversation {
   #messages = new Messages();
@@ -138,6 +140,22 @@ export class Conversation {
     return this.#messages.all();
   }
 
+  /** The messages of the branch that is shown, oldest first; all of them while nothing was edited or regenerated. */
+  get branch() {
+    return this.#messages.branch();
+  }
+
+  /** The messages that stand at the same place of the conversation as this one, itself among them. */
+  alternatives(messageId) {
+    return this.#messages.alternatives(this.message(messageId));
+  }
+
+  /** Shows the branch that this message is in. */
+  choose(messageId) {
+    this.#messages.choose(messageId);
+    this.#tell('onResync', this);
+  }
+
   /** @returns {ConnectionState} */
   get connection() {
     return this.#connection;
@@ -162,23 +180,39 @@ export class Conversation {
    * server answers it once however often it is offered.
    *
    * @param {string} text
+   * It follows the branch that is shown, unless `parentId` names another message to follow; `''` begins anew.
+   *
    * @param {{parentId?: string, provider?: string, model?: string, context?: object}} [extras]
    * @returns {Promise<Message>} resolves when the server has it, rejects with a `Problem` when it will not take it
    */
   send(text, { parentId, provider, model, context } = {}) {
-    const message = newMessage(mintId('msg'), text, parentId ?? null);
+    const follows = parentId ?? this.#messages.tip();
+    const message = newMessage(mintId('msg'), text, follows === '' ? null : follows);
     const body = {
       session_id: this.session,
       user_id: this.user,
       message: text,
       message_id: message.id,
-      parent_id: parentId,
+      parent_id: follows,
       ai_provider: provider,
       model,
       context,
     };
     this.#messages.add(message, JSON.stringify(body));
+    this.#messages.choose(message.id, message.parentId);
     return this.#offer(message);
+  }
+
+  /** Sends another text in place of a message: a branch beside it, which is shown from then on. */
+  edit(messageId, text, extras = {}) {
+    return this.send(text, { ...extras, parentId: this.message(messageId).parentId ?? '' });
+  }
+
+  /** Asks for another answer to a message: a branch beside it, which is shown from then on. */
+  async regenerate(messageId) {
+    const body = { session_id: this.session, user_id: this.user, message_id: mintId('msg') };
+    this.#messages.choose(body.message_id, this.message(messageId).parentId ?? null);
+    await this.#post(`api/messages/${messageId}/regenerate`, JSON.stringify(body));
   }
 
   /** Offers a `failed` message again: the same message, so an attempt that did arrive is not answered twice. */
@@ -194,7 +228,7 @@ export class Conversation {
   /** The newest messages and their cursor, as one value that survives JSON; unsent ones are sent by who restores it. */
   snapshot(mostMessages = Infinity) {
     return {
-      version: 1,
+      version: SNAPSHOT,
       session: this.session,
       user: this.user,
       cursor: this.#cursor,
@@ -272,16 +306,16 @@ export class Conversation {
   }
 
   /** The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours. */
-  #resync({ messages, cursor }) {
+  #resync({ reason, messages, cursor }) {
     this.#cursor = cursor ?? null;
-    this.#messages.resync(messages);
+    this.#messages.resync(messages, reason);
     this.#tell('onResync', this);
     // What the log lost with its tail may have been a message of ours: offered again it is the same message.
     this.#offerAll(this.#messages.unconfirmed().filter(({ state }) => state === 'accepted'));
   }
 
   #restore(snapshot) {
-    if (snapshot?.version === 1 && snapshot.session === this.session && snapshot.user === this.user) {
+    if (snapshot?.version === SNAPSHOT && snapshot.session === this.session && snapshot.user === this.user) {
       this.#cursor = snapshot.cursor;
       this.#messages.restore(snapshot);
     }

@@ -40,11 +40,18 @@ let canStop = true;
 const composer = new Composer(at('composer'), {
   onSend: send,
   onDraft: (text) => store.saveDraft(store.sessionInAddress(), text),
+  onEdited: edit,
 });
 
 const transcript = new Transcript(
   { list: at('transcript'), scroller: at('scroller'), jump: at('jump') },
-  { onRetry: retry, onAskAgain: send },
+  {
+    onRetry: retry,
+    onAskAgain: send,
+    onEdit: (id) => composer.edit(chat.message(id)),
+    onRegenerate: regenerate,
+    onChoose: (id) => chat.choose(id),
+  },
 );
 
 at('new-chat').addEventListener('click', newChat);
@@ -86,7 +93,7 @@ function leave() {
 function open(session, snapshot) {
   degraded = false;
   chat = connect({ session, user, snapshot, onMessage, onChunk, onComplete, onResync, onStatus, onConnection });
-  composer.text = store.draft(session);
+  composer.begin(store.draft(session));
   composer.focus();
   showConnection('connecting', null);
   onResync();
@@ -96,6 +103,7 @@ function open(session, snapshot) {
 
 function onMessage(message) {
   transcript.arrange(chat);
+  chat.alternatives(message.id).forEach((other) => transcript.touch(other));
   transcript.touch(message);
   changed();
 }
@@ -157,6 +165,22 @@ function send(text) {
   // A message that could not be sent says so in its place, with a way to try again.
   chat.send(text).catch(() => {});
   composer.focus();
+}
+
+function edit(id, text) {
+  transcript.follow();
+  chat.edit(id, text).catch(() => {});
+  transcript.show(chat);
+}
+
+async function regenerate(id) {
+  transcript.follow();
+  try {
+    await chat.regenerate(id);
+  } catch (problem) {
+    notify(`No other answer was asked for: ${problem.message}`);
+    noticing = setTimeout(() => showConnection(chat.connection, null), NOTICE_FOR_MS);
+  }
 }
 
 function retry(id) {

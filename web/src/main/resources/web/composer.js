@@ -14,12 +14,14 @@ export class Composer {
   #send;
   #hint;
   #usualHint;
+  /** The message whose place the next one takes, and what stood in the field before. */
+  #editing = null;
 
   /**
    * @param {HTMLFormElement} form
-   * @param {{onSend: (text: string) => void, onDraft: (text: string) => void}} options
+   * @param {{onSend: (text: string) => void, onDraft: (text: string) => void, onEdited: (id: string, text: string) => void}} options
    */
-  constructor(form, { onSend, onDraft }) {
+  constructor(form, { onSend, onDraft, onEdited }) {
     this.#form = form;
     this.#input = form.querySelector('textarea');
     this.#send = form.querySelector('[type=submit]');
@@ -28,9 +30,14 @@ export class Composer {
 
     this.#input.addEventListener('input', () => {
       this.#fit();
-      onDraft(this.#input.value);
+      if (!this.#editing) {
+        onDraft(this.#input.value);
+      }
     });
     this.#input.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && this.#editing) {
+        this.#endEdit();
+      }
       // While an input method composes, Enter chooses a candidate (229 is Safari's word for it).
       const composing = event.isComposing || event.keyCode === 229;
       if (event.key === 'Enter' && !event.shiftKey && !composing) {
@@ -42,11 +49,36 @@ export class Composer {
       event.preventDefault();
       const text = this.#input.value;
       if (text.trim() && !excess(text)) {
-        this.text = '';
-        onDraft('');
-        onSend(text);
+        const edited = this.#editing?.id;
+        if (edited) {
+          this.#endEdit();
+          onEdited(edited, text);
+        } else {
+          this.text = '';
+          onDraft('');
+          onSend(text);
+        }
       }
     });
+  }
+
+  /** Takes a message's text into the field: what is sent next stands in its place. Escape brings the draft back. */
+  edit({ id, text }) {
+    this.#editing = { id, draft: this.#editing?.draft ?? this.#input.value };
+    this.text = text;
+    this.#input.focus();
+  }
+
+  #endEdit() {
+    const { draft } = this.#editing;
+    this.#editing = null;
+    this.text = draft;
+  }
+
+  /** Also ends an edit: the field is another session's now. */
+  begin(text) {
+    this.#editing = null;
+    this.text = text;
   }
 
   set text(text) {
@@ -71,7 +103,9 @@ export class Composer {
     this.#send.disabled = !this.#input.value.trim() || over > 0;
     this.#hint.firstElementChild.textContent = over
       ? `This message is ${over.toLocaleString()} bytes too long.`
-      : this.#usualHint;
+      : this.#editing
+        ? 'This replaces an earlier message; Escape keeps it.'
+        : this.#usualHint;
     this.#hint.classList.toggle('wrong', over > 0);
     this.#form.classList.toggle('filled', this.#input.value !== '');
   }

@@ -10,7 +10,8 @@
  *
  * @typedef {object} Message
  * @property {string} id
- * @property {string | null} parentId the message this one follows, where the conversation branches
+ * @property {string | null | undefined} parentId the message this one follows; null when it begins the conversation,
+ *     undefined while only the server knows
  * @property {string} text what was asked
  * @property {'sending' | 'failed' | 'accepted' | 'answering' | 'complete'} state `sending` and `failed` are local: the
  *     server has not confirmed the message yet, or has refused it (`error` says why)
@@ -29,18 +30,93 @@
 const MOST_MESSAGES = 500;
 /** Most non-text steps kept for one message. */
 const MOST_STEPS = 200;
+/** What the first message follows; no id is empty. */
+const BEGINNING = '';
 
 export class Messages {
   /** Messages in log order. */
   #logged = new Map();
   /** Messages the log has not shown yet, in sending order. */
   #unlogged = new Map();
+  /** Which of the messages that follow the same one is shown, by what they follow; the latest unless chosen. */
+  #chosen = new Map();
   /** The request body of each of those: a retry must be the same to the byte, or it is another message. */
   #bodies = new Map();
 
   /** Oldest first; those the log has not shown yet are last. */
   all() {
     return [...this.#logged.values(), ...this.#unlogged.values()];
+  }
+
+  /**
+   * The messages on one way through the conversation, oldest first: where several follow the same one, the one that was
+   * chosen, or else the one that leads to the latest message. Those the log has not shown yet are last.
+   */
+  branch() {
+    const { children, parents } = this.#tree();
+    const leading = new Set();
+    for (let at = [...this.#logged.keys()].at(-1); parents.has(at); at = parents.get(at)) {
+      leading.add(at);
+    }
+    const path = [];
+    for (let at = BEGINNING; children.has(at); at = path.at(-1).id) {
+      const among = children.get(at);
+      path.push(
+        among.find(({ id }) => id === this.#chosen.get(at)) ?? among.find(({ id }) => leading.has(id)) ?? among.at(-1),
+      );
+    }
+    const unlogged = [...this.#unlogged.values()];
+    const elsewhere = unlogged.find(({ state, parentId }) => state !== 'failed' && parentId !== undefined);
+    if (elsewhere) {
+      path.length = path.findIndex(({ id }) => id === elsewhere.parentId) + 1;
+    }
+    return [...path, ...unlogged];
+  }
+
+  /** The messages that follow the same one as this, itself among them, in the order they were asked. */
+  alternatives(message) {
+    for (const among of this.#tree().children.values()) {
+      if (among.includes(message)) {
+        return among;
+      }
+    }
+    return [message];
+  }
+
+  /** Shows the branches that lead to this message. It need not be there yet, if `parentId` says what it follows. */
+  choose(id, parentId) {
+    if (parentId !== undefined) {
+      this.#chosen.set(parentId ?? BEGINNING, id);
+    }
+    const { parents } = this.#tree();
+    for (let at = parentId ?? id; parents.has(at); at = parents.get(at)) {
+      this.#chosen.set(parents.get(at), at);
+    }
+  }
+
+  /** What the next message follows: undefined where the server knows it as well, and better. */
+  tip() {
+    const shown = this.branch().at(-1);
+    const latest = this.all().at(-1);
+    return shown === latest || this.#unlogged.size > 0 ? undefined : shown?.id;
+  }
+
+  /**
+   * What follows each message, in log order, and what each follows. What followed a message that is not kept any more
+   * begins the rest.
+   */
+  #tree() {
+    const children = new Map();
+    const parents = new Map();
+    let before = BEGINNING;
+    for (const message of this.#logged.values()) {
+      const { parentId = before } = message;
+      const parent = this.#logged.has(parentId) ? parentId : BEGINNING;
+      children.set(parent, [...(children.get(parent) ?? []), message]);
+      parents.set(message.id, parent);
+      before = message.id;
+    }
+    return { children, parents };
   }
 
   get(id) {
@@ -70,7 +146,7 @@ export class Messages {
   // ---- entries of the log; each answers the message it changed
 
   asked({ message_id: id, text, parent_id: parentId }) {
-    const message = this.#unlogged.get(id) ?? newMessage(id, text, null);
+    const message = this.#unlogged.get(id) ?? newMessage(id, text, undefined);
     this.#log(message);
     message.text = text;
     message.parentId = parentId ?? null;
@@ -116,7 +192,12 @@ export class Messages {
    * conversation, and what we have from before it stays. A server without history leaves us with what we saw; of an
    * answer under way, what was missed will not come, unless it is told again from its start.
    */
-  resync(history) {
+  resync(history, reason) {
+    if (reason === 'deleted') {
+      this.#logged.clear();
+      this.#chosen.clear();
+      return;
+    }
     const known = [...this.#logged.values()];
     if (history?.length > 0) {
       const first = known.findIndex(({ id }) => id === history[0].message_id);
@@ -153,7 +234,7 @@ export class Messages {
     if (known) {
       return known;
     }
-    const message = this.#unlogged.get(id) ?? newMessage(id, '', null);
+    const message = this.#unlogged.get(id) ?? newMessage(id, '', undefined);
     this.#log(message);
     return message;
   }

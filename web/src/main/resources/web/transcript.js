@@ -25,7 +25,8 @@ export class Transcript {
 
   /**
    * @param {{list: HTMLElement, scroller: HTMLElement, jump: HTMLButtonElement}} elements
-   * @param {{onRetry: (id: string) => void, onAskAgain: (text: string) => void}} actions
+   * @param {{onRetry: (id: string) => void, onAskAgain: (text: string) => void, onEdit: (id: string) => void,
+   *     onRegenerate: (id: string) => void, onChoose: (id: string) => void}} actions
    */
   constructor({ list, scroller, jump }, actions) {
     this.#list = list;
@@ -52,7 +53,7 @@ export class Transcript {
   /** The set or the order of messages changed. */
   arrange(chat) {
     this.#order = chat;
-    chat.messages.forEach((message) => this.#turns.get(message.id) ?? this.#dirty.add(message));
+    chat.branch.forEach((message) => this.#turns.get(message.id) ?? this.#dirty.add(message));
     this.#schedule();
   }
 
@@ -75,9 +76,15 @@ export class Transcript {
   #render() {
     this.#frame = 0;
     const chat = this.#order;
-    this.#dirty.forEach((message) => this.#turn(message).update(message, chat.isQueued(message)));
+    const branch = chat.branch;
+    const shown = new Set(branch);
+    this.#dirty.forEach((message) => {
+      if (shown.has(message)) {
+        this.#turn(message).update(message, chat.isQueued(message), chat.alternatives(message.id));
+      }
+    });
     this.#dirty.clear();
-    this.#place(chat.messages);
+    this.#place(branch);
     this.#keepEnd();
   }
 
@@ -149,6 +156,18 @@ class Turn {
         'article',
         { class: 'call', 'aria-label': 'You' },
         h('p', { class: 'text', dir: 'auto' }),
+        h(
+          'p',
+          { class: 'versions' },
+          h(
+            'span',
+            { class: 'switch', role: 'group', 'aria-label': 'Versions' },
+            h('button', { type: 'button', class: 'link earlier', 'aria-label': 'Earlier version' }, '‹'),
+            h('span', {}),
+            h('button', { type: 'button', class: 'link later', 'aria-label': 'Later version' }, '›'),
+          ),
+          h('button', { type: 'button', class: 'link edit' }, 'Edit'),
+        ),
         h('p', { class: 'delivery' }, h('span', {}), h('button', { type: 'button', class: 'link' }, 'Try again')),
       ),
       h(
@@ -161,6 +180,7 @@ class Turn {
           'p',
           { class: 'facts' },
           h('span', {}),
+          h('button', { type: 'button', class: 'link regenerate' }, 'Regenerate'),
           h('button', { type: 'button', class: 'link copy', 'data-copy': 'answer' }, 'Copy'),
         ),
       ),
@@ -168,23 +188,39 @@ class Turn {
   );
   #answer;
   #message;
+  #alternatives = [];
   #state = '';
 
-  constructor({ onRetry, onAskAgain }) {
+  constructor({ onRetry, onAskAgain, onEdit, onRegenerate, onChoose }) {
     this.#answer = new MarkdownView(this.#find('.answer'));
     this.#find('.delivery button').addEventListener('click', () => onRetry(this.#message.id));
     this.#find('.ending button').addEventListener('click', () => onAskAgain(this.#message.text));
+    this.#find('.edit').addEventListener('click', () => onEdit(this.#message.id));
+    this.#find('.regenerate').addEventListener('click', () => onRegenerate(this.#message.id));
+    this.#find('.earlier').addEventListener('click', () => onChoose(this.#neighbour(-1).id));
+    this.#find('.later').addEventListener('click', () => onChoose(this.#neighbour(1).id));
   }
 
-  update(message, queued) {
+  #neighbour(distance) {
+    return this.#alternatives[this.#alternatives.indexOf(this.#message) + distance];
+  }
+
+  update(message, queued, alternatives) {
     const ended = message.state === 'complete' && this.#state !== 'complete';
     this.#message = message;
+    this.#alternatives = alternatives;
     this.#state = message.state;
     this.element.dataset.state = message.state;
     this.element.dataset.message = message.id;
 
     this.#say('.call .text', message.text);
     this.#find('.call').hidden = message.text === '';
+    this.#find('.versions').hidden = message.state !== 'complete' || message.text === '';
+    this.#find('.switch').hidden = alternatives.length < 2;
+    this.#say('.switch span', `${alternatives.indexOf(message) + 1} / ${alternatives.length}`);
+    this.#find('.earlier').disabled = !this.#neighbour(-1);
+    this.#find('.later').disabled = !this.#neighbour(1);
+
     this.#say('.delivery span', delivery(message));
     this.#find('.delivery').hidden = delivery(message) === '';
     this.#find('.delivery button').hidden = message.state !== 'failed';

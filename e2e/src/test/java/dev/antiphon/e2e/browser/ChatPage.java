@@ -25,6 +25,14 @@ record ChatPage(Tab tab) {
         tab.until("document.querySelector('#connection').dataset.state === 'open'");
     }
 
+    /// Waits until some turn says that this one of its versions is shown.
+    void awaitVersions(String shown) {
+        tab.until(
+                "[...document.querySelectorAll('.turn .switch span')].some(e => e.textContent === '"
+                        + shown
+                        + "')");
+    }
+
     void awaitAnswers(int complete) {
         tab.until("document.querySelectorAll('.turn[data-state=complete]').length === " + complete);
     }

@@ -330,6 +330,41 @@ final class ChatPageTest {
         assertThat(tab.complaints()).isEmpty();
     }
 
+    @Test
+    void anotherAnswerAndAnEditedMessageAreBranchesToSwitchBetween() {
+        ChatPage page = open(gateway.address());
+        page.ask("first");
+        page.awaitAnswers(1);
+        page.ask("second");
+        page.awaitAnswers(2);
+
+        page.tab().click(".turn:last-child .regenerate");
+        page.awaitVersions("2 / 2");
+        page.awaitAnswers(2);
+        assertThat(page.questions()).containsExactly("first", "second");
+
+        page.tab().evaluate("document.querySelector('.turn .edit').click()");
+        page.tab().evaluate("document.querySelector('#composer textarea').select()");
+        page.tab().type("edited");
+        page.tab().pressEnter(false);
+        page.awaitText("'edited'");
+        page.awaitAnswers(1);
+        assertThat(page.questions()).containsExactly("edited");
+
+        page.tab().click(".turn .earlier");
+        page.awaitVersions("1 / 2");
+        assertThat(page.questions()).containsExactly("first", "second");
+        page.tab().click(".turn:last-child .earlier");
+        page.ask("after the first answer to the second");
+        page.awaitAnswers(3);
+        page.tab().reload();
+        page.awaitConnected();
+        page.awaitAnswers(3);
+        assertThat(page.questions())
+                .containsExactly("first", "second", "after the first answer to the second");
+        assertThat(page.tab().complaints()).isEmpty();
+    }
+
     private ChatPage open(URI address) {
         var page = new ChatPage(person.open(address));
         page.awaitConnected();
