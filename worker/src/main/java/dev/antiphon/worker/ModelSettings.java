@@ -46,14 +46,16 @@ public record ModelSettings(
     private static final Duration LONGEST = Duration.ofDays(1);
 
     static ModelSettings from(Environment environment) {
-        return new ModelSettings(
+        Optional<ServiceSettings> openAi =
                 service(
                         environment,
                         "OPENAI",
                         environment.text(Variable.OPENAI_API_KEY),
                         environment.text(Variable.OPENAI_BASE_URL),
                         OpenAiProvider.BASE_URL,
-                        Variable.CHAT_OPENAI_MODELS),
+                        Variable.CHAT_OPENAI_MODELS);
+        return new ModelSettings(
+                openAi,
                 service(
                         environment,
                         "ANTHROPIC",
@@ -75,7 +77,7 @@ public record ModelSettings(
                         environment.text(Variable.OLLAMA_BASE_URL),
                         "",
                         Variable.CHAT_OLLAMA_MODELS),
-                openAiApi(environment),
+                openAiApi(environment.text(Variable.CHAT_OPENAI_API), openAi),
                 LangGraphSettings.of(
                         environment.text(Variable.LANGGRAPH_URL),
                         environment.text(Variable.LANGGRAPH_API_KEY),
@@ -99,12 +101,9 @@ public record ModelSettings(
                 || langGraph.isPresent();
     }
 
-    private static OpenAiApi openAiApi(Environment environment) {
-        String text = environment.text(Variable.CHAT_OPENAI_API);
+    private static OpenAiApi openAiApi(@Nullable String text, Optional<ServiceSettings> openAi) {
         if (text == null) {
-            return environment.text(Variable.OPENAI_BASE_URL) == null
-                    ? OpenAiApi.BACKGROUND
-                    : OpenAiApi.CHAT;
+            return openAi.map(OpenAiApi::bestAt).orElse(OpenAiApi.CHAT);
         }
         for (OpenAiApi api : OpenAiApi.values()) {
             if (api.name().toLowerCase(Locale.ROOT).equals(text)) {

@@ -55,6 +55,8 @@ final class ModelSettingsTest {
         assertThat(with("OPENAI_API_KEY", "k").openAiApi()).isEqualTo(OpenAiApi.BACKGROUND);
         assertThat(with("OPENAI_BASE_URL", "http://localhost:8000/v1").openAiApi())
                 .isEqualTo(OpenAiApi.CHAT);
+        assertThat(with("OPENAI_BASE_URL", "https://api.openai.com/v1/").openAiApi())
+                .isEqualTo(OpenAiApi.BACKGROUND);
         assertThat(with("CHAT_OPENAI_API", "responses").openAiApi()).isEqualTo(OpenAiApi.RESPONSES);
         assertThatThrownBy(() -> with("CHAT_OPENAI_API", "telepathy"))
                 .hasMessage(

@@ -38,7 +38,9 @@ public final class GeminiProvider implements ModelProvider {
                 GoogleAiGeminiStreamingChatModel.builder()
                         .httpClientBuilder(transport.asBuilder())
                         .baseUrl(settings.baseUrl())
-                        .apiKey(settings.apiKey())
+                        // A server without a key behind one's own address: the library insists on
+                        // some key.
+                        .apiKey(settings.apiKey() == null ? "none" : settings.apiKey())
                         .modelName(models.getFirst())
                         .customHeaders(Map.of("User-Agent", "antiphon"))
                         .returnThinking(true)

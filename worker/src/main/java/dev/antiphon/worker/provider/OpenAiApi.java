@@ -8,5 +8,11 @@ public enum OpenAiApi {
     RESPONSES,
     /// Responses in background mode: the service goes on when a worker dies, and another one gets the rest. It keeps the
     /// answers for that.
-    BACKGROUND
+    BACKGROUND;
+
+    /// What is spoken when nothing is said: in the background at OpenAI itself, where a worker's death then costs no token;
+    /// Chat Completions at other addresses, whose servers know those best.
+    public static OpenAiApi bestAt(ServiceSettings settings) {
+        return settings.isAt(OpenAiProvider.HOST) ? BACKGROUND : CHAT;
+    }
 }

@@ -21,7 +21,7 @@ public final class OpenAiProvider implements ModelProvider {
     /// Cheap, quick to its first token, and takes a temperature, which models that reason refuse.
     static final String DEFAULT_MODEL = "gpt-4.1-mini";
 
-    private static final String HOST = "api.openai.com";
+    static final String HOST = "api.openai.com";
     public static final String BASE_URL = "https://" + HOST + "/v1";
 
     private final boolean isOpenAi;
@@ -33,7 +33,7 @@ public final class OpenAiProvider implements ModelProvider {
     public OpenAiProvider(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
         this.isOpenAi = settings.isAt(HOST);
-        this.models = isOpenAi ? settings.modelsOr(DEFAULT_MODEL) : settings.models();
+        this.models = models(settings);
         this.calls = new LangChainCalls(NAME, limits, OpenAiProvider::sign);
         this.model =
                 OpenAiStreamingChatModel.builder()
@@ -43,6 +43,11 @@ public final class OpenAiProvider implements ModelProvider {
                         .customHeaders(Map.of("User-Agent", "antiphon"))
                         .returnThinking(true)
                         .build();
+    }
+
+    /// Of another server only the server knows what it has.
+    static List<String> models(ServiceSettings settings) {
+        return settings.isAt(HOST) ? settings.modelsOr(DEFAULT_MODEL) : settings.models();
     }
 
     @Override

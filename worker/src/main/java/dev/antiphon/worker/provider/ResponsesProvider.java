@@ -61,7 +61,7 @@ public final class ResponsesProvider implements ModelProvider {
             CallLimits limits,
             StreamingTransport transport) {
         this.settings = settings;
-        this.models = settings.modelsOr(OpenAiProvider.DEFAULT_MODEL);
+        this.models = OpenAiProvider.models(settings);
         this.background = background;
         this.limits = limits;
         this.transport = transport;
@@ -163,7 +163,7 @@ public final class ResponsesProvider implements ModelProvider {
     }
 
     private HttpRequest create(ModelCall call) {
-        String own = models.getFirst();
+        String own = models.isEmpty() ? null : models.getFirst();
         String model = call.model() == null ? own : call.model();
         return request(HttpMethod.POST, "/responses")
                 .addHeader("Content-Type", "application/json")

@@ -141,6 +141,20 @@ final class ProviderAnswerTest {
     }
 
     @Test
+    void aServerOfOnesOwnNeedsNoKey() throws Exception {
+        FakeModelServer server =
+                calls.server(calls.stream(wire.text("a"), wire.end(Reason.STOP, 1)));
+        ServiceSettings settings =
+                new ServiceSettings(null, server.url() + wire.path(), List.of(), false);
+
+        var _ =
+                wire.open(settings, PATIENT, calls.transport(PATIENT)).stream(
+                        call("hi"), calls.sink);
+
+        assertThat(calls.sink.text()).isEqualTo("a");
+    }
+
+    @Test
     void reasoningGoesBesideTheText() throws Exception {
         ModelAnswer answer =
                 calls.ask(
