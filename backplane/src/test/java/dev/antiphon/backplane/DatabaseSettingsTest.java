@@ -3,11 +3,14 @@ package dev.antiphon.backplane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.antiphon.protocol.Environment;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
+import java.util.Map;
 
 final class DatabaseSettingsTest {
 
@@ -41,6 +44,31 @@ final class DatabaseSettingsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("DATABASE_URL must be")
                 .hasMessageNotContaining("cret");
+    }
+
+    @Test
+    void theEnvironmentSaysWhereConversationsAreKeptAndForHowLong() {
+        BackplaneSettings usual =
+                BackplaneSettings.from(Environment.of(Map.of()), Duration.ofSeconds(2));
+        BackplaneSettings said =
+                BackplaneSettings.from(
+                        Environment.of(
+                                Map.of(
+                                        "CHAT_HISTORY_DAYS",
+                                        "7",
+                                        "DATABASE_URL",
+                                        "postgres://db/chat")),
+                        Duration.ofSeconds(2));
+
+        assertThat(usual.keepHistory()).isEqualTo(Duration.ofDays(30));
+        assertThat(usual.database()).isEmpty();
+        assertThat(said.keepHistory()).isEqualTo(Duration.ofDays(7));
+        assertThat(said.database()).hasValue(of("postgres://db/chat"));
+        assertThatThrownBy(() ->
+                        BackplaneSettings.from(
+                                Environment.of(Map.of("CHAT_HISTORY_DAYS", "0")),
+                                Duration.ofSeconds(2)))
+                .hasMessageContaining("CHAT_HISTORY_DAYS must be a whole number from 1 to 3650");
     }
 
     @Test
