@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Instant;
+import java.util.List;
 
 final class WorkflowRequestTest {
 
@@ -256,6 +257,22 @@ final class WorkflowRequestTest {
     }
 
     @Test
+    void toolsAreNamedOrLeftToTheOperator() {
+        assertThat(
+                        request("hi", "{\"tools\":[\"calculator\",\"mcp:files/*\"]}", null)
+                                .context()
+                                .tools())
+                .isEqualTo(List.of("calculator", "mcp:files/*"));
+        assertThat(request("hi", "{\"tools\":[]}", null).context().tools()).isEmpty();
+        assertThat(request("hi", "{\"tools\":null}", null).context().tools()).isNull();
+        assertThat(RequestContext.empty().tools()).isNull();
+        String many = "\"t\",".repeat(200) + "\"t\"";
+        assertThatThrownBy(() -> request("hi", "{\"tools\":[" + many + "]}", null))
+                .isInstanceOf(InvalidInput.class)
+                .hasMessageContaining("at most 200");
+    }
+
+    @Test
     void theContextsKnownKeysAreReadAndTheOthersKept() {
         RequestContext context =
                 request(
@@ -299,6 +316,10 @@ final class WorkflowRequestTest {
                 "\"max_tokens\":99999999999",
                 "\"max_tokens\":\"10\"",
                 "\"model\":[]",
+                "\"tools\":\"calculator\"",
+                "\"tools\":{}",
+                "\"tools\":[1]",
+                "\"tools\":[\"mcp:*/read\"]",
                 "\"conversation_history\":{}",
                 "\"conversation_history\":[\"hi\"]",
                 "\"conversation_history\":[{\"role\":\"user\"}]",
