@@ -143,9 +143,8 @@ final class McpSession implements AutoCloseable {
                                 new CallToolRequest(
                                         tool, arguments, Map.of(CancellingTransport.KEY, key)))
                         .toFuture();
-        var _ = ended.thenRun(() -> answer.completeExceptionally(gone()));
         try {
-            return answer.get();
+            return answer.get(); // ends with the session at the latest
         } catch (ExecutionException e) {
             if (e.getCause() instanceof McpError refused) {
                 throw new ToolFailure(String.valueOf(refused.getMessage()));
