@@ -271,11 +271,15 @@ function apply(message, chunk) {
   addStep(message, { ...chunk.metadata, type });
 }
 
-/** Reasoning streams in pieces, as text does, and is one step until something else happens. */
+/** Reasoning and tool calls stream in pieces, as text does, and are one step until something else happens. */
 function addStep(message, step) {
   const last = message.steps.at(-1);
   if (step.type === 'reasoning' && last?.type === 'reasoning') {
     last.text += step.text;
+  } else if (step.type === 'tool_call' && last?.type === 'tool_call' && last.call_id === step.call_id) {
+    last.arguments += step.arguments;
+  } else if (step.type === 'status' && step.status === 'kept') {
+    // Where the service keeps the answer: for workers, no step of it.
   } else if (message.steps.length < MOST_STEPS) {
     message.steps.push(step);
   }

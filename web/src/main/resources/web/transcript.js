@@ -278,7 +278,7 @@ function activity(message, queued) {
     case 'tool_call':
       return `Using ${message.step.name}`;
     case 'status':
-      return String(message.step.message ?? message.step.status);
+      return message.step.status === 'kept' ? '' : String(message.step.message ?? message.step.status);
     default:
       return '';
   }
