@@ -42,11 +42,12 @@ public final class Logging extends ContextAwareBase implements Configurator {
                     Level.WARN,
                     "dev.antiphon",
                     Level.INFO,
-                    // Warns of each message that it does not know, with the message. That a server
-                    // is
-                    // gone we say ourselves.
+                    // Warns of each message that it does not know, with the message.
                     "io.modelcontextprotocol",
-                    Level.ERROR);
+                    Level.ERROR,
+                    // It logs every interrupt and failure that it throws as well, and we log those.
+                    "org.bsc.langgraph4j",
+                    Level.OFF);
 
     // One full file and two old ones: a process that logs in a loop must not fill the disk.
     private static final FileSize FILE_SIZE = FileSize.valueOf("16MB");

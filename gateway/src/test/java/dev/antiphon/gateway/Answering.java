@@ -46,7 +46,7 @@ final class Answering {
     WorkflowRequest claim() {
         Claim claim =
                 done(backplane.log().claim(session, Optional.empty(), new WorkerId("w"), token));
-        if (!(claim instanceof Claim.Claimed(var claimed, _, _, _, _))) {
+        if (!(claim instanceof Claim.Claimed(var claimed, _, _, _, _, _, _))) {
             throw new AssertionError("nothing to claim: " + claim);
         }
         request = claimed;
@@ -91,7 +91,7 @@ final class Answering {
                                                 token,
                                                 first,
                                                 additions,
-                                                terminal)));
+                                                terminal ? Batch.Then.END : Batch.Then.CONTINUE)));
         if (!(append instanceof Append.Appended(var entries, var rung))) {
             throw new AssertionError("not appended: " + append);
         }

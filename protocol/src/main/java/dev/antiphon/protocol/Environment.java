@@ -60,6 +60,8 @@ public final class Environment {
         CHAT_EXTENSIONS,
         /// Which tools models may use, by id and separated by commas; `none` for none.
         CHAT_TOOLS,
+        /// Which of them are called only when the user has allowed the call, as `CHAT_TOOLS`.
+        CHAT_TOOLS_APPROVED,
         /// The file that names the MCP servers whose tools models may use.
         CHAT_MCP_CONFIG,
         /// How long a tool call may take.

@@ -27,7 +27,10 @@ public enum ErrorCode {
     ANSWER_TOO_LONG(500, "The answer grew over its limit"),
     TOO_MANY_ATTEMPTS(500, "The answer was tried too often without success"),
     PROVIDER_UNAVAILABLE(503, "The model provider is failing and is given a rest"),
-    MESSAGE_NOT_FOUND(404, "There is no such message in the session, or the session is not yours");
+    MESSAGE_NOT_FOUND(404, "There is no such message in the session, or the session is not yours"),
+    WORKFLOW_NOT_FOUND(400, "There is no workflow of that name"),
+    TOO_MANY_STEPS(500, "The workflow took more steps than it may"),
+    NOT_WAITING(409, "The message does not wait for its user");
 
     private final int httpStatus;
     private final String title;

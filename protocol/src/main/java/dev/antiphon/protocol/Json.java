@@ -8,6 +8,7 @@ import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.ByteBuffer;
@@ -66,6 +67,35 @@ public final class Json {
 
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
+    }
+
+    /// Reads any JSON of ours or of a service's; a text that is none stands for itself.
+    public static JsonNode value(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            return MAPPER.getNodeFactory().stringNode(json);
+        }
+    }
+
+    public static ArrayNode array() {
+        return MAPPER.createArrayNode();
+    }
+
+    /// A value of ours as JSON: a record, a text, a number, a collection of those.
+    public static JsonNode tree(Object value) {
+        return MAPPER.valueToTree(value);
+    }
+
+    /// What {@link #tree} wrote, read again.
+    ///
+    /// @throws IllegalStateException when it is no such value
+    public static <T> T as(JsonNode node, Class<T> type) {
+        try {
+            return MAPPER.treeToValue(node, type);
+        } catch (JacksonException e) {
+            throw new IllegalStateException("no " + type.getSimpleName() + ": " + where(e), e);
+        }
     }
 
     public static byte[] bytes(JsonNode node) {

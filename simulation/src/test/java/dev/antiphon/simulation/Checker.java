@@ -202,7 +202,7 @@ final class Checker {
         boolean rolledBack = lost || chronicle.of(Chronicle.Count.ROLLBACK) > 0;
         boolean natsLost = chronicle.of(Chronicle.Count.NATS_LOSS) > 0;
         for (Place place : chronicle.accepted()) {
-            boolean answered = world.redis().ended(place.session(), place.message());
+            boolean answered = world.redis().atRest(place.session(), place.message());
             // Gone with both servers' disks, or answered before one of them was lost.
             boolean excused =
                     (lost && chronicle.everEnded(place))

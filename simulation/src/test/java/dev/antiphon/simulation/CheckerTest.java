@@ -119,7 +119,7 @@ final class CheckerTest {
                         Token.mint(),
                         0,
                         List.of(new Batch.Addition(EventName.CHUNK, chunk("m", 0).encode())),
-                        false);
+                        Batch.Then.CONTINUE);
         world.chronicle()
                 .appended(batch, Token.mint(), true, new Append.Appended(List.of(), Set.of()));
 

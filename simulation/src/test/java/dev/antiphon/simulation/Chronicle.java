@@ -200,7 +200,7 @@ final class Chronicle {
     }
 
     private boolean endedFor(Place place) {
-        return of(Count.LOSS) > 0 || redis().ended(place.session(), place.message());
+        return of(Count.LOSS) > 0 || redis().atRest(place.session(), place.message());
     }
 
     static Place place(StoredRequest request) {

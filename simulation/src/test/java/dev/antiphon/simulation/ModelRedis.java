@@ -11,6 +11,7 @@ import dev.antiphon.backplane.log.Recovery.Orphan;
 import dev.antiphon.backplane.log.Recovery.Overdue;
 import dev.antiphon.backplane.log.Recovery.Stray;
 import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.registry.Attach;
@@ -54,6 +55,7 @@ class ModelRedis {
     static final int MAX_ATTEMPTS = 5;
     private static final int MAX_REFUSED = 100;
     static final Duration DEADLINE = Duration.ofSeconds(5);
+    static final Duration KEEP_PARKED = Duration.ofDays(1);
     static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
     private static final Duration LEASE_LIVES = Duration.ofSeconds(3);
     private static final int MAX_READ_BYTES = 256 * 1024;
@@ -246,6 +248,9 @@ class ModelRedis {
         int next = held ? session.next : 0;
         if (!held || !token.equals(session.token)) {
             if (held) {
+                if (run.status == Status.PARKED) {
+                    return new Claim.Parked(message);
+                }
                 WorkerId holder = session.worker;
                 if (holder != null && (isBusy(holder) || !lives(worker))) {
                     return new Claim.Busy();
@@ -273,7 +278,13 @@ class ModelRedis {
             }
         }
         return new Claim.Claimed(
-                Objects.requireNonNull(run.request), token, run.attempts, next, streamed);
+                Objects.requireNonNull(run.request),
+                token,
+                run.attempts,
+                next,
+                streamed,
+                run.checkpoint,
+                run.answers);
     }
 
     private void leave(@Nullable WorkerId worker, Place place) {
@@ -321,6 +332,15 @@ class ModelRedis {
         } else {
             session.next = batch.firstChunk() + batch.chunks();
         }
+        if (batch.then() == Batch.Then.PARK) {
+            Place place = new Place(id, batch.message());
+            leave(session.worker, place);
+            session.token = null;
+            session.worker = null;
+            run.status = Status.PARKED;
+            run.attempts--;
+            open.put(place, clock.getAsLong() + KEEP_PARKED.toNanos());
+        }
         return new Append.Appended(added, pods(id));
     }
 
@@ -361,6 +381,49 @@ class ModelRedis {
         run.ended = session.entries.size();
         session.waiting.values().remove(message);
         open.remove(place);
+    }
+
+    // checkpoint.lua, resume.lua
+
+    boolean checkpoint(SessionId id, MessageId message, Token token, String checkpoint) {
+        ModelSession session = sessions.get(id);
+        if (session == null || !message.equals(session.active) || !token.equals(session.token)) {
+            return false;
+        }
+        Run run = session.run(message);
+        run.checkpoint = checkpoint;
+        run.answers.clear();
+        return true;
+    }
+
+    Resume resume(UserId user, Chunk resumed, String answer) {
+        SessionId id = resumed.sessionId();
+        ModelSession session = sessions.get(id);
+        Run run = session == null ? null : session.runs.get(resumed.messageId());
+        if (session == null || run == null || !session.owner.equals(user)) {
+            return new Resume.Unknown();
+        }
+        if (run.status != Status.PARKED) {
+            List<Entry> before = session.between(run.resumed, run.resumed);
+            return answer.equals(run.lastAnswer) && before.size() == 1
+                    ? resumed(id, run, before.getFirst())
+                    : new Resume.NotWaiting();
+        }
+        Entry entry =
+                add(id, session, EventName.CHUNK, resumed.encodeAroundChunkId().with(session.next));
+        session.next++;
+        run.answers.add(answer);
+        run.lastAnswer = answer;
+        run.status = Status.ACCEPTED;
+        run.resumes++;
+        run.resumed = entry.id().number();
+        open.put(new Place(id, resumed.messageId()), clock.getAsLong() + DEADLINE.toNanos());
+        return resumed(id, run, entry);
+    }
+
+    private Resume resumed(SessionId id, Run run, Entry entry) {
+        return new Resume.Resumed(
+                entry, pods(id), Objects.requireNonNull(run.request), run.resumes);
     }
 
     // refuse.lua
@@ -436,11 +499,11 @@ class ModelRedis {
         return same ? new Finish.Finished(before, pods(id)) : new Finish.Ended();
     }
 
-    // ended, request, release.lua
+    // atRest, request, release.lua
 
-    boolean ended(SessionId id, MessageId message) {
+    boolean atRest(SessionId id, MessageId message) {
         Run run = run(id, message);
-        return run != null && run.hasEnded();
+        return run != null && (run.hasEnded() || run.status == Status.PARKED);
     }
 
     Optional<WorkflowRequest> request(SessionId id, MessageId message) {
@@ -570,6 +633,9 @@ class ModelRedis {
                     Math.min(
                             LONGEST_DELAY.toNanos(), DEADLINE.toNanos() << Math.min(run.swept, 30));
             open.put(place, now + delay);
+            if (run.status == Status.PARKED) {
+                return Optional.of(new Overdue(Objects.requireNonNull(run.request), 0));
+            }
             boolean atWork =
                     session.active != null && session.worker != null && lives(session.worker);
             boolean itsTurn =

@@ -167,7 +167,7 @@ final class ModelRedisTest {
         }
 
         private void call() throws Exception {
-            switch (random.nextInt(17)) {
+            switch (random.nextInt(20)) {
                 case 0, 1 -> accept();
                 case 2, 3 -> claim();
                 case 4, 5, 6, 7 -> append();
@@ -179,6 +179,8 @@ final class ModelRedisTest {
                 case 13 -> lease();
                 case 14 -> settle();
                 case 15 -> members();
+                case 16 -> checkpoint();
+                case 17, 18 -> resume();
                 default -> ask();
             }
         }
@@ -234,7 +236,60 @@ final class ModelRedisTest {
                     additions.add(Batch.End.of(chunk).additions().getLast());
                 }
             }
-            return new Batch(session, message, token, from, additions, terminal);
+            return new Batch(session, message, token, from, additions, then(terminal));
+        }
+
+        private Batch.Then then(boolean terminal) {
+            if (terminal) {
+                return Batch.Then.END;
+            }
+            return random.nextInt(4) == 0 ? Batch.Then.PARK : Batch.Then.CONTINUE;
+        }
+
+        private void checkpoint() throws Exception {
+            SessionId id = session();
+            ModelSession session = model.session(id);
+            MessageId message =
+                    session == null || session.active == null ? message() : session.active;
+            Token token =
+                    session == null || session.token == null || random.nextInt(3) == 0
+                            ? one(tokens)
+                            : session.token;
+            String checkpoint = "{\"done\":" + random.nextInt(100) + "}";
+            same(
+                    "checkpoint " + message + " " + token,
+                    get(log.checkpoint(id, message, token, checkpoint)),
+                    model.checkpoint(id, message, token, checkpoint));
+        }
+
+        private void resume() throws Exception {
+            SessionId id = session();
+            ModelSession session = model.session(id);
+            MessageId message =
+                    session == null || session.active == null || random.nextInt(4) == 0
+                            ? message()
+                            : session.active;
+            UserId user = user();
+            Chunk resumed =
+                    new Chunk(
+                            id,
+                            message,
+                            0,
+                            new ChunkBody.Status("resumed", Json.object()),
+                            null,
+                            Instant.EPOCH,
+                            "c" + random.nextInt(2));
+            String answer = "a" + random.nextInt(2);
+            same(
+                    "resume " + message + " " + user,
+                    get(log.resume(user, resumed, answer)),
+                    model.resume(user, resumed, answer));
+            if (random.nextInt(3) == 0) {
+                same(
+                        "resume again",
+                        get(log.resume(user, resumed, answer)),
+                        model.resume(user, resumed, answer));
+            }
         }
 
         private void refuse() throws Exception {
@@ -367,7 +422,7 @@ final class ModelRedisTest {
         private void ask() throws Exception {
             SessionId session = session();
             MessageId message = message();
-            same("ended", get(log.ended(session, message)), model.ended(session, message));
+            same("ended", get(log.atRest(session, message)), model.atRest(session, message));
             same("request", get(log.request(session, message)), model.request(session, message));
         }
 

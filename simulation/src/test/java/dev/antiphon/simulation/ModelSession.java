@@ -23,6 +23,7 @@ final class ModelSession {
     enum Status {
         ACCEPTED,
         RUNNING,
+        PARKED,
         DONE,
         REFUSED
     }
@@ -44,6 +45,13 @@ final class ModelSession {
         @Nullable EntryId appendBefore;
         @Nullable EntryId appendEnd;
 
+        // What it has finished, and what its user has answered since.
+        String checkpoint = "";
+        final List<String> answers = new ArrayList<>();
+        int resumes;
+        long resumed;
+        @Nullable String lastAnswer;
+
         // How it ended when that was not an append.
         long ended;
         @Nullable Integer finishChunk;
@@ -62,6 +70,11 @@ final class ModelSession {
             copy.appendFirst = appendFirst;
             copy.appendBefore = appendBefore;
             copy.appendEnd = appendEnd;
+            copy.checkpoint = checkpoint;
+            copy.answers.addAll(answers);
+            copy.resumes = resumes;
+            copy.resumed = resumed;
+            copy.lastAnswer = lastAnswer;
             copy.ended = ended;
             copy.finishChunk = finishChunk;
             return copy;

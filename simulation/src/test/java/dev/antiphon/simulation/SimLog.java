@@ -10,6 +10,7 @@ import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
@@ -94,13 +95,24 @@ final class SimLog implements SessionLog, Recovery, History {
     }
 
     @Override
+    public CompletionStage<Boolean> checkpoint(
+            SessionId session, MessageId message, Token token, String checkpoint) {
+        return asked(() -> redis.checkpoint(session, message, token, checkpoint));
+    }
+
+    @Override
+    public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+        return asked(() -> redis.resume(user, resumed, answer));
+    }
+
+    @Override
     public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
         return asked(() -> redis.finish(user, last));
     }
 
     @Override
-    public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
-        return asked(() -> redis.ended(session, message));
+    public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
+        return asked(() -> redis.atRest(session, message));
     }
 
     @Override

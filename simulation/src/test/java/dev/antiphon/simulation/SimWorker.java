@@ -1,6 +1,9 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.tools.ToolBegin;
+import dev.antiphon.backplane.tools.ToolIntent;
+import dev.antiphon.backplane.tools.ToolJournal;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.Providers;
@@ -10,18 +13,27 @@ import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
+import dev.antiphon.worker.run.RunParts;
 import dev.antiphon.worker.run.SessionRunner;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.worker.tool.Tools;
+import dev.antiphon.worker.workflow.ChatWorkflow;
+import dev.antiphon.worker.workflow.Workflows;
 
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /// One worker process: the real classes, put together as `Worker` does it.
 final class SimWorker {
 
     /// About as long as an answer: some end in it, others are handed over.
     private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private static final Workflows WORKFLOWS = new Workflows(List.of(new ChatWorkflow()), 50);
 
     private final World world;
     private final Host host;
@@ -69,8 +81,16 @@ final class SimWorker {
                             log,
                             doorbell,
                             queue,
-                            providers,
-                            new ContextWindow(log, 8_000, host, counters),
+                            new RunParts(
+                                    providers,
+                                    WORKFLOWS,
+                                    new ContextWindow(log, 8_000, host, counters),
+                                    new ToolRunner(
+                                            new Tools(List.of(), ToolSelection.ALL),
+                                            new NoJournal(),
+                                            Duration.ofSeconds(30),
+                                            host),
+                                    ToolSelection.ALL),
                             acker,
                             id,
                             host,
@@ -108,5 +128,19 @@ final class SimWorker {
                             stopped.run();
                         })
                 .start();
+    }
+
+    /// Nobody has tools here.
+    private static final class NoJournal implements ToolJournal {
+
+        @Override
+        public CompletionStage<ToolBegin> begin(ToolIntent intent, boolean again) {
+            throw new AssertionError("there are no tools");
+        }
+
+        @Override
+        public CompletionStage<Boolean> end(ToolIntent intent, byte[] outcome) {
+            throw new AssertionError("there are no tools");
+        }
     }
 }

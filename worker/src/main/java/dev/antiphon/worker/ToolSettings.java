@@ -13,9 +13,11 @@ import java.util.List;
 ///
 /// @param allowed a request may only narrow it. Default `current_time` and `calculator`, which can do no harm; everything
 ///     else must be named
+/// @param approved of those, the ones that the user must allow call by call. Default none
 /// @param timeout of a call, from 1 ms to one hour. Default 30 s, as long as the first token of a model may take
 /// @param mcp servers with further tools. Default none
-public record ToolSettings(ToolSelection allowed, Duration timeout, McpConfig mcp) {
+public record ToolSettings(
+        ToolSelection allowed, ToolSelection approved, Duration timeout, McpConfig mcp) {
 
     private static final List<String> HARMLESS = List.of("current_time", "calculator");
 
@@ -28,19 +30,21 @@ public record ToolSettings(ToolSelection allowed, Duration timeout, McpConfig mc
         }
         String mcp = environment.text(Variable.CHAT_MCP_CONFIG);
         return new ToolSettings(
-                selection(named),
+                named.isEmpty()
+                        ? new ToolSelection(HARMLESS)
+                        : selection(Variable.CHAT_TOOLS, named),
+                selection(
+                        Variable.CHAT_TOOLS_APPROVED,
+                        environment.list(Variable.CHAT_TOOLS_APPROVED)),
                 timeout,
                 mcp == null ? McpConfig.none() : McpConfig.read(Path.of(mcp)));
     }
 
-    private static ToolSelection selection(List<String> named) {
-        if (named.isEmpty()) {
-            return new ToolSelection(HARMLESS);
-        }
+    private static ToolSelection selection(Variable variable, List<String> named) {
         try {
             return new ToolSelection(named.equals(List.of("none")) ? List.of() : named);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("CHAT_TOOLS has " + e.getMessage(), e);
+            throw new IllegalArgumentException(variable + " has " + e.getMessage(), e);
         }
     }
 }

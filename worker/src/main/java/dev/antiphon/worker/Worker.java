@@ -19,6 +19,7 @@ import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
 import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
+import dev.antiphon.worker.run.RunParts;
 import dev.antiphon.worker.run.SessionRunner;
 import dev.antiphon.worker.time.Time;
 import dev.antiphon.worker.tool.Calculator;
@@ -26,6 +27,8 @@ import dev.antiphon.worker.tool.CurrentTime;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolRunner;
 import dev.antiphon.worker.tool.Tools;
+import dev.antiphon.worker.workflow.ChatWorkflow;
+import dev.antiphon.worker.workflow.Workflows;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +41,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Worker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+    /// Steps that one message may take: a graph that goes round for ever is stopped.
+    private static final int MAX_STEPS = 50;
 
     /// What was opened, the last first.
     private final List<AutoCloseable> opened;
@@ -93,9 +99,16 @@ public final class Worker implements AutoCloseable {
                         backplane.history(),
                         backplane.doorbell(),
                         backplane.queue(),
-                        providers,
-                        new ContextWindow(
-                                backplane.history(), config.contextTokens(), time, counters),
+                        new RunParts(
+                                providers,
+                                new Workflows(List.of(new ChatWorkflow()), MAX_STEPS),
+                                new ContextWindow(
+                                        backplane.history(),
+                                        config.contextTokens(),
+                                        time,
+                                        counters),
+                                tools,
+                                config.tools().approved()),
                         acker,
                         id,
                         time,

@@ -175,7 +175,7 @@ final class MetricsTest {
                         token,
                         0,
                         List.of(new Batch.Addition(EventName.CHUNK, first.encode())),
-                        false);
+                        Batch.Then.CONTINUE);
         get(backplane.log().append(batch));
     }
 

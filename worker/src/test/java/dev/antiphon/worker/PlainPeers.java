@@ -6,12 +6,14 @@ import dev.antiphon.servers.RedisServer;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.Nats;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +24,7 @@ import java.util.stream.Collectors;
 /// Real servers, and peers that know nothing but PROTOCOL.md: a publisher and pods made of a plain NATS client and a
 /// plain Redis client.
 @SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
-final class PlainPeers implements AutoCloseable {
+public final class PlainPeers implements AutoCloseable {
 
     static final ObjectMapper JSON = new JsonMapper();
 
@@ -30,16 +32,16 @@ final class PlainPeers implements AutoCloseable {
     final RedisServer redisServer = RedisServer.start();
     final Connection nats;
     private final RedisClient redisClient;
-    final StatefulRedisConnection<String, String> redis;
+    public final StatefulRedisConnection<String, String> redis;
 
-    PlainPeers() throws Exception {
+    public PlainPeers() throws Exception {
         nats = Nats.connect(natsServer.url());
         redisClient = RedisClient.create(redisServer.url());
         redis = redisClient.connect();
     }
 
     /// The environment of a worker at these servers.
-    Map<String, String> environment() {
+    public Map<String, String> environment() {
         return Map.of(
                 "NATS_URL",
                 natsServer.url(),
@@ -55,7 +57,7 @@ final class PlainPeers implements AutoCloseable {
     }
 
     /// A pod that holds one connection of the session.
-    PlainPod pod(String podId, String session) {
+    public PlainPod pod(String podId, String session) {
         PlainPod pod = new PlainPod();
         nats.createDispatcher(message -> pod.heard.add(JSON.readTree(message.getData())))
                 .subscribe("chat.pod." + podId + ".response");
@@ -68,11 +70,23 @@ final class PlainPeers implements AutoCloseable {
         return pod;
     }
 
-    void publish(String session, String json) {
+    /// Requests that wait in the queue or are being worked on.
+    public long stored() {
+        try {
+            return nats.jetStreamManagement()
+                    .getStreamInfo("CHAT_WORKFLOW")
+                    .getStreamState()
+                    .getMsgCount();
+        } catch (IOException | JetStreamApiException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public void publish(String session, String json) {
         nats.publish("chat.workflow.execute." + session, json.getBytes(StandardCharsets.UTF_8));
     }
 
-    void ask(String session, String message, String text) {
+    public void ask(String session, String message, String text) {
         publish(
                 session,
                 JSON.createObjectNode()
@@ -84,20 +98,20 @@ final class PlainPeers implements AutoCloseable {
     }
 
     /// What a plain pod has heard.
-    static final class PlainPod {
+    public static final class PlainPod {
         final List<JsonNode> heard = new CopyOnWriteArrayList<>();
 
-        boolean complete(String message) {
+        public boolean complete(String message) {
             return chunks(message).stream().anyMatch(chunk -> chunk.get("is_final").asBoolean());
         }
 
-        List<JsonNode> chunks(String message) {
+        public List<JsonNode> chunks(String message) {
             return heard.stream()
                     .filter(chunk -> chunk.get("message_id").asString().equals(message))
                     .toList();
         }
 
-        String text(String message) {
+        public String text(String message) {
             return chunks(message).stream()
                     .map(chunk -> chunk.get("chunk").asString())
                     .collect(Collectors.joining());

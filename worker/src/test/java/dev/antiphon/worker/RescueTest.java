@@ -124,7 +124,7 @@ final class RescueTest {
                                         List.of(
                                                 new Batch.Addition(
                                                         EventName.CHUNK, first.encode())),
-                                        false)));
+                                        Batch.Then.CONTINUE)));
     }
 
     @Test

@@ -27,6 +27,7 @@ final class ToolSettingsTest {
                 .isEqualTo(
                         new ToolSettings(
                                 new ToolSelection(List.of("current_time", "calculator")),
+                                new ToolSelection(List.of()),
                                 Duration.ofSeconds(30),
                                 McpConfig.none()));
     }

@@ -11,14 +11,24 @@ import java.util.List;
 /// Entries of one run to append together.
 ///
 /// @param firstChunk the chunk id of the first chunk among them
-/// @param terminal whether the message ends with them; then the last chunk is final and its `message_complete` follows
+/// @param then what follows them; at the end the last chunk is final and its `message_complete` follows it
 public record Batch(
         SessionId session,
         MessageId message,
         Token token,
         int firstChunk,
         List<Addition> additions,
-        boolean terminal) {
+        Then then) {
+
+    /// What follows a batch.
+    public enum Then {
+        /// More of the same attempt.
+        CONTINUE,
+        /// The message has ended.
+        END,
+        /// The run waits for its user and is nobody's; its token is void.
+        PARK
+    }
 
     /// One entry before it has its number.
     ///
@@ -54,10 +64,15 @@ public record Batch(
         if (additions.isEmpty() || additions.getFirst().event() != EventName.CHUNK) {
             throw new IllegalArgumentException("a batch begins with a chunk");
         }
-        if (terminal != (additions.getLast().event() == EventName.MESSAGE_COMPLETE)) {
+        if ((then == Then.END) != (additions.getLast().event() == EventName.MESSAGE_COMPLETE)) {
             throw new IllegalArgumentException(
                     "the last batch, and no other, completes its message");
         }
+    }
+
+    /// Whether the message ends with it.
+    public boolean terminal() {
+        return then == Then.END;
     }
 
     /// How many of the entries are chunks.

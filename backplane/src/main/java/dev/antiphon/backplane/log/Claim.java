@@ -1,5 +1,6 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import java.util.List;
@@ -12,16 +13,28 @@ public sealed interface Claim {
     /// @param attempt counts from 1
     /// @param nextChunk the chunk id that the log wants next; above 0 an earlier attempt has streamed a part
     /// @param streamed that part, the chunks 0 to `nextChunk - 1` as encoded
+    /// @param checkpoint what earlier attempts have finished, as kept; empty when that is nothing
+    /// @param answers what the user has answered since then, oldest first
     record Claimed(
-            WorkflowRequest request, Token token, int attempt, int nextChunk, List<byte[]> streamed)
+            WorkflowRequest request,
+            Token token,
+            int attempt,
+            int nextChunk,
+            List<byte[]> streamed,
+            String checkpoint,
+            List<String> answers)
             implements Claim {
         public Claimed {
             streamed = List.copyOf(streamed);
+            answers = List.copyOf(answers);
         }
     }
 
     /// The session's oldest message has been begun too often without an end: end it, then claim again.
     record Poison(WorkflowRequest request) implements Claim {}
+
+    /// The session's oldest message waits for its user, and the others wait for it.
+    record Parked(MessageId message) implements Claim {}
 
     /// A live worker runs the session's oldest message; it will go on to the others by itself.
     record Busy() implements Claim {}

@@ -23,8 +23,8 @@ public interface Recovery {
     /// The runs of a worker whose lease is gone; empty while it lives.
     CompletionStage<List<Orphan>> orphans(WorkerId worker);
 
-    /// One message that is unfinished for too long though it is its turn and no live worker is at it. Asking
-    /// puts its next look off (5 s, doubling to 5 min), so that of many who ask one gets it.
+    /// One message that is unfinished for too long: it is its turn and no live worker is at it, or its user has not
+    /// answered. Asking puts its next look off (5 s, doubling to 5 min), so that of many who ask one gets it.
     CompletionStage<Optional<Overdue>> sweep();
 
     /// The claims that stand in a worker's name on sessions that it is not at. A Redis that lost its tail brings back
@@ -49,8 +49,12 @@ public interface Recovery {
 
     /// A message that should have been answered by now.
     ///
-    /// @param times how often it was found, from 1
+    /// @param times how often it was found, from 1; 0 when it is parked: cancel it then
     record Overdue(WorkflowRequest request, int times) {
+
+        public boolean isParked() {
+            return times == 0;
+        }
 
         public String occasion() {
             return "s" + times;

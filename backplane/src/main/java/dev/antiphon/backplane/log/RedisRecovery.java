@@ -123,13 +123,20 @@ public final class RedisRecovery implements Recovery {
                         bytes(RedisSessionLog.DEADLINE.toMillis()),
                         bytes(LONGEST_DELAY.toMillis()),
                         bytes(MOST))
-                .thenApply(answer ->
-                        text(answer.getFirst()).equals("DUE")
-                                ? Optional.of(
-                                        new Overdue(
-                                                WorkflowRequest.decodeStored(
-                                                        (byte[]) answer.get(3)),
-                                                (int) number(answer.get(4))))
-                                : Optional.empty());
+                .thenApply(RedisRecovery::overdue);
+    }
+
+    private static Optional<Overdue> overdue(List<Object> answer) {
+        return switch (text(answer.getFirst())) {
+            case "DUE" ->
+                    Optional.of(
+                            new Overdue(
+                                    WorkflowRequest.decodeStored((byte[]) answer.get(3)),
+                                    (int) number(answer.get(4))));
+            case "PARKED" ->
+                    Optional.of(
+                            new Overdue(WorkflowRequest.decodeStored((byte[]) answer.get(3)), 0));
+            default -> Optional.empty();
+        };
     }
 }

@@ -52,8 +52,14 @@ public final class RedisSessionLog implements SessionLog {
 
     private static final int MAX_READ_BYTES = 256 * 1024;
 
-    /// The statuses of a run that has had its last chunk.
-    private static final Set<String> ENDED = Set.of("done", "refused");
+    /// How long a run waits for its user: until the same time tomorrow.
+    public static final Duration KEEP_PARKED = Duration.ofDays(1);
+
+    /// What a run may keep of the steps it has finished.
+    public static final int MAX_CHECKPOINT_BYTES = 1 << 20;
+
+    /// The statuses of a run that no worker has anything to do for.
+    private static final Set<String> AT_REST = Set.of("done", "refused", "parked");
 
     private static final Script ACCEPT =
             Script.load(RedisSessionLog.class, "entries.lua", "accept.lua");
@@ -64,6 +70,9 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "entries.lua", "refuse.lua");
     private static final Script FINISH =
             Script.load(RedisSessionLog.class, "entries.lua", "finish.lua");
+    private static final Script CHECKPOINT = Script.load(RedisSessionLog.class, "checkpoint.lua");
+    private static final Script RESUME =
+            Script.load(RedisSessionLog.class, "entries.lua", "resume.lua");
     private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
     private static final Script READ =
             Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
@@ -161,7 +170,10 @@ public final class RedisSessionLog implements SessionLog {
                             token,
                             (int) number(answer.get(3)),
                             (int) number(answer.get(4)),
-                            list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList());
+                            list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList(),
+                            text(answer.get(6)),
+                            list(answer.get(7)).stream().map(Redis::text).toList());
+            case "PARKED" -> new Claim.Parked(new MessageId(text(answer.get(1))));
             case "POISON" -> new Claim.Poison(WorkflowRequest.decodeStored((byte[]) answer.get(2)));
             case "BUSY" -> new Claim.Busy();
             case "IDLE" -> new Claim.Idle();
@@ -182,16 +194,17 @@ public final class RedisSessionLog implements SessionLog {
             Keys.OPEN,
             Keys.runs(session)
         };
-        List<byte[]> arguments = new ArrayList<>(8 + 2 * batch.additions().size());
+        List<byte[]> arguments = new ArrayList<>(10 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
         arguments.add(bytes(batch.message().value()));
         arguments.add(bytes(batch.token().value()));
         arguments.add(bytes(batch.firstChunk()));
         arguments.add(bytes(batch.chunks()));
-        arguments.add(bytes(batch.terminal() ? 1 : 0));
+        arguments.add(bytes(batch.then().name()));
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(KEEP.toSeconds()));
         arguments.add(bytes(keepOwner.toSeconds()));
+        arguments.add(bytes(KEEP_PARKED.toMillis()));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -302,9 +315,63 @@ public final class RedisSessionLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
+    public CompletionStage<Boolean> checkpoint(
+            SessionId session, MessageId message, Token token, String checkpoint) {
+        String[] keys = {Keys.meta(session), Keys.run(session, message)};
+        byte[] data = bytes(checkpoint);
+        if (data.length > MAX_CHECKPOINT_BYTES) {
+            throw new IllegalArgumentException(
+                    "a checkpoint of " + data.length + " bytes is over " + MAX_CHECKPOINT_BYTES);
+        }
+        return redis.call(CHECKPOINT, keys, bytes(message.value()), bytes(token.value()), data)
+                .thenApply(answer -> number(answer.getFirst()) == 1);
+    }
+
+    @Override
+    public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+        SessionId session = resumed.sessionId();
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, resumed.messageId()),
+            Keys.connections(session),
+            Keys.OPEN
+        };
+        Chunk.Halves halves = resumed.encodeAroundChunkId();
+        return redis.call(
+                        RESUME,
+                        keys,
+                        bytes(session.value()),
+                        bytes(resumed.messageId().value()),
+                        bytes(user.value()),
+                        bytes(answer),
+                        halves.before(),
+                        halves.after(),
+                        bytes(DEADLINE.toMillis()))
+                .thenApply(RedisSessionLog::resumed);
+    }
+
+    private static Resume resumed(List<Object> answer) {
+        return switch (text(answer.getFirst())) {
+            case "OK" ->
+                    new Resume.Resumed(
+                            new Entry(
+                                    id(number(answer.get(1)), number(answer.get(2)), answer.get(3)),
+                                    EventName.CHUNK,
+                                    (byte[]) answer.get(4)),
+                            Members.pods(list(answer.get(5))),
+                            WorkflowRequest.decodeStored((byte[]) answer.get(6)),
+                            (int) number(answer.get(7)));
+            case "UNKNOWN" -> new Resume.Unknown();
+            case "NOT_WAITING" -> new Resume.NotWaiting();
+            default -> throw unexpected(answer);
+        };
+    }
+
+    @Override
+    public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
         return redis.send(commands -> commands.hget(Keys.run(session, message), "status"))
-                .thenApply(status -> status != null && ENDED.contains(text(status)));
+                .thenApply(status -> status != null && AT_REST.contains(text(status)));
     }
 
     @Override

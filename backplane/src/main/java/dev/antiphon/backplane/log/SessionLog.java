@@ -39,14 +39,27 @@ public interface SessionLog extends LogReader {
     /// Appends entries to the claimed run, all or none.
     CompletionStage<Append> append(Batch batch);
 
+    /// Keeps what the claimed run has finished, in place of what it kept before. The next claim is handed it.
+    ///
+    /// @param checkpoint at most 1 MiB
+    /// @return false when another attempt owns the run, or it has ended
+    CompletionStage<Boolean> checkpoint(
+            SessionId session, MessageId message, Token token, String checkpoint);
+
+    /// Lets a parked run go on: its next claim is handed the answer.
+    ///
+    /// @param user who must own the session
+    /// @param resumed the status chunk that says so; its chunk id is set by the log
+    CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer);
+
     /// Ends a message from outside its run, whatever state that is in: its final chunk goes where its last attempt stopped.
     ///
     /// @param user who must own the session; empty when we end it ourselves
     /// @param last the final chunk; its chunk id is set by the log
     CompletionStage<Finish> finish(Optional<UserId> user, Chunk last);
 
-    /// Whether a message has ended, and Redis still knows it.
-    CompletionStage<Boolean> ended(SessionId session, MessageId message);
+    /// Whether a message needs no worker, and Redis still knows it: it has ended, or waits for its user.
+    CompletionStage<Boolean> atRest(SessionId session, MessageId message);
 
     /// The request of a message; empty when there is none, or none any more.
     CompletionStage<Optional<WorkflowRequest>> request(SessionId session, MessageId message);

@@ -1,13 +1,14 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
 -- KEYS meta, log, run, connections, waiting, open, runs
--- ARGV session, message, token, first chunk id, number of chunks, terminal ('1' or '0'), working key prefix,
---      seconds to keep an ended session, seconds to keep its owner, then event and data of each entry
+-- ARGV session, message, token, first chunk id, number of chunks, what then (CONTINUE, END or PARK), working key prefix,
+--      seconds to keep an ended session, seconds to keep its owner, ms a parked run waits for its user, then event and
+--      data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
 local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
-local chunk_id, chunks, terminal = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local chunk_id, chunks, what_then = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
-local first_arg = 10
+local parked_ms, first_arg = tonumber(ARGV[10]), 11
 
 -- An identical retry of the run's last append gets its first answer: the same chain from where that append began must
 -- end where it ended.
@@ -56,10 +57,20 @@ if chunk_id == 0 then
 end
 local members = redis.call('SMEMBERS', connections)
 
-if terminal then
+if what_then == 'END' then
   local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
   end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)
+end
+if what_then == 'PARK' then
+  -- The run keeps its session's turn, but is nobody's: no worker has the empty id, and no token is empty. The attempt
+  -- was none that failed.
+  local now = redis.call('TIME')
+  redis.call('HSET', meta, 'token', '', 'worker', '')
+  redis.call('SREM', keep.working .. held[3], session .. ':' .. message)
+  redis.call('HSET', run, 'status', 'parked')
+  redis.call('HINCRBY', run, 'attempts', -1)
+  redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + parked_ms, session .. ':' .. message)
 end
 return { 'OK', tail.gen, first, hashes, members }

@@ -3,7 +3,8 @@
 -- KEYS meta, log, waiting
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
 --      most attempts
--- answers OK message body attempt next {chunks streamed so far} | POISON message body | BUSY | IDLE | UNKNOWN
+-- answers OK message body attempt next {chunks streamed so far} checkpoint {answers} | POISON message body |
+--      PARKED message | BUSY | IDLE | UNKNOWN
 local meta, log, waiting = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
 
@@ -26,6 +27,9 @@ end
 -- The same token again is the same call again: its answer was lost on the way.
 local again = held[1] == message and held[2] == token
 if not again then
+  if held[1] == message and redis.call('HGET', run, 'status') == 'parked' then
+    return { 'PARKED', message } -- it keeps its turn while it waits for its user
+  end
   if held[1] == message and held[3] ~= '' then
     -- Who has no lease himself takes nothing over. When his way to Redis heals, the claims that waited on it come before
     -- the lease: with several copies of a request they would take one run from each other until it counts as poison.
@@ -45,7 +49,7 @@ if not again then
   redis.call('SADD', working_prefix .. worker, session .. ':' .. message)
 end
 
-local found = redis.call('HMGET', run, 'body', 'attempts', 'first')
+local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers')
 local streamed = {}
 if next_chunk > 0 then
   -- The last chunk of another message may lie between ours: one that was refused, or cancelled while it waited.
@@ -56,4 +60,8 @@ if next_chunk > 0 then
     end
   end
 end
-return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed }
+local answers = {}
+for k = 1, tonumber(found[5] or 0) do
+  answers[k] = redis.call('HGET', run, 'answer' .. k)
+end
+return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed, found[4] or '', answers }

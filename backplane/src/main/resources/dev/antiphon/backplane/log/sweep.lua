@@ -3,7 +3,7 @@
 -- KEYS open
 -- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, first delay in ms, longest delay in ms,
 --      most to look at
--- answers DUE session message body times-swept | NONE looked-at
+-- answers DUE session message body times-swept | PARKED session message body, whose user has not come | NONE looked-at
 local open = KEYS[1]
 local meta_prefix, run_prefix, waiting_prefix, lease_prefix = unpack(ARGV)
 local least, longest, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -20,6 +20,9 @@ for _, each in ipairs(due) do
   else
     local swept = tonumber(found[2] or 0)
     redis.call('ZADD', open, now + math.min(longest, least * 2 ^ swept), each)
+    if found[1] == 'parked' then
+      return { 'PARKED', session, message, found[3] }
+    end
     local held = redis.call('HMGET', meta, 'active', 'worker')
     local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
     local its_turn = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1] == message

@@ -75,7 +75,7 @@ final class AppendPlainTest {
         assertThat(send(chunk("m1", 2, "c", STOP))).isEqualTo(new Plain.Ended());
         assertThat(chat.waiting()).isEmpty();
         assertThat(chat.open()).isEmpty();
-        assertThat(answer(chat.log().ended(SESSION, new MessageId("m1")))).isTrue();
+        assertThat(answer(chat.log().atRest(SESSION, new MessageId("m1")))).isTrue();
     }
 
     @Test

@@ -228,6 +228,12 @@ final class AppendTest {
     }
 
     private Batch rebuilt(List<Batch.Addition> additions, boolean terminal) {
-        return new Batch(SESSION, new MessageId("m1"), token, 0, additions, terminal);
+        return new Batch(
+                SESSION,
+                new MessageId("m1"),
+                token,
+                0,
+                additions,
+                terminal ? Batch.Then.END : Batch.Then.CONTINUE);
     }
 }

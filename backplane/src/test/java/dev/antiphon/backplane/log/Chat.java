@@ -139,7 +139,8 @@ public final class Chat {
                             EventName.CHUNK,
                             chunk(message, firstChunk + i, texts[i], null).encode()));
         }
-        return new Batch(SESSION, new MessageId(message), token, firstChunk, additions, false);
+        return new Batch(
+                SESSION, new MessageId(message), token, firstChunk, additions, Batch.Then.CONTINUE);
     }
 
     /// The batch that ends the message with `text`.
@@ -151,7 +152,7 @@ public final class Chat {
                 token,
                 chunkId,
                 Batch.End.of(chunk(message, chunkId, text, stop)).additions(),
-                true);
+                Batch.Then.END);
     }
 
     public Append append(Batch batch) {

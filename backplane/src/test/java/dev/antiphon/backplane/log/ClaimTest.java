@@ -38,7 +38,7 @@ final class ClaimTest {
         chat.ask("m2");
 
         assertThat(chat.claim("m2", "w1", T1))
-                .isEqualTo(new Claim.Claimed(request("m1"), T1, 1, 0, List.of()));
+                .isEqualTo(new Claim.Claimed(request("m1"), T1, 1, 0, List.of(), "", List.of()));
         assertThat(chat.working("w1")).containsExactly("s1:m1");
         assertThat(chat.run("m1", "status")).isEqualTo("running");
         assertThat(chat.run("m2", "status")).isEqualTo("accepted");
@@ -51,7 +51,7 @@ final class ClaimTest {
         chat.append(last("m1", chat.claimed("w1").token(), 0, "."));
 
         assertThat(chat.claim("w1", T2))
-                .isEqualTo(new Claim.Claimed(request("m2"), T2, 1, 0, List.of()));
+                .isEqualTo(new Claim.Claimed(request("m2"), T2, 1, 0, List.of(), "", List.of()));
         assertThat(chat.working("w1")).containsExactly("s1:m2");
     }
 

@@ -145,12 +145,12 @@ final class FinishTest {
     @Test
     void whoeverAsksLearnsThatAMessageHasEndedAndWhatItWas() {
         MessageId m1 = new MessageId("m1");
-        assertThat(answer(chat.log().ended(SESSION, m1))).isFalse();
+        assertThat(answer(chat.log().atRest(SESSION, m1))).isFalse();
         assertThat(answer(chat.log().request(SESSION, m1))).isEmpty();
         chat.ask("m1");
-        assertThat(answer(chat.log().ended(SESSION, m1))).isFalse();
+        assertThat(answer(chat.log().atRest(SESSION, m1))).isFalse();
         assertThat(answer(chat.log().request(SESSION, m1))).contains(request("m1"));
         cancel("m1");
-        assertThat(answer(chat.log().ended(SESSION, m1))).isTrue();
+        assertThat(answer(chat.log().atRest(SESSION, m1))).isTrue();
     }
 }

@@ -197,7 +197,13 @@ final class LogModel {
             working.computeIfAbsent(worker, _ -> new HashSet<>()).add("s1:" + oldest);
         }
         return new Claim.Claimed(
-                message.asRequest(), fresh, message.attempts, next, List.copyOf(message.chunks));
+                message.asRequest(),
+                fresh,
+                message.attempts,
+                next,
+                List.copyOf(message.chunks),
+                "",
+                List.of());
     }
 
     private Message known(MessageId id) {

@@ -99,7 +99,7 @@ final class RefuseTest {
 
         assertThat(chat.ask("x")).isEqualTo(new Accept.Conflict());
         assertThat(chat.ask(request(new UserId("u2"), "x", "hi"))).isEqualTo(new Accept.Foreign());
-        assertThat(answer(chat.log().ended(SESSION, new MessageId("x")))).isTrue();
+        assertThat(answer(chat.log().atRest(SESSION, new MessageId("x")))).isTrue();
     }
 
     @Test

@@ -337,7 +337,7 @@ final class ScriptModelTest {
             compare(
                     "ended " + message,
                     model.ended(message),
-                    answer(chat.log().ended(SESSION, message)));
+                    answer(chat.log().atRest(SESSION, message)));
         }
 
         /// Of a message that is known, claimed or ended, or of one that nobody of ours was asked.

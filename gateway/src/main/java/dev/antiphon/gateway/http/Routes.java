@@ -43,6 +43,7 @@ final class Routes {
                         .get("/metrics", new GetMetrics(metrics))
                         .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
+                        .add("POST", "/api/messages/{message_id}/resume", resume(backplane, clock))
                         .get("/api/models", GetCatalog.models(backplane.catalog()))
                         .get("/api/workflows", GetCatalog.workflows(backplane.catalog()))
                         .get("/api/sessions", new GetSessions(conversations))
@@ -59,5 +60,9 @@ final class Routes {
     private static Endpoint delete(Backplane backplane) {
         return new DeleteSession(
                 backplane.conversations(), backplane.queue(), backplane.doorbell());
+    }
+
+    private static Endpoint resume(Backplane backplane, InstantSource clock) {
+        return new PostResume(backplane.log(), backplane.queue(), backplane.doorbell(), clock);
     }
 }

@@ -18,7 +18,8 @@ public record Capabilities(
     public enum Continuation {
         /// The service goes on without us and gives the rest of the same answer: no token is generated twice.
         REATTACH,
-        /// The same call gives the same text: it begins after {@link ModelCall#streamed}.
+        /// The same call gives the same text, in no time as far as it is {@link ModelCall#streamed}: the run does not
+        /// write twice what stands.
         REPLAY,
         /// The text is withdrawn by a `reset` chunk and the call begins anew.
         RESTART

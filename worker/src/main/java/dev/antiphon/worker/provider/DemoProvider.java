@@ -53,13 +53,16 @@ public final class DemoProvider implements ModelProvider {
     @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink) throws InterruptedException {
         String answer = answer(call.message());
-        int at = answer.startsWith(call.streamed()) ? call.streamed().length() : 0;
+        int at = 0;
+        int standing = answer.startsWith(call.streamed()) ? call.streamed().length() : 0;
         long due = time.nanoTime();
         for (int end = pieceEnd(answer, at); end < answer.length(); end = pieceEnd(answer, at)) {
             sink.content(answer.substring(at, end));
             at = end;
-            due += delay.toNanos(); // from the plan, not from now: lateness must not add up
-            time.sleep(due - time.nanoTime());
+            if (at > standing) { // what stands already is only said again
+                due += delay.toNanos(); // from the plan, not from now: lateness must not add up
+                time.sleep(due - time.nanoTime());
+            }
         }
         Completion completion =
                 new Completion(MODEL, nonEmptyWords(answer), Completion.FinishReason.STOP);

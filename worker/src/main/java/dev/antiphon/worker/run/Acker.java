@@ -80,7 +80,7 @@ public final class Acker implements AutoCloseable {
 
     private void settle(List<Due> batch) throws InterruptedException {
         List<CompletionStage<Boolean>> ended =
-                batch.stream().map(due -> log.ended(due.session, due.message)).toList();
+                batch.stream().map(due -> log.atRest(due.session, due.message)).toList();
         for (int i = 0; i < batch.size(); i++) {
             Due due = batch.get(i);
             CompletionStage<Boolean> first = ended.get(i);
@@ -91,7 +91,7 @@ public final class Acker implements AutoCloseable {
             boolean still =
                     asking.until(() -> {
                         CompletionStage<Boolean> answer =
-                                asked.again ? log.ended(due.session, due.message) : first;
+                                asked.again ? log.atRest(due.session, due.message) : first;
                         asked.again = true;
                         return answer;
                     });

@@ -14,7 +14,6 @@ import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.worker.provider.TokenSink;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
@@ -39,7 +38,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// The run's thread writes, the client's thread continues with the next append when one is answered. An append
 /// that was not answered is repeated as it was: the log tells a repetition from a second one.
-final class AnswerWriter implements TokenSink {
+final class AnswerWriter {
 
     private static final Logger LOG = LoggerFactory.getLogger(AnswerWriter.class);
 
@@ -56,6 +55,9 @@ final class AnswerWriter implements TokenSink {
 
     /// Tokens of a model are gathered for this long, for an eye sees no difference; the first goes at once.
     private static final Duration GATHER = Duration.ofMillis(25);
+
+    /// The `metadata.status` of the chunk that asks the user, and the name of what it asks.
+    private static final String INTERRUPT = "interrupt";
 
     private static final Duration RETRY_AFTER = Duration.ofMillis(250);
 
@@ -74,6 +76,10 @@ final class AnswerWriter implements TokenSink {
     private final Deque<ChunkBody> waiting = new ArrayDeque<>();
     private int waitingBytes;
     private @Nullable Completion completion;
+
+    /// What follows when nothing waits any more.
+    private Batch.Then then = Batch.Then.CONTINUE;
+
     private boolean joinsPieces;
     private int nextChunk;
     private long lastAppendNanos;
@@ -86,7 +92,7 @@ final class AnswerWriter implements TokenSink {
         GATHERING,
         /// An append is under way.
         APPENDING,
-        /// The final chunk is in the log.
+        /// The final chunk is in the log, or the run is parked.
         ENDED,
         /// The run belongs to another attempt, or has ended without us.
         LOST
@@ -117,37 +123,31 @@ final class AnswerWriter implements TokenSink {
         }
     }
 
-    @Override
-    public void content(String text) throws InterruptedException {
+    void content(String text) throws InterruptedException {
         if (!text.isEmpty()) {
             write(new ChunkBody.Content(text));
         }
     }
 
-    @Override
-    public void reasoning(String text) throws InterruptedException {
+    void reasoning(String text) throws InterruptedException {
         if (!text.isEmpty()) {
             write(new ChunkBody.Reasoning(text));
         }
     }
 
-    @Override
-    public void toolCall(String id, String name, String arguments) throws InterruptedException {
+    void toolCall(String id, String name, String arguments) throws InterruptedException {
         write(new ChunkBody.ToolCall(id, name, arguments));
     }
 
-    @Override
-    public void toolResult(String id, String name, String result) throws InterruptedException {
+    void toolResult(String id, String name, String result) throws InterruptedException {
         write(new ChunkBody.ToolResult(id, name, result));
     }
 
-    @Override
-    public void kept(String handle) throws InterruptedException {
+    void kept(String handle) throws InterruptedException {
         write(new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", handle)));
     }
 
-    @Override
-    public void retrying(String why, Duration wait) throws InterruptedException {
+    void retrying(String why, Duration wait) throws InterruptedException {
         counters.add(Count.MODEL_RETRIED);
         ObjectNode details = Json.object();
         details.put("message", why);
@@ -155,10 +155,42 @@ final class AnswerWriter implements TokenSink {
         write(new ChunkBody.Status("retrying", details));
     }
 
-    @Override
-    public void reset() throws InterruptedException {
+    /// Withdraws the text of a chunk and those after it.
+    void reset(int fromChunk) throws InterruptedException {
         counters.add(Count.RESET);
-        write(new ChunkBody.Reset(0));
+        write(new ChunkBody.Reset(fromChunk));
+    }
+
+    /// Waits until everything that was written is in the log.
+    ///
+    /// @return the chunk id of what is written next
+    /// @throws InterruptedException when the run was lost, too
+    int flush() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!waiting.isEmpty() || state != State.IDLE) {
+                if (state == State.LOST) {
+                    throw new InterruptedException("the run was lost");
+                }
+                if (state == State.GATHERING) {
+                    append(); // the step is over, nothing more is gathered; may be answered at once
+                } else {
+                    changed.await();
+                }
+            }
+            return nextChunk;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Asks the user and leaves the run to whoever claims it with the answer.
+    ///
+    /// @return false when the run was lost to another attempt
+    boolean park(ObjectNode question) throws InterruptedException {
+        ObjectNode details = Json.object();
+        details.set(INTERRUPT, question);
+        return end(new ChunkBody.Status(INTERRUPT, details), Batch.Then.PARK, null);
     }
 
     /// Tells that what an earlier attempt has streamed stays.
@@ -170,9 +202,15 @@ final class AnswerWriter implements TokenSink {
     ///
     /// @return false when the run was lost to another attempt
     boolean finish(ChunkBody last, Completion completion) throws InterruptedException {
+        return end(last, Batch.Then.END, completion);
+    }
+
+    private boolean end(ChunkBody last, Batch.Then then, @Nullable Completion completion)
+            throws InterruptedException {
         lock.lockInterruptibly();
         try {
             if (state != State.LOST) {
+                this.then = then;
                 this.completion = completion;
                 enqueue(last);
                 appendIfIdle();
@@ -201,8 +239,7 @@ final class AnswerWriter implements TokenSink {
         }
     }
 
-    @Override
-    public boolean isCancelled() {
+    boolean isCancelled() {
         return cancelled;
     }
 
@@ -252,7 +289,7 @@ final class AnswerWriter implements TokenSink {
             return;
         }
         long wait = lastAppendNanos + GATHER.toNanos() - time.nanoTime();
-        if (joinsPieces && completion == null && wait > 0) {
+        if (joinsPieces && then == Batch.Then.CONTINUE && wait > 0) {
             state = State.GATHERING;
             time.after(wait, this::appendGathered);
         } else {
@@ -282,24 +319,24 @@ final class AnswerWriter implements TokenSink {
         int firstChunk = nextChunk;
         List<Batch.Addition> additions = new ArrayList<>();
         int bytes = 0;
-        boolean terminal = false;
+        boolean last = false;
         while (!waiting.isEmpty() && additions.size() < MAX_BATCH && bytes < MAX_BATCH_BYTES) {
             ChunkBody body = nextBody();
-            terminal = waiting.isEmpty() && completion != null;
+            last = waiting.isEmpty() && then != Batch.Then.CONTINUE;
             Chunk chunk =
                     new Chunk(
                             request.sessionId(),
                             request.messageId(),
                             nextChunk++,
                             body,
-                            terminal ? completion : null,
+                            last ? completion : null,
                             time.instant(),
                             request.correlationId());
             byte[] data = chunk.encode();
             bytes += data.length;
             additions.add(new Batch.Addition(EventName.CHUNK, data));
         }
-        if (terminal && completion != null) {
+        if (last && completion != null) {
             additions.add(
                     new Batch.Addition(
                             EventName.MESSAGE_COMPLETE,
@@ -311,7 +348,7 @@ final class AnswerWriter implements TokenSink {
                 claimed.token(),
                 firstChunk,
                 additions,
-                terminal);
+                last ? then : Batch.Then.CONTINUE);
     }
 
     /// The next body, with what follows joined to it as far as it continues it and that is allowed.
@@ -398,17 +435,30 @@ final class AnswerWriter implements TokenSink {
                     Instant asked = claimed.request().timestamp();
                     counters.begun(Duration.between(asked, time.instant()));
                 }
-                proceed(batch.terminal());
+                proceed(batch.then() != Batch.Then.CONTINUE);
             }
             case Append.Fenced _ -> {
                 counters.add(Count.FENCED);
-                lose("fenced");
+                loseTo(batch);
             }
             case Append.OutOfSequence(int expected) -> {
                 counters.add(Count.OUT_OF_SEQUENCE);
                 lose("out of sequence: " + batch.firstChunk() + " instead of " + expected);
             }
         }
+    }
+
+    /// Whether the message has ended from outside or goes on elsewhere makes a difference to a service that would go on
+    /// without us.
+    private void loseTo(Batch batch) {
+        var _ =
+                log.atRest(batch.session(), batch.message())
+                        .whenComplete((ended, _) -> {
+                            if (Boolean.TRUE.equals(ended)) {
+                                cancelled = true;
+                            }
+                            lose("fenced");
+                        });
     }
 
     private void proceed(boolean ended) {

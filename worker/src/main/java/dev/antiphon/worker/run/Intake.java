@@ -193,14 +193,24 @@ final class Intake {
         }
     }
 
-    /// A message's only and last chunk, which says why there is no answer.
+    /// A message's last chunk, which says why there is no answer. Its chunk id is the log's to give.
     Chunk failure(WorkflowRequest request, ErrorCode code) {
+        return last(
+                request, new ChunkBody.Failure(code, code.title()), Completion.FinishReason.ERROR);
+    }
+
+    /// The last chunk of a message that is cancelled; as {@link #failure}.
+    Chunk cancellation(WorkflowRequest request) {
+        return last(request, new ChunkBody.Content(""), Completion.FinishReason.CANCELLED);
+    }
+
+    private Chunk last(WorkflowRequest request, ChunkBody body, Completion.FinishReason reason) {
         return new Chunk(
                 request.sessionId(),
                 request.messageId(),
                 0,
-                new ChunkBody.Failure(code, code.title()),
-                new Completion("", null, Completion.FinishReason.ERROR),
+                body,
+                new Completion("", null, reason),
                 time.instant(),
                 request.correlationId());
     }

@@ -153,13 +153,17 @@ public final class Rescue implements AutoCloseable {
         Optional<Overdue> found = answer(recovery.sweep());
         for (int i = 0; i < MAX_SWEPT_AT_ONCE && found.isPresent(); i++) {
             Overdue overdueRun = found.get();
-            LOG.atInfo()
-                    .addKeyValue("session", overdueRun.request().sessionId())
-                    .addKeyValue("message", overdueRun.request().messageId())
-                    .addKeyValue("times", overdueRun.times())
-                    .log("nobody is at a message, publishing it again");
-            publishAgain(overdueRun.request(), overdueRun.occasion());
-            counters.add(Count.SWEPT);
+            if (overdueRun.isParked()) {
+                runner.giveUpWaiting(overdueRun.request());
+            } else {
+                LOG.atInfo()
+                        .addKeyValue("session", overdueRun.request().sessionId())
+                        .addKeyValue("message", overdueRun.request().messageId())
+                        .addKeyValue("times", overdueRun.times())
+                        .log("nobody is at a message, publishing it again");
+                publishAgain(overdueRun.request(), overdueRun.occasion());
+                counters.add(Count.SWEPT);
+            }
             found = answer(recovery.sweep());
         }
     }

@@ -2,40 +2,55 @@ package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.RequestContext;
-import dev.antiphon.worker.provider.ModelAnswer;
-import dev.antiphon.worker.provider.ModelCall;
-import dev.antiphon.worker.provider.ModelCall.Asker;
-import dev.antiphon.worker.provider.ModelCall.Kept;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.ProviderFailure;
-import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.workflow.Checkpoint;
+import dev.antiphon.worker.workflow.CompiledWorkflow;
+import dev.antiphon.worker.workflow.NeedsUser;
+import dev.antiphon.worker.workflow.WorkflowFailure;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
-/// One attempt to answer one message: from the claim to the final chunk.
+import java.nio.charset.StandardCharsets;
+
+/// One attempt to answer one message: from the claim to the final chunk, or to the question that only its user can answer.
 final class Run {
 
     private static final Logger LOG = LoggerFactory.getLogger(Run.class);
 
-    private final Providers providers;
+    private final SessionLog log;
+    private final RunParts parts;
+    private final Asking asking;
+    private final Time time;
     private final Claim.Claimed claimed;
     private final AnswerWriter writer;
-    private final ContextWindow window;
 
     /// What is asked for; null for the provider's own default.
     private @Nullable String model;
 
-    Run(Providers providers, Claim.Claimed claimed, AnswerWriter writer, ContextWindow window) {
-        this.window = window;
-        this.providers = providers;
+    Run(
+            SessionLog log,
+            RunParts parts,
+            Asking asking,
+            Time time,
+            Claim.Claimed claimed,
+            AnswerWriter writer) {
+        this.log = log;
+        this.parts = parts;
+        this.asking = asking;
+        this.time = time;
         this.claimed = claimed;
         this.writer = writer;
         this.model = claimed.request().context().model();
@@ -47,70 +62,77 @@ final class Run {
     /// @throws InterruptedException when the process stops: the next attempt continues
     boolean execute() throws InterruptedException {
         try {
-            RequestContext context = claimed.request().context();
-            ModelProvider provider = providers.choose(context.aiProvider());
-            model = providers.modelFor(provider, context.model());
-            ModelAnswer answer = provider.stream(call(provider), writer);
-            if (answer.question() != null) {
-                return fail(
-                        ErrorCode.PROVIDER_FAILED,
-                        "The provider '"
-                                + provider.name()
-                                + "' asks a question, which cannot be answered here.");
-            }
-            return writer.finish(new ChunkBody.Content(answer.lastPiece()), answer.completion());
+            return answer();
+        } catch (NeedsUser e) {
+            return writer.park(e.question());
         } catch (ProviderFailure e) {
-            LOG.atWarn()
-                    .addKeyValue("message", claimed.request().messageId())
-                    .addKeyValue("code", e.code().wire())
-                    .addKeyValue("reason", e.getMessage())
-                    .log("a model call failed");
+            return fail(e.code(), e.getMessage());
+        } catch (WorkflowFailure e) {
             return fail(e.code(), e.getMessage());
         } catch (Unavailable e) {
-            return fail(ErrorCode.UNAVAILABLE, "The conversation's store was away for too long.");
+            return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.");
         } catch (RuntimeException e) {
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
                     .setCause(e)
                     .log("a run broke");
-            return fail(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title());
+            return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title());
+        }
+    }
+
+    private boolean answer()
+            throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
+        RequestContext context = claimed.request().context();
+        CompiledWorkflow workflow = parts.workflows().choose(context.workflow());
+        ModelProvider provider = parts.providers().choose(context.aiProvider());
+        model = parts.providers().modelFor(provider, context.model());
+        ObjectNode kept = kept();
+        Checkpoint checkpoint = Checkpoint.of(kept);
+        if (checkpoint != null && !workflow.knows(checkpoint)) {
+            checkpoint = null; // the worker was updated meanwhile: from the beginning
+        }
+        Progress progress = checkpoint == null ? Progress.NONE : Progress.of(kept);
+        Streamed streamed =
+                Streamed.of(claimed.streamed(), progress.chunk(), !provider.capabilities().tools());
+        Answering answering = new Answering(writer, progress, streamed);
+        RunSteps steps =
+                new RunSteps(
+                        log,
+                        parts,
+                        asking,
+                        time,
+                        claimed,
+                        provider,
+                        model,
+                        parts.window().turns(claimed.request()),
+                        answering);
+        workflow.run(steps, checkpoint);
+        return answering.finish();
+    }
+
+    private ObjectNode kept() {
+        String checkpoint = claimed.checkpoint();
+        try {
+            return checkpoint.isEmpty()
+                    ? Json.object()
+                    : Json.readObject(checkpoint.getBytes(StandardCharsets.UTF_8));
+        } catch (InvalidInput e) {
+            throw new IllegalStateException("a checkpoint that we cannot read", e);
         }
     }
 
     private boolean fail(ErrorCode code, String message) throws InterruptedException {
+        LOG.atWarn()
+                .addKeyValue("message", claimed.request().messageId())
+                .addKeyValue("code", code.wire())
+                .addKeyValue("reason", message)
+                .log("a run failed");
+        return end(code, message);
+    }
+
+    private boolean end(ErrorCode code, String message) throws InterruptedException {
         return writer.finish(
                 new ChunkBody.Failure(code, message),
                 new Completion(model == null ? "" : model, null, Completion.FinishReason.ERROR));
-    }
-
-    private ModelCall call(ModelProvider provider) throws ProviderFailure, InterruptedException {
-        RequestContext context = claimed.request().context();
-        writer.joinPieces(provider.joinsPieces());
-        Streamed streamed = Streamed.of(claimed.streamed(), !provider.capabilities().tools());
-        String text = "";
-        Kept kept = null;
-        switch (provider.capabilities().continuation()) {
-            case REPLAY -> text = streamed.text();
-            case REATTACH -> {
-                kept = streamed.kept();
-                text = streamed.textOfKept();
-            }
-            case RESTART -> {}
-        }
-        if (!text.isEmpty() || kept != null) {
-            writer.continued();
-        } else if (claimed.nextChunk() > 0) {
-            writer.reset();
-        }
-        return new ModelCall(
-                model,
-                context.systemPrompt(),
-                window.turns(claimed.request()),
-                List.of(),
-                context.temperature(),
-                context.maxTokens(),
-                text,
-                kept,
-                new Asker(claimed.request().sessionId(), claimed.request().messageId(), List.of()));
     }
 }

@@ -9,12 +9,12 @@ import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
@@ -46,8 +46,7 @@ public final class SessionRunner {
     private final Doorbell doorbell;
     private final Settling settling;
     private final Intake intake;
-    private final Providers providers;
-    private final ContextWindow window;
+    private final RunParts parts;
     private final Acker acker;
     private final WorkerId worker;
     private final Time time;
@@ -68,8 +67,7 @@ public final class SessionRunner {
             History history,
             Doorbell doorbell,
             RequestQueue queue,
-            Providers providers,
-            ContextWindow window,
+            RunParts parts,
             Acker acker,
             WorkerId worker,
             Time time,
@@ -77,8 +75,7 @@ public final class SessionRunner {
         this.log = log;
         this.doorbell = doorbell;
         this.intake = new Intake(log, doorbell, queue, time, counters);
-        this.providers = providers;
-        this.window = window;
+        this.parts = parts;
         this.acker = acker;
         this.worker = worker;
         this.time = time;
@@ -124,6 +121,14 @@ public final class SessionRunner {
                         return;
                     }
                     fits = true;
+                }
+                case Claim.Parked(MessageId parked) -> {
+                    if (parked.equals(request.messageId())) {
+                        acker.ackLater(delivery, request.sessionId(), parked);
+                    } else {
+                        delivery.retryAfter(BUSY_RETRY);
+                    }
+                    return;
                 }
                 case Claim.Busy _ -> {
                     counters.add(Count.BUSY);
@@ -171,7 +176,7 @@ public final class SessionRunner {
         AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed, counters);
         writers.put(session, writer);
         try {
-            new Run(providers, claimed, writer, window).execute();
+            new Run(log, parts, asking, time, claimed, writer).execute();
         } catch (InterruptedException e) {
             if (stopping || !writer.lost()) {
                 writer.abandon();
@@ -216,14 +221,23 @@ public final class SessionRunner {
                         ? delivery.request()
                         : StoredRequest.gone(poison);
         intake.deadLetter(stored, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.TOO_MANY_ATTEMPTS.title());
-        Finish finish =
-                asking.until(() ->
-                        log.finish(
-                                Optional.empty(),
-                                intake.failure(poison, ErrorCode.TOO_MANY_ATTEMPTS)));
-        switch (finish) {
+        end(poison, intake.failure(poison, ErrorCode.TOO_MANY_ATTEMPTS));
+    }
+
+    /// Ends a message whose user did not answer in time.
+    void giveUpWaiting(WorkflowRequest parked) throws InterruptedException {
+        LOG.atInfo()
+                .addKeyValue("session", parked.sessionId())
+                .addKeyValue("message", parked.messageId())
+                .log("nobody answered what a run asked; it is cancelled");
+        end(parked, intake.cancellation(parked));
+        settling.settle(parked.sessionId());
+    }
+
+    private void end(WorkflowRequest request, Chunk last) throws InterruptedException {
+        switch (asking.until(() -> log.finish(Optional.empty(), last))) {
             case Finish.Finished finished ->
-                    doorbell.ring(finished.pods(), poison.sessionId(), finished.entries());
+                    doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
             case Finish.Ended _, Finish.Unknown _ -> {}
         }
     }

@@ -15,27 +15,57 @@ import java.util.Set;
 
 /// What earlier attempts have streamed and what of it still stands.
 ///
+/// @param from the first chunk that is not finished: what is before stands for good
+/// @param isAnything whether there is anything but notes about the run
+/// @param results the ids of the tool calls whose results are among it
 /// @param text the answer's
 /// @param kept the last model call of it, when its service goes on without us
 /// @param textOfKept what of `text` that call brought
-record Streamed(String text, @Nullable Kept kept, String textOfKept) {
+record Streamed(
+        int from,
+        boolean isAnything,
+        Set<String> results,
+        String text,
+        @Nullable Kept kept,
+        String textOfKept) {
 
     /// The `metadata.status` of the chunk that tells where a service keeps an answer.
     static final String KEPT = "kept";
 
-    /// Reads a run's chunks from 0 on.
+    /// Reads a run's chunks.
     ///
+    /// @param chunks from 0 on
+    /// @param finished how many belong to steps that have finished
     /// @param toolsAreTheirs whether the service runs its tools itself, so that its answer goes on after their results
-    static Streamed of(List<byte[]> chunks, boolean toolsAreTheirs) {
+    static Streamed of(List<byte[]> chunks, int finished, boolean toolsAreTheirs) {
         AnswerText text = new AnswerText();
         String handle = null;
         int textAtHandle = 0;
         StringBuilder reasoning = new StringBuilder();
         Map<String, String> toolCalls = new HashMap<>();
         Set<String> toolResults = new HashSet<>();
-        for (byte[] chunk : chunks) {
-            ChunkBody body = Chunk.decode(chunk).body();
+        boolean isAnything = false;
+        Set<String> results = new HashSet<>();
+        int from = finished;
+        int before = 0;
+        for (int i = 0; i < chunks.size(); i++) {
+            ChunkBody body = Chunk.decode(chunks.get(i)).body();
             text.add(body);
+            if (i < from) {
+                before = text.toString().length();
+                continue;
+            }
+            if (body instanceof ChunkBody.Status(_, var details) && ServiceQuestion.isIn(details)) {
+                from = i + 1;
+                before = text.toString().length();
+                isAnything = false;
+                handle = null;
+                continue;
+            }
+            isAnything |= !(body instanceof ChunkBody.Status);
+            if (body instanceof ChunkBody.ToolResult(String id, _, _)) {
+                results.add(id);
+            }
             switch (body) {
                 case ChunkBody.Status(String status, var details) when status.equals(KEPT) -> {
                     handle = details.path("handle").stringValue("");
@@ -55,9 +85,12 @@ record Streamed(String text, @Nullable Kept kept, String textOfKept) {
         }
         String all = text.toString();
         return handle == null
-                ? new Streamed(all, null, "")
+                ? new Streamed(from, isAnything, results, all.substring(before), null, "")
                 : new Streamed(
-                        all,
+                        from,
+                        isAnything,
+                        results,
+                        all.substring(before),
                         new Kept(handle, reasoning.toString(), toolCalls, toolResults),
                         all.substring(textAtHandle));
     }

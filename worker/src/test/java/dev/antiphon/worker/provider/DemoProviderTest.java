@@ -6,6 +6,7 @@ import dev.antiphon.protocol.Completion;
 import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,17 +55,20 @@ final class DemoProviderTest {
             };
 
     private ModelAnswer stream(int words, String message, String streamed) throws Exception {
-        ModelCall call =
-                new ModelCall(
-                        null,
-                        null,
-                        List.of(new ModelTurn.User(message)),
-                        List.of(),
-                        null,
-                        null,
-                        streamed,
-                        null);
-        return new DemoProvider(Duration.ZERO, words, Time.system()).stream(call, sink);
+        return new DemoProvider(Duration.ZERO, words, Time.system())
+                .stream(call(message, streamed), sink);
+    }
+
+    private static ModelCall call(String message, String streamed) {
+        return new ModelCall(
+                null,
+                null,
+                List.of(new ModelTurn.User(message)),
+                List.of(),
+                null,
+                null,
+                streamed,
+                null);
     }
 
     @Test
@@ -90,23 +94,24 @@ final class DemoProviderTest {
     }
 
     @Test
-    void anAnswerIsContinuedWhereItStopped() throws Exception {
-        String answer = DemoProvider.answer("hi");
+    void whatStandsIsSaidAgainTheSame() throws Exception {
         stream(3, "hi", "");
-        String streamed = pieces.get(0) + pieces.get(1);
+        List<String> first = List.copyOf(pieces);
         pieces.clear();
 
-        ModelAnswer rest = stream(3, "hi", streamed);
+        ModelAnswer again = stream(3, "hi", first.get(0) + first.get(1));
 
-        assertThat(streamed + String.join("", pieces) + rest.lastPiece()).isEqualTo(answer);
-        assertThat(rest.completion().tokensUsed()).isEqualTo(43);
+        assertThat(pieces).isEqualTo(first);
+        assertThat(again.completion().tokensUsed()).isEqualTo(43);
     }
 
     @Test
-    void anAnswerThatLacksOnlyItsEndGetsAnEmptyLastPiece() throws Exception {
-        ModelAnswer rest = stream(3, "hi", DemoProvider.answer("hi"));
+    @Timeout(60)
+    void whatStandsIsSaidWithoutPauses() throws Exception {
+        DemoProvider slow = new DemoProvider(Duration.ofHours(1), 3, Time.system());
+        String whole = DemoProvider.answer("hi");
+        ModelAnswer answer = slow.stream(call("hi", whole), sink);
 
-        assertThat(pieces).isEmpty();
-        assertThat(rest.lastPiece()).isEmpty();
+        assertThat(String.join("", pieces) + answer.lastPiece()).isEqualTo(whole);
     }
 }

@@ -12,6 +12,7 @@ import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
@@ -79,7 +80,7 @@ final class AnswerWriterTest {
                 log,
                 doorbell,
                 Time.system(),
-                new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of()),
+                new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of(), "", List.of()),
                 new Counters());
     }
 
@@ -276,8 +277,19 @@ final class AnswerWriterTest {
         }
 
         @Override
-        public CompletionStage<Boolean> ended(SessionId session, MessageId message) {
+        public CompletionStage<Boolean> checkpoint(
+                SessionId session, MessageId message, Token token, String checkpoint) {
             throw new AssertionError("a writer only appends");
+        }
+
+        @Override
+        public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+            throw new AssertionError("a writer only appends");
+        }
+
+        @Override
+        public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
+            return CompletableFuture.completedFuture(false);
         }
 
         @Override

@@ -18,6 +18,11 @@ import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.worker.tool.Tools;
+import dev.antiphon.worker.workflow.ChatWorkflow;
+import dev.antiphon.worker.workflow.Workflows;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -110,10 +115,21 @@ final class MeterBoundsTest {
                             backplane.history(),
                             backplane.doorbell(),
                             queue,
-                            new Providers(
-                                    List.of(new DemoProvider(Duration.ZERO, 3, Time.system())),
-                                    DemoProvider.NAME),
-                            new ContextWindow(backplane.history(), 8_000, Time.system(), counters),
+                            new RunParts(
+                                    new Providers(
+                                            List.of(
+                                                    new DemoProvider(
+                                                            Duration.ZERO, 3, Time.system())),
+                                            DemoProvider.NAME),
+                                    new Workflows(List.of(new ChatWorkflow()), 50),
+                                    new ContextWindow(
+                                            backplane.history(), 8_000, Time.system(), counters),
+                                    new ToolRunner(
+                                            new Tools(List.of(), ToolSelection.ALL),
+                                            backplane.toolJournal(),
+                                            Duration.ofSeconds(30),
+                                            Time.system()),
+                                    ToolSelection.ALL),
                             acker,
                             id,
                             Time.system(),

@@ -41,7 +41,7 @@ final class StreamedTest {
                                     "c")
                             .encode());
         }
-        return Streamed.of(chunks, toolsAreTheirs);
+        return Streamed.of(chunks, 0, toolsAreTheirs);
     }
 
     @Test
@@ -57,7 +57,14 @@ final class StreamedTest {
                         new ChunkBody.Content("is"));
 
         assertThat(streamed)
-                .isEqualTo(new Streamed("before it is", new Kept("h1", "because"), "it is"));
+                .isEqualTo(
+                        new Streamed(
+                                0,
+                                true,
+                                Set.of(),
+                                "before it is",
+                                new Kept("h1", "because"),
+                                "it is"));
     }
 
     @Test
@@ -65,7 +72,7 @@ final class StreamedTest {
         ChunkBody result = new ChunkBody.ToolResult("call_1", "clock", "noon");
 
         assertThat(of(KEPT, new ChunkBody.Content("a"), new ChunkBody.Reset(0)))
-                .isEqualTo(new Streamed("", null, ""));
+                .isEqualTo(new Streamed(0, true, Set.of(), "", null, ""));
         assertThat(of(KEPT, new ChunkBody.Content("a"), result).kept()).isNull();
     }
 
@@ -84,6 +91,9 @@ final class StreamedTest {
         assertThat(streamed)
                 .isEqualTo(
                         new Streamed(
+                                0,
+                                true,
+                                Set.of("call_2"),
                                 "It is",
                                 new Kept(
                                         "h1",
@@ -96,6 +106,6 @@ final class StreamedTest {
     @Test
     void anAnswerThatNobodyKeepsIsTextAlone() {
         assertThat(of(new ChunkBody.Content("a"), new ChunkBody.Content("b")))
-                .isEqualTo(new Streamed("ab", null, ""));
+                .isEqualTo(new Streamed(0, true, Set.of(), "ab", null, ""));
     }
 }

@@ -1,0 +1,113 @@
+package dev.antiphon.gateway.http;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/// `POST /api/messages/{message_id}/resume`: gives a run the answer that it waits for (PROTOCOL.md §4). Any worker goes on
+/// with it.
+final class PostResume implements Endpoint {
+
+    private final SessionLog log;
+    private final RequestQueue queue;
+    private final Doorbell doorbell;
+    private final InstantSource clock;
+
+    PostResume(SessionLog log, RequestQueue queue, Doorbell doorbell, InstantSource clock) {
+        this.log = log;
+        this.queue = queue;
+        this.doorbell = doorbell;
+        this.clock = clock;
+    }
+
+    @Override
+    public void handle(Exchange exchange) {
+        MessageId message = new MessageId(exchange.parameter("message_id"));
+        exchange.readJson(body -> {
+            SessionId session = new SessionId(Json.text(body, "session_id"));
+            UserId user = new UserId(Json.text(body, "user_id"));
+            String answer = answer(body);
+            exchange.when(
+                    log.request(session, message),
+                    request -> found(exchange, user, request, answer));
+        });
+    }
+
+    /// A text as it is, anything else as JSON: what it means is between the workflow and the client.
+    private static String answer(ObjectNode body) {
+        JsonNode answer = body.get("answer");
+        if (answer == null || answer.isNull()) {
+            throw new InvalidInput(ErrorCode.MISSING_FIELD, "answer is required");
+        }
+        return answer.isString()
+                ? answer.stringValue()
+                : new String(Json.bytes(answer), StandardCharsets.UTF_8);
+    }
+
+    private void found(
+            Exchange exchange, UserId user, Optional<WorkflowRequest> request, String answer) {
+        if (request.isEmpty()) {
+            exchange.refuse(Problem.notYours());
+            return;
+        }
+        exchange.when(
+                log.resume(user, resumed(request.get()), answer),
+                resume -> {
+                    switch (resume) {
+                        case Resume.Resumed now -> goOn(exchange, now);
+                        case Resume.NotWaiting() ->
+                                exchange.refuse(
+                                        Problem.of(
+                                                ErrorCode.NOT_WAITING,
+                                                ErrorCode.NOT_WAITING.title()));
+                        case Resume.Unknown() -> exchange.refuse(Problem.notYours());
+                    }
+                });
+    }
+
+    /// Its chunk id is the log's to give.
+    private Chunk resumed(WorkflowRequest request) {
+        return new Chunk(
+                request.sessionId(),
+                request.messageId(),
+                0,
+                new ChunkBody.Status("resumed", Json.object()),
+                null,
+                clock.instant(),
+                request.correlationId());
+    }
+
+    /// It goes on whatever the queue says: what that did not take is found by its deadline.
+    private void goOn(Exchange exchange, Resume.Resumed resumed) {
+        WorkflowRequest request = resumed.request();
+        doorbell.ring(resumed.pods(), request.sessionId(), List.of(resumed.entry()));
+        exchange.when(
+                queue.publishAgain(request, resumed.occasion())
+                        .handle((_, failure) -> failure == null),
+                stored -> {
+                    ObjectNode answer = Json.object();
+                    answer.put("message_id", request.messageId().value());
+                    answer.put("session_id", request.sessionId().value());
+                    answer.put("status", stored ? "accepted" : "queued");
+                    exchange.json(202, Json.bytes(answer));
+                });
+    }
+}

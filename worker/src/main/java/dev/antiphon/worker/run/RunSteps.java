@@ -1,0 +1,246 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.provider.ModelAnswer;
+import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelCall.Asker;
+import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.provider.TokenSink;
+import dev.antiphon.worker.provider.ToolCall;
+import dev.antiphon.worker.provider.ToolSpec;
+import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.ToolClaim;
+import dev.antiphon.worker.tool.ToolOutcome;
+import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.worker.workflow.Checkpoint;
+import dev.antiphon.worker.workflow.NeedsUser;
+import dev.antiphon.worker.workflow.RunHost;
+import dev.antiphon.worker.workflow.StepRun;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.List;
+
+/// What the steps of one attempt's workflow can do.
+final class RunSteps implements RunHost {
+
+    private final SessionLog log;
+    private final RunParts parts;
+    private final Asking asking;
+    private final Time time;
+    private final Claim.Claimed claimed;
+    private final ModelProvider provider;
+    private final @Nullable String model;
+    private final Answering answering;
+    private final List<ModelTurn> conversation;
+    private final ToolSelection wanted;
+
+    /// What the user has answered to the steps that have not finished; used up when they have.
+    private List<String> answers;
+
+    RunSteps(
+            SessionLog log,
+            RunParts parts,
+            Asking asking,
+            Time time,
+            Claim.Claimed claimed,
+            ModelProvider provider,
+            @Nullable String model,
+            List<ModelTurn> conversation,
+            Answering answering) {
+        this.log = log;
+        this.parts = parts;
+        this.asking = asking;
+        this.time = time;
+        this.claimed = claimed;
+        this.provider = provider;
+        this.model = model;
+        this.answering = answering;
+        this.answers = claimed.answers();
+        this.conversation = conversation;
+        this.wanted = ToolSelection.of(claimed.request().context().tools());
+    }
+
+    @Override
+    public StepRun step(String key, boolean beside) {
+        return new OneStep(key, beside, beside ? List.of() : answers);
+    }
+
+    @Override
+    public void finished(Checkpoint checkpoint) throws InterruptedException {
+        answers = List.of();
+        String kept = answering.finished().with(checkpoint);
+        WorkflowRequest request = claimed.request();
+        boolean still =
+                asking.until(() ->
+                        log.checkpoint(
+                                request.sessionId(), request.messageId(), claimed.token(), kept));
+        if (!still) {
+            throw new InterruptedException("the run was lost");
+        }
+    }
+
+    @Override
+    public Thread thread(String step, Runnable work) {
+        return time.thread(step, work);
+    }
+
+    /// One execution of one step.
+    private final class OneStep implements StepRun {
+
+        private final String key;
+        private final boolean beside;
+        private final List<String> answers;
+        private int asked;
+        private int calls;
+        private int toolCalls;
+
+        OneStep(String key, boolean beside, List<String> answers) {
+            this.key = key;
+            this.beside = beside;
+            this.answers = answers;
+        }
+
+        @Override
+        public WorkflowRequest request() {
+            return claimed.request();
+        }
+
+        @Override
+        public List<ModelTurn> conversation() {
+            return conversation;
+        }
+
+        @Override
+        public List<ToolSpec> tools() {
+            return parts.tools().tools().offered(wanted);
+        }
+
+        @Override
+        public ModelAnswer stream(List<ModelTurn> turns, List<ToolSpec> tools)
+                throws ProviderFailure, NeedsUser, InterruptedException {
+            Answering.Continued continued =
+                    answering.begin(
+                            provider.capabilities().continuation(),
+                            calls++ == 0 && !beside,
+                            provider.joinsPieces());
+            ModelAnswer answer = provider.stream(call(turns, tools, continued), answering);
+            answering.end(answer.lastPiece(), answer.completion());
+            String question = answer.question();
+            if (question != null) {
+                throw new NeedsUser(ServiceQuestion.of(question));
+            }
+            return answer;
+        }
+
+        @Override
+        public ModelAnswer think(List<ModelTurn> turns)
+                throws ProviderFailure, InterruptedException {
+            return provider.stream(
+                    call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+        }
+
+        private ModelCall call(
+                List<ModelTurn> turns, List<ToolSpec> tools, Answering.Continued continued) {
+            RequestContext context = claimed.request().context();
+            return new ModelCall(
+                    model,
+                    context.systemPrompt(),
+                    turns,
+                    tools,
+                    context.temperature(),
+                    context.maxTokens(),
+                    continued.text(),
+                    continued.kept(),
+                    new Asker(
+                            claimed.request().sessionId(),
+                            claimed.request().messageId(),
+                            claimed.answers()));
+        }
+
+        @Override
+        public void say(String text) throws InterruptedException {
+            answering.content(text);
+        }
+
+        @Override
+        public ModelTurn.ToolResult call(ToolCall call) throws NeedsUser, InterruptedException {
+            String step = key + '.' + toolCalls++;
+            ToolOutcome outcome =
+                    isAllowed(call)
+                            ? parts.tools().run(call, step, claim(), wanted)
+                            : new ToolOutcome.Refused("the user did not allow it.");
+            return switch (outcome) {
+                case ToolOutcome.Lost _ -> throw new InterruptedException("the run was lost");
+                case ToolOutcome.Told told -> {
+                    answering.toolResult(call.id(), call.name(), told.text());
+                    yield new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
+                }
+            };
+        }
+
+        private boolean isAllowed(ToolCall call) throws NeedsUser {
+            boolean asks =
+                    parts.tools().tools().find(call.name(), wanted).stream()
+                            .anyMatch(tool -> parts.approved().allows(tool.id()));
+            return !asks || Approval.isGiven(ask(Approval.question(call)));
+        }
+
+        private ToolClaim claim() {
+            WorkflowRequest request = claimed.request();
+            return new ToolClaim(
+                    request.sessionId(), request.messageId(), request.userId(), claimed.token());
+        }
+
+        @Override
+        public String ask(ObjectNode question) throws NeedsUser {
+            if (beside) {
+                throw new IllegalStateException("a step beside others cannot ask the user");
+            }
+            if (asked < answers.size()) {
+                return answers.get(asked++);
+            }
+            throw new NeedsUser(question);
+        }
+    }
+
+    /// Takes what a step wants to know for itself.
+    private record Unheard(TokenSink run) implements TokenSink {
+
+        @Override
+        public void content(String text) {}
+
+        @Override
+        public void reasoning(String text) {}
+
+        @Override
+        public void toolCall(String id, String name, String arguments) {}
+
+        @Override
+        public void toolResult(String id, String name, String result) {}
+
+        @Override
+        public void retrying(String why, Duration wait) throws InterruptedException {
+            run.retrying(why, wait);
+        }
+
+        @Override
+        public void kept(String handle) {}
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public boolean isCancelled() {
+            return run.isCancelled();
+        }
+    }
+}

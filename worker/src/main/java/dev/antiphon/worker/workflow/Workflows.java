@@ -1,0 +1,60 @@
+package dev.antiphon.worker.workflow;
+
+import dev.antiphon.protocol.ErrorCode;
+
+import org.bsc.langgraph4j.GraphStateException;
+import org.jspecify.annotations.Nullable;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// The workflows of a worker, and which one a request gets.
+public final class Workflows {
+
+    private final Map<String, CompiledWorkflow> byName = new LinkedHashMap<>();
+
+    /// Compiles the workflows; the first answers requests that name none.
+    ///
+    /// @param maxSteps that one message may take, at least 1
+    /// @throws IllegalArgumentException when two have one name, or a graph does not hold together
+    public Workflows(Collection<? extends Workflow> workflows, int maxSteps) {
+        for (Workflow workflow : workflows) {
+            String name = workflow.name();
+            if (!name.matches("[A-Za-z0-9_-]{1,64}")) {
+                throw new IllegalArgumentException("'" + name + "' cannot name a workflow");
+            }
+            if (byName.putIfAbsent(name, compile(workflow, maxSteps)) != null) {
+                throw new IllegalArgumentException("two workflows are named '" + name + "'");
+            }
+        }
+    }
+
+    private static CompiledWorkflow compile(Workflow workflow, int maxSteps) {
+        try {
+            return new CompiledWorkflow(workflow, maxSteps);
+        } catch (GraphStateException e) {
+            throw new IllegalArgumentException(
+                    "workflow '" + workflow.name() + "': " + e.getMessage(), e);
+        }
+    }
+
+    /// The workflow for a request, or the default.
+    ///
+    /// @param name what the request names, or null
+    /// @throws WorkflowFailure when there is none of that name
+    public CompiledWorkflow choose(@Nullable String name) throws WorkflowFailure {
+        CompiledWorkflow chosen =
+                name == null ? byName.values().iterator().next() : byName.get(name);
+        if (chosen == null) {
+            throw new WorkflowFailure(
+                    ErrorCode.WORKFLOW_NOT_FOUND,
+                    "There is no workflow of that name; there are " + byName.keySet() + ".");
+        }
+        return chosen;
+    }
+
+    public Collection<CompiledWorkflow> all() {
+        return byName.values();
+    }
+}

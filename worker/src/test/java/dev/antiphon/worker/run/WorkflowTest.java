@@ -1,0 +1,440 @@
+package dev.antiphon.worker.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.bsc.langgraph4j.StateGraph.END;
+import static org.bsc.langgraph4j.StateGraph.START;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Ids;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.worker.PlainPeers;
+import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.WorkerConfig;
+import dev.antiphon.worker.provider.DemoProvider;
+import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.Tool;
+import dev.antiphon.worker.tool.ToolContext;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.worker.tool.Tools;
+import dev.antiphon.worker.workflow.ChatWorkflow;
+import dev.antiphon.worker.workflow.StepGraph;
+import dev.antiphon.worker.workflow.Workflow;
+import dev.antiphon.worker.workflow.Workflows;
+
+import org.bsc.langgraph4j.GraphStateException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Workflows of a developer's, run by workers that come and go, on real servers.
+final class WorkflowTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final AtomicInteger firstStep = new AtomicInteger();
+    private final AtomicInteger sideEffects = new AtomicInteger();
+    private final CountDownLatch inSecondStep = new CountDownLatch(1);
+    private volatile boolean hangs;
+    private PlainPeers peers;
+    private PlainPod pod;
+
+    @BeforeEach
+    void startServers() throws Exception {
+        peers = new PlainPeers();
+        opened.add(peers);
+        pod = peers.pod("pod-1", "s1");
+    }
+
+    @AfterEach
+    void stopServers() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    /// A graph by its name.
+    private interface Drawing {
+        StepGraph draw() throws GraphStateException;
+    }
+
+    private record Named(String name, Drawing drawing) implements Workflow {
+        @Override
+        public String description() {
+            return "for a test";
+        }
+
+        @Override
+        public StepGraph graph() throws GraphStateException {
+            return drawing.draw();
+        }
+    }
+
+    private List<Workflow> workflows() {
+        return List.of(
+                new ChatWorkflow(),
+                new Named("two-steps", this::twoSteps),
+                new Named("beside", WorkflowTest::beside),
+                new Named("round", WorkflowTest::round),
+                new Named("asks", this::asks));
+    }
+
+    /// The first step counts how often it runs; the second says a word and may hang then.
+    private StepGraph twoSteps() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "first",
+                        (_, run) -> {
+                            run.say("first " + firstStep.incrementAndGet() + ", ");
+                            return Map.of("word", "second", "list", List.of(1, 2));
+                        })
+                .step(
+                        "second",
+                        (state, run) -> {
+                            run.say(state.get("word", String.class).orElseThrow());
+                            run.say(state.list("list", Integer.class).toString());
+                            if (hangs) {
+                                inSecondStep.countDown();
+                                new CountDownLatch(1).await();
+                            }
+                            run.say(" done");
+                            return Map.of();
+                        })
+                .edge(START, "first")
+                .edge("first", "second")
+                .edge("second", END);
+    }
+
+    /// Two steps that can only finish when they run at the same time.
+    private static StepGraph beside() throws GraphStateException {
+        CyclicBarrier both = new CyclicBarrier(2);
+        return new StepGraph()
+                .step(
+                        "left",
+                        (_, run) -> {
+                            both.await(20, TimeUnit.SECONDS);
+                            run.say("l");
+                            return Map.of("left", 1);
+                        })
+                .step(
+                        "right",
+                        (_, run) -> {
+                            both.await(20, TimeUnit.SECONDS);
+                            run.say("r");
+                            return Map.of("right", 2);
+                        })
+                .step(
+                        "join",
+                        (state, run) -> {
+                            run.say(
+                                    "="
+                                            + (state.get("left", Integer.class).orElseThrow()
+                                                    + state.get("right", Integer.class)
+                                                            .orElseThrow()));
+                            return Map.of();
+                        })
+                .edge(START, "left")
+                .edge(START, "right")
+                .edge("left", "join")
+                .edge("right", "join")
+                .edge("join", END);
+    }
+
+    private static StepGraph round() throws GraphStateException {
+        return new StepGraph()
+                .step("again", (_, _) -> Map.of())
+                .edge(START, "again")
+                .route("again", _ -> "again", "again", END);
+    }
+
+    private StepGraph asks() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "prepare",
+                        (_, run) -> {
+                            firstStep.incrementAndGet();
+                            run.say("Before. ");
+                            return Map.of();
+                        })
+                .step(
+                        "ask",
+                        (_, run) -> {
+                            String colour = run.ask(Json.object().put("question", "Colour?"));
+                            String size = run.ask(Json.object().put("question", "Size?"));
+                            run.say(colour + " " + size);
+                            return Map.of();
+                        })
+                .edge(START, "prepare")
+                .edge("prepare", "ask")
+                .edge("ask", END);
+    }
+
+    /// Counts its calls; the model never decides here, for the test calls it through a workflow.
+    private final class Launch implements Tool {
+        @Override
+        public String name() {
+            return "launch";
+        }
+
+        @Override
+        public String description() {
+            return "has an effect";
+        }
+
+        @Override
+        public ObjectNode parameters() {
+            return Json.object().put("type", "object");
+        }
+
+        @Override
+        public boolean idempotent() {
+            return false;
+        }
+
+        @Override
+        public String call(ObjectNode arguments, ToolContext context) {
+            return "launched " + sideEffects.incrementAndGet();
+        }
+    }
+
+    /// What a worker process has, as far as runs need it.
+    private AutoCloseable worker() throws InterruptedException {
+        WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
+        Time time = Time.system();
+        Counters counters = new Counters();
+        Backplane backplane = Backplane.open(config.backplane(), "worker");
+        LeaseKeeper lease =
+                LeaseKeeper.open(backplane.lease(new WorkerId(Ids.mint("w_"))), time, counters);
+        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
+        ToolRunner tools =
+                new ToolRunner(
+                        new Tools(List.of(new Launch()), ToolSelection.ALL),
+                        backplane.toolJournal(),
+                        Duration.ofSeconds(20),
+                        time);
+        SessionRunner runner =
+                new SessionRunner(
+                        backplane.log(),
+                        backplane.history(),
+                        backplane.doorbell(),
+                        backplane.queue(),
+                        new RunParts(
+                                new Providers(
+                                        List.of(new DemoProvider(Duration.ZERO, 3, time)), null),
+                                new Workflows(workflows(), 20),
+                                new ContextWindow(backplane.history(), 8_000, time, counters),
+                                tools,
+                                new ToolSelection(List.of("launch"))),
+                        acker,
+                        new WorkerId(Ids.mint("w_")),
+                        time,
+                        counters);
+        Deliveries deliveries = Deliveries.open(backplane.queue(), runner, 10, Duration.ZERO, time);
+        AutoCloseable worker =
+                () -> {
+                    deliveries.close();
+                    acker.close();
+                    lease.close();
+                    backplane.close();
+                };
+        return worker;
+    }
+
+    private AutoCloseable kept(AutoCloseable worker) {
+        opened.add(worker);
+        return worker;
+    }
+
+    private void ask(String message, String workflow) {
+        peers.publish(
+                "s1",
+                Json.object()
+                        .put("message_id", message)
+                        .put("session_id", "s1")
+                        .put("user_id", "u1")
+                        .put("message", "hi")
+                        .set("context", Json.object().put("workflow", workflow))
+                        .toString());
+    }
+
+    private void awaitComplete(String message) {
+        await().atMost(SOON).until(() -> pod.complete(message));
+    }
+
+    private List<String> statuses(String message) {
+        return pod.chunks(message).stream()
+                .filter(chunk -> chunk.get("chunk_type").asString().equals("status"))
+                .map(chunk -> chunk.get("metadata").get("status").asString())
+                .toList();
+    }
+
+    private Resume resume(String message, String answer) throws InterruptedException {
+        WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
+        try (Backplane backplane = Backplane.open(config.backplane(), "gateway")) {
+            Resume resume =
+                    backplane
+                            .log()
+                            .resume(
+                                    new UserId("u1"),
+                                    new Chunk(
+                                            new SessionId("s1"),
+                                            new MessageId(message),
+                                            0,
+                                            new ChunkBody.Status("resumed", Json.object()),
+                                            null,
+                                            Time.system().instant(),
+                                            "c"),
+                                    answer)
+                            .toCompletableFuture()
+                            .join();
+            if (resume instanceof Resume.Resumed now) {
+                backplane
+                        .queue()
+                        .publishAgain(now.request(), now.occasion())
+                        .toCompletableFuture()
+                        .join();
+            }
+            return resume;
+        }
+    }
+
+    @Test
+    void aFinishedStepIsNotRunAgainByTheNextWorker() throws Exception {
+        hangs = true;
+        AutoCloseable first = worker();
+        ask("m1", "two-steps");
+        assertThat(inSecondStep.await(20, TimeUnit.SECONDS)).isTrue();
+        await().atMost(SOON).until(() -> pod.text("m1").endsWith("[1, 2]"));
+        hangs = false;
+        first.close();
+
+        kept(worker());
+
+        awaitComplete("m1");
+        assertThat(pod.text("m1")).isEqualTo("first 1, second[1, 2] done");
+        assertThat(firstStep).hasValue(1);
+        // What the second step had said stands, for it says it again.
+        assertThat(pod.chunks("m1")).noneMatch(WorkflowTest::isReset);
+    }
+
+    private static boolean isReset(JsonNode chunk) {
+        return chunk.get("chunk_type").asString().equals("reset");
+    }
+
+    @Test
+    void stepsBesideEachOtherSpeakIntoOneAnswer() throws Exception {
+        kept(worker());
+
+        ask("m1", "beside");
+
+        awaitComplete("m1");
+        assertThat(pod.text("m1")).isIn("lr=3", "rl=3");
+    }
+
+    @Test
+    void aGraphThatGoesRoundIsStopped() throws Exception {
+        kept(worker());
+
+        ask("m1", "round");
+
+        awaitComplete("m1");
+        assertThat(pod.chunks("m1").getLast().get("error").get("code").asString())
+                .isEqualTo("too_many_steps");
+    }
+
+    @Test
+    void anUnknownWorkflowIsOneClearError() throws Exception {
+        kept(worker());
+
+        ask("m1", "nothing");
+
+        awaitComplete("m1");
+        JsonNode error = pod.chunks("m1").getLast().get("error");
+        assertThat(error.get("code").asString()).isEqualTo("workflow_not_found");
+        assertThat(error.get("message").asString()).contains("two-steps");
+    }
+
+    @Test
+    void aRunWaitsForItsUserWithoutAWorkerAndGoesOnAtAnother() throws Exception {
+        AutoCloseable first = worker();
+        ask("m1", "asks");
+        await().atMost(SOON).until(() -> statuses("m1").contains("interrupt"));
+        JsonNode asked =
+                pod.chunks("m1").stream()
+                        .filter(chunk -> chunk.path("metadata").has("interrupt"))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(asked.get("metadata").get("interrupt").get("question").asString())
+                .isEqualTo("Colour?");
+        // Nobody holds it: neither a claim nor, once acked, the queue.
+        assertThat(peers.redis.sync().hget("chat:run:s1:m1", "status")).isEqualTo("parked");
+        assertThat(peers.redis.sync().hget("chat:meta:s1", "worker")).isEmpty();
+        await().atMost(SOON).until(() -> peers.stored() == 0);
+        first.close();
+
+        assertThat(resume("m1", "green")).isInstanceOf(Resume.Resumed.class);
+        AutoCloseable second = worker();
+        await().atMost(SOON)
+                .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
+        second.close();
+        assertThat(resume("m1", "large")).isInstanceOf(Resume.Resumed.class);
+        kept(worker());
+
+        awaitComplete("m1");
+        assertThat(pod.text("m1")).isEqualTo("Before. green large");
+        assertThat(firstStep).hasValue(1);
+        assertThat(resume("m1", "other")).isInstanceOf(Resume.NotWaiting.class);
+    }
+
+    @Test
+    void messagesBehindAParkedOneWaitForTheirTurn() throws Exception {
+        kept(worker());
+        ask("m1", "asks");
+        await().atMost(SOON).until(() -> statuses("m1").contains("interrupt"));
+
+        ask("m2", "chat");
+        resume("m1", "green");
+        await().atMost(SOON)
+                .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
+        assertThat(pod.chunks("m2")).isEmpty();
+        resume("m1", "large");
+
+        awaitComplete("m1");
+        awaitComplete("m2");
+    }
+
+    @Test
+    void theDemoSpeaksThroughTheSameGraph() throws Exception {
+        kept(worker());
+
+        ask("m1", "chat");
+
+        awaitComplete("m1");
+        assertThat(pod.text("m1")).startsWith("I received your message: 'hi' This is a demo");
+        assertThat(peers.redis.sync().hget("chat:run:s1:m1", "checkpoint"))
+                .contains("\"step\":\"format_response\"", "\"kind\":\"CHAT\"");
+    }
+}
