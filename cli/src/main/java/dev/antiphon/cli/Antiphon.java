@@ -19,6 +19,7 @@ import picocli.CommandLine.ParameterException;
             WorkerCommand.class,
             BenchCommand.class,
             ChaosCommand.class,
+            GraphCommand.class,
             RehearseCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -4,6 +4,8 @@ import dev.antiphon.backplane.catalog.Offer;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.workflow.CompiledWorkflow;
+import dev.antiphon.worker.workflow.Workflows;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,14 @@ import java.util.Set;
 final class Offers {
 
     private Offers() {}
+
+    static List<Offer> of(Providers providers, Workflows workflows) {
+        List<Offer> offers = new ArrayList<>(models(providers));
+        for (CompiledWorkflow workflow : workflows.all()) {
+            offers.add(new Offer(Offer.Kind.WORKFLOW, workflow.name(), workflow.describe()));
+        }
+        return offers;
+    }
 
     /// The models of all providers; the one that a request gets that names nothing is the default.
     static List<Offer> models(Providers providers) {

@@ -28,6 +28,7 @@ import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolRunner;
 import dev.antiphon.worker.tool.Tools;
 import dev.antiphon.worker.workflow.ChatWorkflow;
+import dev.antiphon.worker.workflow.Workflow;
 import dev.antiphon.worker.workflow.Workflows;
 
 import org.slf4j.Logger;
@@ -83,6 +84,7 @@ public final class Worker implements AutoCloseable {
         Counters counters = new Counters();
         Extensions extensions = openExtensions(config.extensions(), opened);
         Providers providers = openProviders(config, extensions, time, opened);
+        Workflows workflows = workflows(extensions);
         Tools toolBox = openTools(config.tools(), extensions, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
@@ -101,7 +103,7 @@ public final class Worker implements AutoCloseable {
                         backplane.queue(),
                         new RunParts(
                                 providers,
-                                new Workflows(List.of(new ChatWorkflow()), MAX_STEPS),
+                                workflows,
                                 new ContextWindow(
                                         backplane.history(),
                                         config.contextTokens(),
@@ -143,7 +145,7 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("tools", tools.tools().names())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
-        opened.addFirst(Announcer.open(backplane.catalog(), Offers.models(providers), time));
+        opened.addFirst(Announcer.open(backplane.catalog(), Offers.of(providers, workflows), time));
         return new Worker(opened, status.port(), counters);
     }
 
@@ -167,6 +169,15 @@ public final class Worker implements AutoCloseable {
         McpServers servers = McpServers.open(settings.mcp(), time);
         opened.addFirst(servers);
         return new Tools(tools, servers::tools, settings.allowed());
+    }
+
+    /// The default first, then those of extensions.
+    ///
+    /// @throws IllegalArgumentException when a graph does not hold together
+    public static Workflows workflows(Extensions extensions) {
+        List<Workflow> all = new ArrayList<>(List.of(new ChatWorkflow()));
+        all.addAll(extensions.services(Workflow.class));
+        return new Workflows(all, MAX_STEPS);
     }
 
     private static Providers openProviders(

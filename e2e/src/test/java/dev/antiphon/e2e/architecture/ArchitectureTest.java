@@ -107,6 +107,7 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "dev.langchain4j..",
+                    "org.bsc..",
                     "io.github.resilience4j..",
                     "io.micrometer..",
                     "com.sun.net.httpserver..",
@@ -175,7 +176,28 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "dev.antiphon.worker.provider",
-                    "dev.antiphon.worker.time");
+                    "dev.antiphon.worker.time",
+                    "dev.antiphon.worker.tool",
+                    "dev.antiphon.worker.workflow");
+
+    /// Steps know what they may do, and nothing of claims, logs and servers.
+    @ArchTest
+    static final ArchRule workflows =
+            imports(
+                    "dev.antiphon.worker.workflow..",
+                    PROTOCOL,
+                    JACKSON,
+                    "dev.antiphon.worker.provider",
+                    "org.bsc..");
+
+    @ArchTest
+    static final ArchRule onlyWorkflowsKnowTheGraph =
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage("dev.antiphon.worker.workflow..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("org.bsc..");
 
     /// A whole server's protocol, so it stands on what every provider has and nothing else.
     @ArchTest

@@ -70,6 +70,30 @@ final class ExtensionTest {
     }
 
     @Test
+    void theSamplesWorkflowAnswersWithBothViews() throws Exception {
+        ChildProcess worker =
+                house.worker(
+                        Map.of("CHAT_DEMO_DELAY", "0ms"), "--extensions", extensions.toString());
+        URI gateway = house.gateway(Map.of()).address();
+        try (EventStream stream = EventStream.open(gateway, "debating", null)) {
+            post(
+                    gateway,
+                    """
+                    {"session_id":"debating","user_id":"user1","message":"tea",
+                     "ai_provider":"shout","context":{"workflow":"debate"}}\
+                    """);
+            stream.awaitEvent(event -> event.name().equals("message_complete"));
+
+            assertThat(text(stream))
+                    .isEqualTo(
+                            "For: ARGUE FOR, IN TWO SENTENCES: TEA !\n\n"
+                                    + "Against: ARGUE AGAINST, IN TWO SENTENCES: TEA !");
+        } finally {
+            worker.stop(IN_TIME);
+        }
+    }
+
+    @Test
     void theSamplesToolIsThereWhenItIsAllowed() throws Exception {
         ChildProcess allowed =
                 house.worker(
