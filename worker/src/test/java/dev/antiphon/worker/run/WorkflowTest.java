@@ -21,6 +21,7 @@ import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.WorkerConfig;
 import dev.antiphon.worker.provider.DemoProvider;
 import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.provider.ToolCall;
 import dev.antiphon.worker.time.Time;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolContext;
@@ -99,7 +100,8 @@ final class WorkflowTest {
                 new Named("two-steps", this::twoSteps),
                 new Named("beside", WorkflowTest::beside),
                 new Named("round", WorkflowTest::round),
-                new Named("asks", this::asks));
+                new Named("asks", this::asks),
+                new Named("launches", this::launches));
     }
 
     /// The first step counts how often it runs; the second says a word and may hang then.
@@ -190,6 +192,30 @@ final class WorkflowTest {
                 .edge(START, "prepare")
                 .edge("prepare", "ask")
                 .edge("ask", END);
+    }
+
+    /// Launches twice, each time only when the user allows it, and may hang after that.
+    private StepGraph launches() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "launch",
+                        (_, run) -> {
+                            String first = run.call(new ToolCall("c1", "launch", "{}")).text();
+                            if (hangs) {
+                                inSecondStep.countDown();
+                                new CountDownLatch(1).await();
+                            }
+                            String second = run.call(new ToolCall("c2", "launch", "{}")).text();
+                            run.say(last(first) + ", " + last(second));
+                            return Map.of();
+                        })
+                .edge(START, "launch")
+                .edge("launch", END);
+    }
+
+    /// What the tool or its runner said, without what the model is told about it.
+    private static String last(String result) {
+        return result.lines().reduce("", (_, line) -> line);
     }
 
     /// Counts its calls; the model never decides here, for the test calls it through a workflow.
@@ -407,6 +433,34 @@ final class WorkflowTest {
         assertThat(pod.text("m1")).isEqualTo("Before. green large");
         assertThat(firstStep).hasValue(1);
         assertThat(resume("m1", "other")).isInstanceOf(Resume.NotWaiting.class);
+    }
+
+    @Test
+    void aToolRunsWhenItsUserAllowsItAndOnceWhateverDies() throws Exception {
+        hangs = true;
+        AutoCloseable first = worker();
+        ask("m1", "launches");
+        await().atMost(SOON).until(() -> statuses("m1").contains("interrupt"));
+        assertThat(sideEffects).hasValue(0);
+        resume("m1", "approve");
+        assertThat(inSecondStep.await(20, TimeUnit.SECONDS)).isTrue();
+        hangs = false;
+        first.close();
+        kept(worker());
+        await().atMost(SOON)
+                .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
+
+        resume("m1", "no, thank you");
+
+        awaitComplete("m1");
+        assertThat(pod.text("m1"))
+                .isEqualTo("launched 1, The tool was not called: the user did not allow it.");
+        assertThat(sideEffects).hasValue(1);
+        assertThat(
+                        pod.chunks("m1").stream()
+                                .filter(chunk ->
+                                        chunk.get("chunk_type").asString().equals("tool_result")))
+                .hasSize(2);
     }
 
     @Test
