@@ -20,6 +20,8 @@ import dev.antiphon.worker.provider.Wire.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import tools.jackson.databind.JsonNode;
 
@@ -29,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// One worker is killed while it answers with every provider at once, and another takes over.
 final class KilledWorkerTest {
@@ -123,6 +126,32 @@ final class KilledWorkerTest {
             assertThat(pod.text("m1")).isEqualTo(HALF + WHOLE);
             assertThat(requireNonNull(services.get(wire.provider())).requests).hasSize(2);
         }
+    }
+
+    /// One environment has one way to ask OpenAI, so the others have a worker each.
+    static Stream<Wire> otherWaysToAskOpenAi() {
+        return Wire.all().filter(wire -> wire.provider().equals("openai"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("otherWaysToAskOpenAi")
+    void anAnswerOfOpenAiThatNobodyKeepsIsGivenAnew(Wire wire) throws Exception {
+        FakeModelServer service = closing(new FakeModelServer(halfFirst(wire)));
+        Map<String, String> environment = new HashMap<>(peers.environment());
+        environment.putAll(wire.environment(service.url()));
+        WorkerProcess first = closing(WorkerProcess.start(environment));
+        PlainPod pod = peers.pod("pod-openai", "openai");
+        ask("openai");
+        await().atMost(IN_TIME).until(() -> pod.text("m1").equals(HALF));
+
+        first.kill();
+        closing(Worker.open(WorkerConfig.from(Environment.of(environment))));
+
+        await().atMost(IN_TIME).until(() -> pod.complete("m1"));
+        assertNumbered(pod);
+        assertThat(types(pod)).containsOnlyOnce("reset").doesNotContain("error");
+        assertThat(pod.text("m1")).isEqualTo(HALF + WHOLE);
+        assertThat(service.requests).hasSize(2);
     }
 
     private PlainPod pod(String provider) {
