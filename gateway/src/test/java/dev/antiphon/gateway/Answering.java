@@ -10,6 +10,7 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
@@ -66,20 +67,38 @@ final class Answering {
         for (String text : texts) {
             additions.add(new Batch.Addition(EventName.CHUNK, chunk(text, null).encode()));
         }
-        return append(first, additions, false);
+        return append(first, additions, Batch.Then.CONTINUE);
     }
 
     /// Appends the last chunk and rings for it.
     void ends(String text) {
         Chunk last = chunk(text, new Completion("demo-gpt", 42, Completion.FinishReason.STOP));
-        ring(append(next - 1, Batch.End.of(last).additions(), true));
+        ring(append(next - 1, Batch.End.of(last).additions(), Batch.Then.END));
+    }
+
+    /// Asks the user and leaves the run to whoever has the answer.
+    void parks() {
+        Chunk asks =
+                new Chunk(
+                        session,
+                        request().messageId(),
+                        next++,
+                        new ChunkBody.Status("interrupt", Json.object()),
+                        null,
+                        TIME,
+                        request().correlationId());
+        ring(
+                append(
+                        next - 1,
+                        List.of(new Batch.Addition(EventName.CHUNK, asks.encode())),
+                        Batch.Then.PARK));
     }
 
     void ring(List<Entry> entries) {
         backplane.doorbell().ring(pods, session, entries);
     }
 
-    private List<Entry> append(int first, List<Batch.Addition> additions, boolean terminal) {
+    private List<Entry> append(int first, List<Batch.Addition> additions, Batch.Then then) {
         Append append =
                 done(
                         backplane
@@ -91,7 +110,7 @@ final class Answering {
                                                 token,
                                                 first,
                                                 additions,
-                                                terminal ? Batch.Then.END : Batch.Then.CONTINUE)));
+                                                then)));
         if (!(append instanceof Append.Appended(var entries, var rung))) {
             throw new AssertionError("not appended: " + append);
         }

@@ -91,6 +91,44 @@ final class LaterRoutesTest {
                 .isEqualTo(404);
     }
 
+    private int resume(String session, String message, String user, String answer)
+            throws Exception {
+        return Http.send(
+                        Http.request(gateway.port(), "/api/messages/" + message + "/resume")
+                                .header("Content-Type", "application/json")
+                                .POST(
+                                        BodyPublishers.ofString(
+                                                Json.object()
+                                                        .put("session_id", session)
+                                                        .put("user_id", user)
+                                                        .put("answer", answer)
+                                                        .toString())))
+                .statusCode();
+    }
+
+    @Test
+    void aRunThatWaitsForItsUserGoesOnWithTheAnswer() throws Exception {
+        String session = House.newSession();
+        try (EventStream tab = EventStream.open(gateway.port(), session)) {
+            String message =
+                    Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
+            assertThat(resume(session, message, "user1", "yes")).isEqualTo(409);
+            Answering worker = house.answering(session);
+            worker.claim();
+            worker.parks();
+
+            assertThat(resume(session, message, "thief", "yes")).isEqualTo(404);
+            assertThat(resume(session, message, "user1", "yes")).isEqualTo(202);
+            assertThat(resume(session, message, "user1", "yes")).isEqualTo(202); // the same again
+            assertThat(resume(session, message, "user1", "no")).isEqualTo(409);
+
+            assertThat(tab.events(4).getLast().data()).contains("\"status\":\"resumed\"");
+            worker.claim();
+            cancel(session, message, "user1");
+            assertThat(tab.events(6).getLast().name()).isEqualTo("message_complete");
+        }
+    }
+
     @Test
     void aSessionsMessagesComeWithTheCursorToFollowFrom() throws Exception {
         String session = House.newSession();
