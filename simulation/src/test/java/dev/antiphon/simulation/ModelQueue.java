@@ -73,7 +73,7 @@ class ModelQueue {
     }
 
     boolean isStored(StoredRequest request) {
-        return stored.containsKey(request.sequence());
+        return stored.containsKey(request.sequence()) || sequence < request.sequence();
     }
 
     /// Removes a request. The ack of an older delivery does so too.
@@ -133,6 +133,7 @@ class ModelQueue {
     void lose() {
         stored.clear();
         recent.clear();
+        sequence = 0; // a stream that is made anew counts anew
     }
 
     List<Stored> all() {

@@ -385,9 +385,13 @@ class ModelRedis {
 
     // checkpoint.lua, resume.lua
 
-    boolean checkpoint(SessionId id, MessageId message, Token token, String checkpoint) {
+    boolean checkpoint(
+            SessionId id, MessageId message, Token token, int chunks, String checkpoint) {
         ModelSession session = sessions.get(id);
-        if (session == null || !message.equals(session.active) || !token.equals(session.token)) {
+        if (session == null
+                || !message.equals(session.active)
+                || !token.equals(session.token)
+                || session.next < chunks) {
             return false;
         }
         Run run = session.run(message);

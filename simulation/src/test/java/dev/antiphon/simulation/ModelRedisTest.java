@@ -256,10 +256,11 @@ final class ModelRedisTest {
                             ? one(tokens)
                             : session.token;
             String checkpoint = "{\"done\":" + random.nextInt(100) + "}";
+            int chunks = random.nextInt(4);
             same(
-                    "checkpoint " + message + " " + token,
-                    get(log.checkpoint(id, message, token, checkpoint)),
-                    model.checkpoint(id, message, token, checkpoint));
+                    "checkpoint " + message + " " + token + " " + chunks,
+                    get(log.checkpoint(id, message, token, chunks, checkpoint)),
+                    model.checkpoint(id, message, token, chunks, checkpoint));
         }
 
         private void resume() throws Exception {

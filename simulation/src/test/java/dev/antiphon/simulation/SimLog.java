@@ -96,8 +96,8 @@ final class SimLog implements SessionLog, Recovery, History {
 
     @Override
     public CompletionStage<Boolean> checkpoint(
-            SessionId session, MessageId message, Token token, String checkpoint) {
-        return asked(() -> redis.checkpoint(session, message, token, checkpoint));
+            SessionId session, MessageId message, Token token, int chunks, String checkpoint) {
+        return asked(() -> redis.checkpoint(session, message, token, chunks, checkpoint));
     }
 
     @Override

@@ -316,14 +316,20 @@ public final class RedisSessionLog implements SessionLog {
 
     @Override
     public CompletionStage<Boolean> checkpoint(
-            SessionId session, MessageId message, Token token, String checkpoint) {
+            SessionId session, MessageId message, Token token, int chunks, String checkpoint) {
         String[] keys = {Keys.meta(session), Keys.run(session, message)};
         byte[] data = bytes(checkpoint);
         if (data.length > MAX_CHECKPOINT_BYTES) {
             throw new IllegalArgumentException(
                     "a checkpoint of " + data.length + " bytes is over " + MAX_CHECKPOINT_BYTES);
         }
-        return redis.call(CHECKPOINT, keys, bytes(message.value()), bytes(token.value()), data)
+        return redis.call(
+                        CHECKPOINT,
+                        keys,
+                        bytes(message.value()),
+                        bytes(token.value()),
+                        bytes(chunks),
+                        data)
                 .thenApply(answer -> number(answer.getFirst()) == 1);
     }
 

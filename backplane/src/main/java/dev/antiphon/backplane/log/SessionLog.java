@@ -41,10 +41,11 @@ public interface SessionLog extends LogReader {
 
     /// Keeps what the claimed run has finished, in place of what it kept before. The next claim is handed it.
     ///
+    /// @param chunks how many of the run must be in the log: what finished steps have said
     /// @param checkpoint at most 1 MiB
-    /// @return false when another attempt owns the run, or it has ended
+    /// @return false when another attempt owns the run, it has ended, or Redis has lost some of those chunks
     CompletionStage<Boolean> checkpoint(
-            SessionId session, MessageId message, Token token, String checkpoint);
+            SessionId session, MessageId message, Token token, int chunks, String checkpoint);
 
     /// Lets a parked run go on: its next claim is handed the answer.
     ///

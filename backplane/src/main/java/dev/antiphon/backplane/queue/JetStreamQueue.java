@@ -267,10 +267,24 @@ public final class JetStreamQueue implements RequestQueue {
             return true;
         } catch (JetStreamApiException e) {
             if (e.getErrorCode() == Topology.NOT_FOUND) {
-                return false;
+                return neverCameTo(request);
             }
             throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
         } catch (IOException e) {
+            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+        }
+    }
+
+    /// A stream that has lost its disk counts anew: what is beyond its end was not withdrawn, but forgotten.
+    private boolean neverCameTo(StoredRequest request) {
+        try {
+            long last =
+                    management()
+                            .getStreamInfo(Topology.REQUESTS)
+                            .getStreamState()
+                            .getLastSequence();
+            return last < request.sequence();
+        } catch (IOException | JetStreamApiException e) {
             throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
         }
     }

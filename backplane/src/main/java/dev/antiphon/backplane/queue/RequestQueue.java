@@ -51,7 +51,8 @@ public interface RequestQueue {
     /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
     List<StoredRequest> before(StoredRequest request, int most);
 
-    /// Whether a request is still stored: neither acked by anyone nor withdrawn. Blocks.
+    /// Whether a request is still stored: neither acked by anyone nor withdrawn. One whose stream has lost its disk counts as
+    /// stored, for nobody withdrew it. Blocks.
     ///
     /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
     boolean isStored(StoredRequest request);

@@ -77,12 +77,17 @@ final class RunSteps implements RunHost {
     @Override
     public void finished(Checkpoint checkpoint) throws InterruptedException {
         answers = List.of();
-        String kept = answering.finished().with(checkpoint);
+        Progress progress = answering.finished();
+        String kept = progress.with(checkpoint);
         WorkflowRequest request = claimed.request();
         boolean still =
                 asking.until(() ->
                         log.checkpoint(
-                                request.sessionId(), request.messageId(), claimed.token(), kept));
+                                request.sessionId(),
+                                request.messageId(),
+                                claimed.token(),
+                                progress.chunk(),
+                                kept));
         if (!still) {
             throw new InterruptedException("the run was lost");
         }

@@ -278,7 +278,7 @@ final class AnswerWriterTest {
 
         @Override
         public CompletionStage<Boolean> checkpoint(
-                SessionId session, MessageId message, Token token, String checkpoint) {
+                SessionId session, MessageId message, Token token, int chunks, String checkpoint) {
             throw new AssertionError("a writer only appends");
         }
 
