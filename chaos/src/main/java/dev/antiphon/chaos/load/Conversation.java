@@ -182,13 +182,17 @@ final class Conversation {
 
     // The end
 
-    /// Writes down the log once every tab has it all, and what is stored.
+    /// Writes down the log once every message has ended in it, every tab has it all and the answers are stored. Redis may
+    /// lose the tail of it while we look, so it must be the same afterwards.
     private void finish() throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
         List<Inside.LogEntry> log = log();
-        while (!allAt(log) && !wait.isOver()) {
+        while (!(isWhole(log) && isStored() && log.equals(log())) && !wait.isOver()) {
             Thread.sleep(LOOK_EVERY.multipliedBy(3));
             log = log();
+        }
+        if (!isWhole(log)) {
+            isStored(); // what is there of it
         }
         for (Inside.LogEntry each : log) {
             run.history()
@@ -196,11 +200,23 @@ final class Conversation {
                             new HistoryLine.Entry(
                                     at, session, each.id(), each.event(), each.data()));
         }
-        // A cancelled message is stored by whoever acks its request, a few seconds later.
-        while (!run.door().messages(gateway(), session, user, asked) && !wait.isOver()) {
-            Thread.sleep(random.nextLong(200, 1_000));
-        }
         run.history().write(at -> new HistoryLine.Over(at, session));
+    }
+
+    private boolean isWhole(List<Inside.LogEntry> log) {
+        return allAt(log) && asked.stream().allMatch(question -> hasEnded(question, log));
+    }
+
+    private static boolean hasEnded(Question question, List<Inside.LogEntry> log) {
+        return log.stream()
+                .anyMatch(entry ->
+                        entry.event().equals("message_complete")
+                                && entry.data().contains("\"" + question.message() + "\""));
+    }
+
+    /// A cancelled message is stored by whoever acks its request, a few seconds later.
+    private boolean isStored() throws InterruptedException {
+        return run.door().messages(gateway(), session, user, asked);
     }
 
     /// One that joined when all had been said has nothing to wait for.
