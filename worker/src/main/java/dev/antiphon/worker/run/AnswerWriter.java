@@ -6,14 +6,11 @@ import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.SessionLog;
-import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
-import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
-import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
@@ -25,10 +22,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,11 +40,6 @@ final class AnswerWriter {
 
     /// How long the model may be kept waiting by a log that does not take anything, until the run fails.
     static final Duration MAX_STALL = Duration.ofMinutes(1);
-
-    /// Entries per append: keeps each script call under a millisecond, for others wait behind it.
-    private static final int MAX_BATCH = 64;
-
-    private static final int MAX_BATCH_BYTES = 256 * 1024;
 
     /// Tokens of a model are gathered for this long, for an eye sees no difference; the first goes at once.
     private static final Duration GATHER = Duration.ofMillis(25);
@@ -73,15 +61,7 @@ final class AnswerWriter {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition changed = lock.newCondition();
-    private final Deque<ChunkBody> waiting = new ArrayDeque<>();
-    private int waitingBytes;
-    private @Nullable Completion completion;
-
-    /// What follows when nothing waits any more.
-    private Batch.Then then = Batch.Then.CONTINUE;
-
-    private boolean joinsPieces;
-    private int nextChunk;
+    private final WaitingChunks waiting;
     private long lastAppendNanos;
     private State state = State.IDLE;
 
@@ -109,7 +89,7 @@ final class AnswerWriter {
         this.time = time;
         this.claimed = claimed;
         this.counters = counters;
-        this.nextChunk = claimed.nextChunk();
+        this.waiting = new WaitingChunks(claimed);
         this.lastAppendNanos = time.nanoTime() - GATHER.toNanos();
     }
 
@@ -117,7 +97,7 @@ final class AnswerWriter {
     void joinPieces(boolean joins) {
         lock.lock();
         try {
-            joinsPieces = joins;
+            waiting.joinPieces(joins);
         } finally {
             lock.unlock();
         }
@@ -178,7 +158,7 @@ final class AnswerWriter {
                     changed.await();
                 }
             }
-            return nextChunk;
+            return waiting.nextChunk();
         } finally {
             lock.unlock();
         }
@@ -210,9 +190,7 @@ final class AnswerWriter {
         lock.lockInterruptibly();
         try {
             if (state != State.LOST) {
-                this.then = then;
-                this.completion = completion;
-                enqueue(last);
+                waiting.addLast(last, then, completion);
                 appendIfIdle();
             }
             while (state != State.ENDED && state != State.LOST) {
@@ -233,7 +211,6 @@ final class AnswerWriter {
         try {
             state = state == State.ENDED ? State.ENDED : State.LOST;
             waiting.clear();
-            waitingBytes = 0;
         } finally {
             lock.unlock();
         }
@@ -268,7 +245,7 @@ final class AnswerWriter {
         lock.lockInterruptibly();
         try {
             long leftNanos = MAX_STALL.toNanos();
-            while (waitingBytes > MAX_WAITING_BYTES && state != State.LOST) {
+            while (waiting.bytes() > MAX_WAITING_BYTES && state != State.LOST) {
                 if (leftNanos <= 0) {
                     throw new Unavailable("the session log took nothing for " + MAX_STALL, null);
                 }
@@ -277,7 +254,7 @@ final class AnswerWriter {
             if (state == State.LOST) {
                 throw new InterruptedException("the run was lost");
             }
-            enqueue(body);
+            waiting.add(body);
             appendIfIdle();
         } finally {
             lock.unlock();
@@ -289,7 +266,7 @@ final class AnswerWriter {
             return;
         }
         long wait = lastAppendNanos + GATHER.toNanos() - time.nanoTime();
-        if (joinsPieces && then == Batch.Then.CONTINUE && wait > 0) {
+        if (waiting.mayGrow() && wait > 0) {
             state = State.GATHERING;
             time.after(wait, this::appendGathered);
         } else {
@@ -311,108 +288,7 @@ final class AnswerWriter {
     private void append() {
         state = State.APPENDING;
         lastAppendNanos = time.nanoTime();
-        send(nextBatch());
-    }
-
-    private Batch nextBatch() {
-        WorkflowRequest request = claimed.request();
-        int firstChunk = nextChunk;
-        List<Batch.Addition> additions = new ArrayList<>();
-        int bytes = 0;
-        boolean last = false;
-        while (!waiting.isEmpty() && additions.size() < MAX_BATCH && bytes < MAX_BATCH_BYTES) {
-            ChunkBody body = nextBody();
-            last = waiting.isEmpty() && then != Batch.Then.CONTINUE;
-            Chunk chunk =
-                    new Chunk(
-                            request.sessionId(),
-                            request.messageId(),
-                            nextChunk++,
-                            body,
-                            last ? completion : null,
-                            time.instant(),
-                            request.correlationId());
-            byte[] data = chunk.encode();
-            bytes += data.length;
-            additions.add(new Batch.Addition(EventName.CHUNK, data));
-        }
-        if (last && completion != null) {
-            additions.add(
-                    new Batch.Addition(
-                            EventName.MESSAGE_COMPLETE,
-                            completion.messageComplete(request.messageId())));
-        }
-        return new Batch(
-                request.sessionId(),
-                request.messageId(),
-                claimed.token(),
-                firstChunk,
-                additions,
-                last ? then : Batch.Then.CONTINUE);
-    }
-
-    /// The next body, with what follows joined to it as far as it continues it and that is allowed.
-    private ChunkBody nextBody() {
-        ChunkBody body = dequeue();
-        if (!joinsPieces || !continues(body, waiting.peek())) {
-            return body;
-        }
-        StringBuilder joined = new StringBuilder(piece(body));
-        while (joined.length() < MAX_BATCH_BYTES / 4 && continues(body, waiting.peek())) {
-            joined.append(piece(dequeue()));
-        }
-        String all = joined.toString();
-        return switch (body) {
-            case ChunkBody.Content _ -> new ChunkBody.Content(all);
-            case ChunkBody.Reasoning _ -> new ChunkBody.Reasoning(all);
-            case ChunkBody.ToolCall(String id, String name, _) ->
-                    new ChunkBody.ToolCall(id, name, all);
-            case ChunkBody.ToolResult _,
-                    ChunkBody.Status _,
-                    ChunkBody.Reset _,
-                    ChunkBody.Failure _ ->
-                    body;
-        };
-    }
-
-    private static boolean continues(ChunkBody body, @Nullable ChunkBody next) {
-        return switch (body) {
-            case ChunkBody.Content _ -> next instanceof ChunkBody.Content;
-            case ChunkBody.Reasoning _ -> next instanceof ChunkBody.Reasoning;
-            case ChunkBody.ToolCall(String id, _, _) ->
-                    next instanceof ChunkBody.ToolCall(String nextId, _, _) && nextId.equals(id);
-            case ChunkBody.ToolResult _,
-                    ChunkBody.Status _,
-                    ChunkBody.Reset _,
-                    ChunkBody.Failure _ ->
-                    false;
-        };
-    }
-
-    private void enqueue(ChunkBody body) {
-        waiting.add(body);
-        waitingBytes += size(body);
-    }
-
-    private ChunkBody dequeue() {
-        ChunkBody body = waiting.remove();
-        waitingBytes -= size(body);
-        return body;
-    }
-
-    /// What a body counts for the bound; only its piece can be long.
-    private static int size(ChunkBody body) {
-        return piece(body).length();
-    }
-
-    private static String piece(ChunkBody body) {
-        return switch (body) {
-            case ChunkBody.Content(String text) -> text;
-            case ChunkBody.Reasoning(String text) -> text;
-            case ChunkBody.ToolCall(_, _, String arguments) -> arguments;
-            case ChunkBody.ToolResult(_, _, String result) -> result;
-            case ChunkBody.Status _, ChunkBody.Reset _, ChunkBody.Failure _ -> "";
-        };
+        send(waiting.nextBatch(time.instant()));
     }
 
     private void send(Batch batch) {
@@ -508,7 +384,6 @@ final class AnswerWriter {
             }
             state = State.LOST;
             waiting.clear();
-            waitingBytes = 0;
             changed.signalAll();
             // Stops the model call, wherever it waits. Under the lock, so that whoever has seen
             // LOST knows that the interrupt is not still to come.
