@@ -37,7 +37,7 @@ final class GraphCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Extensions loaded = opened()) {
-            var workflows = Worker.workflows(loaded).all();
+            var workflows = Worker.workflows(loaded, null).all();
             for (CompiledWorkflow workflow : workflows) {
                 if (workflow.name().equals(name)) {
                     System.out.print(workflow.mermaid());

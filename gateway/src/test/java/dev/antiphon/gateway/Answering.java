@@ -47,12 +47,12 @@ final class Answering {
     WorkflowRequest claim() {
         Claim claim =
                 done(backplane.log().claim(session, Optional.empty(), new WorkerId("w"), token));
-        if (!(claim instanceof Claim.Claimed(var claimed, _, _, _, _, _, _))) {
+        if (!(claim instanceof Claim.Claimed claimed)) {
             throw new AssertionError("nothing to claim: " + claim);
         }
-        request = claimed;
-        next = 0;
-        return claimed;
+        request = claimed.request();
+        next = claimed.nextChunk();
+        return claimed.request();
     }
 
     /// Appends chunks and rings for them.

@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.List;
 
 /// Cancel, history and metrics, on real servers.
 final class LaterRoutesTest {
@@ -93,16 +94,18 @@ final class LaterRoutesTest {
 
     private int resume(String session, String message, String user, String answer)
             throws Exception {
+        return resume(message, answer(session, user, answer));
+    }
+
+    private static ObjectNode answer(String session, String user, String answer) {
+        return Json.object().put("session_id", session).put("user_id", user).put("answer", answer);
+    }
+
+    private int resume(String message, ObjectNode body) throws Exception {
         return Http.send(
                         Http.request(gateway.port(), "/api/messages/" + message + "/resume")
                                 .header("Content-Type", "application/json")
-                                .POST(
-                                        BodyPublishers.ofString(
-                                                Json.object()
-                                                        .put("session_id", session)
-                                                        .put("user_id", user)
-                                                        .put("answer", answer)
-                                                        .toString())))
+                                .POST(BodyPublishers.ofString(body.toString())))
                 .statusCode();
     }
 
@@ -122,10 +125,37 @@ final class LaterRoutesTest {
             assertThat(resume(session, message, "user1", "yes")).isEqualTo(202); // the same again
             assertThat(resume(session, message, "user1", "no")).isEqualTo(409);
 
-            assertThat(tab.events(4).getLast().data()).contains("\"status\":\"resumed\"");
+            assertThat(tab.events(4).getLast().data())
+                    .contains("\"status\":\"resumed\",\"answer\":\"yes\"");
             worker.claim();
             cancel(session, message, "user1");
             assertThat(tab.events(6).getLast().name()).isEqualTo("message_complete");
+        }
+    }
+
+    @Test
+    void anAnswerToOneQuestionDoesNotAnswerTheNext() throws Exception {
+        String session = House.newSession();
+        try (EventStream tab = EventStream.open(gateway.port(), session)) {
+            String message =
+                    Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
+            Answering worker = house.answering(session);
+            worker.claim();
+            worker.parks();
+            ObjectNode yes = answer(session, "user1", "yes").put("chunk_id", 0);
+            assertThat(resume(message, yes)).isEqualTo(202);
+            worker.claim();
+            worker.parks();
+
+            assertThat(resume(message, yes)).isEqualTo(202); // again, not anew
+            assertThat(resume(message, answer(session, "user1", "no").put("chunk_id", 0)))
+                    .isEqualTo(409);
+            assertThat(resume(message, yes.deepCopy().put("chunk_id", 2))).isEqualTo(202);
+            assertThat(resume(message, yes.deepCopy().put("chunk_id", "x"))).isEqualTo(400);
+
+            List<EventStream.Event> events = tab.events(6);
+            assertThat(events.get(4).data()).contains("interrupt");
+            assertThat(events.get(5).data()).contains("resumed");
         }
     }
 

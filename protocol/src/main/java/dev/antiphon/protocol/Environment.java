@@ -80,6 +80,8 @@ public final class Environment {
         CHAT_DEFAULT_PROVIDER,
         /// The model of requests that name none.
         CHAT_DEFAULT_MODEL,
+        /// The workflow of requests that name none.
+        CHAT_DEFAULT_WORKFLOW,
         /// How many days a conversation is kept after its last answer.
         CHAT_HISTORY_DAYS,
         /// How many tokens of a conversation a model is shown.

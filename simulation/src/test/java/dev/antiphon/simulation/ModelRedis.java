@@ -14,6 +14,7 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.protocol.AnswerText;
 import dev.antiphon.protocol.Chunk;
@@ -338,6 +339,7 @@ class ModelRedis {
             session.token = null;
             session.worker = null;
             run.status = Status.PARKED;
+            run.question = session.next - 1;
             run.attempts--;
             open.put(place, clock.getAsLong() + KEEP_PARKED.toNanos());
         }
@@ -400,24 +402,28 @@ class ModelRedis {
         return true;
     }
 
-    Resume resume(UserId user, Chunk resumed, String answer) {
+    Resume resume(UserId user, Chunk resumed, UserAnswer answer) {
         SessionId id = resumed.sessionId();
         ModelSession session = sessions.get(id);
         Run run = session == null ? null : session.runs.get(resumed.messageId());
         if (session == null || run == null || !session.owner.equals(user)) {
             return new Resume.Unknown();
         }
-        if (run.status != Status.PARKED) {
+        Integer question = answer.question();
+        if (run.status != Status.PARKED || question != null && question != run.question) {
             List<Entry> before = session.between(run.resumed, run.resumed);
-            return answer.equals(run.lastAnswer) && before.size() == 1
+            return answer.text().equals(run.lastAnswer)
+                            && (question == null || question == run.answered)
+                            && before.size() == 1
                     ? resumed(id, run, before.getFirst())
                     : new Resume.NotWaiting();
         }
         Entry entry =
                 add(id, session, EventName.CHUNK, resumed.encodeAroundChunkId().with(session.next));
         session.next++;
-        run.answers.add(answer);
-        run.lastAnswer = answer;
+        run.answers.add(answer.text());
+        run.lastAnswer = answer.text();
+        run.answered = run.question;
         run.status = Status.ACCEPTED;
         run.resumes++;
         run.resumed = entry.id().number();

@@ -17,6 +17,7 @@ import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.registry.RedisLease;
 import dev.antiphon.protocol.Chunk;
@@ -280,9 +281,10 @@ final class ModelRedisTest {
                             null,
                             Instant.EPOCH,
                             "c" + random.nextInt(2));
-            String answer = "a" + random.nextInt(2);
+            Integer question = random.nextBoolean() ? null : random.nextInt(4);
+            UserAnswer answer = new UserAnswer("a" + random.nextInt(2), question);
             same(
-                    "resume " + message + " " + user,
+                    "resume " + message + " " + user + " " + answer,
                     get(log.resume(user, resumed, answer)),
                     model.resume(user, resumed, answer));
             if (random.nextInt(3) == 0) {

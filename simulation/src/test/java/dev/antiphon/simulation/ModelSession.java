@@ -51,6 +51,8 @@ final class ModelSession {
         int resumes;
         long resumed;
         @Nullable String lastAnswer;
+        int question;
+        int answered;
 
         // How it ended when that was not an append.
         long ended;
@@ -75,6 +77,8 @@ final class ModelSession {
             copy.resumes = resumes;
             copy.resumed = resumed;
             copy.lastAnswer = lastAnswer;
+            copy.question = question;
+            copy.answered = answered;
             copy.ended = ended;
             copy.finishChunk = finishChunk;
             return copy;

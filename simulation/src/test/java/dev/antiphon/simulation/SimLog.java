@@ -14,6 +14,7 @@ import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Lease;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.EntryId;
@@ -101,7 +102,7 @@ final class SimLog implements SessionLog, Recovery, History {
     }
 
     @Override
-    public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+    public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
         return asked(() -> redis.resume(user, resumed, answer));
     }
 

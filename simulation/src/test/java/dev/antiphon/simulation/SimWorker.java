@@ -33,7 +33,7 @@ final class SimWorker {
     /// About as long as an answer: some end in it, others are handed over.
     private static final Duration GRACE = Duration.ofSeconds(1);
 
-    private static final Workflows WORKFLOWS = new Workflows(List.of(new ChatWorkflow()), 50);
+    private static final Workflows WORKFLOWS = new Workflows(List.of(new ChatWorkflow()), null, 50);
 
     private final World world;
     private final Host host;

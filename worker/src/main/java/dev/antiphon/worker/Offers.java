@@ -25,7 +25,9 @@ final class Offers {
     static List<Offer> of(Providers providers, Workflows workflows) {
         List<Offer> offers = new ArrayList<>(models(providers));
         for (CompiledWorkflow workflow : workflows.all()) {
-            offers.add(new Offer(Offer.Kind.WORKFLOW, workflow.name(), workflow.describe()));
+            ObjectNode details = workflow.describe();
+            details.put("default", workflow.equals(workflows.fallback()));
+            offers.add(new Offer(Offer.Kind.WORKFLOW, workflow.name(), details));
         }
         return offers;
     }

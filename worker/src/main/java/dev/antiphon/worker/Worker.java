@@ -31,6 +31,7 @@ import dev.antiphon.worker.workflow.ChatWorkflow;
 import dev.antiphon.worker.workflow.Workflow;
 import dev.antiphon.worker.workflow.Workflows;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,7 +85,7 @@ public final class Worker implements AutoCloseable {
         Counters counters = new Counters();
         Extensions extensions = openExtensions(config.extensions(), opened);
         Providers providers = openProviders(config, extensions, time, opened);
-        Workflows workflows = workflows(extensions);
+        Workflows workflows = workflows(extensions, config.defaultWorkflow());
         Tools toolBox = openTools(config.tools(), extensions, time, opened);
         WorkerId id = new WorkerId(Ids.mint("worker_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker " + id);
@@ -171,13 +172,14 @@ public final class Worker implements AutoCloseable {
         return new Tools(tools, servers::tools, settings.allowed());
     }
 
-    /// The default first, then those of extensions.
+    /// Our own first, then those of extensions.
     ///
-    /// @throws IllegalArgumentException when a graph does not hold together
-    public static Workflows workflows(Extensions extensions) {
+    /// @param preferred answers requests that name none; null for our own
+    /// @throws IllegalArgumentException when a graph does not hold together, or none has the preferred name
+    public static Workflows workflows(Extensions extensions, @Nullable String preferred) {
         List<Workflow> all = new ArrayList<>(List.of(new ChatWorkflow()));
         all.addAll(extensions.services(Workflow.class));
-        return new Workflows(all, MAX_STEPS);
+        return new Workflows(all, preferred, MAX_STEPS);
     }
 
     private static Providers openProviders(

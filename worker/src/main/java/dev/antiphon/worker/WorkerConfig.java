@@ -22,6 +22,7 @@ import java.time.Duration;
 /// @param demoWords the demo's words per chunk, 1 to 1,000. Default 3, the contract's
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
 /// @param defaultModel the default provider's model for requests that name none; null for the provider's own
+/// @param defaultWorkflow the workflow of requests that name none; null for the chat's
 /// @param contextTokens what a model is shown of a conversation, estimated at four characters a token; 0 shows it nothing
 ///     but the message. Default 8,000: some twenty turns, far below what any hosted model reads, and cheap
 /// @param models the model services, and how they are called
@@ -37,6 +38,7 @@ public record WorkerConfig(
         int demoWords,
         @Nullable String defaultProvider,
         @Nullable String defaultModel,
+        @Nullable String defaultWorkflow,
         int contextTokens,
         ModelSettings models,
         ToolSettings tools,
@@ -69,6 +71,7 @@ public record WorkerConfig(
                 environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
                 environment.text(Variable.CHAT_DEFAULT_PROVIDER),
                 environment.text(Variable.CHAT_DEFAULT_MODEL),
+                environment.text(Variable.CHAT_DEFAULT_WORKFLOW),
                 environment.number(Variable.CHAT_CONTEXT_TOKENS, 8_000, 0, 10_000_000),
                 ModelSettings.from(environment),
                 ToolSettings.from(environment),

@@ -14,7 +14,7 @@ public record Offer(Kind kind, String name, ObjectNode details) {
     public enum Kind {
         /// A provider's model: `provider`, `model` (null for whatever the provider takes), `default`.
         MODEL,
-        /// A workflow: `name`, `nodes`, `edges`.
+        /// A workflow: `name`, `description`, `nodes`, `edges`, `default`.
         WORKFLOW;
 
         /// As it stands in Redis.

@@ -334,7 +334,7 @@ public final class RedisSessionLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+    public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
         SessionId session = resumed.sessionId();
         String[] keys = {
             Keys.meta(session),
@@ -344,16 +344,18 @@ public final class RedisSessionLog implements SessionLog {
             Keys.OPEN
         };
         Chunk.Halves halves = resumed.encodeAroundChunkId();
+        Integer question = answer.question();
         return redis.call(
                         RESUME,
                         keys,
                         bytes(session.value()),
                         bytes(resumed.messageId().value()),
                         bytes(user.value()),
-                        bytes(answer),
+                        bytes(answer.text()),
                         halves.before(),
                         halves.after(),
-                        bytes(DEADLINE.toMillis()))
+                        bytes(DEADLINE.toMillis()),
+                        question == null ? bytes("") : bytes(question))
                 .thenApply(RedisSessionLog::resumed);
     }
 

@@ -9,7 +9,8 @@ import java.util.Set;
 /// What resuming a parked run answered.
 public sealed interface Resume {
 
-    /// The run may be claimed again: publish its request. Told again to whoever repeats the call before the run asks again.
+    /// The run may be claimed again: publish its request. Told again to whoever repeats the call, until the next
+    /// answer.
     ///
     /// @param entry says so in the log, to be rung to `pods`
     /// @param times how often its user has answered, from 1
@@ -28,6 +29,6 @@ public sealed interface Resume {
     /// There is no such message, or it is not the user's.
     record Unknown() implements Resume {}
 
-    /// The run does not wait for its user.
+    /// The run does not wait for its user, or not for an answer to that question.
     record NotWaiting() implements Resume {}
 }

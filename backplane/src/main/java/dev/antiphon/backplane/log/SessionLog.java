@@ -51,7 +51,7 @@ public interface SessionLog extends LogReader {
     ///
     /// @param user who must own the session
     /// @param resumed the status chunk that says so; its chunk id is set by the log
-    CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer);
+    CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer);
 
     /// Ends a message from outside its run, whatever state that is in: its final chunk goes where its last attempt stopped.
     ///

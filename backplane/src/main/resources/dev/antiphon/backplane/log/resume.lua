@@ -1,20 +1,27 @@
 -- Lets a parked run go on with its user's answer: it can be claimed again. A status chunk tells everyone who watches.
 -- KEYS meta, log, run, connections, open
--- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, deadline in ms from now
+-- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, deadline in ms from now, chunk id
+--      of the question or empty
 -- answers OK gen n hash data {members} body times-resumed | UNKNOWN | NOT_WAITING
 local meta, log, run, connections, open = unpack(KEYS)
-local session, message, user, answer, head, rest = unpack(ARGV)
+local session, message, user, answer, head, rest, deadline_ms, question = unpack(ARGV)
 
-local found = redis.call('HMGET', run, 'status', 'body', 'resumes', 'resumed', 'last_answer')
+-- Whether it is this question that is answered: any, when the caller does not say.
+local function is_meant(asked)
+  return question == '' or question == asked
+end
+
+local found = redis.call('HMGET', run, 'status', 'body', 'resumes', 'resumed', 'last_answer', 'question', 'answered')
 local tail = log_end(meta)
 if not found[1] or not tail or redis.call('HGET', meta, 'owner') ~= user then
   return { 'UNKNOWN' }
 end
 local members = redis.call('SMEMBERS', connections)
 local resumes = tonumber(found[3] or 0)
-if found[1] ~= 'parked' then
+if found[1] ~= 'parked' or not is_meant(found[6]) then
   -- The same answer again is the same call: its reply was lost.
-  local entry = found[5] == answer and redis.call('XRANGE', log, found[4] .. '-0', found[4] .. '-0')[1]
+  local same = found[5] == answer and is_meant(found[7])
+  local entry = same and redis.call('XRANGE', log, found[4] .. '-0', found[4] .. '-0')[1]
   if entry then
     return { 'OK', tail.gen, tonumber(found[4]), entry[2][6], entry[2][4], members, found[2], resumes }
   end
@@ -28,7 +35,7 @@ save_end(meta, tail)
 redis.call('HSET', meta, 'next', chunk_id + 1)
 local answers = redis.call('HINCRBY', run, 'answers', 1)
 redis.call('HSET', run, 'status', 'accepted', 'answer' .. answers, answer, 'resumes', resumes + 1,
-  'resumed', tail.n, 'last_answer', answer)
+  'resumed', tail.n, 'last_answer', answer, 'answered', found[6])
 local now = redis.call('TIME')
-redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + tonumber(ARGV[7]), session .. ':' .. message)
+redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + tonumber(deadline_ms), session .. ':' .. message)
 return { 'OK', tail.gen, tail.n, tail.hash, data, members, found[2], resumes + 1 }

@@ -3,6 +3,7 @@ package dev.antiphon.gateway.http;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -13,6 +14,8 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
+
+import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -44,7 +47,7 @@ final class PostResume implements Endpoint {
         exchange.readJson(body -> {
             SessionId session = new SessionId(Json.text(body, "session_id"));
             UserId user = new UserId(Json.text(body, "user_id"));
-            String answer = answer(body);
+            UserAnswer answer = new UserAnswer(answer(body), question(body));
             exchange.when(
                     log.request(session, message),
                     request -> found(exchange, user, request, answer));
@@ -62,14 +65,26 @@ final class PostResume implements Endpoint {
                 : new String(Json.bytes(answer), StandardCharsets.UTF_8);
     }
 
+    /// The id of the chunk that asked; null when the client does not say.
+    private static @Nullable Integer question(ObjectNode body) {
+        JsonNode question = body.get("chunk_id");
+        if (question == null || question.isNull()) {
+            return null;
+        }
+        if (!question.isInt() || question.intValue() < 0) {
+            throw new InvalidInput(ErrorCode.INVALID_FIELD, "chunk_id must be that of a chunk");
+        }
+        return question.intValue();
+    }
+
     private void found(
-            Exchange exchange, UserId user, Optional<WorkflowRequest> request, String answer) {
+            Exchange exchange, UserId user, Optional<WorkflowRequest> request, UserAnswer answer) {
         if (request.isEmpty()) {
             exchange.refuse(Problem.notYours());
             return;
         }
         exchange.when(
-                log.resume(user, resumed(request.get()), answer),
+                log.resume(user, resumed(request.get(), answer.text()), answer),
                 resume -> {
                     switch (resume) {
                         case Resume.Resumed now -> goOn(exchange, now);
@@ -84,12 +99,12 @@ final class PostResume implements Endpoint {
     }
 
     /// Its chunk id is the log's to give.
-    private Chunk resumed(WorkflowRequest request) {
+    private Chunk resumed(WorkflowRequest request, String answer) {
         return new Chunk(
                 request.sessionId(),
                 request.messageId(),
                 0,
-                new ChunkBody.Status("resumed", Json.object()),
+                new ChunkBody.Status("resumed", Json.object().put("answer", answer)),
                 null,
                 clock.instant(),
                 request.correlationId());

@@ -1,5 +1,6 @@
 package dev.antiphon.worker.workflow;
 
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelTurn;
@@ -56,4 +57,15 @@ public interface StepRun {
     /// @throws NeedsUser to park: let it pass
     /// @throws IllegalStateException in a step that runs beside others
     String ask(ObjectNode question) throws NeedsUser;
+
+    /// As {@link #ask(ObjectNode)}, in words.
+    ///
+    /// @param answers what may be answered; none for any text. A client is not held to them
+    default String ask(String question, String... answers) throws NeedsUser {
+        ObjectNode asked = Json.object().put("question", question);
+        if (answers.length > 0) {
+            List.of(answers).forEach(asked.putArray("answers")::add);
+        }
+        return ask(asked);
+    }
 }

@@ -16,6 +16,7 @@ import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -283,7 +284,7 @@ final class AnswerWriterTest {
         }
 
         @Override
-        public CompletionStage<Resume> resume(UserId user, Chunk resumed, String answer) {
+        public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
             throw new AssertionError("a writer only appends");
         }
 

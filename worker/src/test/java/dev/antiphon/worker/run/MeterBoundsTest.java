@@ -121,7 +121,7 @@ final class MeterBoundsTest {
                                                     new DemoProvider(
                                                             Duration.ZERO, 3, Time.system())),
                                             DemoProvider.NAME),
-                                    new Workflows(List.of(new ChatWorkflow()), 50),
+                                    new Workflows(List.of(new ChatWorkflow()), null, 50),
                                     new ContextWindow(
                                             backplane.history(), 8_000, Time.system(), counters),
                                     new ToolRunner(

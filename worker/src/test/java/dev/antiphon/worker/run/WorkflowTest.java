@@ -1,12 +1,14 @@
 package dev.antiphon.worker.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.bsc.langgraph4j.StateGraph.END;
 import static org.bsc.langgraph4j.StateGraph.START;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Environment;
@@ -184,8 +186,8 @@ final class WorkflowTest {
                 .step(
                         "ask",
                         (_, run) -> {
-                            String colour = run.ask(Json.object().put("question", "Colour?"));
-                            String size = run.ask(Json.object().put("question", "Size?"));
+                            String colour = run.ask("Colour?");
+                            String size = run.ask("Size?");
                             run.say(colour + " " + size);
                             return Map.of();
                         })
@@ -270,7 +272,7 @@ final class WorkflowTest {
                         new RunParts(
                                 new Providers(
                                         List.of(new DemoProvider(Duration.ZERO, 3, time)), null),
-                                new Workflows(workflows(), 20),
+                                new Workflows(workflows(), null, 20),
                                 new ContextWindow(backplane.history(), 8_000, time, counters),
                                 tools,
                                 new ToolSelection(List.of("launch"))),
@@ -318,6 +320,10 @@ final class WorkflowTest {
     }
 
     private Resume resume(String message, String answer) throws InterruptedException {
+        return resume(message, new UserAnswer(answer, null));
+    }
+
+    private Resume resume(String message, UserAnswer answer) throws InterruptedException {
         WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
         try (Backplane backplane = Backplane.open(config.backplane(), "gateway")) {
             Resume resume =
@@ -404,6 +410,16 @@ final class WorkflowTest {
     }
 
     @Test
+    void theDefaultIsWhatIsPreferredAndMustBeThere() throws Exception {
+        assertThat(new Workflows(workflows(), null, 20).choose(null).name()).isEqualTo("chat");
+        assertThat(new Workflows(workflows(), "asks", 20).choose(null).name()).isEqualTo("asks");
+        assertThat(new Workflows(workflows(), "asks", 20).choose("chat").name()).isEqualTo("chat");
+        assertThatThrownBy(() -> new Workflows(workflows(), "ask", 20))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("CHAT_DEFAULT_WORKFLOW names 'ask'");
+    }
+
+    @Test
     void aRunWaitsForItsUserWithoutAWorkerAndGoesOnAtAnother() throws Exception {
         AutoCloseable first = worker();
         ask("m1", "asks");
@@ -426,6 +442,14 @@ final class WorkflowTest {
         await().atMost(SOON)
                 .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
         second.close();
+        // The first answer again, from a click too many: it is not taken for one to the next
+        // question.
+        int colour = asked.get("chunk_id").asInt();
+        assertThat(resume("m1", new UserAnswer("green", colour)))
+                .isInstanceOf(Resume.Resumed.class);
+        assertThat(resume("m1", new UserAnswer("red", colour)))
+                .isInstanceOf(Resume.NotWaiting.class);
+        assertThat(peers.redis.sync().hget("chat:run:s1:m1", "status")).isEqualTo("parked");
         assertThat(resume("m1", "large")).isInstanceOf(Resume.Resumed.class);
         kept(worker());
 
