@@ -225,6 +225,22 @@ export class Conversation {
     await this.#post(`api/messages/${messageId}/cancel`, JSON.stringify({ session_id: this.session, user_id: this.user }));
   }
 
+  /**
+   * Answers what a message asks its user (`message.question`). The message goes on for every tab, by the log; `question`
+   * is null from then on.
+   *
+   * @param {string} answer one of `question.answers`, or any text if there are none
+   */
+  async resume(messageId, answer) {
+    const body = {
+      session_id: this.session,
+      user_id: this.user,
+      answer,
+      chunk_id: this.message(messageId).question?.chunkId,
+    };
+    await this.#post(`api/messages/${messageId}/resume`, JSON.stringify(body));
+  }
+
   /** The newest messages and their cursor, as one value that survives JSON; unsent ones are sent by who restores it. */
   snapshot(mostMessages = Infinity) {
     return {
@@ -377,7 +393,7 @@ export class Conversation {
   #watch() {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
-      if (this.active && this.#connection === 'open') {
+      if (this.active && !this.active.question && this.#connection === 'open') {
         this.#silence *= 2;
         this.#open();
       } else {

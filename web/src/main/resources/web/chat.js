@@ -6,6 +6,7 @@
 
 import { connect, mintId, recall } from './antiphon.js';
 import { Composer } from './composer.js';
+import { Picks } from './picks.js';
 import * as store from './store.js';
 import { Transcript } from './transcript.js';
 
@@ -43,6 +44,8 @@ const composer = new Composer(at('composer'), {
   onEdited: edit,
 });
 
+const picks = new Picks(at('picks'));
+
 const transcript = new Transcript(
   { list: at('transcript'), scroller: at('scroller'), jump: at('jump') },
   {
@@ -51,6 +54,7 @@ const transcript = new Transcript(
     onEdit: (id) => composer.edit(chat.message(id)),
     onRegenerate: regenerate,
     onChoose: (id) => chat.choose(id),
+    onAnswer: (id, answer) => chat.resume(id, answer),
   },
 );
 
@@ -108,8 +112,11 @@ function onMessage(message) {
   changed();
 }
 
-function onChunk(message) {
+function onChunk(message, { metadata }) {
   transcript.touch(message);
+  if (message.question && metadata?.status === 'interrupt') {
+    at('announcer').textContent = message.question.text;
+  }
   changed();
 }
 
@@ -132,6 +139,9 @@ function onStatus({ status }) {
 }
 
 function onConnection(state, problem) {
+  if (state === 'open') {
+    picks.refresh();
+  }
   degraded &&= state === 'open';
   showConnection(state, problem);
   changed();
@@ -163,13 +173,13 @@ function saveNow() {
 function send(text) {
   transcript.follow();
   // A message that could not be sent says so in its place, with a way to try again.
-  chat.send(text).catch(() => {});
+  chat.send(text, picks.extras).catch(() => {});
   composer.focus();
 }
 
 function edit(id, text) {
   transcript.follow();
-  chat.edit(id, text).catch(() => {});
+  chat.edit(id, text, picks.extras).catch(() => {});
   transcript.show(chat);
 }
 

@@ -19,11 +19,22 @@
  * @property {{type: string, [detail: string]: unknown}[]} steps what happened besides text, in order: reasoning, tool
  *     calls and results, status
  * @property {object | null} step the newest of them while no text has followed it
+ * @property {Question | null} question what the answer waits for, until someone has said it
  * @property {boolean} incomplete chunks are missing in the answer, and will not come
  * @property {{code: string, message: string} | null} error
  * @property {string | null} finishReason `stop`, `length`, `error` or `cancelled`, once complete
  * @property {string | null} model
  * @property {number | null} tokens
+ */
+
+/**
+ * What a run asks its user.
+ *
+ * @typedef {object} Question
+ * @property {number} chunkId of the chunk that asks
+ * @property {string} text
+ * @property {string} details what it is about, such as a tool's arguments; may be empty
+ * @property {string[]} answers what may be answered; any text if there are none
  */
 
 /** Most messages kept; the oldest complete ones go first. The server's history has all of them. */
@@ -180,6 +191,7 @@ export class Messages {
   complete({ message_id: id, token_count: tokens, finish_reason: finishReason }) {
     const message = this.#answered(id);
     message.state = 'complete';
+    message.question = null;
     message.tokens = tokens ?? message.tokens;
     message.finishReason = finishReason ?? 'stop';
     message.starts = [];
@@ -209,6 +221,7 @@ export class Messages {
     for (const message of known) {
       message.incomplete ||= message.state !== 'complete';
       message.state = 'complete';
+      message.question = null;
     }
   }
 
@@ -255,6 +268,7 @@ export class Messages {
 function apply(message, chunk) {
   const type = chunk.chunk_type ?? 'content';
   message.step = null;
+  message.question = null;
   if (type === 'content') {
     message.answer += chunk.chunk;
     return;
@@ -267,8 +281,25 @@ function apply(message, chunk) {
     message.starts.fill(at, from);
   } else if (type === 'error') {
     message.error = chunk.error ?? { code: '', message: 'The answer failed' };
+  } else if (type === 'status' && chunk.metadata?.status === 'interrupt') {
+    message.question = questionOf(chunk.chunk_id, chunk.metadata.interrupt ?? {});
   }
   addStep(message, { ...chunk.metadata, type });
+}
+
+/** A workflow asks in words; a service of another make may ask with any value. */
+export function wordsOf({ question } = {}) {
+  return typeof question === 'string' ? question : JSON.stringify(question ?? '', null, 2);
+}
+
+function questionOf(chunkId, interrupt) {
+  const { answers, arguments: details } = interrupt;
+  return {
+    chunkId,
+    text: wordsOf(interrupt),
+    details: typeof details === 'string' ? details : '',
+    answers: Array.isArray(answers) ? answers.map(String) : [],
+  };
 }
 
 /** Reasoning and tool calls stream in pieces, as text does, and are one step until something else happens. */
@@ -296,6 +327,7 @@ export function newMessage(id, text, parentId) {
     answer: '',
     steps: [],
     step: null,
+    question: null,
     incomplete: false,
     error: null,
     finishReason: null,

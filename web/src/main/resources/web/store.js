@@ -1,5 +1,5 @@
 /**
- * What the page remembers in this browser: who the user is, and for each recent session one snapshot. Transcript and
+ * What the page remembers in this browser: who the user is, what they picked, and for each recent session one snapshot. Transcript and
  * cursor are one value under one key, so whichever tab wrote last, what is read back is a state that existed, and the
  * stream continues exactly after it.
  *
@@ -15,6 +15,7 @@ const SESSION = 'antiphon.session.';
 /** Session ids, newest first. */
 const RECENT = 'antiphon.recent';
 const DRAFT = 'antiphon.draft.';
+const PICKS = 'antiphon.picks';
 const MOST_SESSIONS = 20;
 /** Most messages remembered of one session; the server's history has all of them. */
 const MOST_MESSAGES = 200;
@@ -85,6 +86,20 @@ export function draft(session) {
 
 export function saveDraft(session, text) {
   write('sessionStorage', DRAFT + session, text);
+}
+
+/** What was picked last in this browser, one value per list. */
+export function picks() {
+  try {
+    const known = JSON.parse(read('localStorage', PICKS));
+    return Array.isArray(known) ? known : [];
+  } catch {
+    return [];
+  }
+}
+
+export function savePicks(values) {
+  write('localStorage', PICKS, JSON.stringify(values));
 }
 
 function recentSessions() {

@@ -7,6 +7,9 @@
 
 import { create, h } from './dom.js';
 import { MarkdownView } from './markdown.js';
+import { wordsOf } from './messages.js';
+import { QuestionView } from './question.js';
+import { TraceView } from './trace.js';
 
 /** A reader this close to the end is taken to be at it. */
 const AT_END_PX = 24;
@@ -26,7 +29,8 @@ export class Transcript {
   /**
    * @param {{list: HTMLElement, scroller: HTMLElement, jump: HTMLButtonElement}} elements
    * @param {{onRetry: (id: string) => void, onAskAgain: (text: string) => void, onEdit: (id: string) => void,
-   *     onRegenerate: (id: string) => void, onChoose: (id: string) => void}} actions
+   *     onRegenerate: (id: string) => void, onChoose: (id: string) => void,
+   *     onAnswer: (id: string, answer: string) => Promise<void>}} actions
    */
   constructor({ list, scroller, jump }, actions) {
     this.#list = list;
@@ -175,6 +179,7 @@ class Turn {
         { class: 'response', 'aria-label': 'Answer' },
         h('p', { class: 'activity' }, h('span', { class: 'voices' }, h('i'), h('i'), h('i')), h('span', { class: 'doing' })),
         h('div', { class: 'answer' }),
+        h('ul', { class: 'said', 'aria-label': 'What you were asked' }),
         h('p', { class: 'ending' }, h('span', {}), h('button', { type: 'button', class: 'link' }, 'Ask again')),
         h(
           'p',
@@ -187,12 +192,17 @@ class Turn {
     ),
   );
   #answer;
+  #question;
+  #trace = new TraceView();
   #message;
   #alternatives = [];
   #state = '';
 
-  constructor({ onRetry, onAskAgain, onEdit, onRegenerate, onChoose }) {
+  constructor({ onRetry, onAskAgain, onEdit, onRegenerate, onChoose, onAnswer }) {
     this.#answer = new MarkdownView(this.#find('.answer'));
+    this.#question = new QuestionView((answer) => onAnswer(this.#message.id, answer));
+    this.#find('.said').after(this.#question.element);
+    this.#find('.activity').before(this.#trace.element);
     this.#find('.delivery button').addEventListener('click', () => onRetry(this.#message.id));
     this.#find('.ending button').addEventListener('click', () => onAskAgain(this.#message.text));
     this.#find('.edit').addEventListener('click', () => onEdit(this.#message.id));
@@ -210,7 +220,7 @@ class Turn {
     this.#message = message;
     this.#alternatives = alternatives;
     this.#state = message.state;
-    this.element.dataset.state = message.state;
+    this.element.dataset.state = message.question ? 'asking' : message.state;
     this.element.dataset.message = message.id;
 
     this.#say('.call .text', message.text);
@@ -226,7 +236,7 @@ class Turn {
     this.#find('.delivery button').hidden = message.state !== 'failed';
 
     this.#find('.response').hidden = message.state === 'sending' || message.state === 'failed';
-    this.#find('.response').setAttribute('aria-busy', String(message.state === 'answering'));
+    this.#find('.response').setAttribute('aria-busy', String(message.state === 'answering' && !message.question));
     const doing = activity(message, queued);
     this.#find('.activity').hidden = doing === null;
     this.#find('.activity').classList.toggle('still', queued);
@@ -235,12 +245,26 @@ class Turn {
     if (ended) {
       this.#answer.finish();
     }
+    this.#trace.update(message.steps);
+    this.#showSaid(message);
+    this.#question.update(message.question);
     this.#say('.ending span', ending(message));
     this.#find('.ending').hidden = ending(message) === '';
     this.#find('.ending').classList.toggle('wrong', message.finishReason === 'error');
     this.#find('.ending button').hidden = message.finishReason !== 'error' || message.text === '';
     this.#find('.facts').hidden = message.state !== 'complete' || message.answer === '';
     this.#say('.facts span', facts(message));
+  }
+
+  /** Questions that were answered, each with its answer. */
+  #showSaid({ steps }) {
+    const list = this.#find('.said');
+    const said = steps.filter(({ status }) => status === 'resumed');
+    if (list.childElementCount !== said.length) {
+      const asked = steps.filter(({ status }) => status === 'interrupt');
+      const item = ({ answer }, i) => h('li', {}, `${wordsOf(asked[i]?.interrupt)} `, h('b', {}, String(answer ?? '')));
+      list.replaceChildren(...said.map(item).map(create));
+    }
   }
 
   #find(selector) {
@@ -262,10 +286,16 @@ function delivery(message) {
   return message.state === 'sending' ? 'Sending…' : '';
 }
 
+/** Notes that say nothing to a reader; a question is shown by itself. */
+const SILENT = new Set(['kept', 'interrupt', 'resumed']);
+
 /** What the answer is at while there is no new text to see; null when the text speaks for itself. */
 function activity(message, queued) {
   if (queued) {
     return 'Queued until the answer before it is complete';
+  }
+  if (message.question) {
+    return null;
   }
   if (message.state === 'accepted') {
     return '';
@@ -278,7 +308,7 @@ function activity(message, queued) {
     case 'tool_call':
       return `Using ${message.step.name}`;
     case 'status':
-      return message.step.status === 'kept' ? '' : String(message.step.message ?? message.step.status);
+      return SILENT.has(message.step.status) ? '' : String(message.step.message ?? message.step.status);
     default:
       return '';
   }

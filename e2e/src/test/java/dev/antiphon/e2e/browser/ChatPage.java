@@ -33,6 +33,32 @@ record ChatPage(Tab tab) {
                         + "')");
     }
 
+    /// Waits until a worker offers the workflow, and picks it from the list.
+    void pickWorkflow(String name) {
+        tab.until(
+                "fetch('api/workflows').then(r => r.json()).then(o => o.workflows.some(w => w.name === '"
+                        + name
+                        + "'))");
+        tab.reload();
+        tab.until("!document.querySelector('#picks select').hidden");
+        tab.evaluate(
+                """
+                (() => {
+                  const list = document.querySelector('#picks select');
+                  list.selectedIndex = [...list.options].findIndex((option) => option.text === '%s');
+                  list.dispatchEvent(new Event('change', { bubbles: true }));
+                })()\
+                """
+                        .formatted(name));
+    }
+
+    /// Waits until an answer asks this.
+    void awaitQuestion(String asked) {
+        tab.until(
+                "document.querySelector('.question:not([hidden]) .asked')?.textContent === "
+                        + DevTools.JSON.writeValueAsString(asked));
+    }
+
     void awaitAnswers(int complete) {
         tab.until("document.querySelectorAll('.turn[data-state=complete]').length === " + complete);
     }

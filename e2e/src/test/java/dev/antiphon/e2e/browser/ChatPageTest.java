@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 
 import dev.antiphon.e2e.house.House;
+import dev.antiphon.servers.ChildProcess;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -363,6 +364,42 @@ final class ChatPageTest {
         assertThat(page.questions())
                 .containsExactly("first", "second", "after the first answer to the second");
         assertThat(page.tab().complaints()).isEmpty();
+    }
+
+    @Test
+    void aQuestionIsAnsweredInEitherTabAndAfterTheWorkerIsGone() throws IOException {
+        // A house of its own: its worker answers everything with this workflow.
+        try (House asking = House.open(Files.createDirectory(folder.resolve("asking")))) {
+            String extensions = AskingWorkflow.extensions(folder.resolve("extensions")).toString();
+            ChildProcess first = asking.worker(Map.of(), "--extensions", extensions);
+            ChatPage page = open(asking.gateway(Map.of()).address());
+            page.pickWorkflow(AskingWorkflow.NAME);
+            page.ask("Tea, please");
+            page.awaitQuestion("Which <b>tea</b>?");
+            assertThat(page.tab().texts(".question .choice")).containsExactly("green", "black");
+            assertThat(page.answers()).containsExactly("A tea, then.");
+            assertThat(page.tab().texts(".trace summary")).containsExactly("Used calculator");
+            page.tab().click(".trace summary");
+            assertThat(page.tab().texts(".trace li").getLast()).contains("42");
+
+            first.kill();
+            ChatPage other = open(page.tab().address());
+            other.awaitQuestion("Which <b>tea</b>?");
+            other.tab().click(".question .choice");
+            asking.worker(Map.of(), "--extensions", extensions);
+
+            page.awaitQuestion("How many cups?");
+            page.tab().click(".question input");
+            page.tab().type("two");
+            page.tab().pressEnter(false);
+            List.of(page, other).forEach(each -> each.awaitAnswers(1));
+            assertThat(page.answers()).containsExactly("A tea, then. two of green.");
+            assertThat(other.answers()).isEqualTo(page.answers());
+            assertThat(page.tab().texts(".said li"))
+                    .containsExactly("Which <b>tea</b>? green", "How many cups? two");
+            assertThat(page.tab().texts(".question:not([hidden])")).isEmpty();
+            assertThat(page.tab().complaints()).isEmpty();
+        }
     }
 
     private ChatPage open(URI address) {
