@@ -26,13 +26,13 @@ final class ModelServices {
         List<ModelProvider> services = new ArrayList<>();
         models.openAi().map(each -> openAi(each, models, transport)).ifPresent(services::add);
         models.anthropic()
-                .map(each -> new AnthropicProvider(each, limits, transport))
+                .map(each -> AnthropicProvider.open(each, limits, transport))
                 .ifPresent(services::add);
         models.gemini()
-                .map(each -> new GeminiProvider(each, limits, transport))
+                .map(each -> GeminiProvider.open(each, limits, transport))
                 .ifPresent(services::add);
         models.ollama()
-                .map(each -> new OllamaProvider(each, limits, transport))
+                .map(each -> OllamaProvider.open(each, limits, transport))
                 .ifPresent(services::add);
         models.langGraph()
                 .map(each -> new LangGraphProvider(each, limits, transport, time))
@@ -43,7 +43,7 @@ final class ModelServices {
     private static ModelProvider openAi(
             ServiceSettings settings, ModelSettings models, StreamingTransport transport) {
         return switch (models.openAiApi()) {
-            case CHAT -> new OpenAiProvider(settings, models.limits(), transport);
+            case CHAT -> OpenAiProvider.open(settings, models.limits(), transport);
             case RESPONSES -> new ResponsesProvider(settings, false, models.limits(), transport);
             case BACKGROUND -> new ResponsesProvider(settings, true, models.limits(), transport);
         };

@@ -1,6 +1,5 @@
 package dev.antiphon.worker.provider;
 
-import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -10,10 +9,9 @@ import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-import java.util.Map;
 
 /// Anthropic's Messages.
-public final class AnthropicProvider implements ModelProvider {
+public final class AnthropicProvider {
 
     public static final String NAME = "anthropic";
 
@@ -24,72 +22,46 @@ public final class AnthropicProvider implements ModelProvider {
     /// The service wants a bound; all its models of the last years can write as much.
     private static final int DEFAULT_MAX_TOKENS = 8_192;
 
-    private final List<String> models;
-    private final boolean reasoning;
-    private final AnthropicStreamingChatModel model;
-    private final LangChainCalls calls;
+    private AnthropicProvider() {}
 
     /// Makes the provider; connects to nothing yet.
-    public AnthropicProvider(
+    public static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        this.models = settings.modelsOr(DEFAULT_MODEL);
-        this.reasoning = settings.reasoning();
-        this.calls = new LangChainCalls(NAME, limits, AnthropicProvider::sign);
-        // A server without a key behind one's own address: the library insists on some key.
-        String key = settings.apiKey() == null ? "none" : settings.apiKey();
-        AnthropicStreamingChatModel.AnthropicStreamingChatModelBuilder builder =
+        List<String> models = settings.modelsOr(DEFAULT_MODEL);
+        boolean reasoning = settings.reasoning();
+        AnthropicStreamingChatModel.AnthropicStreamingChatModelBuilder model =
                 AnthropicStreamingChatModel.builder()
                         .httpClientBuilder(transport.asBuilder())
                         .baseUrl(settings.baseUrl())
-                        .apiKey(key)
-                        .customHeaders(Map.of("User-Agent", "antiphon"))
+                        .apiKey(LangChainProvider.someKey(settings))
+                        .customHeaders(LangChainProvider.HEADERS)
                         .returnThinking(true)
                         .sendThinking(true);
         if (reasoning) {
-            builder.thinkingType("adaptive").thinkingDisplay("summarized");
+            model.thinkingType("adaptive").thinkingDisplay("summarized");
         }
-        this.model = builder.build();
+        return new LangChainProvider(
+                NAME,
+                models,
+                model.build(),
+                call -> parameters(call, models, reasoning),
+                AnthropicProvider::sign,
+                limits);
     }
 
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public List<String> models() {
-        return models;
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return new Capabilities(true, true, true, true, Continuation.RESTART);
-    }
-
-    @Override
-    public boolean joinsPieces() {
-        return true;
-    }
-
-    @Override
-    public ModelAnswer stream(ModelCall call, TokenSink sink)
-            throws ProviderFailure, InterruptedException {
-        AnthropicChatRequestParameters.Builder parameters =
-                AnthropicChatRequestParameters.builder();
-        LangChainCalls.fill(parameters, call, models);
-        parameters.temperature(temperature(call));
-        parameters.maxOutputTokens(
-                call.maxTokens() == null ? DEFAULT_MAX_TOKENS : call.maxTokens());
-        return calls.stream(model, calls.request(call, parameters.build()), call, sink);
+    private static AnthropicChatRequestParameters.Builder parameters(
+            ModelCall call, List<String> models, boolean reasoning) {
+        return LangChainProvider.fill(AnthropicChatRequestParameters.builder(), call, models)
+                .temperature(reasoning ? null : temperature(call))
+                .maxOutputTokens(call.maxTokens() == null ? DEFAULT_MAX_TOKENS : call.maxTokens());
     }
 
     /// The service knows 0 to 1, and none while it thinks.
-    private @Nullable Double temperature(ModelCall call) {
-        Double asked = call.temperature();
-        return asked == null || reasoning ? null : Math.min(asked, 1);
+    private static @Nullable Double temperature(ModelCall call) {
+        return call.temperature() == null ? null : Math.min(call.temperature(), 1);
     }
 
-    static Sign sign(@Nullable String event, String data) {
+    private static Sign sign(@Nullable String event, String data) {
         if ("message_stop".equals(event)) {
             return new Sign.End();
         }

@@ -1,6 +1,5 @@
 package dev.antiphon.worker.provider;
 
-import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -14,10 +13,9 @@ import tools.jackson.databind.JsonNode;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /// Google's Gemini API.
-public final class GeminiProvider implements ModelProvider {
+public final class GeminiProvider {
 
     public static final String NAME = "gemini";
 
@@ -25,65 +23,39 @@ public final class GeminiProvider implements ModelProvider {
 
     private static final String DEFAULT_MODEL = "gemini-flash-latest";
 
-    private final List<String> models;
-    private final GoogleAiGeminiStreamingChatModel model;
-    private final LangChainCalls calls;
+    private GeminiProvider() {}
 
     /// Makes the provider; connects to nothing yet.
-    public GeminiProvider(
+    public static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        this.models = settings.modelsOr(DEFAULT_MODEL);
-        this.calls = new LangChainCalls(NAME, limits, GeminiProvider::sign);
-        GoogleAiGeminiStreamingChatModel.GoogleAiGeminiStreamingChatModelBuilder builder =
+        List<String> models = settings.modelsOr(DEFAULT_MODEL);
+        GoogleAiGeminiStreamingChatModel.GoogleAiGeminiStreamingChatModelBuilder model =
                 GoogleAiGeminiStreamingChatModel.builder()
                         .httpClientBuilder(transport.asBuilder())
                         .baseUrl(settings.baseUrl())
-                        // A server without a key behind one's own address: the library insists on
-                        // some key.
-                        .apiKey(settings.apiKey() == null ? "none" : settings.apiKey())
+                        .apiKey(LangChainProvider.someKey(settings))
                         .modelName(models.getFirst())
-                        .customHeaders(Map.of("User-Agent", "antiphon"))
+                        .customHeaders(LangChainProvider.HEADERS)
                         .returnThinking(true)
-                        .sendThinking(true); // the signatures too, without which it refuses tools'
-        // results
+                        // The signatures too, without which the service refuses tools' results.
+                        .sendThinking(true);
         if (settings.reasoning()) {
-            builder.thinkingConfig(GeminiThinkingConfig.builder().includeThoughts(true).build());
+            model.thinkingConfig(GeminiThinkingConfig.builder().includeThoughts(true).build());
         }
-        this.model = builder.build();
-    }
-
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public List<String> models() {
-        return models;
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return new Capabilities(true, true, true, true, Continuation.RESTART);
-    }
-
-    @Override
-    public boolean joinsPieces() {
-        return true;
-    }
-
-    @Override
-    public ModelAnswer stream(ModelCall call, TokenSink sink)
-            throws ProviderFailure, InterruptedException {
-        GoogleAiGeminiChatRequestParameters.Builder parameters =
-                GoogleAiGeminiChatRequestParameters.builder();
-        LangChainCalls.fill(parameters, call, models);
-        return calls.stream(model, calls.request(call, parameters.build()), call, sink);
+        return new LangChainProvider(
+                NAME,
+                models,
+                model.build(),
+                call ->
+                        LangChainProvider.fill(
+                                GoogleAiGeminiChatRequestParameters.builder(), call, models),
+                GeminiProvider::sign,
+                limits);
     }
 
     /// A finish reason ends the answer, though some models give it with every event. A prompt that is refused is reported
     /// without one.
-    static Sign sign(@Nullable String event, String data) {
+    private static Sign sign(@Nullable String event, String data) {
         Sign failure = Signs.failure(event, data);
         if (failure != null) {
             return failure;

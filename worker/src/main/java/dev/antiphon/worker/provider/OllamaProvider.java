@@ -1,6 +1,5 @@
 package dev.antiphon.worker.provider;
 
-import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -10,67 +9,41 @@ import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-import java.util.Map;
 
 /// Ollama's own protocol, which streams lines of JSON.
-public final class OllamaProvider implements ModelProvider {
+public final class OllamaProvider {
 
     public static final String NAME = "ollama";
 
     /// It runs on one's own machine; most who try it begin with this one.
     private static final String DEFAULT_MODEL = "llama3.2";
 
-    private final List<String> models;
-    private final OllamaStreamingChatModel model;
-    private final LangChainCalls calls;
+    private OllamaProvider() {}
 
     /// Makes the provider; connects to nothing yet.
-    public OllamaProvider(
+    public static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        this.models = settings.modelsOr(DEFAULT_MODEL);
-        this.calls = new LangChainCalls(NAME, limits, OllamaProvider::sign);
-        OllamaStreamingChatModel.OllamaStreamingChatModelBuilder builder =
+        List<String> models = settings.modelsOr(DEFAULT_MODEL);
+        OllamaStreamingChatModel.OllamaStreamingChatModelBuilder model =
                 OllamaStreamingChatModel.builder()
                         .httpClientBuilder(transport.asBuilder())
                         .baseUrl(settings.baseUrl())
                         .modelName(models.getFirst())
-                        .customHeaders(Map.of("User-Agent", "antiphon"))
+                        .customHeaders(LangChainProvider.HEADERS)
                         .returnThinking(true);
         if (settings.reasoning()) {
-            builder.think(true);
+            model.think(true);
         }
-        this.model = builder.build();
+        return new LangChainProvider(
+                NAME,
+                models,
+                model.build(),
+                call -> LangChainProvider.fill(OllamaChatRequestParameters.builder(), call, models),
+                OllamaProvider::sign,
+                limits);
     }
 
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public List<String> models() {
-        return models;
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return new Capabilities(true, true, true, true, Continuation.RESTART);
-    }
-
-    @Override
-    public boolean joinsPieces() {
-        return true;
-    }
-
-    @Override
-    public ModelAnswer stream(ModelCall call, TokenSink sink)
-            throws ProviderFailure, InterruptedException {
-        OllamaChatRequestParameters.Builder parameters = OllamaChatRequestParameters.builder();
-        LangChainCalls.fill(parameters, call, models);
-        return calls.stream(model, calls.request(call, parameters.build()), call, sink);
-    }
-
-    static Sign sign(@Nullable String event, String data) {
+    private static Sign sign(@Nullable String event, String data) {
         Sign failure = Signs.failure(event, data);
         if (failure != null) {
             return failure;

@@ -23,7 +23,7 @@ final class AnthropicWire implements Wire {
     @Override
     public ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        return new AnthropicProvider(settings, limits, transport);
+        return AnthropicProvider.open(settings, limits, transport);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class GeminiWire implements Wire {
     @Override
     public ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        return new GeminiProvider(settings, limits, transport);
+        return GeminiProvider.open(settings, limits, transport);
     }
 
     @Override

@@ -102,7 +102,7 @@ final class ModelStreamTest {
     @Test
     void anAnswerMayTakeLongerThanItMayBeSilent() throws Exception {
         Duration idle = Duration.ofMillis(500);
-        OpenAiProvider provider =
+        ModelProvider provider =
                 calls.provider(
                         calls.server(exchange ->
                                         exchange.open().repeat(text("a"), 150).send(DONE).end())
@@ -196,7 +196,7 @@ final class ModelStreamTest {
     void anInterruptClosesTheServersSocketAtOnce(String when, Script before) throws Exception {
         BlockingQueue<Long> stalled = new LinkedBlockingQueue<>();
         BlockingQueue<Long> closed = new LinkedBlockingQueue<>();
-        OpenAiProvider provider =
+        ModelProvider provider =
                 calls.provider(exchange -> {
                     before.answer(exchange);
                     stalled.add(System.nanoTime());
@@ -261,7 +261,7 @@ final class ModelStreamTest {
     @Test
     void anInterruptOfTheSinkClosesTheSocketAndIsPassedOn() throws Exception {
         CountDownLatch left = new CountDownLatch(1);
-        OpenAiProvider provider = calls.provider(stall(text("a") + text("b"), left));
+        ModelProvider provider = calls.provider(stall(text("a") + text("b"), left));
         CollectingSink lost =
                 new CollectingSink() {
                     @Override
@@ -281,7 +281,7 @@ final class ModelStreamTest {
 
     @Test
     void whatTheSinkThrowsIsPassedOn() throws Exception {
-        OpenAiProvider provider = calls.provider(stream(answer("a")));
+        ModelProvider provider = calls.provider(stream(answer("a")));
         CollectingSink broken =
                 new CollectingSink() {
                     @Override
@@ -299,7 +299,7 @@ final class ModelStreamTest {
     void threeHundredAnswersStreamAtOnce() throws Exception {
         int most = 300;
         CountDownLatch asked = new CountDownLatch(most);
-        OpenAiProvider provider =
+        ModelProvider provider =
                 calls.provider(exchange -> {
                     exchange.open().send(role());
                     asked.countDown();
@@ -341,7 +341,7 @@ final class ModelStreamTest {
     @Test
     void aConnectionWhoseAnswerWasWholeIsUsedAgain() throws Exception {
         FakeModelServer server = calls.server(stream(answer("a")));
-        OpenAiProvider provider = calls.provider(server.baseUrl(), PATIENT);
+        ModelProvider provider = calls.provider(server.baseUrl(), PATIENT);
 
         await().until(() -> {
             var _ = provider.stream(call("hi"), calls.sink);

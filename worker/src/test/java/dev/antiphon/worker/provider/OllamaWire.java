@@ -23,7 +23,7 @@ final class OllamaWire implements Wire {
     @Override
     public ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        return new OllamaProvider(settings, limits, transport);
+        return OllamaProvider.open(settings, limits, transport);
     }
 
     @Override

@@ -34,17 +34,17 @@ final class OpenAiCalls implements AutoCloseable {
         return closing(new FakeModelServer(script));
     }
 
-    OpenAiProvider provider(String baseUrl, CallLimits limits) {
+    ModelProvider provider(String baseUrl, CallLimits limits) {
         return provider(new ServiceSettings(KEY, baseUrl, List.of(), false), limits);
     }
 
-    OpenAiProvider provider(ServiceSettings settings, CallLimits limits) {
+    ModelProvider provider(ServiceSettings settings, CallLimits limits) {
         StreamingTransport transport =
                 closing(new StreamingTransport(limits.connect(), InstantSource.fixed(NOW)));
-        return new OpenAiProvider(settings, limits, transport);
+        return OpenAiProvider.open(settings, limits, transport);
     }
 
-    OpenAiProvider provider(Script script) throws IOException {
+    ModelProvider provider(Script script) throws IOException {
         return provider(server(script).baseUrl(), PATIENT);
     }
 

@@ -25,7 +25,6 @@ import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 
 import org.junit.jupiter.api.AfterEach;
@@ -120,16 +119,16 @@ final class OpenAiProviderTest {
 
     @Test
     void openAiItselfIsAskedAsItsNewerModelsWantIt() throws Exception {
-        OpenAiProvider provider = calls.provider("https://api.openai.com/v1", PATIENT);
+        ServiceSettings settings =
+                new ServiceSettings(KEY, OpenAiProvider.BASE_URL, List.of(), false);
         List<ModelTurn> turns = List.of(new ModelTurn.User("hi"));
+        ModelCall call = new ModelCall(null, null, turns, List.of(), null, 77, "", null);
 
-        ChatRequestParameters parameters =
-                provider.request(new ModelCall(null, null, turns, List.of(), null, 77, "", null))
-                        .parameters();
+        OpenAiChatRequestParameters parameters = OpenAiProvider.parameters(call, settings).build();
 
         assertThat(parameters.modelName()).isEqualTo(OpenAiProvider.DEFAULT_MODEL);
         assertThat(parameters.maxOutputTokens()).isNull();
-        assertThat(((OpenAiChatRequestParameters) parameters).maxCompletionTokens()).isEqualTo(77);
+        assertThat(parameters.maxCompletionTokens()).isEqualTo(77);
     }
 
     @Test
@@ -154,7 +153,7 @@ final class OpenAiProviderTest {
                         seen.countDown();
                     }
                 };
-        OpenAiProvider provider =
+        ModelProvider provider =
                 calls.provider(exchange -> {
                     exchange.open().send(role()).send(text("Hel"));
                     seenBeforeTheEnd.complete(reached(seen));

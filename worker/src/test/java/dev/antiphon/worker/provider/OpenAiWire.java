@@ -21,7 +21,7 @@ final class OpenAiWire implements Wire {
     @Override
     public ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
-        return new OpenAiProvider(settings, limits, transport);
+        return OpenAiProvider.open(settings, limits, transport);
     }
 
     @Override

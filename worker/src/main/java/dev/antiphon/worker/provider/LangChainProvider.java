@@ -2,6 +2,7 @@ package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Ids;
+import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.Dialect;
@@ -9,7 +10,6 @@ import dev.antiphon.worker.provider.http.StreamCall;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
@@ -28,52 +28,91 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
-/// Calls the streaming models of LangChain4j for one provider: what is the same for every service that it speaks to.
-/// The models must send through {@link dev.antiphon.worker.provider.http.StreamingTransport}.
-final class LangChainCalls {
+/// A provider whose service is asked through a streaming model of LangChain4j: what is the same for all of those.
+final class LangChainProvider implements ModelProvider {
 
-    private final FailureText failures;
-    private final CallLimits limits;
+    /// What every request says of who asks.
+    static final Map<String, String> HEADERS = Map.of("User-Agent", "antiphon");
+
+    private final String name;
+    private final List<String> models;
+    private final StreamingChatModel model;
+    private final Function<ModelCall, DefaultChatRequestParameters.Builder<?>> parameters;
     private final Dialect dialect;
+    private final CallLimits limits;
+    private final FailureText failures;
     private final LangChainTurns turns;
 
-    /// Takes what the calls of one provider share.
+    /// Makes the provider of one service.
     ///
-    /// @param provider its name, for messages
-    LangChainCalls(String provider, CallLimits limits, Dialect dialect) {
-        this.failures = new FailureText(provider);
-        this.limits = limits;
+    /// @param model sends through {@link dev.antiphon.worker.provider.http.StreamingTransport}
+    /// @param parameters makes those of a call's request, in the model's own form; {@link #fill} helps
+    /// @param dialect how the service marks ends and errors
+    LangChainProvider(
+            String name,
+            List<String> models,
+            StreamingChatModel model,
+            Function<ModelCall, DefaultChatRequestParameters.Builder<?>> parameters,
+            Dialect dialect,
+            CallLimits limits) {
+        this.name = name;
+        this.models = models;
+        this.model = model;
+        this.parameters = parameters;
         this.dialect = dialect;
-        this.turns = new LangChainTurns(provider);
+        this.limits = limits;
+        this.failures = new FailureText(name);
+        this.turns = new LangChainTurns(name);
     }
 
     /// Puts what all services take into the parameters of one's request.
     ///
     /// @param models the first is asked when the call names none; empty to name none either
-    static void fill(
-            DefaultChatRequestParameters.Builder<?> parameters,
-            ModelCall call,
-            List<String> models) {
+    static <B extends DefaultChatRequestParameters.Builder<B>> B fill(
+            B parameters, ModelCall call, List<String> models) {
         String own = models.isEmpty() ? null : models.getFirst();
-        parameters.modelName(call.model() == null ? own : call.model());
-        parameters.temperature(call.temperature());
-        parameters.maxOutputTokens(call.maxTokens());
-        parameters.toolSpecifications(LangChainTurns.tools(call));
+        return parameters
+                .modelName(call.model() == null ? own : call.model())
+                .temperature(call.temperature())
+                .maxOutputTokens(call.maxTokens())
+                .toolSpecifications(LangChainTurns.tools(call));
     }
 
-    ChatRequest request(ModelCall call, ChatRequestParameters parameters) {
-        return ChatRequest.builder().messages(turns.messages(call)).parameters(parameters).build();
+    /// The key of a service whose library insists on one: a server behind one's own address may have none.
+    static String someKey(ServiceSettings settings) {
+        return settings.apiKey() == null ? "none" : settings.apiKey();
     }
 
-    /// Streams one answer. Blocks the calling thread until it is complete.
-    ///
-    /// @param call what `request` was made of
-    /// @throws ProviderFailure as {@link ModelProvider#stream}
-    /// @throws InterruptedException as {@link ModelProvider#stream}
-    ModelAnswer stream(
-            StreamingChatModel model, ChatRequest request, ModelCall call, TokenSink sink)
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public List<String> models() {
+        return models;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(true, true, true, true, Continuation.RESTART);
+    }
+
+    @Override
+    public boolean joinsPieces() {
+        return true;
+    }
+
+    @Override
+    public ModelAnswer stream(ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
+        ChatRequest request =
+                ChatRequest.builder()
+                        .messages(turns.messages(call))
+                        .parameters(parameters.apply(call).build())
+                        .build();
         StreamCall stream = new StreamCall(limits, dialect);
         Relay relay = new Relay(stream, sink);
         stream.run(() -> model.chat(request, relay));
