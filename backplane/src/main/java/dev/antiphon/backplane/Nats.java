@@ -143,8 +143,8 @@ public final class Nats implements AutoCloseable {
                             .log("NATS refuses us for good; this process must be restarted");
                 }
             }
-            // RECONNECTED comes before the subscriptions stand again; the others say nothing about
-            // now.
+            // RECONNECTED comes before the subscriptions stand again;
+            // the others say nothing about now.
             case CONNECTED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> {}
         }
     }

@@ -86,8 +86,8 @@ public final class Redis implements AutoCloseable {
                         LOG.atInfo()
                                 .addKeyValue("address", settings.address())
                                 .log("Redis is back");
-                        // What was written meanwhile: Lettuce by itself sends only what was under
-                        // way.
+                        // What was written meanwhile:
+                        // Lettuce by itself sends only what was under way.
                         flushSoon();
                     }
 

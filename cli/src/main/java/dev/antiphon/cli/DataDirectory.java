@@ -195,8 +195,8 @@ final class DataDirectory implements AutoCloseable {
             String[] parts = line.split("=", 2);
             long pid = Long.parseLong(parts[0]);
             long start = Long.parseLong(parts[1]);
-            // A process id alone may be someone else's by now; its start is a time of the wall
-            // clock.
+            // A process id alone may be someone else's by now;
+            // its start is a time of the wall clock.
             boolean same =
                     startMillis(pid)
                             .filter(now -> Math.abs(now - start) < CLOCK_TOLERANCE.toMillis())

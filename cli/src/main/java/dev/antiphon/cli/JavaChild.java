@@ -96,8 +96,8 @@ final class JavaChild implements Child {
                         Program.command(
                                 List.of("-D" + Logging.FILE_PROPERTY + "=" + log()),
                                 command,
-                                // So that it does not complete its environment from some other
-                                // `up`.
+                                // So that it does not complete its
+                                // environment from some other `up`.
                                 "--data",
                                 data.path().toString()));
         builder.environment().putAll(environment);

@@ -121,8 +121,8 @@ final class Stores {
                 Variable.REDIS_PORT.name(),
                 "" + (redis == null ? redisPort() : redis.server().port()));
         if (redis != null) {
-            // A password that is set is meant for another Redis; ours would refuse it. Empty is
-            // unset.
+            // A password that is set is meant for another Redis; ours would refuse it.
+            // Empty is unset.
             addresses.put(Variable.REDIS_PASSWORD.name(), "");
         }
         return addresses;

@@ -22,8 +22,8 @@ final class Supervisor implements AutoCloseable {
     private final Consumer<Map<String, Long>> recordProcesses;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    // Guarded by this: what to stop, group by group, the last one first; and what has come to
-    // serve.
+    // Guarded by this: what to stop, group by group, the last one first;
+    // and what has come to serve.
     private final List<List<Child>> groups = new ArrayList<>();
     private final Set<Child> serving = new LinkedHashSet<>();
 

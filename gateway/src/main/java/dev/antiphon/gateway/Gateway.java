@@ -92,8 +92,8 @@ public final class Gateway implements AutoCloseable {
                             config.pod(),
                             config.origins(),
                             config.mostConnections());
-            // First of all: a port that is taken should be said at once, not after a long wait for
-            // Redis.
+            // First of all: a port that is taken should be said at once,
+            // not after a long wait for Redis.
             int port = listen(door, config.host(), config.port(), false);
             if (config.sharedPort() != null) {
                 listen(door, config.host(), config.sharedPort(), true);

@@ -25,8 +25,8 @@ import java.util.concurrent.Executors;
 final class StatusPage implements AutoCloseable {
 
     static {
-        // The JDK's server reads these once. Who never ends his request must not keep a thread for
-        // ever.
+        // The JDK's server reads these once.
+        // Who never ends his request must not keep a thread for ever.
         System.setProperty("jdk.httpserver.maxConnections", "100");
         System.setProperty("sun.net.httpserver.maxReqTime", "10");
         System.setProperty("sun.net.httpserver.maxRspTime", "10");

@@ -67,8 +67,8 @@ public final class Worker implements AutoCloseable {
     /// @throws IllegalArgumentException when the settings do not fit together, or the port cannot be had
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
-        // First of all: a port that is taken should be said at once, not after a long wait for
-        // Redis.
+        // First of all: a port that is taken should be said at once,
+        // not after a long wait for Redis.
         StatusPage status = StatusPage.open(config.host(), config.port());
         List<AutoCloseable> opened = new ArrayList<>(List.of(status));
         try {

@@ -49,8 +49,8 @@ public final class PodSubscription implements AutoCloseable {
         try {
             nats.connection().flush(Duration.ofSeconds(2));
         } catch (TimeoutException e) {
-            // Away right now: the subscription is made when it is back, and then everybody reads
-            // the log.
+            // Away right now: the subscription is made when it is back,
+            // and then everybody reads the log.
             LOG.atDebug().log("NATS did not confirm the pod's subscription yet");
         }
         return new PodSubscription(nats, dispatcher);

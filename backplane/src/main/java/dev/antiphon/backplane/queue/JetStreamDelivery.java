@@ -47,8 +47,8 @@ record JetStreamDelivery(Message message, StoredRequest request) implements Deli
         try {
             settle.run();
         } catch (IllegalStateException e) {
-            // The connection is closed or cannot take more: the server delivers again after the ack
-            // wait.
+            // The connection is closed or cannot take more:
+            // the server delivers again after the ack wait.
             LOG.debug("not settled", e);
         }
     }

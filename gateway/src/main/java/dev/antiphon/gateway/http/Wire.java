@@ -28,8 +28,8 @@ final class Wire {
     static void cut(HttpConnection connection) {
         Channel channel = channel(connection);
         if (!channel.isOpen()) {
-            return; // its file descriptor may be another connection's by now, which would be the
-            // one to be reset
+            // Its file descriptor may be another connection's by now, and that one would be reset.
+            return;
         }
         channel.config().setOption(ChannelOption.SO_LINGER, 0);
         // From Vert.x' own handler on, which is the last one: it would wait.

@@ -158,8 +158,8 @@ public final class Subscriber {
         boolean attaching = state == State.ATTACHING;
         state = State.LEFT;
         if (!attaching) {
-            // Else the answer of the attach does this: taken out before it is put in, it would stay
-            // in.
+            // Else the answer of the attach does this:
+            // taken out before it is put in, it would stay in.
             depart();
         }
     }

@@ -135,8 +135,8 @@ final class ResponsesReader {
             }
             case "response.output_item.done" -> itemEnded(event.path("item"));
             case "response.completed", "response.incomplete" -> whole = event.path("response");
-            default -> {} // the service adds kinds of events; what we need repeats itself in the
-                // others
+            // The service adds kinds of events; what we need repeats itself in the others.
+            default -> {}
         }
         sequence = Math.max(sequence, event.path("sequence_number").asLong(sequence));
     }

@@ -42,8 +42,8 @@ final class Settling {
                     .log("not in the history yet, trying again later");
             return false;
         } catch (IllegalStateException e) {
-            // A log that cannot be read must not keep the session's next messages from their
-            // answers.
+            // A log that cannot be read must not keep
+            // the session's next messages from their answers.
             counters.add(Count.HISTORY_INCOMPLETE);
             LOG.atError().addKeyValue("session", session).setCause(e).log("history is incomplete");
         }

@@ -189,8 +189,8 @@ final class GraphEvents implements ServerSentEventListener {
         }
         int now = data.path("attempt").asInt(1);
         if (now > attempt && attempt > 0) {
-            // The server's own worker died: steps that had ended stand, the one under way is run
-            // again.
+            // The server's own worker died: steps that had ended stand,
+            // the one under way is run again.
             text.setLength(settled);
             withdraw();
         }

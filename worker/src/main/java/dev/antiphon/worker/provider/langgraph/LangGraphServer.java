@@ -89,8 +89,8 @@ final class LangGraphServer {
         payload.put("stream_resumable", true);
         payload.put("on_disconnect", "continue");
         payload.put("if_not_exists", "create");
-        // One that is there already may be this message's own, begun by a worker that died: join
-        // it.
+        // One that is there already may be this message's own,
+        // begun by a worker that died: join it.
         payload.put("multitask_strategy", "reject");
         mark(payload.putObject("metadata"), asker);
         return request(HttpMethod.POST, path(thread, "/stream"), payload);

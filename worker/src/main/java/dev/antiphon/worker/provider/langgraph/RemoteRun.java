@@ -171,8 +171,8 @@ final class RemoteRun {
     private ObjectNode payload() {
         ObjectNode payload = JSON.createObjectNode();
         if (asker.answers().isEmpty()) {
-            // With an id of ours: should the graph see the message twice, it takes the second for
-            // the first.
+            // With an id of ours: should the graph see the message twice,
+            // it takes the second for the first.
             payload.putObject("input")
                     .putArray("messages")
                     .addObject()
@@ -286,9 +286,8 @@ final class RemoteRun {
                 return Outcome.CUT;
             }
         } else if (status == 409 || status == 422) {
-            return Outcome
-                    .OCCUPIED; // or a request that it does not take, which shows when nothing is
-            // there
+            // Or it is a request that it does not take, which shows when nothing is in the way.
+            return Outcome.OCCUPIED;
         }
         throw failure(why);
     }
