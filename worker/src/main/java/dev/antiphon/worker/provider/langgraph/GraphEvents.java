@@ -4,6 +4,7 @@ import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.provider.Shown;
 import dev.antiphon.worker.provider.TokenSink;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
@@ -233,7 +234,7 @@ final class GraphEvents implements ServerSentEventListener {
     private void reasoning(String piece) {
         if (!piece.isEmpty()) {
             grow(piece);
-            String rest = shown.reasoning(piece).orElse(piece);
+            String rest = shown.reasoning(piece);
             pass(() -> sink.reasoning(rest));
         }
     }

@@ -6,6 +6,7 @@ import dev.antiphon.worker.provider.ModelCall;
 import dev.antiphon.worker.provider.ModelCall.Asker;
 import dev.antiphon.worker.provider.ModelCall.Kept;
 import dev.antiphon.worker.provider.ProviderFailure;
+import dev.antiphon.worker.provider.Shown;
 import dev.antiphon.worker.provider.TokenSink;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.Breakage.Limit;

@@ -1,4 +1,4 @@
-package dev.antiphon.worker.provider.langgraph;
+package dev.antiphon.worker.provider;
 
 import dev.antiphon.worker.provider.ModelCall.Kept;
 
@@ -8,49 +8,65 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What earlier attempts have shown of an answer that is streamed from its beginning once more: it is passed over.
-final class Shown {
+/// What earlier attempts have shown of an answer that its service gives from the beginning once more: it is passed over.
+/// What to do about an answer that reads differently is left to the caller.
+public final class Shown {
 
     private final Beginning text;
     private final Beginning reasoning;
     private final Map<String, Beginning> toolCalls = new HashMap<>();
     private final Set<String> toolResults;
 
-    Shown(String text, Kept kept) {
+    /// All of it: the text, and what was shown beside it.
+    public Shown(String text, Kept kept) {
         this.text = new Beginning(text);
         this.reasoning = new Beginning(kept.reasoning());
         kept.toolCalls().forEach((id, arguments) -> toolCalls.put(id, new Beginning(arguments)));
         this.toolResults = new HashSet<>(kept.toolResults());
     }
 
-    static Shown nothing() {
+    /// Of an answer that nobody has begun.
+    public static Shown nothing() {
         return new Shown("", new Kept("", ""));
     }
 
     /// What of the next piece of text is new; nothing when it is another text than was shown.
-    Optional<String> text(String piece) {
+    public Optional<String> text(String piece) {
         return text.pass(piece);
     }
 
-    Optional<String> reasoning(String piece) {
-        return reasoning.pass(piece);
+    /// Whether text was shown that has not come again.
+    public boolean isMissingText() {
+        return !text.isPassed();
+    }
+
+    /// Passes over no text any more, because it was withdrawn.
+    ///
+    /// @return as much as had come again
+    public String withdrawText() {
+        return text.giveUp();
+    }
+
+    /// What of the next piece of reasoning is new: all of it, from now on, when it is other reasoning than was shown.
+    public String reasoning(String piece) {
+        Optional<String> rest = reasoning.pass(piece);
+        if (rest.isEmpty()) {
+            var _ = reasoning.giveUp();
+        }
+        return rest.orElse(piece);
     }
 
     /// As {@link #text}; nothing also when the piece was shown, which may be empty.
-    Optional<String> toolCall(String id, String piece) {
+    public Optional<String> toolCall(String id, String piece) {
         Beginning shown = toolCalls.get(id);
         return shown == null
                 ? Optional.of(piece)
                 : shown.pass(piece).filter(rest -> !rest.isEmpty());
     }
 
-    boolean toolResult(String id) {
+    /// Whether the result of this call was shown and had not come again.
+    public boolean toolResult(String id) {
         return toolResults.remove(id);
-    }
-
-    /// Whether text was shown that has not come again.
-    boolean isMissingText() {
-        return !text.isPassed();
     }
 
     private static final class Beginning {
@@ -72,6 +88,13 @@ final class Shown {
             }
             at += most;
             return Optional.of(piece.substring(most));
+        }
+
+        /// What was passed; nothing is from now on.
+        String giveUp() {
+            String passed = shown.substring(0, at);
+            at = shown.length();
+            return passed;
         }
     }
 }
