@@ -3,15 +3,9 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.backplane.Backplane;
-import dev.antiphon.backplane.BackplaneSettings;
-import dev.antiphon.protocol.Chunk;
-import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.provider.FakeModelServer;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
@@ -30,13 +24,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /// What users see of an answer whose worker stops in the middle, with each provider, on real servers. The demo's row is in
@@ -188,35 +179,10 @@ final class ContinuationTest {
         peers.ask("test", "m1", "hi");
         await().atMost(SOON).until(() -> pod.text("m1").equals("Half an ans"));
 
-        cancel(new SessionId("test"), new MessageId("m1"));
+        peers.cancel(new SessionId("test"), new MessageId("m1"));
 
         await().atMost(SOON).until(() -> service.cancelled.get() == 1);
         assertThat(service.continued).hasValue(0);
-    }
-
-    private void cancel(SessionId session, MessageId message) throws Exception {
-        Chunk last =
-                new Chunk(
-                        session,
-                        message,
-                        0,
-                        new ChunkBody.Content(""),
-                        new Completion("", null, Completion.FinishReason.CANCELLED),
-                        Instant.now(),
-                        "corr_1");
-        try (Backplane backplane =
-                Backplane.open(
-                        BackplaneSettings.from(
-                                Environment.of(peers.environment()), Duration.ofSeconds(5)),
-                        "test")) {
-            var _ =
-                    backplane
-                            .log()
-                            .finish(Optional.of(new UserId("user1")), last)
-                            .toCompletableFuture()
-                            .get(10, TimeUnit.SECONDS);
-            backplane.doorbell().cancelled(session, message);
-        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.antiphon.worker;
 
 import static dev.antiphon.worker.PlainPeers.JSON;
+import static dev.antiphon.worker.PlainPeers.USER;
 import static dev.antiphon.worker.PlainPeers.demoAnswer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,8 +12,6 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.protocol.Chunk;
-import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +37,6 @@ final class HistoryTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final SessionId SESSION = new SessionId("test");
-    private static final UserId USER = new UserId("user1");
 
     private PlainPeers peers;
     private Backplane backplane;
@@ -110,15 +107,7 @@ final class HistoryTest {
         PlainPod pod = peers.pod("pod-1", "test");
         peers.ask("test", "m1", "a long one");
         await().atMost(SOON).until(() -> pod.chunks("m1").size() >= 3);
-        Chunk last =
-                new Chunk(
-                        SESSION,
-                        new MessageId("m1"),
-                        0,
-                        new ChunkBody.Content(""),
-                        new Completion("", null, Completion.FinishReason.CANCELLED),
-                        Instant.now(),
-                        "corr_1");
+        Chunk last = PlainPeers.cancelled(SESSION, new MessageId("m1"));
 
         get(backplane.log().finish(Optional.of(USER), last));
 

@@ -3,15 +3,9 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.backplane.Backplane;
-import dev.antiphon.backplane.BackplaneSettings;
-import dev.antiphon.protocol.Chunk;
-import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.provider.langgraph.JavaScriptServer;
 import dev.antiphon.worker.run.Counters.Count;
@@ -25,13 +19,10 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -168,35 +159,14 @@ final class LangGraphWorkerTest {
     @Test
     void aCancelledMessageIsCancelledThere() throws Exception {
         SessionId session = new SessionId("sess_cancelled");
-        MessageId message = new MessageId("m1");
         worker();
         PlainPod pod = peers.pod("pod-1", session.value());
         ask(session.value(), "m1", "agent", "400 words, 50 ms");
         await().atMost(SOON).until(() -> pod.text("m1").contains("w3"));
 
-        Chunk last =
-                new Chunk(
-                        session,
-                        message,
-                        0,
-                        new ChunkBody.Content(""),
-                        new Completion("", null, Completion.FinishReason.CANCELLED),
-                        Instant.now(),
-                        "corr_1");
-        try (Backplane backplane =
-                Backplane.open(
-                        BackplaneSettings.from(
-                                Environment.of(peers.environment()), Duration.ofSeconds(5)),
-                        "test")) {
-            var _ =
-                    backplane
-                            .log()
-                            .finish(Optional.of(new UserId("user1")), last)
-                            .toCompletableFuture()
-                            .get(10, TimeUnit.SECONDS);
-            backplane.doorbell().cancelled(session, message);
-            await().atMost(SOON)
-                    .until(() -> langGraph.statuses(session).equals(List.of("interrupted")));
-        }
+        peers.cancel(session, new MessageId("m1"));
+
+        await().atMost(SOON)
+                .until(() -> langGraph.statuses(session).equals(List.of("interrupted")));
     }
 }

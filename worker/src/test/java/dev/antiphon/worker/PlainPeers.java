@@ -1,5 +1,14 @@
 package dev.antiphon.worker;
 
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
 
@@ -16,9 +25,12 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /// Real servers, and peers that know nothing but PROTOCOL.md: a publisher and pods made of a plain NATS client and a
@@ -27,6 +39,9 @@ import java.util.stream.Collectors;
 public final class PlainPeers implements AutoCloseable {
 
     static final ObjectMapper JSON = new JsonMapper();
+
+    /// Who asks.
+    static final UserId USER = new UserId("user1");
 
     final NatsServer natsServer = NatsServer.start();
     final RedisServer redisServer = RedisServer.start();
@@ -92,9 +107,38 @@ public final class PlainPeers implements AutoCloseable {
                 JSON.createObjectNode()
                         .put("message_id", message)
                         .put("session_id", session)
-                        .put("user_id", "user1")
+                        .put("user_id", USER.value())
                         .put("message", text)
                         .toString());
+    }
+
+    /// Ends a message as a gateway of ours does whose user cancels it.
+    public void cancel(SessionId session, MessageId message) throws Exception {
+        try (Backplane backplane =
+                Backplane.open(
+                        BackplaneSettings.from(
+                                Environment.of(environment()), Duration.ofSeconds(5)),
+                        "test")) {
+            var _ =
+                    backplane
+                            .log()
+                            .finish(Optional.of(USER), cancelled(session, message))
+                            .toCompletableFuture()
+                            .get(10, TimeUnit.SECONDS);
+            backplane.doorbell().cancelled(session, message);
+        }
+    }
+
+    /// The last chunk of a message that was cancelled.
+    static Chunk cancelled(SessionId session, MessageId message) {
+        return new Chunk(
+                session,
+                message,
+                0,
+                new ChunkBody.Content(""),
+                new Completion("", null, Completion.FinishReason.CANCELLED),
+                Instant.now(),
+                "corr_1");
     }
 
     /// What a plain pod has heard.

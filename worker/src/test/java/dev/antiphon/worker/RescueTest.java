@@ -13,7 +13,6 @@ import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
@@ -192,16 +191,8 @@ final class RescueTest {
         await().atMost(IN_TIME).until(() -> pod.chunks("m1").size() >= 2);
         peers.ask("test", "m2", "next");
 
-        Chunk last =
-                new Chunk(
-                        SESSION,
-                        new MessageId("m1"),
-                        0,
-                        new ChunkBody.Content(""),
-                        new Completion("", null, Completion.FinishReason.CANCELLED),
-                        Instant.now(),
-                        "corr_1");
-        Finish finish = get(backplane.log().finish(Optional.of(new UserId("user1")), last));
+        Chunk last = PlainPeers.cancelled(SESSION, new MessageId("m1"));
+        Finish finish = get(backplane.log().finish(Optional.of(PlainPeers.USER), last));
         backplane.doorbell().cancelled(SESSION, new MessageId("m1"));
         Finish.Finished finished = (Finish.Finished) finish;
         backplane.doorbell().ring(finished.pods(), SESSION, finished.entries());
