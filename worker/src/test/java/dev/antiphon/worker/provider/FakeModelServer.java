@@ -181,8 +181,11 @@ public final class FakeModelServer implements AutoCloseable {
 
         /// Sends a part of the stream, of any length.
         public Exchange send(String part) throws IOException {
-            byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-            write(Integer.toHexString(bytes.length) + "\r\n" + part + "\r\n");
+            // An empty chunk would end the stream, and a second end spoils the connection.
+            if (!part.isEmpty()) {
+                byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+                write(Integer.toHexString(bytes.length) + "\r\n" + part + "\r\n");
+            }
             return this;
         }
 
