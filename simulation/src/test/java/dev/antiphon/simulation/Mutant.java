@@ -97,7 +97,7 @@ enum Mutant {
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
     ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "booleanValue")),
     NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),
-    RESTART_FROM_ZERO(Patch.argument("dev.antiphon.worker.run.Answering", "unsaid")),
+    RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
     NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),
     NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.worker.run.Rescue", "giveBack")),
     NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),

@@ -32,9 +32,9 @@ record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> c
         return new Patch(className, method, Kind.BODY, code -> code.iconst_1().ireturn());
     }
 
-    /// The method gives back what it is given.
-    static Patch argument(String className, String method) {
-        return new Patch(className, method, Kind.BODY, code -> code.aload(1).areturn());
+    /// The method says no.
+    static Patch no(String className, String method) {
+        return new Patch(className, method, Kind.BODY, code -> code.iconst_0().ireturn());
     }
 
     /// The calls of a method of some object are left out.

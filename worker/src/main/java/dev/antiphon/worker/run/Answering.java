@@ -9,15 +9,17 @@ import dev.antiphon.worker.provider.TokenSink;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /// What one attempt has said of an answer, on top of what earlier attempts have said since the last checkpoint.
 ///
 /// Steps that had not finished are run again, and say again what stands already. As long as that is the same, nothing is
-/// written; at the first difference what stands is withdrawn and the new text takes its place. Thread-safe, for steps
-/// may run beside each other.
-final class Answering implements TokenSink {
+/// written; at the first difference what stands is withdrawn and what this attempt has said takes its place. Thread-safe, for
+/// steps may run beside each other.
+final class Answering {
 
     private final AnswerWriter writer;
 
@@ -29,20 +31,21 @@ final class Answering implements TokenSink {
     /// What earlier attempts have said in them and this one has not said again.
     private String standing;
 
-    /// What this one has said again.
-    private final StringBuilder repeated = new StringBuilder();
+    /// What this one has said in them, whether it stood already or not: a reset withdraws all of it. Bounded by what a step
+    /// may say.
+    private final List<Said> said = new ArrayList<>();
 
     /// Whether anything of earlier attempts may have to be withdrawn.
     private boolean continues;
+
+    /// Whether that has reasoning or tool calls: of those a reader only sees that they begin anew by a reset.
+    private final boolean isMoreThanText;
 
     private @Nullable Kept kept;
     private final String textOfKept;
 
     /// The tool calls of the steps that have not finished, as far as their results are shown.
     private final Set<String> results;
-
-    /// Whether another attempt would know the current model call again.
-    private boolean knownAgain;
 
     /// Held back, because the last piece of an answer goes into its final chunk.
     private String lastPiece;
@@ -58,8 +61,14 @@ final class Answering implements TokenSink {
         this.kept = streamed.kept();
         this.textOfKept = streamed.textOfKept();
         this.continues = streamed.isAnything();
+        this.isMoreThanText = streamed.isMoreThanText();
         this.results = new HashSet<>(streamed.results());
     }
+
+    /// What one speaker has said without another in between.
+    ///
+    /// @param speaker a model call, or this for all others
+    private record Said(Object speaker, StringBuilder text) {}
 
     /// How a model call may go on where an earlier attempt at it stopped.
     ///
@@ -71,16 +80,15 @@ final class Answering implements TokenSink {
     /// Begins a model call.
     ///
     /// @param first whether it is the first of its step, and no step runs beside it: only such a call is known again
-    synchronized Continued begin(Continuation continuation, boolean first, boolean joinsPieces)
+    synchronized ModelSpeech begin(Continuation continuation, boolean first, boolean joinsPieces)
             throws InterruptedException {
         writeLastPiece();
         writer.joinPieces(joinsPieces);
-        knownAgain = first;
         if (!continues) {
-            return Continued.NOT;
+            return new ModelSpeech(Continued.NOT, first);
         }
         if (first && continuation == Continuation.REPLAY) {
-            return new Continued(standing, null);
+            return new ModelSpeech(new Continued(standing, null), true);
         }
         Kept last = kept;
         if (first
@@ -89,14 +97,21 @@ final class Answering implements TokenSink {
                 && standing.equals(textOfKept)) {
             continues = false;
             writer.continued();
-            return new Continued(textOfKept, last);
+            ModelSpeech speech = new ModelSpeech(new Continued(textOfKept, last), true);
+            remember(speech, textOfKept);
+            return speech;
         }
-        withdraw();
-        return Continued.NOT;
+        if (standing.isEmpty() && !isMoreThanText) {
+            continues = false; // the earlier attempt had not come to this call
+        } else {
+            withdraw();
+        }
+        return new ModelSpeech(Continued.NOT, first);
     }
 
     /// Takes how a model call ended.
-    synchronized void end(String piece, Completion measured) {
+    private synchronized void ended(String piece, Completion measured) throws InterruptedException {
+        writeLastPiece(); // of a call beside this one
         lastPiece = piece;
         Completion before = completion;
         completion =
@@ -112,16 +127,36 @@ final class Answering implements TokenSink {
         return more == null ? tokens : Integer.valueOf(tokens + more);
     }
 
-    @Override
-    public synchronized void content(String text) throws InterruptedException {
+    /// Takes text of a step's own.
+    void say(String text) throws InterruptedException {
+        content(this, text);
+    }
+
+    private synchronized void content(Object speaker, String text) throws InterruptedException {
         writeLastPiece();
-        writer.content(unsaid(text));
+        write(speaker, text);
     }
 
     private void writeLastPiece() throws InterruptedException {
         String piece = lastPiece;
         lastPiece = "";
-        writer.content(unsaid(piece));
+        write(this, piece);
+    }
+
+    private void write(Object speaker, String text) throws InterruptedException {
+        String unsaid = unsaid(text);
+        remember(speaker, text);
+        writer.content(unsaid);
+    }
+
+    private void remember(Object speaker, String text) {
+        if (text.isEmpty()) {
+            return;
+        }
+        if (said.isEmpty() || !said.getLast().speaker().equals(speaker)) {
+            said.add(new Said(speaker, new StringBuilder()));
+        }
+        said.getLast().text().append(text);
     }
 
     /// What of a text does not stand yet.
@@ -131,7 +166,6 @@ final class Answering implements TokenSink {
         }
         if (standing.startsWith(text)) {
             standing = standing.substring(text.length());
-            repeated.append(text);
             if (standing.isEmpty() && !text.isEmpty()) {
                 writer.continued(); // all that stood was said again
             }
@@ -145,49 +179,33 @@ final class Answering implements TokenSink {
             return text.substring(standing.length());
         }
         withdraw();
-        return repeated + text;
+        return text;
     }
 
+    /// A reset takes everything since the last checkpoint, so what this attempt has said is written once more.
     private void withdraw() throws InterruptedException {
         continues = false;
+        standing = "";
         writer.reset(from);
+        writer.content(allSaid());
     }
 
-    @Override
-    public synchronized void reasoning(String text) throws InterruptedException {
-        writer.reasoning(text);
+    private String allSaid() {
+        StringBuilder all = new StringBuilder();
+        said.forEach(each -> all.append(each.text()));
+        return all.toString();
     }
 
-    @Override
-    public synchronized void toolCall(String id, String name, String arguments)
-            throws InterruptedException {
-        writer.toolCall(id, name, arguments);
-    }
-
-    @Override
-    public synchronized void retrying(String why, Duration wait) throws InterruptedException {
+    /// Takes that a model call was repeated.
+    synchronized void retrying(String why, Duration wait) throws InterruptedException {
         writer.retrying(why, wait);
     }
 
-    @Override
-    public synchronized void kept(String handle) throws InterruptedException {
-        if (knownAgain) {
-            writer.kept(handle);
-        }
-    }
-
-    @Override
-    public boolean isCancelled() {
+    boolean isCancelled() {
         return writer.isCancelled();
     }
 
-    @Override
-    public synchronized void reset() throws InterruptedException {
-        writer.reset(from);
-    }
-
-    @Override
-    public synchronized void toolResult(String id, String name, String result)
+    synchronized void toolResult(String id, String name, String result)
             throws InterruptedException {
         if (results.add(id)) {
             writer.toolResult(id, name, result);
@@ -196,16 +214,15 @@ final class Answering implements TokenSink {
 
     /// A step has finished: what was said stands for good. Waits until it is in the log.
     synchronized Progress finished() throws InterruptedException {
-        if (continues && repeated.isEmpty()) {
+        if (continues && said.isEmpty()) {
             return new Progress(from, lastPiece, completion); // what stands is of a step to come
         }
         if (continues && !standing.isEmpty()) {
             withdraw();
-            writer.content(repeated.toString());
         }
         continues = false;
         results.clear();
-        repeated.setLength(0);
+        said.clear();
         from = writer.flush();
         return new Progress(from, lastPiece, completion);
     }
@@ -214,11 +231,94 @@ final class Answering implements TokenSink {
     ///
     /// @return false when another attempt owns the run now
     synchronized boolean finish() throws InterruptedException {
+        String last = unsaid(lastPiece);
+        if (continues && !standing.isEmpty()) { // and no step has come that would say it again
+            continues = false;
+            writer.reset(from);
+            last = allSaid() + lastPiece;
+        }
         Completion measured = completion;
         return writer.finish(
-                new ChunkBody.Content(unsaid(lastPiece)),
+                new ChunkBody.Content(last),
                 measured == null
                         ? new Completion("", null, Completion.FinishReason.STOP)
                         : measured);
+    }
+
+    /// One model call's way into the answer.
+    final class ModelSpeech implements TokenSink {
+
+        private final Continued continued;
+
+        /// Whether another attempt would know the call again.
+        private final boolean knownAgain;
+
+        private ModelSpeech(Continued continued, boolean knownAgain) {
+            this.continued = continued;
+            this.knownAgain = knownAgain;
+        }
+
+        Continued continued() {
+            return continued;
+        }
+
+        /// Takes how the call ended.
+        ///
+        /// @param piece held back until it is known whether it is the answer's last
+        void end(String piece, Completion measured) throws InterruptedException {
+            ended(piece, measured);
+        }
+
+        @Override
+        public void content(String text) throws InterruptedException {
+            Answering.this.content(this, text);
+        }
+
+        @Override
+        public void reasoning(String text) throws InterruptedException {
+            synchronized (Answering.this) {
+                writer.reasoning(text);
+            }
+        }
+
+        @Override
+        public void toolCall(String id, String name, String arguments) throws InterruptedException {
+            synchronized (Answering.this) {
+                writer.toolCall(id, name, arguments);
+            }
+        }
+
+        @Override
+        public void toolResult(String id, String name, String result) throws InterruptedException {
+            Answering.this.toolResult(id, name, result);
+        }
+
+        @Override
+        public void retrying(String why, Duration wait) throws InterruptedException {
+            Answering.this.retrying(why, wait);
+        }
+
+        @Override
+        public void kept(String handle) throws InterruptedException {
+            if (knownAgain) {
+                synchronized (Answering.this) {
+                    writer.kept(handle);
+                }
+            }
+        }
+
+        /// Of what the step has said only this call's text goes.
+        @Override
+        public void reset() throws InterruptedException {
+            synchronized (Answering.this) {
+                said.removeIf(each -> each.speaker().equals(this));
+                withdraw();
+            }
+        }
+
+        @Override
+        public boolean isCancelled() {
+            return writer.isCancelled();
+        }
     }
 }

@@ -132,13 +132,13 @@ final class RunSteps implements RunHost {
         @Override
         public ModelAnswer stream(List<ModelTurn> turns, List<ToolSpec> tools)
                 throws ProviderFailure, NeedsUser, InterruptedException {
-            Answering.Continued continued =
+            Answering.ModelSpeech speech =
                     answering.begin(
                             provider.capabilities().continuation(),
                             calls++ == 0 && !beside,
                             provider.joinsPieces());
-            ModelAnswer answer = provider.stream(call(turns, tools, continued), answering);
-            answering.end(answer.lastPiece(), answer.completion());
+            ModelAnswer answer = provider.stream(call(turns, tools, speech.continued()), speech);
+            speech.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
             if (question != null) {
                 throw new NeedsUser(ServiceQuestion.of(question));
@@ -173,7 +173,7 @@ final class RunSteps implements RunHost {
 
         @Override
         public void say(String text) throws InterruptedException {
-            answering.content(text);
+            answering.say(text);
         }
 
         @Override
@@ -218,7 +218,7 @@ final class RunSteps implements RunHost {
     }
 
     /// Takes what a step wants to know for itself.
-    private record Unheard(TokenSink run) implements TokenSink {
+    private record Unheard(Answering run) implements TokenSink {
 
         @Override
         public void content(String text) {}

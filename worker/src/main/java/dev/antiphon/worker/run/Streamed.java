@@ -16,14 +16,14 @@ import java.util.Set;
 /// What earlier attempts have streamed and what of it still stands.
 ///
 /// @param from the first chunk that is not finished: what is before stands for good
-/// @param isAnything whether there is anything but notes about the run
+/// @param isMoreThanText whether there is anything but text, notes about the run and results of our own tools
 /// @param results the ids of the tool calls whose results are among it
 /// @param text the answer's
 /// @param kept the last model call of it, when its service goes on without us
 /// @param textOfKept what of `text` that call brought
 record Streamed(
         int from,
-        boolean isAnything,
+        boolean isMoreThanText,
         Set<String> results,
         String text,
         @Nullable Kept kept,
@@ -31,6 +31,11 @@ record Streamed(
 
     /// The `metadata.status` of the chunk that tells where a service keeps an answer.
     static final String KEPT = "kept";
+
+    /// Whether there is anything that a next attempt has to say again or withdraw.
+    boolean isAnything() {
+        return isMoreThanText || !text.isEmpty();
+    }
 
     /// Reads a run's chunks.
     ///
@@ -44,7 +49,7 @@ record Streamed(
         StringBuilder reasoning = new StringBuilder();
         Map<String, String> toolCalls = new HashMap<>();
         Set<String> toolResults = new HashSet<>();
-        boolean isAnything = false;
+        boolean isMoreThanText = false;
         Set<String> results = new HashSet<>();
         int from = finished;
         int before = 0;
@@ -58,14 +63,23 @@ record Streamed(
             if (body instanceof ChunkBody.Status(_, var details) && ServiceQuestion.isIn(details)) {
                 from = i + 1;
                 before = text.toString().length();
-                isAnything = false;
+                isMoreThanText = false;
                 handle = null;
                 continue;
             }
-            isAnything |= !(body instanceof ChunkBody.Status);
             if (body instanceof ChunkBody.ToolResult(String id, _, _)) {
                 results.add(id);
             }
+            isMoreThanText |=
+                    switch (body) {
+                        case ChunkBody.Content _, ChunkBody.Status _ -> false;
+                        case ChunkBody.ToolResult _ -> toolsAreTheirs;
+                        case ChunkBody.Reasoning _,
+                                ChunkBody.ToolCall _,
+                                ChunkBody.Reset _,
+                                ChunkBody.Failure _ ->
+                                true;
+                    };
             switch (body) {
                 case ChunkBody.Status(String status, var details) when status.equals(KEPT) -> {
                     handle = details.path("handle").stringValue("");
@@ -85,10 +99,10 @@ record Streamed(
         }
         String all = text.toString();
         return handle == null
-                ? new Streamed(from, isAnything, results, all.substring(before), null, "")
+                ? new Streamed(from, isMoreThanText, results, all.substring(before), null, "")
                 : new Streamed(
                         from,
-                        isAnything,
+                        isMoreThanText,
                         results,
                         all.substring(before),
                         new Kept(handle, reasoning.toString(), toolCalls, toolResults),

@@ -106,6 +106,16 @@ final class StreamedTest {
     @Test
     void anAnswerThatNobodyKeepsIsTextAlone() {
         assertThat(of(new ChunkBody.Content("a"), new ChunkBody.Content("b")))
-                .isEqualTo(new Streamed(0, true, Set.of(), "ab", null, ""));
+                .isEqualTo(new Streamed(0, false, Set.of(), "ab", null, ""));
+    }
+
+    @Test
+    void whatToolsOfOursBroughtIsNothingToWithdraw() {
+        ChunkBody result = new ChunkBody.ToolResult("call_1", "clock", "noon");
+
+        assertThat(of(result).isAnything()).isFalse();
+        assertThat(of(true, result).isAnything()).isTrue();
+        assertThat(of(new ChunkBody.Content("a")).isAnything()).isTrue();
+        assertThat(of(new ChunkBody.Reasoning("hm")).isAnything()).isTrue();
     }
 }
