@@ -122,8 +122,18 @@ final class Execution implements Executor {
     /// @param seen what came out of the graph
     Throwable cause(RuntimeException seen) {
         synchronized (lock) {
-            return failure == null ? seen : failure;
+            if (failure != null) {
+                return failure;
+            }
         }
+        // The run's thread was interrupted while it waited for steps beside each other, which do
+        // not
+        // know it yet; the graph wraps that as a failure of its own.
+        Throwable cause = seen;
+        while (cause != null && !(cause instanceof InterruptedException)) {
+            cause = cause.getCause();
+        }
+        return cause == null ? seen : cause;
     }
 
     /// Stops the steps that still run beside the one that failed, and waits for them.

@@ -101,6 +101,7 @@ final class WorkflowTest {
                 new ChatWorkflow(),
                 new Named("two-steps", this::twoSteps),
                 new Named("beside", WorkflowTest::beside),
+                new Named("forks", this::forks),
                 new Named("round", WorkflowTest::round),
                 new Named("asks", this::asks),
                 new Named("launches", this::launches));
@@ -160,6 +161,33 @@ final class WorkflowTest {
                                                             .orElseThrow()));
                             return Map.of();
                         })
+                .edge(START, "left")
+                .edge(START, "right")
+                .edge("left", "join")
+                .edge("right", "join")
+                .edge("join", END);
+    }
+
+    /// Two steps beside each other, of which one may hang.
+    private StepGraph forks() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "left",
+                        (_, run) -> {
+                            run.say("l");
+                            return Map.of();
+                        })
+                .step(
+                        "right",
+                        (_, run) -> {
+                            if (hangs) {
+                                inSecondStep.countDown();
+                                new CountDownLatch(1).await();
+                            }
+                            run.say("r");
+                            return Map.of();
+                        })
+                .step("join", (_, _) -> Map.of())
                 .edge(START, "left")
                 .edge(START, "right")
                 .edge("left", "join")
@@ -384,6 +412,23 @@ final class WorkflowTest {
 
         awaitComplete("m1");
         assertThat(pod.text("m1")).isIn("lr=3", "rl=3");
+    }
+
+    @Test
+    void stepsBesideEachOtherAreHandedOverWhenTheirWorkerStops() throws Exception {
+        hangs = true;
+        AutoCloseable first = worker();
+        ask("m1", "forks");
+        assertThat(inSecondStep.await(20, TimeUnit.SECONDS)).isTrue();
+        await().atMost(SOON).until(() -> pod.text("m1").equals("l"));
+        hangs = false;
+        first.close();
+
+        kept(worker());
+
+        awaitComplete("m1");
+        assertThat(pod.chunks("m1")).noneMatch(chunk -> chunk.has("error"));
+        assertThat(peers.redis.sync().hget("chat:run:s1:m1", "attempts")).isEqualTo("1");
     }
 
     @Test
