@@ -33,7 +33,7 @@ public final class Jar {
     }
 
     Jar service(String type, String name) {
-        services.put(type, "example." + name + "\n");
+        services.merge(type, "example." + name + "\n", String::concat);
         return this;
     }
 
