@@ -1,0 +1,114 @@
+package dev.antiphon.worker;
+
+import static org.bsc.langgraph4j.StateGraph.END;
+import static org.bsc.langgraph4j.StateGraph.START;
+
+import dev.antiphon.worker.extension.Jar;
+import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.workflow.RunState;
+import dev.antiphon.worker.workflow.Step;
+import dev.antiphon.worker.workflow.StepGraph;
+import dev.antiphon.worker.workflow.StepRun;
+import dev.antiphon.worker.workflow.Workflow;
+
+import org.bsc.langgraph4j.GraphStateException;
+
+import java.util.List;
+import java.util.Map;
+
+/// Workflows whose every word tells where it belongs. Extensions' classes extend it, one for each name.
+public class CrowdWorkflow implements Workflow {
+
+    /// How many words each part says.
+    static final int WORDS = 30;
+
+    private final String name;
+
+    protected CrowdWorkflow(String name) {
+        this.name = name;
+    }
+
+    /// Adds the workflow `words`, which has text of its own once its model has answered, and `choir`, in which two models
+    /// and a voice of its own speak at the same time.
+    static Jar into(Jar jar) {
+        for (String name : List.of("words", "choir")) {
+            String type = "Workflow_" + name;
+            jar.source(
+                            type,
+                            "public class %s extends %s { public %s() { super(\"%s\"); } }"
+                                    .formatted(type, CrowdWorkflow.class.getName(), type, name))
+                    .service(Workflow.class, type);
+        }
+        return jar;
+    }
+
+    static String word(String session, String part, int number) {
+        return session + "." + part + "." + number + " ";
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        return "for a test";
+    }
+
+    @Override
+    public StepGraph graph() throws GraphStateException {
+        return switch (name) {
+            case "words" -> words();
+            case "choir" -> choir();
+            default -> throw new IllegalStateException(name);
+        };
+    }
+
+    private static StepGraph words() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "think",
+                        (_, run) -> {
+                            run.think(run.conversation());
+                            return Map.of();
+                        })
+                .step("speak", CrowdWorkflow::speak)
+                .edge(START, "think")
+                .edge("think", "speak")
+                .edge("speak", END);
+    }
+
+    private static StepGraph choir() throws GraphStateException {
+        return new StepGraph()
+                .step("left", model("left"))
+                .step("right", model("right"))
+                .step("own", CrowdWorkflow::speak)
+                .step("join", (_, _) -> Map.of())
+                .edge(START, "left")
+                .edge(START, "right")
+                .edge(START, "own")
+                .edge("left", "join")
+                .edge("right", "join")
+                .edge("own", "join")
+                .edge("join", END);
+    }
+
+    private static Step model(String part) {
+        return (_, run) -> {
+            run.stream(List.of(new ModelTurn.User(session(run) + "." + part)), List.of());
+            return Map.of();
+        };
+    }
+
+    private static Map<String, Object> speak(RunState state, StepRun run) throws Exception {
+        for (int word = 0; word < WORDS; word++) {
+            run.say(word(session(run), "own", word));
+        }
+        return Map.of();
+    }
+
+    private static String session(StepRun run) {
+        return run.request().sessionId().value();
+    }
+}
