@@ -410,7 +410,7 @@ class ModelRedis {
             return new Resume.Unknown();
         }
         Integer question = answer.question();
-        if (run.status != Status.PARKED || question != null && question != run.question) {
+        if (run.status != Status.PARKED || (question != null && question != run.question)) {
             List<Entry> before = session.between(run.resumed, run.resumed);
             return answer.text().equals(run.lastAnswer)
                             && (question == null || question == run.answered)
