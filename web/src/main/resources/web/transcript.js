@@ -331,7 +331,8 @@ function ending(message) {
 }
 
 function facts({ model, tokens }) {
-  const words = tokens === null ? null : `${tokens.toLocaleString()} ${tokens === 1 ? 'token' : 'tokens'}`;
+  // A workflow that asked no model has used none.
+  const words = !tokens ? null : `${tokens.toLocaleString()} ${tokens === 1 ? 'token' : 'tokens'}`;
   return [model, words].filter(Boolean).join(' · ');
 }
 
