@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.e2e.house.House;
+import dev.antiphon.servers.Ports;
 
 import io.nats.client.Connection;
 import io.nats.client.Nats;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -91,10 +93,10 @@ final class HygieneTest {
         return members;
     }
 
-    private static String metrics(House.Gateway gateway) throws Exception {
+    private static String metrics(URI process) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
-                            HttpRequest.newBuilder(gateway.address().resolve("/metrics")).build(),
+                            HttpRequest.newBuilder(process.resolve("/metrics")).build(),
                             BodyHandlers.ofString())
                     .body();
         }
@@ -134,14 +136,15 @@ final class HygieneTest {
         signal(sleeper, "CONT");
         await().atMost(CLEAN_WITHIN).until(() -> members(sleeper) == CONNECTIONS);
         assertThat(members(survivor)).isEqualTo(CONNECTIONS);
-        assertThat(metrics(survivor))
+        assertThat(metrics(survivor.address()))
                 .containsPattern("chat_stream_incidents_total\\{kind=\"reaped\"} 120\\.0");
         assertThat(house.members("hygiene-0")).contains("plain-pod:conn-1");
     }
 
     @Test
     void aPlainPodThatNobodyListensForIsForgottenAndALiveOneIsKept() throws Exception {
-        house.worker(Map.of("CHAT_DEMO_DELAY", "1s"));
+        int port = Ports.free();
+        house.worker(Map.of("CHAT_DEMO_DELAY", "1s", "CHAT_WORKER_PORT", "" + port));
         house.gateway(Map.of()); // serves when there is a stream that keeps the request
         try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
             AtomicInteger heard = new AtomicInteger();
@@ -162,6 +165,9 @@ final class HygieneTest {
             await().atMost(CLEAN_WITHIN)
                     .until(() -> !house.members("plain").contains("dead-plain:conn-1"));
             assertThat(house.members("plain")).containsExactly("live-plain:conn-1");
+            URI worker = URI.create("http://127.0.0.1:" + port);
+            await().atMost(CLEAN_WITHIN)
+                    .until(() -> metrics(worker).contains("chat_registry_forgotten_total 1.0"));
             int before = heard.get();
             await().atMost(CLEAN_WITHIN).until(() -> heard.get() > before);
         }
