@@ -45,7 +45,7 @@ final class AnswerWriter {
     private static final Duration GATHER = Duration.ofMillis(25);
 
     /// The `metadata.status` of the chunk that asks the user, and the name of what it asks.
-    private static final String INTERRUPT = "interrupt";
+    static final String INTERRUPT = "interrupt";
 
     private static final Duration RETRY_AFTER = Duration.ofMillis(250);
 

@@ -56,13 +56,26 @@ final class Answering {
         this.writer = writer;
         this.from = streamed.from();
         this.lastPiece = progress.lastPiece();
-        this.completion = progress.completion();
+        this.completion = with(progress.completion(), streamed.tokens());
         this.standing = streamed.text();
         this.kept = streamed.kept();
         this.textOfKept = streamed.textOfKept();
-        this.continues = streamed.isAnything();
+        // A service's answer that is kept goes on also when nothing of it has come yet.
+        this.continues = streamed.isAnything() || streamed.kept() != null;
         this.isMoreThanText = streamed.isMoreThanText();
         this.results = new HashSet<>(streamed.results());
+    }
+
+    private static @Nullable Completion with(@Nullable Completion completion, int tokens) {
+        if (tokens == 0) {
+            return completion;
+        }
+        return completion == null
+                ? new Completion("", tokens, Completion.FinishReason.STOP)
+                : new Completion(
+                        completion.model(),
+                        sum(tokens, completion.tokensUsed()),
+                        completion.finishReason());
     }
 
     /// What one speaker has said without another in between.

@@ -105,6 +105,7 @@ final class Run {
                         provider,
                         model,
                         parts.window().turns(claimed.request()),
+                        Answers.of(claimed.answers(), claimed.streamed(), progress.chunk()),
                         answering);
         workflow.run(steps, checkpoint);
         return answering.finish();

@@ -2,6 +2,7 @@ package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.ModelAnswer;
@@ -44,7 +45,7 @@ final class RunSteps implements RunHost {
     private final ToolSelection wanted;
 
     /// What the user has answered to the steps that have not finished; used up when they have.
-    private List<String> answers;
+    private Answers answers;
 
     RunSteps(
             SessionLog log,
@@ -55,6 +56,7 @@ final class RunSteps implements RunHost {
             ModelProvider provider,
             @Nullable String model,
             List<ModelTurn> conversation,
+            Answers answers,
             Answering answering) {
         this.log = log;
         this.parts = parts;
@@ -64,19 +66,19 @@ final class RunSteps implements RunHost {
         this.provider = provider;
         this.model = model;
         this.answering = answering;
-        this.answers = claimed.answers();
+        this.answers = answers;
         this.conversation = conversation;
         this.wanted = ToolSelection.of(claimed.request().context().tools());
     }
 
     @Override
     public StepRun step(String key, boolean beside) {
-        return new OneStep(key, beside, beside ? List.of() : answers);
+        return new OneStep(key, beside, beside ? Answers.NONE : answers);
     }
 
     @Override
     public void finished(Checkpoint checkpoint) throws InterruptedException {
-        answers = List.of();
+        answers = Answers.NONE;
         Progress progress = answering.finished();
         String kept = progress.with(checkpoint);
         WorkflowRequest request = claimed.request();
@@ -103,12 +105,12 @@ final class RunSteps implements RunHost {
 
         private final String key;
         private final boolean beside;
-        private final List<String> answers;
+        private final Answers answers;
         private int asked;
         private int calls;
         private int toolCalls;
 
-        OneStep(String key, boolean beside, List<String> answers) {
+        OneStep(String key, boolean beside, Answers answers) {
             this.key = key;
             this.beside = beside;
             this.answers = answers;
@@ -140,8 +142,11 @@ final class RunSteps implements RunHost {
             ModelAnswer answer = provider.stream(call(turns, tools, speech.continued()), speech);
             speech.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
+            if (question != null && beside) {
+                throw refused("asks its user, and a step that runs beside others cannot");
+            }
             if (question != null) {
-                throw new NeedsUser(ServiceQuestion.of(question));
+                throw new NeedsUser(ServiceQuestion.of(question, answer.completion().tokensUsed()));
             }
             return answer;
         }
@@ -151,6 +156,13 @@ final class RunSteps implements RunHost {
                 throws ProviderFailure, InterruptedException {
             return provider.stream(
                     call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+        }
+
+        private ProviderFailure refused(String why) {
+            return new ProviderFailure(
+                    ErrorCode.INVALID_FIELD,
+                    "The provider '" + provider.name() + "' " + why + ".",
+                    null);
         }
 
         private ModelCall call(
@@ -168,7 +180,7 @@ final class RunSteps implements RunHost {
                     new Asker(
                             claimed.request().sessionId(),
                             claimed.request().messageId(),
-                            claimed.answers()));
+                            answers.ofService()));
         }
 
         @Override
@@ -210,8 +222,8 @@ final class RunSteps implements RunHost {
             if (beside) {
                 throw new IllegalStateException("a step beside others cannot ask the user");
             }
-            if (asked < answers.size()) {
-                return answers.get(asked++);
+            if (asked < answers.ofStep().size()) {
+                return answers.ofStep().get(asked++);
             }
             throw new NeedsUser(question);
         }

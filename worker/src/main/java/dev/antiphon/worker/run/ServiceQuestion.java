@@ -2,6 +2,8 @@ package dev.antiphon.worker.run;
 
 import dev.antiphon.protocol.Json;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -10,19 +12,29 @@ import tools.jackson.databind.node.ObjectNode;
 final class ServiceQuestion {
 
     private static final String KIND = "service_question";
+    private static final String TOKENS = "tokens_used";
 
     private ServiceQuestion() {}
 
     /// @param asked JSON of the service's
-    static ObjectNode of(String asked) {
+    /// @param tokens of what it has said before; null when it told none
+    static ObjectNode of(String asked, @Nullable Integer tokens) {
         ObjectNode question = Json.object();
         question.put("kind", KIND);
         question.set("question", Json.value(asked));
+        if (tokens != null) {
+            question.put(TOKENS, tokens);
+        }
         return question;
     }
 
     /// Whether the details of a status chunk ask one.
     static boolean isIn(JsonNode details) {
         return details.path("interrupt").path("kind").stringValue("").equals(KIND);
+    }
+
+    /// The tokens of what the service had said before it asked.
+    static int tokens(JsonNode details) {
+        return details.path("interrupt").path(TOKENS).intValue(0);
     }
 }

@@ -21,13 +21,15 @@ import java.util.Set;
 /// @param text the answer's
 /// @param kept the last model call of it, when its service goes on without us
 /// @param textOfKept what of `text` that call brought
+/// @param tokens of what a service had said before it asked its user
 record Streamed(
         int from,
         boolean isMoreThanText,
         Set<String> results,
         String text,
         @Nullable Kept kept,
-        String textOfKept) {
+        String textOfKept,
+        int tokens) {
 
     /// The `metadata.status` of the chunk that tells where a service keeps an answer.
     static final String KEPT = "kept";
@@ -53,6 +55,7 @@ record Streamed(
         Set<String> results = new HashSet<>();
         int from = finished;
         int before = 0;
+        int tokens = 0;
         for (int i = 0; i < chunks.size(); i++) {
             ChunkBody body = Chunk.decode(chunks.get(i)).body();
             text.add(body);
@@ -62,6 +65,7 @@ record Streamed(
             }
             if (body instanceof ChunkBody.Status(_, var details) && ServiceQuestion.isIn(details)) {
                 from = i + 1;
+                tokens += ServiceQuestion.tokens(details);
                 before = text.toString().length();
                 isMoreThanText = false;
                 handle = null;
@@ -99,13 +103,15 @@ record Streamed(
         }
         String all = text.toString();
         return handle == null
-                ? new Streamed(from, isMoreThanText, results, all.substring(before), null, "")
+                ? new Streamed(
+                        from, isMoreThanText, results, all.substring(before), null, "", tokens)
                 : new Streamed(
                         from,
                         isMoreThanText,
                         results,
                         all.substring(before),
                         new Kept(handle, reasoning.toString(), toolCalls, toolResults),
-                        all.substring(textAtHandle));
+                        all.substring(textAtHandle),
+                        tokens);
     }
 }

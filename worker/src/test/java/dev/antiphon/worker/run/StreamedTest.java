@@ -11,6 +11,8 @@ import dev.antiphon.worker.provider.ModelCall.Kept;
 
 import org.junit.jupiter.api.Test;
 
+import tools.jackson.databind.node.ObjectNode;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,10 @@ final class StreamedTest {
     }
 
     private static Streamed of(boolean toolsAreTheirs, ChunkBody... bodies) {
+        return Streamed.of(chunks(bodies), 0, toolsAreTheirs);
+    }
+
+    private static List<byte[]> chunks(ChunkBody... bodies) {
         List<byte[]> chunks = new ArrayList<>();
         for (ChunkBody body : bodies) {
             chunks.add(
@@ -41,7 +47,7 @@ final class StreamedTest {
                                     "c")
                             .encode());
         }
-        return Streamed.of(chunks, 0, toolsAreTheirs);
+        return chunks;
     }
 
     @Test
@@ -64,7 +70,8 @@ final class StreamedTest {
                                 Set.of(),
                                 "before it is",
                                 new Kept("h1", "because"),
-                                "it is"));
+                                "it is",
+                                0));
     }
 
     @Test
@@ -72,7 +79,7 @@ final class StreamedTest {
         ChunkBody result = new ChunkBody.ToolResult("call_1", "clock", "noon");
 
         assertThat(of(KEPT, new ChunkBody.Content("a"), new ChunkBody.Reset(0)))
-                .isEqualTo(new Streamed(0, true, Set.of(), "", null, ""));
+                .isEqualTo(new Streamed(0, true, Set.of(), "", null, "", 0));
         assertThat(of(KEPT, new ChunkBody.Content("a"), result).kept()).isNull();
     }
 
@@ -100,13 +107,14 @@ final class StreamedTest {
                                         "",
                                         Map.of("call_1", "{\"zone\":1}", "call_2", "{}"),
                                         Set.of("call_2")),
-                                "It is"));
+                                "It is",
+                                0));
     }
 
     @Test
     void anAnswerThatNobodyKeepsIsTextAlone() {
         assertThat(of(new ChunkBody.Content("a"), new ChunkBody.Content("b")))
-                .isEqualTo(new Streamed(0, false, Set.of(), "ab", null, ""));
+                .isEqualTo(new Streamed(0, false, Set.of(), "ab", null, "", 0));
     }
 
     @Test
@@ -117,5 +125,48 @@ final class StreamedTest {
         assertThat(of(true, result).isAnything()).isTrue();
         assertThat(of(new ChunkBody.Content("a")).isAnything()).isTrue();
         assertThat(of(new ChunkBody.Reasoning("hm")).isAnything()).isTrue();
+    }
+
+    @Test
+    void whatAServiceSaidBeforeItAskedStandsForGood() {
+        Streamed streamed =
+                of(
+                        true,
+                        KEPT,
+                        new ChunkBody.Content("One moment. "),
+                        asked(ServiceQuestion.of("[1]", 7)),
+                        new ChunkBody.Status("resumed", Json.object()),
+                        KEPT,
+                        new ChunkBody.Content("Answer"),
+                        asked(ServiceQuestion.of("[2]", null)),
+                        new ChunkBody.Status("resumed", Json.object()),
+                        KEPT);
+
+        assertThat(streamed)
+                .isEqualTo(new Streamed(7, false, Set.of(), "", new Kept("h1", ""), "", 7));
+    }
+
+    @Test
+    void eachAnswerGoesToWhoAsked() {
+        List<byte[]> chunks =
+                chunks(
+                        asked(Json.object().put("question", "of a step that has finished")),
+                        asked(Json.object().put("question", "Colour?")),
+                        new ChunkBody.Status("resumed", Json.object()),
+                        asked(ServiceQuestion.of("[1]", null)),
+                        new ChunkBody.Status("resumed", Json.object()));
+
+        assertThat(Answers.of(List.of("green", "yes"), chunks, 1))
+                .isEqualTo(new Answers(List.of("green"), List.of("yes")));
+        assertThat(Answers.of(List.of("yes"), chunks, 0))
+                .as("the steps begin anew, after an update")
+                .isEqualTo(new Answers(List.of(), List.of("yes")));
+        assertThat(Answers.of(List.of(), chunks, 0)).isEqualTo(Answers.NONE);
+    }
+
+    private static ChunkBody asked(ObjectNode question) {
+        ObjectNode details = Json.object();
+        details.set("interrupt", question);
+        return new ChunkBody.Status(AnswerWriter.INTERRUPT, details);
     }
 }

@@ -6,28 +6,17 @@ import static org.awaitility.Awaitility.await;
 import static org.bsc.langgraph4j.StateGraph.END;
 import static org.bsc.langgraph4j.StateGraph.START;
 
-import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
-import dev.antiphon.protocol.Chunk;
-import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
-import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.protocol.MessageId;
-import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
-import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.PlainPeers;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.WorkerConfig;
+import dev.antiphon.worker.Resuming;
 import dev.antiphon.worker.provider.DemoProvider;
-import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.provider.ToolCall;
 import dev.antiphon.worker.time.Time;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolContext;
-import dev.antiphon.worker.tool.ToolRunner;
 import dev.antiphon.worker.tool.ToolSelection;
 import dev.antiphon.worker.tool.Tools;
 import dev.antiphon.worker.workflow.ChatWorkflow;
@@ -276,47 +265,12 @@ final class WorkflowTest {
         }
     }
 
-    /// What a worker process has, as far as runs need it.
     private AutoCloseable worker() throws InterruptedException {
-        WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
-        Time time = Time.system();
-        Counters counters = new Counters();
-        Backplane backplane = Backplane.open(config.backplane(), "worker");
-        LeaseKeeper lease =
-                LeaseKeeper.open(backplane.lease(new WorkerId(Ids.mint("w_"))), time, counters);
-        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
-        ToolRunner tools =
-                new ToolRunner(
-                        new Tools(List.of(new Launch()), ToolSelection.ALL),
-                        backplane.toolJournal(),
-                        Duration.ofSeconds(20),
-                        time);
-        SessionRunner runner =
-                new SessionRunner(
-                        backplane.log(),
-                        backplane.history(),
-                        backplane.doorbell(),
-                        backplane.queue(),
-                        new RunParts(
-                                new Providers(
-                                        List.of(new DemoProvider(Duration.ZERO, 3, time)), null),
-                                new Workflows(workflows(), null, 20),
-                                new ContextWindow(backplane.history(), 8_000, time, counters),
-                                tools,
-                                new ToolSelection(List.of("launch"))),
-                        acker,
-                        new WorkerId(Ids.mint("w_")),
-                        time,
-                        counters);
-        Deliveries deliveries = Deliveries.open(backplane.queue(), runner, 10, Duration.ZERO, time);
-        AutoCloseable worker =
-                () -> {
-                    deliveries.close();
-                    acker.close();
-                    lease.close();
-                    backplane.close();
-                };
-        return worker;
+        return RunWorker.open(
+                peers.environment(),
+                List.of(new DemoProvider(Duration.ZERO, 3, Time.system())),
+                workflows(),
+                new Tools(List.of(new Launch()), ToolSelection.ALL));
     }
 
     private AutoCloseable kept(AutoCloseable worker) {
@@ -352,33 +306,7 @@ final class WorkflowTest {
     }
 
     private Resume resume(String message, UserAnswer answer) throws InterruptedException {
-        WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
-        try (Backplane backplane = Backplane.open(config.backplane(), "gateway")) {
-            Resume resume =
-                    backplane
-                            .log()
-                            .resume(
-                                    new UserId("u1"),
-                                    new Chunk(
-                                            new SessionId("s1"),
-                                            new MessageId(message),
-                                            0,
-                                            new ChunkBody.Status("resumed", Json.object()),
-                                            null,
-                                            Time.system().instant(),
-                                            "c"),
-                                    answer)
-                            .toCompletableFuture()
-                            .join();
-            if (resume instanceof Resume.Resumed now) {
-                backplane
-                        .queue()
-                        .publishAgain(now.request(), now.occasion())
-                        .toCompletableFuture()
-                        .join();
-            }
-            return resume;
-        }
+        return Resuming.resume(peers.environment(), "u1", "s1", message, answer);
     }
 
     @Test

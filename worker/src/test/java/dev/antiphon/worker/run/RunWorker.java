@@ -1,0 +1,70 @@
+package dev.antiphon.worker.run;
+
+import dev.antiphon.backplane.Backplane;
+import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Ids;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.worker.WorkerConfig;
+import dev.antiphon.worker.provider.ModelProvider;
+import dev.antiphon.worker.provider.Providers;
+import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.ToolRunner;
+import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.worker.tool.Tools;
+import dev.antiphon.worker.workflow.Workflow;
+import dev.antiphon.worker.workflow.Workflows;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/// What a worker process has, as far as runs need it, with a test's own providers, workflows and tools.
+final class RunWorker {
+
+    private RunWorker() {}
+
+    /// Opens one, which works until it is closed; then it hands over what it has under way.
+    ///
+    /// @param tools every call of which the user must allow
+    static AutoCloseable open(
+            Map<String, String> environment,
+            List<ModelProvider> providers,
+            List<Workflow> workflows,
+            Tools tools)
+            throws InterruptedException {
+        WorkerConfig config = WorkerConfig.from(Environment.of(environment));
+        Time time = Time.system();
+        Counters counters = new Counters();
+        WorkerId id = new WorkerId(Ids.mint("w_"));
+        Backplane backplane = Backplane.open(config.backplane(), "worker");
+        LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time, counters);
+        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
+        SessionRunner runner =
+                new SessionRunner(
+                        backplane.log(),
+                        backplane.history(),
+                        backplane.doorbell(),
+                        backplane.queue(),
+                        new RunParts(
+                                new Providers(providers, null),
+                                new Workflows(workflows, null, 20),
+                                new ContextWindow(backplane.history(), 8_000, time, counters),
+                                new ToolRunner(
+                                        tools,
+                                        backplane.toolJournal(),
+                                        Duration.ofSeconds(20),
+                                        time),
+                                ToolSelection.ALL),
+                        acker,
+                        id,
+                        time,
+                        counters);
+        Deliveries deliveries = Deliveries.open(backplane.queue(), runner, 10, Duration.ZERO, time);
+        return () -> {
+            deliveries.close();
+            acker.close();
+            lease.close();
+            backplane.close();
+        };
+    }
+}
