@@ -7,12 +7,25 @@ package dev.antiphon.worker.provider;
 /// @param usage whether the service counts its tokens
 /// @param cancel whether an interrupt reaches the service, before the first token too
 /// @param continuation how a call that another attempt left half-streamed is continued
+/// @param keepsConversation whether each call is the next turn of a conversation that the service keeps, so that none can
+///     be for a step's own use
 public record Capabilities(
         boolean reasoning,
         boolean tools,
         boolean usage,
         boolean cancel,
-        Continuation continuation) {
+        Continuation continuation,
+        boolean keepsConversation) {
+
+    /// Of a service that knows only what a call tells it.
+    public Capabilities(
+            boolean reasoning,
+            boolean tools,
+            boolean usage,
+            boolean cancel,
+            Continuation continuation) {
+        this(reasoning, tools, usage, cancel, continuation, false);
+    }
 
     /// What a provider can do with a half-streamed answer.
     public enum Continuation {

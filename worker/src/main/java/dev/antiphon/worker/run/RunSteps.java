@@ -154,6 +154,11 @@ final class RunSteps implements RunHost {
         @Override
         public ModelAnswer think(List<ModelTurn> turns)
                 throws ProviderFailure, InterruptedException {
+            if (provider.capabilities().keepsConversation()) {
+                throw refused(
+                        "keeps the conversation itself and answers nothing beside it; this workflow"
+                                + " needs another provider");
+            }
             return provider.stream(
                     call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
         }

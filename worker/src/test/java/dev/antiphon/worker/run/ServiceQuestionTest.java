@@ -42,7 +42,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
-/// Workflows over a service that runs graphs of its own: it keeps its answers, and asks the user.
+/// Workflows over a service that runs graphs of its own: it keeps its answers and the conversation, and asks the user.
 final class ServiceQuestionTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -85,7 +85,7 @@ final class ServiceQuestionTest {
 
         @Override
         public Capabilities capabilities() {
-            return new Capabilities(false, false, true, true, Continuation.REATTACH);
+            return new Capabilities(false, false, true, true, Continuation.REATTACH, true);
         }
 
         @Override
@@ -122,7 +122,8 @@ final class ServiceQuestionTest {
         return List.of(
                 new ChatWorkflow(),
                 new Named("asks", asks()),
-                new Named("beside", beside()));
+                new Named("beside", beside()),
+                new Named("thinks", thinks()));
     }
 
     /// Asks the user, has the service ask him too, and calls it again in a second step.
@@ -162,6 +163,18 @@ final class ServiceQuestionTest {
                 .edge("left", "join")
                 .edge("right", "join")
                 .edge("join", END);
+    }
+
+    private static StepGraph thinks() throws GraphStateException {
+        return new StepGraph()
+                .step(
+                        "think",
+                        (_, run) -> {
+                            run.think(turns("decide"));
+                            return Map.of();
+                        })
+                .edge(START, "think")
+                .edge("think", END);
     }
 
     private static List<ModelTurn> turns(String text) {
@@ -239,6 +252,21 @@ final class ServiceQuestionTest {
         assertThat(service.calls).hasSize(2);
         assertThat(service.calls.getLast().kept()).isEqualTo(new Kept("h1", ""));
         assertThat(pod.text("m1")).isEqualTo("hi[]");
+    }
+
+    @Test
+    void aServiceThatKeepsTheConversationIsNotAskedForAStepsOwnUse() throws Exception {
+        opened.add(worker());
+
+        ask("thinks");
+
+        JsonNode error = last().get("error");
+        assertThat(error.get("code").asString()).isEqualTo("invalid_field");
+        assertThat(error.get("message").asString())
+                .isEqualTo(
+                        "The provider 'service' keeps the conversation itself and answers nothing"
+                                + " beside it; this workflow needs another provider.");
+        assertThat(service.calls).isEmpty();
     }
 
     @Test

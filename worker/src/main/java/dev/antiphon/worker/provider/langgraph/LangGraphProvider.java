@@ -53,7 +53,7 @@ public final class LangGraphProvider implements ModelProvider {
     /// Tools are the graph's own.
     @Override
     public Capabilities capabilities() {
-        return new Capabilities(true, false, true, true, Continuation.REATTACH);
+        return new Capabilities(true, false, true, true, Continuation.REATTACH, true);
     }
 
     @Override
