@@ -109,6 +109,26 @@ export const asking = graph()
   .addEdge("ask", "model")
   .compile();
 
+const asks = (question) => () => {
+  const answer = interrupt({ question });
+  return { messages: [new AIMessage(`${question} ${JSON.stringify(answer)}. `)] };
+};
+
+const asksTwice = () =>
+  graph().addNode("first", asks("First?")).addNode("second", asks("Second?"));
+
+export const twice = asksTwice().addEdge("__start__", "first").addEdge("first", "second").compile();
+
+export const beside = asksTwice()
+  .addEdge("__start__", "first")
+  .addEdge("__start__", "second")
+  .compile();
+
+export const paused = graph()
+  .addNode("model", answers(words))
+  .addEdge("__start__", "model")
+  .compile({ interruptBefore: ["model"] });
+
 export const nested = graph().addNode("inner", agent).addEdge("__start__", "inner").compile();
 
 export const broken = graph()

@@ -16,5 +16,7 @@ await startServer({
   host: "127.0.0.1",
   cwd,
   nWorkers: 20,
-  graphs: Object.fromEntries(["agent", "weather", "asking", "nested", "broken"].map(named)),
+  graphs: Object.fromEntries(
+    ["agent", "weather", "asking", "twice", "beside", "paused", "nested", "broken"].map(named),
+  ),
 });

@@ -3,6 +3,8 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -59,10 +61,14 @@ final class LangGraphWorkerTest {
         }
     }
 
-    private Worker worker() throws InterruptedException {
+    private Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.put("LANGGRAPH_URL", langGraph.url());
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        return environment;
+    }
+
+    private Worker worker() throws InterruptedException {
+        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment())));
         opened.add(worker);
         return worker;
     }
@@ -93,6 +99,33 @@ final class LangGraphWorkerTest {
         return chunks.stream()
                 .filter(chunk -> chunk.get("chunk_type").asString().equals(type))
                 .toList();
+    }
+
+    /// What the status chunks say, in their order.
+    private static List<String> statuses(List<JsonNode> chunks) {
+        return ofType(chunks, "status").stream()
+                .map(chunk -> chunk.get("metadata").get("status").asString())
+                .toList();
+    }
+
+    private static JsonNode asked(PlainPod pod, int times) {
+        await().atMost(SOON)
+                .until(() ->
+                        statuses(pod.chunks("m1")).stream().filter("interrupt"::equals).count()
+                                == times);
+        return ofType(pod.chunks("m1"), "status")
+                .getLast()
+                .get("metadata")
+                .get("interrupt")
+                .get("question")
+                .get(0)
+                .get("value");
+    }
+
+    private void answer(String session, String answer) throws InterruptedException {
+        UserAnswer given = new UserAnswer(answer, null);
+        assertThat(Resuming.resume(peers.environment(), "user1", session, "m1", given))
+                .isInstanceOf(Resume.Resumed.class);
     }
 
     private static String words(int count) {
@@ -154,6 +187,70 @@ final class LangGraphWorkerTest {
                         assertThat(result.get("metadata").get("result").asString())
                                 .isEqualTo("sunny in Rome."));
         assertThat(langGraph.statuses(new SessionId("sess_joined"))).containsExactly("success");
+    }
+
+    @Test
+    void aQuestionHoldsNobodyAndAnotherWorkerGoesOnWithTheAnswer() throws Exception {
+        Worker first = worker();
+        PlainPod pod = peers.pod("pod-1", "sess_asked");
+        ask("sess_asked", "m1", "asking", "3 words, 1 ms");
+
+        assertThat(asked(pod, 1).get("question").asString()).isEqualTo("Really?");
+        assertThat(peers.redis.sync().hget("chat:run:sess_asked:m1", "status")).isEqualTo("parked");
+        assertThat(peers.redis.sync().hget("chat:meta:sess_asked", "worker")).isEmpty();
+        await().atMost(SOON).until(() -> peers.stored() == 0);
+        first.close();
+        answer("sess_asked", "{\"yes\":true}");
+        worker();
+
+        List<JsonNode> chunks = answered(pod, "m1");
+        assertThat(pod.text("m1")).isEqualTo("One moment. Answered {\"yes\":true}. " + words(3));
+        assertThat(statuses(chunks)).containsExactly("kept", "interrupt", "resumed", "kept");
+        assertThat(ofType(chunks, "reset")).isEmpty();
+        assertThat(chunks.getLast().get("metadata").get("tokens_used").asInt()).isEqualTo(7);
+        assertThat(langGraph.statuses(new SessionId("sess_asked")))
+                .containsExactly("success", "success");
+    }
+
+    @Test
+    void aGraphThatAsksTwiceGetsBothAnswers() throws Exception {
+        Worker first = worker();
+        PlainPod pod = peers.pod("pod-1", "sess_twice");
+        ask("sess_twice", "m1", "twice", "hi");
+        assertThat(asked(pod, 1).get("question").asString()).isEqualTo("First?");
+
+        answer("sess_twice", "red");
+        assertThat(asked(pod, 2).get("question").asString()).isEqualTo("Second?");
+        first.close();
+        worker();
+        answer("sess_twice", "[2]");
+
+        List<JsonNode> chunks = answered(pod, "m1");
+        assertThat(pod.text("m1")).isEqualTo("First? \"red\". Second? [2]. ");
+        assertThat(ofType(chunks, "reset")).isEmpty();
+        assertThat(langGraph.runs(new SessionId("sess_twice"))).hasSize(3);
+    }
+
+    @Test
+    void aRunThatWentOnWithAnAnswerIsJoinedWhenItsWorkerIsKilled() throws Exception {
+        WorkerProcess first = WorkerProcess.start(environment());
+        opened.add(first);
+        PlainPod pod = peers.pod("pod-1", "sess_killed");
+        ask("sess_killed", "m1", "asking", "60 words, 50 ms");
+        asked(pod, 1);
+        answer("sess_killed", "yes");
+        await().atMost(SOON).until(() -> pod.text("m1").contains("w3 "));
+
+        first.kill();
+        Worker second = worker();
+
+        List<JsonNode> chunks = answered(pod, "m1");
+        assertThat(pod.text("m1")).isEqualTo("One moment. Answered \"yes\". " + words(60));
+        assertThat(second.counters().of(Count.CONTINUED)).isEqualTo(1);
+        assertThat(statuses(chunks)).containsExactly("kept", "interrupt", "resumed", "kept");
+        assertThat(ofType(chunks, "reset")).isEmpty();
+        assertThat(langGraph.statuses(new SessionId("sess_killed")))
+                .containsExactly("success", "success");
     }
 
     @Test

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 
 import java.util.HashMap;
 import java.util.List;
@@ -70,7 +71,9 @@ final class GraphEvents implements ServerSentEventListener {
     /// By the message's id and the call's index in it.
     private final Map<String, Call> calls = new HashMap<>();
 
-    private @Nullable String question;
+    /// Null when nothing is asked.
+    private @Nullable ArrayNode questions;
+
     private @Nullable InterruptedException interrupt;
     private @Nullable RuntimeException broken;
 
@@ -137,7 +140,8 @@ final class GraphEvents implements ServerSentEventListener {
 
     /// What the graph asks its user, as JSON; null when it asks nothing.
     @Nullable String question() {
-        return question;
+        ArrayNode asked = questions;
+        return asked == null ? null : asked.toString();
     }
 
     @Override
@@ -193,6 +197,7 @@ final class GraphEvents implements ServerSentEventListener {
             // The server's own worker died: steps that had ended stand,
             // the one under way is run again.
             text.setLength(settled);
+            questions = null;
             withdraw();
         }
         attempt = Math.max(attempt, now);
@@ -202,7 +207,15 @@ final class GraphEvents implements ServerSentEventListener {
         settled = text.length();
         JsonNode asked = data.path("__interrupt__");
         if (asked.isArray()) {
-            question = asked.toString();
+            grow(asked.toString());
+            // Nodes that run beside each other ask in an event each.
+            ArrayNode all = questions == null ? JSON.createArrayNode() : questions;
+            for (JsonNode each : asked) {
+                if (all.valueStream().noneMatch(each::equals)) {
+                    all.add(each);
+                }
+            }
+            questions = all;
         }
     }
 
@@ -350,6 +363,6 @@ final class GraphEvents implements ServerSentEventListener {
                         assistant,
                         hasTokens ? tokens : null,
                         cutShort ? FinishReason.LENGTH : FinishReason.STOP),
-                question);
+                question());
     }
 }

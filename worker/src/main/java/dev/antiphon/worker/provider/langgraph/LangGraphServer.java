@@ -40,6 +40,12 @@ final class LangGraphServer {
 
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
 
+    /// Runs that are listed at once; each quotes its message.
+    private static final int PAGE = 10;
+
+    /// A session of two hundred messages: beyond, what is looked for counts as not there.
+    private static final int PAGES = 20;
+
     private static final JsonMapper JSON = new JsonMapper();
 
     private final LangGraphSettings settings;
@@ -117,13 +123,38 @@ final class LangGraphServer {
         if (reply.get().status() == 404) {
             return Progress.GONE;
         }
-        return switch (tree(reply.get()).path("status").asString("")) {
+        return progress(tree(reply.get()));
+    }
+
+    private static Progress progress(JsonNode run) {
+        return switch (run.path("status").asString("")) {
             case "pending", "running" -> Progress.GOING;
             case "success" -> Progress.DONE;
             case "interrupted" -> Progress.INTERRUPTED;
             case "error", "timeout" -> Progress.FAILED;
             default -> Progress.UNKNOWN;
         };
+    }
+
+    /// The run that was begun with what its user has answered last, also when it has ended. One that failed is none: the
+    /// graph still waits for its answer.
+    Optional<String> begun(UUID thread, Asker asker) throws InterruptedException {
+        for (int page = 0; page < PAGES; page++) {
+            String query = "?limit=" + PAGE + "&offset=" + page * PAGE;
+            JsonNode runs =
+                    ask(HttpMethod.GET, path(thread, query))
+                            .map(LangGraphServer::tree)
+                            .orElse(JSON.createArrayNode());
+            for (JsonNode run : runs) {
+                if (isOf(run.path("metadata"), asker) && progress(run) != Progress.FAILED) {
+                    return Optional.of(run.path("run_id").asString(""));
+                }
+            }
+            if (runs.size() < PAGE) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
     }
 
     /// The thread's first run that has not ended; there is at most one that runs.

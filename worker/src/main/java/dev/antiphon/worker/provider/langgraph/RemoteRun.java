@@ -135,7 +135,7 @@ final class RemoteRun {
         }
     }
 
-    private void joinWhatWasKept() {
+    private void joinWhatWasKept() throws InterruptedException {
         Kept kept = call.kept();
         Matcher handle = HANDLE.matcher(kept == null ? "" : kept.handle());
         // After an answer of the user another run goes on with what was kept.
@@ -143,7 +143,19 @@ final class RemoteRun {
                 && handle.matches()
                 && Integer.parseInt(handle.group(2)) == asker.answers().size()) {
             events.runs(handle.group(1), new Shown(call.streamed(), kept));
+        } else if (!asker.answers().isEmpty()) {
+            // An answer that is sent twice would answer the graph's next question too.
+            Optional<String> begun = server.begun(thread, asker);
+            if (begun.isPresent()) {
+                joins(begun.get());
+            }
         }
+    }
+
+    /// A run of this message that an attempt began which could not say so any more.
+    private void joins(String run) throws InterruptedException {
+        events.runs(run, Shown.nothing());
+        sink.kept(run + "/" + asker.answers().size());
     }
 
     private ModelAnswer followToTheEnd() throws ProviderFailure, InterruptedException {
@@ -199,10 +211,13 @@ final class RemoteRun {
         return payload;
     }
 
-    /// An answer is any JSON; one that is none is a text.
+    /// An answer is any JSON; one that is none is a text. A null would be no answer to a graph.
     private static JsonNode json(String answer) {
         try {
-            return JSON.readTree(answer);
+            JsonNode read = JSON.readTree(answer);
+            return read.isNull() || read.isMissingNode()
+                    ? JsonNodeFactory.instance.stringNode(answer)
+                    : read;
         } catch (JacksonException e) {
             return JsonNodeFactory.instance.stringNode(answer);
         }
@@ -303,8 +318,7 @@ final class RemoteRun {
         if (found.isPresent()) {
             InFlight other = found.get();
             if (other.wanted()) {
-                events.runs(other.run(), Shown.nothing());
-                sink.kept(other.run() + "/" + asker.answers().size());
+                joins(other.run());
                 return;
             }
             if (other.ours() && times < CANCELLATIONS) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.ErrorCode;
@@ -21,6 +23,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -233,14 +239,67 @@ final class LangGraphProviderTest {
         assertThat(server.runs(calls.session)).hasSize(2);
     }
 
+    /// Otherwise it would answer the next question too.
     @Test
-    void anAnswerThatIsNotJsonIsAText() throws Exception {
-        calls.stream(with(ask("m1", "1 words, 1 ms"), "asking", null), new Heard());
-        Heard resumed = new Heard();
+    void anAnswerIsSentOnceAlsoWhenItsRunIsOverBeforeItIsKnown() throws Exception {
+        calls.stream(with(ask("m1", "hi"), "twice", null), new Heard());
+        ModelCall answered = with(calls.call("m1", "hi", List.of("red")), "twice", null);
+        assertThat(
+                        catchThrowableOfType(
+                                InterruptedException.class,
+                                () -> calls.stream(answered, new Heard(0))))
+                .isNotNull();
+        await().atMost(LONG)
+                .until(() -> server.statuses(calls.session).equals(List.of("success", "success")));
+        Heard heard = new Heard();
 
-        calls.stream(with(calls.call("m1", "", List.of("yes, do")), "asking", null), resumed);
+        ModelAnswer second = calls.stream(answered, heard);
 
-        assertThat(resumed.text()).startsWith("Answered \"yes, do\". ");
+        assertThat(heard.text()).isEqualTo("First? \"red\". ");
+        assertThat(second.question()).contains("Second?");
+        assertThat(server.runs(calls.session)).hasSize(2);
+    }
+
+    @Test
+    void nodesBesideEachOtherAskTogether() throws Exception {
+        ModelAnswer asked = calls.stream(with(ask("m1", "hi"), "beside", null), new Heard());
+        JsonNode questions = new JsonMapper().readTree(requireNonNull(asked.question()));
+        assertThat(questions)
+                .extracting(each -> each.path("value").path("question").asString())
+                .containsExactlyInAnyOrder("First?", "Second?");
+        ObjectNode answers = new JsonMapper().createObjectNode();
+        questions.forEach(each ->
+                answers.set(each.path("id").asString(), each.path("value").path("question")));
+        Heard heard = new Heard();
+
+        calls.stream(
+                with(calls.call("m1", "hi", List.of(answers.toString())), "beside", null), heard);
+
+        assertThat(heard.text()).contains("First? \"First?\". ").contains("Second? \"Second?\". ");
+    }
+
+    @Test
+    void aGraphThatStopsBeforeANodeGoesOnWithAnyAnswer() throws Exception {
+        ModelAnswer asked =
+                calls.stream(with(ask("m1", "2 words, 1 ms"), "paused", null), new Heard());
+        assertThat(asked.question()).isEqualTo("[]");
+        Heard heard = new Heard();
+
+        ModelAnswer answer =
+                calls.stream(with(calls.call("m1", "hi", List.of("go")), "paused", null), heard);
+
+        assertThat(heard.text()).isEqualTo(words(2));
+        assertThat(answer.question()).isNull();
+    }
+
+    @Test
+    void aQuestionThatNobodyAnsweredDoesNotHoldUpTheNextMessage() throws Exception {
+        calls.stream(with(ask("m1", "hi"), "twice", null), new Heard());
+        Heard next = new Heard();
+
+        calls.stream(ask("m2", "2 words, 1 ms"), next);
+
+        assertThat(next.text()).isEqualTo(words(2));
     }
 
     @Test
