@@ -178,18 +178,23 @@ final class LangGraphServer {
                 && asker.answers().size() == metadata.path("antiphon_answers").asInt(-1);
     }
 
-    /// Stops a run. What it has done so far stays in the thread.
+    /// Stops a run if it has not ended. What it has done so far stays in the thread.
     void cancel(UUID thread, String run) throws InterruptedException {
         // No `wait=false`: the JavaScript server takes that for true.
-        ask(HttpMethod.POST, path(thread, "/" + run + "/cancel?action=interrupt"))
-                .filter(reply -> reply.status() / 100 == 2)
-                .ifPresentOrElse(
-                        _ -> {},
-                        () ->
-                                LOG.atWarn()
-                                        .addKeyValue("thread", thread)
-                                        .addKeyValue("run", run)
-                                        .log("a remote run was not cancelled"));
+        Optional<Reply> reply =
+                ask(HttpMethod.POST, path(thread, "/" + run + "/cancel?action=interrupt"));
+        if (reply.filter(told -> told.status() / 100 == 2).isPresent()) {
+            return;
+        }
+        // Of a run that has ended the JavaScript server takes it, and others answer 404.
+        switch (progress(thread, run)) {
+            case GOING, UNKNOWN ->
+                    LOG.atWarn()
+                            .addKeyValue("thread", thread)
+                            .addKeyValue("run", run)
+                            .log("a remote run was not cancelled");
+            case DONE, INTERRUPTED, FAILED, GONE -> {}
+        }
     }
 
     /// Removes a run that does not even end when it is cancelled. A development server that was restarted has such

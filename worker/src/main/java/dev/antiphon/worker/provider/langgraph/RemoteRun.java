@@ -69,6 +69,9 @@ final class RemoteRun {
     /// Whether the server may have begun a run that it did not name in time.
     private boolean mayRun;
 
+    /// Whether the server has said that the run has ended, so that there is nothing to stop.
+    private boolean ended;
+
     /// What came of one connection.
     private enum Outcome {
         WHOLE,
@@ -129,7 +132,7 @@ final class RemoteRun {
             unwanted = sink.isCancelled();
             throw e;
         } finally {
-            if (unwanted && (events.run() != null || mayRun || sink.isCancelled())) {
+            if (unwanted && !ended && (events.run() != null || mayRun || sink.isCancelled())) {
                 server.cancelLater(thread, events.run(), asker);
             }
         }
@@ -249,6 +252,10 @@ final class RemoteRun {
                 mayRun = !joins;
                 throw tooLate(limit);
             }
+            case Breakage.Reported why -> {
+                ended = true;
+                throw failure(why);
+            }
             case Breakage why -> throw failure(why);
         };
     }
@@ -269,11 +276,15 @@ final class RemoteRun {
             case DONE -> Outcome.WHOLE;
             case INTERRUPTED -> {
                 if (events.question() == null) {
+                    ended = true;
                     throw failure(new Breakage.Cut()); // somebody stopped it there
                 }
                 yield Outcome.WHOLE;
             }
-            case FAILED -> throw failure(new Breakage.Reported(null));
+            case FAILED -> {
+                ended = true;
+                throw failure(new Breakage.Reported(null));
+            }
             case GONE -> Outcome.GONE;
             case GOING, UNKNOWN -> Outcome.CUT;
         };

@@ -32,6 +32,7 @@ final class LangGraphCalls implements AutoCloseable {
     final SessionId session = new SessionId(Ids.mint("sess_"));
     private final StreamingTransport transport;
     private final LangGraphProvider provider;
+    final LangGraphServer server;
 
     LangGraphCalls(String url) {
         this(url, PATIENT);
@@ -39,9 +40,9 @@ final class LangGraphCalls implements AutoCloseable {
 
     LangGraphCalls(String url, CallLimits limits) {
         transport = new StreamingTransport(limits.connect(), Time.system());
-        provider =
-                new LangGraphProvider(
-                        new LangGraphSettings(url, KEY, "agent"), limits, transport, Time.system());
+        LangGraphSettings settings = new LangGraphSettings(url, KEY, "agent");
+        provider = new LangGraphProvider(settings, limits, transport, Time.system());
+        server = new LangGraphServer(settings, transport, Time.system());
     }
 
     ModelCall call(String message, String text, List<String> answers) {

@@ -11,19 +11,30 @@ import dev.antiphon.worker.provider.FakeModelServer;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.http.CallLimits;
+import dev.antiphon.worker.provider.langgraph.LangGraphCalls.Streaming;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /// What LangGraph's own server cannot be brought to do, at a fake one.
 final class LangGraphMisbehaviourTest {
 
     private static final String RUN = "0190-run";
+    private static final String RUNS =
+            "[{\"run_id\":\""
+                    + RUN
+                    + "\",\"metadata\":{\"antiphon_message\":\"m1\",\"antiphon_answers\":0}}]";
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Heard heard = new Heard();
@@ -164,12 +175,126 @@ final class LangGraphMisbehaviourTest {
                         requests.stream().anyMatch(request -> request.line().contains("/cancel?")));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "404, success, false", // as LangGraph Platform answers for a run that has ended
+        "404, interrupted, false",
+        "500, error, false",
+        "404, running, true",
+        "500, pending, true",
+        "202, running, false"
+    })
+    void onlyALiveRunThatIsNotCancelledIsAWarning(int answer, String status, boolean warns)
+            throws Exception {
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (exchange.request().line().startsWith("POST")) {
+                                exchange.answer(answer, "", "{\"detail\":\"no\"}");
+                            } else {
+                                tell(exchange, status);
+                            }
+                        });
+        try (Warnings warnings = new Warnings(LangGraphServer.class)) {
+            calls.server.cancel(LangGraphServer.thread(calls.session), RUN);
+
+            assertThat(warnings.lines())
+                    .isEqualTo(warns ? List.of("a remote run was not cancelled") : List.of());
+        }
+    }
+
+    enum Point {
+        BEFORE_THE_HEADERS,
+        BEFORE_THE_FIRST_TOKEN,
+        MID_STREAM,
+        JOINED
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aCancelClosesTheServersSocketAndStopsTheRun(Point point) throws Exception {
+        CompletableFuture<Boolean> stalled = new CompletableFuture<>();
+        CompletableFuture<Long> closed = new CompletableFuture<>();
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange) && point == Point.JOINED) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel")).end();
+                            } else if (isBegin(exchange) || isJoin(exchange)) {
+                                switch (point) {
+                                    case BEFORE_THE_HEADERS -> {}
+                                    case BEFORE_THE_FIRST_TOKEN ->
+                                            exchange.open().send(begins(0, 1));
+                                    case MID_STREAM ->
+                                            exchange.open().send(begins(0, 1) + text(1, "Hel"));
+                                    case JOINED -> exchange.open().send(text(2, "lo"));
+                                }
+                                stalled.complete(true);
+                                exchange.stall();
+                                closed.complete(System.nanoTime());
+                            } else if (exchange.request().line().contains("/runs?")) {
+                                exchange.answer(200, "", RUNS);
+                            } else {
+                                tell(exchange, "running");
+                            }
+                        });
+        Streaming streaming = calls.start(calls.call("m1", "hi", List.of()), heard);
+        assertThat(stalled.get(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        heard.cancelled = true;
+        long cancelled = System.nanoTime();
+        streaming.thread().interrupt();
+
+        assertThat(streaming.failure()).isInstanceOf(InterruptedException.class);
+        // Here within milliseconds; a machine that is busy may need more.
+        assertThat(Duration.ofNanos(closed.get(LONG.toSeconds(), TimeUnit.SECONDS) - cancelled))
+                .isLessThan(Duration.ofSeconds(2));
+        await().atMost(LONG)
+                .until(() ->
+                        requests.stream()
+                                .anyMatch(request ->
+                                        request.line().contains("/runs/" + RUN + "/cancel?")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "yes, do      | \"yes, do\"",
+                "{\"yes\":true} | {\"yes\":true}",
+                "12           | 12",
+                "12 monkeys   | \"12 monkeys\"",
+                "null         | \"null\"",
+                "''           | \"\""
+            })
+    void anAnswerThatIsNoJsonIsAText(String answer, String sent) throws Exception {
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel")).end();
+                            } else if (exchange.request().line().contains("/runs?")) {
+                                exchange.answer(200, "", "[]");
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+
+        calls.stream(calls.call("m1", "hi", List.of("before", answer)), heard);
+
+        assertThat(requests)
+                .filteredOn(request -> request.line().contains("/runs/stream "))
+                .singleElement()
+                .satisfies(request ->
+                        assertThat(request.body().path("command").path("resume").toString())
+                                .isEqualTo(sent));
+    }
+
     @Test
     void aRunThatTheServerDoesNotNameInTimeIsFoundAndStopped() throws Exception {
-        String runs =
-                "[{\"run_id\":\""
-                        + RUN
-                        + "\",\"metadata\":{\"antiphon_message\":\"m1\",\"antiphon_answers\":0}}]";
         ProviderFailure failure =
                 failure(
                         new CallLimits(LONG, Duration.ofMillis(500), LONG, LONG),
@@ -177,7 +302,7 @@ final class LangGraphMisbehaviourTest {
                             if (isBegin(exchange)) {
                                 exchange.stall();
                             } else {
-                                exchange.answer(200, "", runs);
+                                exchange.answer(200, "", RUNS);
                             }
                         });
 
@@ -205,6 +330,29 @@ final class LangGraphMisbehaviourTest {
 
         assertThat(failure.getMessage())
                 .isEqualTo("The provider 'langgraph' broke its answer off with an error.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"error", "interrupted", "reported"})
+    void aRunThatTheServerSaysHasEndedIsNotCancelled(String how) throws Exception {
+        String last = how.equals("reported") ? event(2, "error", "{\"error\":\"Error\"}") : "";
+        ProviderFailure failure =
+                failure(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hel") + last).end();
+                            } else {
+                                tell(exchange, how);
+                            }
+                        });
+
+        assertThat(failure).isNotNull();
+        await().during(Duration.ofMillis(300))
+                .atMost(Duration.ofSeconds(5))
+                .until(() ->
+                        requests.stream()
+                                .noneMatch(request -> request.line().contains("/cancel?")));
     }
 
     @Test

@@ -31,6 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -300,6 +301,20 @@ final class LangGraphProviderTest {
         calls.stream(ask("m2", "2 words, 1 ms"), next);
 
         assertThat(next.text()).isEqualTo(words(2));
+    }
+
+    @Test
+    void anEndedRunNeedsNoCancel() throws Exception {
+        calls.stream(ask("m1", "1 words, 1 ms"), new Heard());
+        UUID thread = LangGraphServer.thread(calls.session);
+        String ended = server.runs(calls.session).getFirst().get("run_id").asString();
+        try (Warnings warnings = new Warnings(LangGraphServer.class)) {
+            calls.server.cancel(thread, ended);
+            calls.server.cancel(thread, UUID.randomUUID().toString());
+
+            assertThat(warnings.lines()).isEmpty();
+        }
+        assertThat(server.statuses(calls.session)).containsExactly("success");
     }
 
     @Test
