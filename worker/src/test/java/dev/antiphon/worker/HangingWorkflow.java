@@ -97,10 +97,10 @@ public class HangingWorkflow implements Workflow {
                 .edge("two", END);
     }
 
-    /// One branch says its word and is done, the other is the step.
+    /// One branch asks its model, says its word and is done; the other is the step.
     private static StepGraph fork(Step step) throws GraphStateException {
         return new StepGraph()
-                .step("left", HangingWorkflow::first)
+                .step("left", HangingWorkflow::left)
                 .step("right", step)
                 .step("join", HangingWorkflow::join)
                 .edge(START, "left")
@@ -120,8 +120,15 @@ public class HangingWorkflow implements Workflow {
         return Map.of();
     }
 
+    private static Map<String, Object> left(RunState state, StepRun run) throws Exception {
+        Ledger.note(session(run), "left");
+        String name = session(run) + "-left"; // not what the other branch asks
+        run.say(run.think(List.of(new ModelTurn.User(name))).turn().text());
+        return Map.of("left", name);
+    }
+
     private static Map<String, Object> join(RunState state, StepRun run) throws Exception {
-        run.say("Joined.");
+        run.say("Joined with " + state.get("left", String.class).orElseThrow());
         return Map.of();
     }
 

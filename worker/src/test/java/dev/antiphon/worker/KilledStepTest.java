@@ -58,7 +58,7 @@ final class KilledStepTest {
     private static final Duration IN_TIME = Duration.ofMinutes(1);
 
     /// What the branch that finishes says.
-    private static final String FIRST = "First. ";
+    private static final String LEFT = "Left. ";
 
     private static final String HALF = "Half an ans";
     private static final String WHOLE = "Half an answer, then all.";
@@ -190,6 +190,10 @@ final class KilledStepTest {
                     .end();
             return;
         }
+        if (session.endsWith("-left")) {
+            exchange.send(wire.text(LEFT) + wire.end(Reason.STOP, 1)).end();
+            return;
+        }
         exchange.send(wire.text(HALF));
         if (before.size() == stallAt(session)) {
             stalled.add(session);
@@ -261,7 +265,14 @@ final class KilledStepTest {
     private boolean isInTheMiddle(String session) {
         boolean waits = stalled.contains(session) || ledger.hangs(session) || isParked(session);
         // What is not rung yet when the worker is killed reaches no plain pod.
-        return waits && heard(session).equals(chunkIds(session));
+        return waits
+                && heard(session).equals(chunkIds(session))
+                && FORKS.contains(session) == checkpoint(session).contains("\"beside\"");
+    }
+
+    private String checkpoint(String session) {
+        String kept = peers.redis.sync().hget("chat:run:" + session + ":m1", "checkpoint");
+        return kept == null ? "" : kept;
     }
 
     private boolean isParked(String session) {
@@ -307,7 +318,10 @@ final class KilledStepTest {
         resume("asks", "green");
 
         await().atMost(IN_TIME)
-                .until(() -> pods.values().stream().allMatch(pod -> pod.complete("m1")));
+                .untilAsserted(() ->
+                        assertThat(pods)
+                                .allSatisfy((session, pod) ->
+                                        assertThat(pod.complete("m1")).as(session).isTrue()));
         assertSoftly(softly -> {
             KINDS.forEach(kind -> check(kind, softly));
             pods.keySet().forEach(session -> checkNumbers(session, softly));
@@ -341,12 +355,18 @@ final class KilledStepTest {
         softly.assertThat(bodies(session, ChunkBody.Failure.class)).as(session).isEmpty();
     }
 
-    /// Steps beside each other begin anew together, and what the finished one had said is there once.
+    /// Of steps beside each other the finished one is not repeated, and what it had said is there once.
     private void checkForks(SoftAssertions softly) {
-        softly.assertThat(withoutTheOther("branches")).isEqualTo("Model: " + WHOLE + "Joined.");
+        softly.assertThat(withoutTheOther("branches"))
+                .isEqualTo("Model: " + WHOLE + "Joined with branches-left");
         softly.assertThat(bodies("branches", ChunkBody.Reset.class)).hasSize(1);
         softly.assertThat(asked.get("branches")).hasSize(2);
-        softly.assertThat(withoutTheOther("beside")).isEqualTo("Half done. Joined.");
+        softly.assertThat(withoutTheOther("beside"))
+                .isEqualTo("Half done. Joined with beside-left");
+        for (String fork : FORKS) {
+            softly.assertThat(ledger.notes(fork).stream().filter("left"::equals)).hasSize(1);
+            softly.assertThat(asked.get(fork + "-left")).hasSize(1);
+        }
         softly.assertThat(bodies("beside", ChunkBody.Reset.class)).hasSizeLessThanOrEqualTo(1);
         softly.assertThat(ledger.notes("beside").stream().filter("second"::equals)).hasSize(2);
     }
@@ -354,10 +374,10 @@ final class KilledStepTest {
     /// The text without what the branch beside it has said, wherever that came.
     private String withoutTheOther(String session) {
         String text = text(session);
-        int at = text.indexOf(FIRST);
+        int at = text.indexOf(LEFT);
         return at < 0
                 ? "nothing of the other"
-                : text.substring(0, at) + text.substring(at + FIRST.length());
+                : text.substring(0, at) + text.substring(at + LEFT.length());
     }
 
     private void checkTools(SoftAssertions softly) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /// What one attempt has said of an answer, on top of what earlier attempts have said since the last checkpoint.
@@ -20,6 +21,9 @@ import java.util.Set;
 /// written; at the first difference what stands is withdrawn and what this attempt has said takes its place. Thread-safe, for
 /// steps may run beside each other.
 final class Answering {
+
+    /// The key of no step.
+    private static final String FINISHED = "";
 
     private final AnswerWriter writer;
 
@@ -50,12 +54,19 @@ final class Answering {
     /// Held back, because the last piece of an answer goes into its final chunk.
     private String lastPiece;
 
+    /// The step that has said it; empty when that has finished.
+    private String lastStep = FINISHED;
+
+    /// What was held back when the last step finished.
+    private String heldBack;
+
     private @Nullable Completion completion;
 
     Answering(AnswerWriter writer, Progress progress, Streamed streamed) {
         this.writer = writer;
         this.from = streamed.from();
         this.lastPiece = progress.lastPiece();
+        this.heldBack = progress.lastPiece();
         this.completion = with(progress.completion(), streamed.tokens());
         this.standing = streamed.text();
         this.kept = streamed.kept();
@@ -80,8 +91,14 @@ final class Answering {
 
     /// What one speaker has said without another in between.
     ///
-    /// @param speaker a model call, or this for all others
-    private record Said(Object speaker, StringBuilder text) {}
+    /// @param step its key
+    /// @param call the step's model call; null for its own words
+    private record Said(String step, @Nullable ModelSpeech call, StringBuilder text) {
+
+        boolean isBy(String other, @Nullable ModelSpeech another) {
+            return step.equals(other) && Objects.equals(call, another);
+        }
+    }
 
     /// How a model call may go on where an earlier attempt at it stopped.
     ///
@@ -92,16 +109,18 @@ final class Answering {
 
     /// Begins a model call.
     ///
+    /// @param step its key
     /// @param first whether it is the first of its step, and no step runs beside it: only such a call is known again
-    synchronized ModelSpeech begin(Continuation continuation, boolean first, boolean joinsPieces)
+    synchronized ModelSpeech begin(
+            String step, Continuation continuation, boolean first, boolean joinsPieces)
             throws InterruptedException {
         writeLastPiece();
         writer.joinPieces(joinsPieces);
         if (!continues) {
-            return new ModelSpeech(Continued.NOT, first);
+            return new ModelSpeech(step, Continued.NOT, first);
         }
         if (first && continuation == Continuation.REPLAY) {
-            return new ModelSpeech(new Continued(standing, null), true);
+            return new ModelSpeech(step, new Continued(standing, null), true);
         }
         Kept last = kept;
         if (first
@@ -110,8 +129,8 @@ final class Answering {
                 && standing.equals(textOfKept)) {
             continues = false;
             writer.continued();
-            ModelSpeech speech = new ModelSpeech(new Continued(textOfKept, last), true);
-            remember(speech, textOfKept);
+            ModelSpeech speech = new ModelSpeech(step, new Continued(textOfKept, last), true);
+            remember(step, speech, textOfKept);
             return speech;
         }
         if (standing.isEmpty() && !isMoreThanText) {
@@ -119,13 +138,15 @@ final class Answering {
         } else {
             withdraw();
         }
-        return new ModelSpeech(Continued.NOT, first);
+        return new ModelSpeech(step, Continued.NOT, first);
     }
 
     /// Takes how a model call ended.
-    private synchronized void ended(String piece, Completion measured) throws InterruptedException {
+    private synchronized void ended(String step, String piece, Completion measured)
+            throws InterruptedException {
         writeLastPiece(); // of a call beside this one
         lastPiece = piece;
+        lastStep = step;
         Completion before = completion;
         completion =
                 before == null || before.tokensUsed() == null
@@ -141,33 +162,35 @@ final class Answering {
     }
 
     /// Takes text of a step's own.
-    void say(String text) throws InterruptedException {
-        content(this, text);
+    void say(String step, String text) throws InterruptedException {
+        content(step, null, text);
     }
 
-    private synchronized void content(Object speaker, String text) throws InterruptedException {
+    private synchronized void content(String step, @Nullable ModelSpeech call, String text)
+            throws InterruptedException {
         writeLastPiece();
-        write(speaker, text);
+        write(step, call, text);
     }
 
     private void writeLastPiece() throws InterruptedException {
         String piece = lastPiece;
         lastPiece = "";
-        write(this, piece);
+        write(lastStep, null, piece);
     }
 
-    private void write(Object speaker, String text) throws InterruptedException {
+    private void write(String step, @Nullable ModelSpeech call, String text)
+            throws InterruptedException {
         String unsaid = unsaid(text);
-        remember(speaker, text);
+        remember(step, call, text);
         writer.content(unsaid);
     }
 
-    private void remember(Object speaker, String text) {
+    private void remember(String step, @Nullable ModelSpeech call, String text) {
         if (text.isEmpty()) {
             return;
         }
-        if (said.isEmpty() || !said.getLast().speaker().equals(speaker)) {
-            said.add(new Said(speaker, new StringBuilder()));
+        if (said.isEmpty() || !said.getLast().isBy(step, call)) {
+            said.add(new Said(step, call, new StringBuilder()));
         }
         said.getLast().text().append(text);
     }
@@ -209,6 +232,21 @@ final class Answering {
         return all.toString();
     }
 
+    /// What a step has said since the last one finished.
+    synchronized String said(String step) throws InterruptedException {
+        writeLastPiece();
+        StringBuilder text = new StringBuilder();
+        said.stream()
+                .filter(each -> each.step().equals(step))
+                .forEach(each -> text.append(each.text()));
+        return text.toString();
+    }
+
+    /// How far the answer had come when the last step finished, and what the model calls since then have used.
+    synchronized Progress unfinished() {
+        return new Progress(from, heldBack, completion);
+    }
+
     /// Takes that a model call was repeated.
     synchronized void retrying(String why, Duration wait) throws InterruptedException {
         writer.retrying(why, wait);
@@ -227,6 +265,8 @@ final class Answering {
 
     /// A step has finished: what was said stands for good. Waits until it is in the log.
     synchronized Progress finished() throws InterruptedException {
+        heldBack = lastPiece;
+        lastStep = FINISHED;
         if (continues && said.isEmpty()) {
             return new Progress(from, lastPiece, completion); // what stands is of a step to come
         }
@@ -261,12 +301,14 @@ final class Answering {
     /// One model call's way into the answer.
     final class ModelSpeech implements TokenSink {
 
+        private final String step;
         private final Continued continued;
 
         /// Whether another attempt would know the call again.
         private final boolean knownAgain;
 
-        private ModelSpeech(Continued continued, boolean knownAgain) {
+        private ModelSpeech(String step, Continued continued, boolean knownAgain) {
+            this.step = step;
             this.continued = continued;
             this.knownAgain = knownAgain;
         }
@@ -279,12 +321,12 @@ final class Answering {
         ///
         /// @param piece held back until it is known whether it is the answer's last
         void end(String piece, Completion measured) throws InterruptedException {
-            ended(piece, measured);
+            ended(step, piece, measured);
         }
 
         @Override
         public void content(String text) throws InterruptedException {
-            Answering.this.content(this, text);
+            Answering.this.content(step, this, text);
         }
 
         @Override
@@ -324,7 +366,7 @@ final class Answering {
         @Override
         public void reset() throws InterruptedException {
             synchronized (Answering.this) {
-                said.removeIf(each -> each.speaker().equals(this));
+                said.removeIf(each -> equals(each.call()));
                 withdraw();
             }
         }

@@ -33,6 +33,10 @@ import java.util.List;
 /// What the steps of one attempt's workflow can do.
 final class RunSteps implements RunHost {
 
+    /// What is kept of steps beside each other, in characters: at most 768 KiB, where a record may have 1 MiB. Beyond it they
+    /// run again after a crash.
+    private static final int MAX_BESIDE = 256 * 1024;
+
     private final SessionLog log;
     private final RunParts parts;
     private final Asking asking;
@@ -80,7 +84,24 @@ final class RunSteps implements RunHost {
     public void finished(Checkpoint checkpoint) throws InterruptedException {
         answers = Answers.NONE;
         Progress progress = answering.finished();
+        keep(progress, progress.with(checkpoint));
+    }
+
+    @Override
+    public void finishedBeside(Checkpoint checkpoint) throws InterruptedException {
+        Progress progress = answering.unfinished();
         String kept = progress.with(checkpoint);
+        if (kept.length() <= MAX_BESIDE) {
+            keep(progress, kept);
+        }
+    }
+
+    @Override
+    public String said(String key) throws InterruptedException {
+        return answering.said(key);
+    }
+
+    private void keep(Progress progress, String kept) throws InterruptedException {
         WorkflowRequest request = claimed.request();
         boolean still =
                 asking.until(() ->
@@ -136,6 +157,7 @@ final class RunSteps implements RunHost {
                 throws ProviderFailure, NeedsUser, InterruptedException {
             Answering.ModelSpeech speech =
                     answering.begin(
+                            key,
                             provider.capabilities().continuation(),
                             calls++ == 0 && !beside,
                             provider.joinsPieces());
@@ -190,7 +212,7 @@ final class RunSteps implements RunHost {
 
         @Override
         public void say(String text) throws InterruptedException {
-            answering.say(text);
+            answering.say(key, text);
         }
 
         @Override

@@ -1,11 +1,15 @@
 package dev.antiphon.worker.workflow;
 
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.worker.workflow.Checkpoint.Branch;
 
 import org.bsc.langgraph4j.RunnableConfig;
+import org.bsc.langgraph4j.StateGraph;
+import org.bsc.langgraph4j.state.AgentState;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,12 +34,23 @@ final class Execution implements Executor {
     private int steps;
     private int base;
 
+    /// After which step it stands, and what of the steps beside each other has finished since; set by the thread of the run
+    /// before it starts them, and by them under this lock: an older one must not be kept over a newer.
+    private Checkpoint position;
+
+    private final Object keeping = new Object();
+
     Execution(CompiledWorkflow workflow, RunHost host, @Nullable Checkpoint from) {
         this.workflow = workflow;
         this.host = host;
         this.from = from;
         this.steps = from == null ? 0 : from.steps();
         this.base = steps;
+        this.position =
+                from == null
+                        ? new Checkpoint(
+                                workflow.name(), StateGraph.START, "", 0, Map.of(), Map.of())
+                        : from;
     }
 
     static Execution of(RunnableConfig config) {
@@ -56,11 +71,49 @@ final class Execution implements Executor {
     CompletableFuture<Map<String, Object>> run(String name, Step step, RunState state) {
         try {
             count();
-            StepRun run = host.step(name + '.' + base(), Thread.currentThread() != thread);
-            return CompletableFuture.completedFuture(step.run(state, run));
+            String key = name + '.' + base();
+            return CompletableFuture.completedFuture(
+                    Thread.currentThread() == thread
+                            ? step.run(state, host.step(key, false))
+                            : runBeside(name, key, step, state));
         } catch (Throwable e) { // kept for whoever runs the workflow; the graph only needs to stop
             fail(e);
             return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /// One that an earlier attempt has finished is not run again: it says what it has said and leaves what it has left.
+    private Map<String, Object> runBeside(String name, String key, Step step, RunState state)
+            throws Exception {
+        StepRun run = host.step(key, true);
+        Branch finished = finishedBeside(name);
+        if (finished != null) {
+            run.say(finished.said());
+            return finished.result();
+        }
+        Map<String, Object> result = step.run(state, run);
+        if (!result.values().stream().allMatch(Execution::isValue)) {
+            return result; // it takes values out of the state, which a record cannot say
+        }
+        Branch branch = new Branch(host.said(key), result);
+        synchronized (keeping) {
+            Map<String, Branch> beside = new HashMap<>(position.beside());
+            beside.put(name, branch);
+            position = position.with(beside);
+            host.finishedBeside(position);
+        }
+        return result;
+    }
+
+    private static boolean isValue(@Nullable Object value) {
+        return value != null
+                && !AgentState.MARK_FOR_REMOVAL.equals(value)
+                && !AgentState.MARK_FOR_RESET.equals(value);
+    }
+
+    private @Nullable Branch finishedBeside(String name) {
+        synchronized (keeping) {
+            return position.beside().get(name);
         }
     }
 
@@ -91,10 +144,19 @@ final class Execution implements Executor {
         }
     }
 
-    /// Keeps the state after a step.
-    void finished(String step, String next, Map<String, Object> state) throws InterruptedException {
+    /// Takes where the graph stands, after a step.
+    void at(String step, String next, Map<String, Object> state) {
+        synchronized (keeping) {
+            position = new Checkpoint(workflow.name(), step, next, finished(), state, Map.of());
+        }
+    }
+
+    /// Keeps where it stands.
+    void keep() throws InterruptedException {
         try {
-            host.finished(new Checkpoint(workflow.name(), step, next, finished(), state));
+            synchronized (keeping) {
+                host.finished(position);
+            }
         } catch (InterruptedException | RuntimeException e) {
             fail(e);
             throw e;

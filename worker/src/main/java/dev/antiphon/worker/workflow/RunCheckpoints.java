@@ -27,13 +27,11 @@ final class RunCheckpoints implements BaseCheckpointSaver {
     @Override
     public RunnableConfig put(RunnableConfig config, Checkpoint checkpoint)
             throws InterruptedException {
+        Execution execution = Execution.of(config);
+        execution.at(checkpoint.getNodeId(), checkpoint.getNextNodeId(), checkpoint.getState());
         // Before the first step nothing has finished.
         if (!checkpoint.getNodeId().equals(StateGraph.START)) {
-            Execution.of(config)
-                    .finished(
-                            checkpoint.getNodeId(),
-                            checkpoint.getNextNodeId(),
-                            checkpoint.getState());
+            execution.keep();
         }
         return config;
     }

@@ -14,6 +14,18 @@ public interface RunHost {
     /// @throws InterruptedException when the run was cancelled or lost
     void finished(Checkpoint checkpoint) throws InterruptedException;
 
+    /// Keeps a step that has finished while others run beside it, as far as there is room: what it has said is withdrawn when
+    /// one of them begins anew, so the next attempt says it again. Blocks until it is kept.
+    ///
+    /// @throws InterruptedException as {@link #finished}
+    void finishedBeside(Checkpoint checkpoint) throws InterruptedException;
+
+    /// What a step has said, text of its models included.
+    ///
+    /// @param key as given to {@link #step}
+    /// @throws InterruptedException as {@link #finished}
+    String said(String key) throws InterruptedException;
+
     /// A virtual thread for a step that runs beside others, not started.
     Thread thread(String step, Runnable work);
 }

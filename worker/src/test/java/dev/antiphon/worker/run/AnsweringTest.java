@@ -134,8 +134,8 @@ final class AnsweringTest {
         said("Finished. ", "Model: ", "half an");
         Answering answering = answering(new Progress(1, "", null));
 
-        answering.say("Model: ");
-        answering.begin(Continuation.RESTART, true, false).content("another answer");
+        answering.say("one", "Model: ");
+        answering.begin("one", Continuation.RESTART, true, false).content("another answer");
         answering.finish();
 
         assertThat(text()).isEqualTo("Finished. Model: another answer");
@@ -147,7 +147,7 @@ final class AnsweringTest {
         said("one ", "call. ", "half an");
         Answering answering = answering(new Progress(1, "call. ", STOP));
 
-        answering.begin(Continuation.RESTART, true, false).content("another answer");
+        answering.begin("one", Continuation.RESTART, true, false).content("another answer");
         answering.finish();
 
         assertThat(text()).isEqualTo("one call. another answer");
@@ -159,8 +159,8 @@ final class AnsweringTest {
         logged.add(new ChunkBody.ToolResult("call_1", "clock", "noon"));
         Answering answering = answering(Progress.NONE);
 
-        answering.say("Model: ");
-        answering.begin(Continuation.RESTART, true, false).content("noon");
+        answering.say("one", "Model: ");
+        answering.begin("one", Continuation.RESTART, true, false).content("noon");
         answering.finish();
 
         assertThat(text()).isEqualTo("Model: noon");
@@ -182,8 +182,8 @@ final class AnsweringTest {
     @Test
     void callsBesideEachOtherKeepTheirLastPieces() throws Exception {
         Answering answering = answering(Progress.NONE);
-        var left = answering.begin(Continuation.RESTART, false, false);
-        var right = answering.begin(Continuation.RESTART, false, false);
+        var left = answering.begin("one", Continuation.RESTART, false, false);
+        var right = answering.begin("one", Continuation.RESTART, false, false);
 
         left.content("l");
         right.content("r");
@@ -198,9 +198,9 @@ final class AnsweringTest {
     @Test
     void aCallThatBeginsAnewTakesNothingAlongOfOthers() throws Exception {
         Answering answering = answering(Progress.NONE);
-        answering.say("Model: ");
-        var left = answering.begin(Continuation.REATTACH, false, false);
-        var right = answering.begin(Continuation.REATTACH, false, false);
+        answering.say("one", "Model: ");
+        var left = answering.begin("one", Continuation.REATTACH, false, false);
+        var right = answering.begin("one", Continuation.REATTACH, false, false);
 
         left.content("lost");
         right.content("right ");
@@ -220,13 +220,31 @@ final class AnsweringTest {
         said("half an");
         Answering answering = answering(Progress.NONE);
 
-        answering.say("Model: ");
-        var call = answering.begin(Continuation.REATTACH, true, false);
+        answering.say("one", "Model: ");
+        var call = answering.begin("one", Continuation.REATTACH, true, false);
         assertThat(call.continued().text()).isEqualTo("half an");
         call.reset(); // the service has forgotten it
         call.content("another answer");
         answering.finish();
 
         assertThat(text()).isEqualTo("Model: another answer");
+    }
+
+    @Test
+    void whatAStepHasSaidIsToldApartFromThoseBesideItAndBeforeIt() throws Exception {
+        Answering answering = answering(new Progress(0, "before ", STOP));
+        var left = answering.begin("left", Continuation.RESTART, false, false);
+        var right = answering.begin("right", Continuation.RESTART, false, false);
+
+        left.content("l ");
+        right.content("r ");
+        answering.say("left", "own ");
+        left.end("L ", STOP);
+
+        assertThat(answering.said("left")).isEqualTo("l own L ");
+        // Whoever begins with the two steps again begins behind what was held back before them.
+        assertThat(answering.unfinished().lastPiece()).isEqualTo("before ");
+        assertThat(answering.unfinished().chunk()).isZero();
+        assertThat(text()).isEqualTo("before l r own L ");
     }
 }
