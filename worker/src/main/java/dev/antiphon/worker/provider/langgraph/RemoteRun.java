@@ -18,12 +18,6 @@ import dev.antiphon.worker.provider.langgraph.LangGraphServer.Progress;
 import dev.antiphon.worker.time.Time;
 import dev.langchain4j.http.client.HttpRequest;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
-
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -36,8 +30,6 @@ import java.util.regex.Pattern;
 /// A stream's end alone says nothing, and there is no mark in it that all servers send. So the answer is whole when
 /// the server ended the stream in good order and says that the run has ended.
 final class RemoteRun {
-
-    private static final JsonMapper JSON = new JsonMapper();
 
     /// The run, and how many answers of the user it was given.
     private static final Pattern HANDLE = Pattern.compile("([0-9A-Za-z-]{1,64})/([0-9]{1,4})");
@@ -180,50 +172,8 @@ final class RemoteRun {
     private HttpRequest next() {
         String run = events.run();
         return run == null
-                ? server.begin(thread, assistant, asker, payload())
+                ? server.begin(thread, assistant, asker, RunPayload.of(call, asker))
                 : server.join(thread, run, lastEventId);
-    }
-
-    private ObjectNode payload() {
-        ObjectNode payload = JSON.createObjectNode();
-        if (asker.answers().isEmpty()) {
-            // With an id of ours: should the graph see the message twice,
-            // it takes the second for the first.
-            payload.putObject("input")
-                    .putArray("messages")
-                    .addObject()
-                    .put("type", "human")
-                    .put("id", asker.message().value())
-                    .put("content", call.message());
-        } else {
-            payload.putObject("command").set("resume", json(asker.answers().getLast()));
-        }
-        ObjectNode settings = JSON.createObjectNode();
-        if (call.systemPrompt() != null) {
-            settings.put("system_prompt", call.systemPrompt());
-        }
-        if (call.temperature() != null) {
-            settings.put("temperature", call.temperature());
-        }
-        if (call.maxTokens() != null) {
-            settings.put("max_tokens", call.maxTokens());
-        }
-        if (!settings.isEmpty()) {
-            payload.putObject("config").set("configurable", settings);
-        }
-        return payload;
-    }
-
-    /// An answer is any JSON; one that is none is a text. A null would be no answer to a graph.
-    private static JsonNode json(String answer) {
-        try {
-            JsonNode read = JSON.readTree(answer);
-            return read.isNull() || read.isMissingNode()
-                    ? JsonNodeFactory.instance.stringNode(answer)
-                    : read;
-        } catch (JacksonException e) {
-            return JsonNodeFactory.instance.stringNode(answer);
-        }
     }
 
     private Outcome connect(HttpRequest request) throws ProviderFailure, InterruptedException {
