@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.util.stream.Collectors;
+
 /// What a service asks the user that runs a graph of its own. What it has said before stands: with the answer it goes on
 /// there, while a step of ours would begin anew.
 final class ServiceQuestion {
@@ -21,11 +23,28 @@ final class ServiceQuestion {
     static ObjectNode of(String asked, @Nullable Integer tokens) {
         ObjectNode question = Json.object();
         question.put("kind", KIND);
-        question.set("question", Json.value(asked));
+        JsonNode form = Json.value(asked);
+        String words = words(form);
+        question.put("question", words.isBlank() ? "May it go on?" : words);
+        question.set("asked", form);
         if (tokens != null) {
             question.put(TOKENS, tokens);
         }
         return question;
+    }
+
+    /// The text of a form as graphs have them by custom, alone or in a list; of any other its JSON.
+    private static String words(JsonNode form) {
+        if (form.isArray()) {
+            return form.valueStream().map(ServiceQuestion::words).collect(Collectors.joining("\n"));
+        }
+        if (form.path("question").isString()) {
+            return form.path("question").stringValue();
+        }
+        if (form.has("value")) {
+            return words(form.path("value"));
+        }
+        return form.isString() ? form.stringValue() : form.toString();
     }
 
     /// Whether the details of a status chunk ask one.

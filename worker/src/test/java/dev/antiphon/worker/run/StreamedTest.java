@@ -164,6 +164,22 @@ final class StreamedTest {
         assertThat(Answers.of(List.of(), chunks, 0)).isEqualTo(Answers.NONE);
     }
 
+    @Test
+    void aServicesQuestionIsInWordsWhereItHasSome() {
+        assertThat(words("[{\"id\":\"1\",\"value\":{\"question\":\"Really?\"}}]"))
+                .isEqualTo("Really?");
+        assertThat(words("[{\"id\":\"1\",\"value\":\"Red?\"},{\"id\":\"2\",\"value\":\"Blue?\"}]"))
+                .isEqualTo("Red?\nBlue?");
+        assertThat(words("[{\"value\":{\"action\":\"launch\"}}]"))
+                .isEqualTo("{\"action\":\"launch\"}");
+        assertThat(words("[]")).isEqualTo("May it go on?");
+        assertThat(ServiceQuestion.of("[7]", null).get("asked").toString()).isEqualTo("[7]");
+    }
+
+    private static String words(String asked) {
+        return ServiceQuestion.of(asked, null).get("question").stringValue();
+    }
+
     private static ChunkBody asked(ObjectNode question) {
         ObjectNode details = Json.object();
         details.set("interrupt", question);
