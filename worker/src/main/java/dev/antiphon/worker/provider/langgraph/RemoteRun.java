@@ -190,7 +190,7 @@ final class RemoteRun {
             return Outcome.WHOLE;
         }
         return switch (stream.breakage().orElse(null)) {
-            case null -> judgeByProgress();
+            case null -> judgeByProgress(joins);
             case Breakage.Cut _ -> cut(new Breakage.Cut());
             case Breakage.Unreachable why -> cut(why);
             case Breakage.Refused why -> refused(why, joins);
@@ -221,9 +221,21 @@ final class RemoteRun {
     }
 
     /// The server ended the stream in good order: because the run has ended, or because the server stops.
-    private Outcome judgeByProgress() throws ProviderFailure, InterruptedException {
+    ///
+    /// @param joins whether the stream was joined: one that is over is not kept for ever
+    private Outcome judgeByProgress(boolean joins) throws ProviderFailure, InterruptedException {
         return switch (progress()) {
-            case DONE -> Outcome.WHOLE;
+            case DONE -> {
+                if (joins
+                        && !events.hasBegun()
+                        && lastEventId.equals(LangGraphServer.FROM_THE_START)) {
+                    ended = true;
+                    // Nothing came again, not even that it began: what was shown is the best there
+                    // is.
+                    throw failures.of(new Breakage.Cut(), assistant, true);
+                }
+                yield Outcome.WHOLE;
+            }
             case INTERRUPTED -> {
                 if (events.question() == null) {
                     ended = true;

@@ -2,6 +2,7 @@ package dev.antiphon.worker.provider.langgraph;
 
 import static dev.antiphon.worker.provider.langgraph.LangGraphCalls.LONG;
 import static dev.antiphon.worker.provider.langgraph.LangGraphCalls.PATIENT;
+import static dev.antiphon.worker.provider.langgraph.LangGraphCalls.with;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -330,6 +331,35 @@ final class LangGraphMisbehaviourTest {
 
         assertThat(failure.getMessage())
                 .isEqualTo("The provider 'langgraph' broke its answer off with an error.");
+    }
+
+    @Test
+    void whatWasShownStandsWhenTheServerHasForgottenTheStreamOfAnEndedRun() throws Exception {
+        Heard before = new Heard();
+        before.kept(RUN + "/0");
+        before.content("Hel");
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isJoin(exchange)) {
+                                exchange.open().end();
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+
+        ProviderFailure failure =
+                catchThrowableOfType(
+                        ProviderFailure.class,
+                        () ->
+                                calls.stream(
+                                        with(calls.call("m1", "hi", List.of()), "agent", before),
+                                        heard));
+
+        assertThat(failure.getMessage())
+                .isEqualTo("The provider 'langgraph' did not finish its answer.");
+        assertThat(heard.lines).isEmpty();
     }
 
     @ParameterizedTest
