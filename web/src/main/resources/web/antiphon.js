@@ -59,6 +59,27 @@ export async function recall({ session, user, baseUrl }) {
   return { version: SNAPSHOT, session, user, cursor: cursor ?? null, messages: messages.map(fromHistory), unsent: [] };
 }
 
+/**
+ * The user's sessions with an answer, the one answered last first.
+ *
+ * @param {{user: string, before?: string, baseUrl?: string}} options `before` is an earlier page's `next`
+ * @returns {Promise<{sessions: {session_id: string, title: string, created: string, updated: string}[], next: string | null}>}
+ *     rejects with a `Problem`
+ */
+export async function sessions({ user, before, baseUrl }) {
+  const url = new URL('api/sessions', baseOf(baseUrl));
+  url.searchParams.set('user_id', user);
+  before && url.searchParams.set('before', before);
+  return (await request(url)).json();
+}
+
+/** Erases a session for good, wherever something of it is kept; rejects with a `Problem`. */
+export async function erase({ session, user, baseUrl }) {
+  const url = new URL(`api/sessions/${session}`, baseOf(baseUrl));
+  url.searchParams.set('user_id', user);
+  await request(url, { method: 'DELETE' });
+}
+
 /** A new id for a session, user or message: 128 random bits. Works on plain http too, where randomUUID is missing. */
 export function mintId(prefix) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -447,20 +468,11 @@ export class Conversation {
   }
 
   async #post(path, body) {
-    let response;
-    try {
-      response = await fetch(this.#url(path, {}), {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body,
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-    } catch {
-      throw new Problem(0, '', 'The server cannot be reached', null);
-    }
-    if (!response.ok) {
-      throw await Problem.of(response);
-    }
+    const response = await request(this.#url(path, {}), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    });
     // It is there again: no reason to wait any longer with the stream.
     this.#reopenNow();
     return response.json().catch(() => ({}));
@@ -478,6 +490,20 @@ export class Conversation {
       this.#options[callback]?.(...args);
     }
   }
+}
+
+/** One request, answered well or with a `Problem`. */
+async function request(url, init = {}) {
+  let response;
+  try {
+    response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  } catch {
+    throw new Problem(0, '', 'The server cannot be reached', null);
+  }
+  if (!response.ok) {
+    throw await Problem.of(response);
+  }
+  return response;
 }
 
 /** The gateway's address, ending in a slash so that paths are found below it. */

@@ -7,6 +7,7 @@
 import { connect, mintId, recall } from './antiphon.js';
 import { Composer } from './composer.js';
 import { Picks } from './picks.js';
+import { SessionList } from './sessions.js';
 import * as store from './store.js';
 import { Transcript } from './transcript.js';
 
@@ -58,6 +59,12 @@ const transcript = new Transcript(
   },
 );
 
+const sessionList = new SessionList(at('sessions'), {
+  user,
+  onDeleted,
+});
+
+at('chats').addEventListener('click', () => sessionList.open());
 at('new-chat').addEventListener('click', newChat);
 at('stop').addEventListener('click', stop);
 at('suggestions').addEventListener('click', ({ target }) => target.closest('button') && send(target.textContent));
@@ -86,6 +93,15 @@ function newChat() {
   history.pushState(null, '', store.addressOf(session));
   leave();
   open(session, null);
+}
+
+/** What was deleted must not be remembered once more on leaving it. */
+function onDeleted(session) {
+  if (session === chat.session) {
+    chat.close();
+    chat = null;
+    newChat();
+  }
 }
 
 function leave() {

@@ -128,7 +128,8 @@ function write(storage, key, value) {
   }
 }
 
-function forget(session) {
+/** Forgets a session that is over. */
+export function forget(session) {
   try {
     globalThis.localStorage.removeItem(SESSION + session);
   } catch {

@@ -33,6 +33,21 @@ record ChatPage(Tab tab) {
                         + "')");
     }
 
+    /// Opens the list of chats until it has exactly these: one is listed a moment after its answer.
+    void awaitListed(String... titles) {
+        tab.until(
+                """
+                (async () => {
+                  document.querySelector('#sessions').close();
+                  document.querySelector('#chats').click();
+                  await new Promise((tell) => setTimeout(tell, 200));
+                  const titles = [...document.querySelectorAll('#sessions a')].map((e) => e.textContent);
+                  return JSON.stringify(titles) === JSON.stringify(%s);
+                })()\
+                """
+                        .formatted(DevTools.JSON.writeValueAsString(titles)));
+    }
+
     /// Waits until a worker offers the workflow, and picks it from the list.
     void pickWorkflow(String name) {
         tab.until(

@@ -402,6 +402,35 @@ final class ChatPageTest {
         }
     }
 
+    @Test
+    void olderChatsAreListedOpenedAndDeletedForGood() {
+        ChatPage page = open(gateway.address());
+        page.ask("the first chat");
+        page.awaitAnswers(1);
+        URI first = page.tab().address();
+        page.tab().click("#new-chat");
+        page.awaitConnected();
+        page.ask("the second chat");
+        page.awaitAnswers(1);
+
+        page.awaitListed("the second chat", "the first chat");
+        page.tab().click("#sessions li:last-child a");
+        page.tab().until("document.querySelector('.call .text')?.innerText === 'the first chat'");
+        assertThat(page.tab().address()).isEqualTo(first);
+
+        page.awaitListed("the second chat", "the first chat");
+        page.tab().click("#sessions li:last-child button");
+        page.tab().click("#sessions li:last-child .really");
+        page.tab().until("document.querySelectorAll('#sessions li').length === 1");
+        page.tab().until("document.querySelectorAll('.turn').length === 0");
+        page.tab().evaluate("location.hash = '" + first.getFragment() + "'");
+        page.tab().reload();
+        page.awaitConnected();
+        assertThat(page.questions()).isEmpty();
+        page.awaitListed("the second chat");
+        assertThat(page.tab().complaints()).isEmpty();
+    }
+
     private ChatPage open(URI address) {
         var page = new ChatPage(person.open(address));
         page.awaitConnected();
