@@ -16,6 +16,12 @@ final class ServiceQuestion {
     private static final String KIND = "service_question";
     private static final String TOKENS = "tokens_used";
 
+    /// Characters of a service's form; a longer one is left out, for it would be in every reader's stream.
+    static final int MAX_FORM = 64 * 1024;
+
+    /// Characters of its words, more than anyone reads; the rest is cut off.
+    static final int MAX_WORDS = 4096;
+
     private ServiceQuestion() {}
 
     /// @param asked JSON of the service's
@@ -25,8 +31,10 @@ final class ServiceQuestion {
         question.put("kind", KIND);
         JsonNode form = Json.value(asked);
         String words = words(form);
-        question.put("question", words.isBlank() ? "May it go on?" : words);
-        question.set("asked", form);
+        question.put("question", words.isBlank() ? "May it go on?" : shorten(words));
+        if (asked.length() <= MAX_FORM) {
+            question.set("asked", form);
+        }
         if (tokens != null) {
             question.put(TOKENS, tokens);
         }
@@ -45,6 +53,14 @@ final class ServiceQuestion {
             return words(form.path("value"));
         }
         return form.isString() ? form.stringValue() : form.toString();
+    }
+
+    private static String shorten(String words) {
+        if (words.length() <= MAX_WORDS) {
+            return words;
+        }
+        boolean splits = Character.isHighSurrogate(words.charAt(MAX_WORDS - 1));
+        return words.substring(0, splits ? MAX_WORDS - 1 : MAX_WORDS) + "…";
     }
 
     /// Whether the details of a status chunk ask one.

@@ -176,6 +176,18 @@ final class StreamedTest {
         assertThat(ServiceQuestion.of("[7]", null).get("asked").toString()).isEqualTo("[7]");
     }
 
+    @Test
+    void aServicesQuestionIsShortWhateverItSends() {
+        String smiles = "\uD83D\uDE42".repeat(ServiceQuestion.MAX_FORM);
+
+        ObjectNode question = ServiceQuestion.of("[\"x" + smiles + "\"]", null);
+
+        assertThat(question.has("asked")).isFalse();
+        assertThat(question.get("question").stringValue())
+                .hasSize(ServiceQuestion.MAX_WORDS)
+                .endsWith("\uD83D\uDE42…");
+    }
+
     private static String words(String asked) {
         return ServiceQuestion.of(asked, null).get("question").stringValue();
     }
