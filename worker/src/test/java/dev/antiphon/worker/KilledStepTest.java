@@ -11,11 +11,9 @@ import static java.util.Objects.requireNonNull;
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
-import dev.antiphon.protocol.AnswerText;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Environment;
-import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -27,9 +25,6 @@ import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.Wire;
 import dev.antiphon.worker.provider.Wire.Reason;
 
-import io.lettuce.core.Range;
-import io.lettuce.core.StreamMessage;
-
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +32,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -235,38 +229,16 @@ final class KilledStepTest {
                         .toString());
     }
 
-    private List<StreamMessage<String, String>> log(String session) {
-        return peers.redis.sync().xrange("chat:log:" + session, Range.unbounded());
-    }
-
-    private List<Chunk> chunks(String session) {
-        return log(session).stream()
-                .filter(entry -> EventName.CHUNK.wire().equals(entry.getBody().get("e")))
-                .map(entry -> requireNonNull(entry.getBody().get("d")))
-                .map(data -> Chunk.decode(data.getBytes(StandardCharsets.UTF_8)))
-                .toList();
-    }
-
-    /// The text as a reader has it.
-    private String text(String session) {
-        AnswerText text = new AnswerText();
-        chunks(session).forEach(chunk -> text.add(chunk.body()));
-        return text.toString();
-    }
-
-    private <T extends ChunkBody> List<T> bodies(String session, Class<T> type) {
-        return chunks(session).stream()
-                .map(Chunk::body)
-                .filter(type::isInstance)
-                .map(type::cast)
-                .toList();
+    private LoggedAnswer logged(String session) {
+        return LoggedAnswer.of(peers, session);
     }
 
     private boolean isInTheMiddle(String session) {
-        boolean waits = stalled.contains(session) || ledger.hangs(session) || isParked(session);
+        boolean waits =
+                stalled.contains(session) || ledger.hangs(session) || logged(session).isParked();
         // What is not rung yet when the worker is killed reaches no plain pod.
         return waits
-                && heard(session).equals(chunkIds(session))
+                && heard(session).equals(logged(session).ids())
                 && FORKS.contains(session) == checkpoint(session).contains("\"beside\"");
     }
 
@@ -275,19 +247,10 @@ final class KilledStepTest {
         return kept == null ? "" : kept;
     }
 
-    private boolean isParked(String session) {
-        return bodies(session, ChunkBody.Status.class).stream()
-                .anyMatch(status -> status.status().equals("interrupt"));
-    }
-
     private List<Integer> heard(String session) {
         return requireNonNull(pods.get(session)).chunks("m1").stream()
                 .map(chunk -> chunk.get("chunk_id").asInt())
                 .toList();
-    }
-
-    private List<Integer> chunkIds(String session) {
-        return chunks(session).stream().map(Chunk::chunkId).toList();
     }
 
     @Test
@@ -302,13 +265,15 @@ final class KilledStepTest {
         await().atMost(IN_TIME)
                 .untilAsserted(() -> {
                     for (Kind kind : KINDS) {
-                        assertThat(text(kind.name())).as(kind.name()).isEqualTo(kind.middle());
+                        assertThat(logged(kind.name()).text())
+                                .as(kind.name())
+                                .isEqualTo(kind.middle());
                     }
                     assertThat(pods.keySet()).allMatch(this::isInTheMiddle);
                     assertThat(withoutTheOther("branches")).isEqualTo("Model: " + HALF);
                     assertThat(withoutTheOther("beside")).isEqualTo("Half ");
-                    assertThat(results("recorded")).hasSize(1);
-                    assertThat(results("chat-two")).hasSize(1);
+                    assertThat(logged("recorded").results()).hasSize(1);
+                    assertThat(logged("chat-two").results()).hasSize(1);
                 });
 
         // It has nothing to do yet, and trusts what it sees of leases that much sooner.
@@ -332,8 +297,8 @@ final class KilledStepTest {
 
     private void check(Kind kind, SoftAssertions softly) {
         String session = kind.name();
-        softly.assertThat(text(session)).as(session).isEqualTo(kind.text());
-        softly.assertThat(bodies(session, ChunkBody.Reset.class))
+        softly.assertThat(logged(session).text()).as(session).isEqualTo(kind.text());
+        softly.assertThat(logged(session).bodies(ChunkBody.Reset.class))
                 .as(session)
                 .hasSize(kind.resets());
         softly.assertThat(asked.getOrDefault(session, List.of())).as(session).hasSize(kind.asked());
@@ -342,24 +307,24 @@ final class KilledStepTest {
     }
 
     private void checkNumbers(String session, SoftAssertions softly) {
-        List<Chunk> chunks = chunks(session);
-        softly.assertThat(chunkIds(session))
+        LoggedAnswer answer = logged(session);
+        softly.assertThat(answer.ids())
                 .as(session)
-                .isEqualTo(IntStream.range(0, chunks.size()).boxed().toList());
-        softly.assertThat(heard(session)).as("heard of " + session).isEqualTo(chunkIds(session));
-        softly.assertThat(chunks.stream().filter(Chunk::isFinal)).as(session).hasSize(1);
-        softly.assertThat(log(session).stream().map(entry -> entry.getBody().get("e")))
+                .isEqualTo(IntStream.range(0, answer.ids().size()).boxed().toList());
+        softly.assertThat(heard(session)).as("heard of " + session).isEqualTo(answer.ids());
+        softly.assertThat(answer.chunks().stream().filter(Chunk::isFinal)).as(session).hasSize(1);
+        softly.assertThat(answer.events())
                 .as(session)
                 .endsWith("message_complete")
                 .containsOnlyOnce("message_complete");
-        softly.assertThat(bodies(session, ChunkBody.Failure.class)).as(session).isEmpty();
+        softly.assertThat(answer.bodies(ChunkBody.Failure.class)).as(session).isEmpty();
     }
 
     /// Of steps beside each other the finished one is not repeated, and what it had said is there once.
     private void checkForks(SoftAssertions softly) {
         softly.assertThat(withoutTheOther("branches"))
                 .isEqualTo("Model: " + WHOLE + "Joined with branches-left");
-        softly.assertThat(bodies("branches", ChunkBody.Reset.class)).hasSize(1);
+        softly.assertThat(logged("branches").bodies(ChunkBody.Reset.class)).hasSize(1);
         softly.assertThat(asked.get("branches")).hasSize(2);
         softly.assertThat(withoutTheOther("beside"))
                 .isEqualTo("Half done. Joined with beside-left");
@@ -367,13 +332,14 @@ final class KilledStepTest {
             softly.assertThat(ledger.notes(fork).stream().filter("left"::equals)).hasSize(1);
             softly.assertThat(asked.get(fork + "-left")).hasSize(1);
         }
-        softly.assertThat(bodies("beside", ChunkBody.Reset.class)).hasSizeLessThanOrEqualTo(1);
+        softly.assertThat(logged("beside").bodies(ChunkBody.Reset.class))
+                .hasSizeLessThanOrEqualTo(1);
         softly.assertThat(ledger.notes("beside").stream().filter("second"::equals)).hasSize(2);
     }
 
     /// The text without what the branch beside it has said, wherever that came.
     private String withoutTheOther(String session) {
-        String text = text(session);
+        String text = logged(session).text();
         int at = text.indexOf(LEFT);
         return at < 0
                 ? "nothing of the other"
@@ -382,32 +348,27 @@ final class KilledStepTest {
 
     private void checkTools(SoftAssertions softly) {
         softly.assertThat(ledger.notes("fires")).containsExactly("fire m1:one.0.0", "hangs");
-        softly.assertThat(results("fires")).containsExactly(UNKNOWN);
+        softly.assertThat(logged("fires").results()).containsExactly(UNKNOWN);
         softly.assertThat(asked.get("fires")).last().asString().contains(UNKNOWN, "Do not repeat");
         softly.assertThat(ledger.notes("looks"))
                 .containsExactly("look m1:one.0.0", "hangs", "look m1:one.0.0");
-        softly.assertThat(results("looks")).containsExactly("look worked");
+        softly.assertThat(logged("looks").results()).containsExactly("look worked");
         softly.assertThat(ledger.notes("recorded")).containsExactly("fire m1:one.0.0", "hangs");
-        softly.assertThat(results("recorded")).containsExactly("fire worked");
+        softly.assertThat(logged("recorded").results()).containsExactly("fire worked");
         softly.assertThat(asked.get("recorded")).last().asString().contains("fire worked");
         // With the same key, so that a service can tell the second from another.
         softly.assertThat(calls("chat", "look")).hasSize(2);
         softly.assertThat(calls("chat", "look").stream().distinct()).hasSize(1);
-        softly.assertThat(results("chat")).containsExactly("look worked");
+        softly.assertThat(logged("chat").results()).containsExactly("look worked");
         softly.assertThat(calls("chat-two", "fire")).hasSize(1);
-        softly.assertThat(results("chat-two")).containsExactly("fire worked", "look worked");
+        softly.assertThat(logged("chat-two").results())
+                .containsExactly("fire worked", "look worked");
         softly.assertThat(calls("chat-again", "fire")).hasSize(1);
-        softly.assertThat(results("chat-again")).containsExactly("fire worked");
+        softly.assertThat(logged("chat-again").results()).containsExactly("fire worked");
     }
 
     private List<String> calls(String session, String tool) {
         return ledger.notes(session).stream().filter(note -> note.startsWith(tool + " ")).toList();
-    }
-
-    private List<String> results(String session) {
-        return bodies(session, ChunkBody.ToolResult.class).stream()
-                .map(ChunkBody.ToolResult::result)
-                .toList();
     }
 
     private void resume(String session, String answer) throws Exception {

@@ -6,6 +6,7 @@ import static dev.antiphon.worker.CrowdWorkflow.word;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.PlainPeers.PlainPod;
@@ -14,8 +15,6 @@ import dev.antiphon.worker.provider.FakeModelServer;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.Wire;
 import dev.antiphon.worker.provider.Wire.Reason;
-
-import io.lettuce.core.Range;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -157,8 +156,15 @@ final class ManySessionsTest {
             assertThat(chunks)
                     .extracting(chunk -> chunk.get("chunk_type").asString())
                     .containsOnly("content");
-            assertThat(logged(peers, id)).isEqualTo(chunks.size());
-            assertWords(id, parts(workflow(session)), text(chunks));
+            LoggedAnswer logged = LoggedAnswer.of(peers, id);
+            assertThat(logged.bodies(ChunkBody.Content.class))
+                    .extracting(ChunkBody.Content::text)
+                    .isEqualTo(
+                            chunks.stream().map(chunk -> chunk.get("chunk").asString()).toList());
+            assertThat(logged.events())
+                    .endsWith("message_complete")
+                    .containsOnlyOnce("message_complete");
+            assertWords(id, parts(workflow(session)), logged.text());
         }
     }
 
@@ -179,18 +185,6 @@ final class ManySessionsTest {
         return pod.heard.stream()
                 .filter(chunk -> chunk.get("session_id").asString().equals(session))
                 .toList();
-    }
-
-    private static long logged(PlainPeers peers, String session) {
-        return peers.redis.sync().xrange("chat:log:" + session, Range.unbounded()).stream()
-                .filter(entry -> "chunk".equals(entry.getBody().get("e")))
-                .count();
-    }
-
-    private static String text(List<JsonNode> chunks) {
-        StringBuilder text = new StringBuilder();
-        chunks.forEach(chunk -> text.append(chunk.get("chunk").asString()));
-        return text.toString();
     }
 
     /// Every word of every part once, each part's in their order, and nothing else.
