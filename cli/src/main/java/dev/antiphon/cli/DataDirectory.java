@@ -11,6 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,6 +30,8 @@ import java.util.stream.Collectors;
 final class DataDirectory implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String ADDRESSES = "addresses";
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final String PROCESSES = "processes";
 
     // A joining process looks at the lock for a moment; that must not turn an `up` away.
@@ -229,6 +233,8 @@ final class DataDirectory implements AutoCloseable {
         // A reader sees the old file or the new one, never half of one.
         Path draft = path.resolve(name + ".draft");
         try {
+            Files.deleteIfExists(draft);
+            Files.createFile(draft, OWNER_ONLY); // settings may hold keys and passwords
             Files.write(draft, lines);
             Files.move(draft, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {

@@ -22,8 +22,9 @@ final class JoinedEnvironment {
     static Map<String, String> joined(Map<String, String> own, Map<String, String> recorded) {
         Map<String, String> joined = new TreeMap<>(recorded);
         if (own.containsKey(Variable.REDIS_HOST.name())) {
-            // Its port goes with its host, not with the host of the `up`.
+            // Its port and password go with its host, not with the host of the `up`.
             joined.remove(Variable.REDIS_PORT.name());
+            joined.remove(Variable.REDIS_PASSWORD.name());
         }
         // The default port is the one of the `up`, and the host's name is a pod id only once.
         String port = own.getOrDefault(Variable.SERVER_PORT.name(), "" + Ports.free());

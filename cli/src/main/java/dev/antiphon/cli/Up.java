@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The whole system on one machine: the servers, then workers and gateways, each a process of its own.
 /// Reading [#open] and [#start] top to bottom is reading what `antiphon up` does.
@@ -110,7 +111,8 @@ final class Up implements AutoCloseable {
 
     /// What all gateways and workers get, also those that join from another terminal.
     private Map<String, String> sharedEnvironment(Stores stores, int port) {
-        Map<String, String> shared = new HashMap<>(stores.addresses());
+        Map<String, String> shared = new HashMap<>(settings());
+        shared.putAll(stores.addresses());
         if (options.demoDelay() != null) {
             shared.put(Variable.CHAT_DEMO_DELAY.name(), options.demoDelay());
         }
@@ -124,6 +126,29 @@ final class Up implements AutoCloseable {
             shared.put(Variable.CHAT_SHARED_PORT.name(), "" + port);
         }
         return shared;
+    }
+
+    /// Our own settings, so that a worker that joins answers as ours do. Not what belongs to one process.
+    private static Map<String, String> settings() {
+        Map<String, String> settings = new HashMap<>(new ProcessBuilder().environment());
+        settings.keySet().retainAll(Stream.of(Variable.values()).map(Variable::name).toList());
+        settings.keySet()
+                .removeAll(
+                        Stream.of(Variable.SERVER_PORT, Variable.POD_ID, Variable.CHAT_WORKER_PORT)
+                                .map(Variable::name)
+                                .toList());
+        settings.values()
+                .removeIf(value -> value.lines().count() > 1); // what is recorded has lines
+        // In full: a worker that joins may be started in another folder.
+        for (Variable file : List.of(Variable.CHAT_EXTENSIONS, Variable.CHAT_MCP_CONFIG)) {
+            settings.computeIfPresent(file.name(), (_, path) -> absolute(path));
+        }
+        return settings;
+    }
+
+    /// Empty is unset.
+    private static String absolute(String path) {
+        return path.isEmpty() ? path : Path.of(path).toAbsolutePath().toString();
     }
 
     private Map<String, String> gatewayEnvironment(Map<String, String> shared, int port) {

@@ -11,7 +11,8 @@ final class JoinedEnvironmentTest {
             Map.of(
                     "NATS_URL", "nats://127.0.0.1:4223",
                     "REDIS_HOST", "127.0.0.1",
-                    "REDIS_PORT", "6380");
+                    "REDIS_PORT", "6380",
+                    "REDIS_PASSWORD", "");
 
     @Test
     void takesWhatItDoesNotSayItself() {
@@ -31,7 +32,7 @@ final class JoinedEnvironmentTest {
     void thePortOfTheOtherRedisDoesNotGoWithItsOwnHost() {
         assertThat(JoinedEnvironment.joined(Map.of("REDIS_HOST", "elsewhere"), RECORDED))
                 .containsEntry("REDIS_HOST", "elsewhere")
-                .doesNotContainKey("REDIS_PORT");
+                .doesNotContainKeys("REDIS_PORT", "REDIS_PASSWORD");
     }
 
     @Test

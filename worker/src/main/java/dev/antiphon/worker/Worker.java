@@ -144,6 +144,7 @@ public final class Worker implements AutoCloseable {
                 .addKeyValue("default", providers.fallback().name())
                 .addKeyValue("model", providers.modelOf(providers.fallback()))
                 .addKeyValue("tools", tools.tools().names())
+                .addKeyValue("workflows", workflows.names())
                 .addKeyValue("concurrency", config.concurrency())
                 .log("worker is up");
         opened.addFirst(Announcer.open(backplane.catalog(), Offers.of(providers, workflows), time));

@@ -188,7 +188,7 @@ public class HangingWorkflow implements Workflow {
     private static Map<String, Object> called(StepRun run, String tool, boolean hangs)
             throws Exception {
         ToolCall call = new ToolCall("c1", tool, "{\"hang\":" + hangs + "}");
-        ModelTurn result = run.call(call);
+        ModelTurn result = run.call(call).forModel();
         return Map.of(TURNS, List.of(new ModelTurn.Assistant("", List.of(call), ""), result));
     }
 

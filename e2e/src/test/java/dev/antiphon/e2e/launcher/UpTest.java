@@ -19,6 +19,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -80,16 +81,25 @@ final class UpTest {
         }
     }
 
+    private static final Map<String, String> SETTINGS =
+            Map.of("CHAT_TOOLS", "calculator", "OPENAI_API_KEY", "none-of-theirs");
+
     @Test
     void workersAndGatewaysJoinFromAnotherTerminal() throws Exception {
         // Its servers are not where a process that did not join would look for them.
         try (var _ = taken(4222);
                 var _ = taken(6379);
-                Launched up = project.launch("up", "--port", "0")) {
+                Launched up = project.launch(SETTINGS, "up", "--port", "0")) {
             up.ready();
+            Path recorded = project.data().resolve("addresses");
+            assertThat(Files.readString(recorded))
+                    .contains("CHAT_TOOLS=calculator\n", "OPENAI_API_KEY=none-of-theirs\n");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(recorded)))
+                    .isEqualTo("rw-------");
             try (Launched worker = project.launch("worker");
                     Launched gateway = project.launch("gateway")) {
                 worker.line("worker pid=");
+                assertThat(worker.errors()).anyMatch(line -> line.contains("tools=[calculator]"));
                 String line = gateway.line("gateway pid=");
                 assertThat(up.output()).doesNotContain(line);
                 assertThat(status(URI.create(line.substring(line.indexOf("http")) + "/health")))

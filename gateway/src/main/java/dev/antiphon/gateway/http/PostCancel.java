@@ -53,7 +53,7 @@ final class PostCancel implements Endpoint {
             UserId user,
             Optional<WorkflowRequest> request) {
         if (request.isEmpty()) {
-            exchange.refuse(Problem.notYours());
+            exchange.refuse(Problem.noSuchMessage(message));
             return;
         }
         exchange.when(
@@ -71,7 +71,7 @@ final class PostCancel implements Endpoint {
                         }
                         case Finish.Ended() ->
                                 exchange.json(202, answer(session, message, "ended"));
-                        case Finish.Unknown() -> exchange.refuse(Problem.notYours());
+                        case Finish.Unknown() -> exchange.refuse(Problem.noSuchMessage(message));
                     }
                 });
     }

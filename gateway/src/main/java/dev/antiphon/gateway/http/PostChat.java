@@ -38,6 +38,7 @@ final class PostChat implements Endpoint {
     private WorkflowRequest read(ObjectNode object, @Nullable String idempotencyKey) {
         moveIntoContext(object, "ai_provider");
         moveIntoContext(object, "model");
+        moveIntoContext(object, "workflow");
         object.remove("timestamp"); // ours: the contract gives clients none
         return WorkflowRequest.of(
                 object,

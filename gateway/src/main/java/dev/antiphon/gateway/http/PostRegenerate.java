@@ -66,11 +66,11 @@ final class PostRegenerate implements Endpoint {
                 Ids.mint("corr_"));
     }
 
-    /// As it was, unless another provider or model shall try.
+    /// As it was, unless another provider, model or workflow shall try.
     private static RequestContext context(WorkflowRequest asked, ObjectNode body) {
         ObjectNode changed = Json.object();
         changed.set("context", asked.context().all().deepCopy());
-        for (String key : new String[] {"ai_provider", "model"}) {
+        for (String key : new String[] {"ai_provider", "model", "workflow"}) {
             if (PostChat.has(body, key)) {
                 changed.set(key, body.get(key));
                 PostChat.moveIntoContext(changed, key);

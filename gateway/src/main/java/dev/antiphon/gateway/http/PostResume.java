@@ -50,7 +50,7 @@ final class PostResume implements Endpoint {
             UserAnswer answer = new UserAnswer(answer(body), question(body));
             exchange.when(
                     log.request(session, message),
-                    request -> found(exchange, user, request, answer));
+                    request -> found(exchange, message, user, request, answer));
         });
     }
 
@@ -78,9 +78,13 @@ final class PostResume implements Endpoint {
     }
 
     private void found(
-            Exchange exchange, UserId user, Optional<WorkflowRequest> request, UserAnswer answer) {
+            Exchange exchange,
+            MessageId message,
+            UserId user,
+            Optional<WorkflowRequest> request,
+            UserAnswer answer) {
         if (request.isEmpty()) {
-            exchange.refuse(Problem.notYours());
+            exchange.refuse(Problem.noSuchMessage(message));
             return;
         }
         exchange.when(
@@ -92,8 +96,9 @@ final class PostResume implements Endpoint {
                                 exchange.refuse(
                                         Problem.of(
                                                 ErrorCode.NOT_WAITING,
-                                                ErrorCode.NOT_WAITING.title()));
-                        case Resume.Unknown() -> exchange.refuse(Problem.notYours());
+                                                "it was answered already, asks another question"
+                                                        + " by now (chunk_id), or has ended"));
+                        case Resume.Unknown() -> exchange.refuse(Problem.noSuchMessage(message));
                     }
                 });
     }

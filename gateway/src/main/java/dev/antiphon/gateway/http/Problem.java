@@ -41,7 +41,9 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
 
     /// Also for a message of another's session.
     static Problem noSuchMessage(MessageId message) {
-        return of(ErrorCode.MESSAGE_NOT_FOUND, "the session has no message " + message);
+        return of(
+                ErrorCode.MESSAGE_NOT_FOUND,
+                "the session has no message " + message + ", or is not yours");
     }
 
     byte[] body() {

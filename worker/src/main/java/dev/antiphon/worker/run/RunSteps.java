@@ -22,13 +22,16 @@ import dev.antiphon.worker.workflow.Checkpoint;
 import dev.antiphon.worker.workflow.NeedsUser;
 import dev.antiphon.worker.workflow.RunHost;
 import dev.antiphon.worker.workflow.StepRun;
+import dev.antiphon.worker.workflow.ToolReply;
 
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// What the steps of one attempt's workflow can do.
 final class RunSteps implements RunHost {
@@ -130,6 +133,7 @@ final class RunSteps implements RunHost {
         private int asked;
         private int calls;
         private int toolCalls;
+        private final Map<String, Integer> ids = new HashMap<>();
 
         OneStep(String key, boolean beside, Answers answers) {
             this.key = key;
@@ -216,7 +220,7 @@ final class RunSteps implements RunHost {
         }
 
         @Override
-        public ModelTurn.ToolResult call(ToolCall call) throws NeedsUser, InterruptedException {
+        public ToolReply call(ToolCall call) throws NeedsUser, InterruptedException {
             String step = key + '.' + toolCalls++;
             ToolOutcome outcome =
                     isAllowed(call)
@@ -225,10 +229,29 @@ final class RunSteps implements RunHost {
             return switch (outcome) {
                 case ToolOutcome.Lost _ -> throw new InterruptedException("the run was lost");
                 case ToolOutcome.Told told -> {
-                    answering.toolResult(call.id(), call.name(), told.text());
-                    yield new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
+                    answering.toolResult(shownId(call.id()), call.name(), told.text());
+                    yield new ToolReply(kind(told), told.text(), forModel(call, told));
                 }
             };
+        }
+
+        private static ToolReply.Kind kind(ToolOutcome.Told told) {
+            return switch (told) {
+                case ToolOutcome.Result _ -> ToolReply.Kind.RESULT;
+                case ToolOutcome.Failed _ -> ToolReply.Kind.FAILED;
+                case ToolOutcome.Refused _ -> ToolReply.Kind.REFUSED;
+                case ToolOutcome.Unknown _ -> ToolReply.Kind.UNKNOWN;
+            };
+        }
+
+        private static ModelTurn.ToolResult forModel(ToolCall call, ToolOutcome.Told told) {
+            return new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
+        }
+
+        /// A step that uses one id for several calls has each of their results shown.
+        private String shownId(String id) {
+            int times = ids.merge(id, 1, Integer::sum);
+            return times == 1 ? id : id + '-' + times;
         }
 
         private boolean isAllowed(ToolCall call) throws NeedsUser {

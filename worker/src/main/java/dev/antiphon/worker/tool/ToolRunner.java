@@ -111,7 +111,10 @@ public final class ToolRunner {
             throws InterruptedException {
         Optional<Tool> found = tools.find(call.name(), wanted);
         if (found.isEmpty()) {
-            return new ToolOutcome.Refused("there is no tool of this name here.");
+            return new ToolOutcome.Refused(
+                    tools.isKnown(call.name())
+                            ? "it may not be used here; CHAT_TOOLS and context.tools name what may."
+                            : "there is no tool of this name here.");
         }
         Tool tool = found.get();
         return switch (ArgumentCheck.check(tool.parameters(), call.arguments())) {

@@ -87,6 +87,11 @@ public final class Tools {
                 .findFirst();
     }
 
+    /// Whether there is a tool of this name, allowed or not.
+    boolean isKnown(String name) {
+        return source.get().stream().anyMatch(tool -> tool.name().equals(name));
+    }
+
     private boolean allows(Tool tool, ToolSelection wanted) {
         return allowed.allows(tool.id()) && wanted.allows(tool.id());
     }

@@ -99,7 +99,7 @@ public final class ChatWorkflow implements Workflow {
             throws NeedsUser, InterruptedException {
         List<ModelTurn> results = new ArrayList<>();
         for (ToolCall call : wanted(state)) {
-            results.add(run.call(call));
+            results.add(run.call(call).forModel());
         }
         return Map.of(TURNS, with(turns(state), results));
     }

@@ -42,12 +42,12 @@ public interface StepRun {
     /// @throws InterruptedException as {@link #stream}
     void say(String text) throws InterruptedException;
 
-    /// Runs a tool that the model asked for, at most once for each `call.id()` of this message, and shows its result.
+    /// Runs a tool and shows its result. Each call of a step runs at most once, whatever dies: the same calls must come in
+    /// the same order when the step runs again.
     ///
-    /// @return for the model; also when the tool failed, was refused or its outcome is unknown
     /// @throws NeedsUser when its user must allow it first
     /// @throws InterruptedException as {@link #stream}
-    ModelTurn.ToolResult call(ToolCall call) throws NeedsUser, InterruptedException;
+    ToolReply call(ToolCall call) throws NeedsUser, InterruptedException;
 
     /// Asks the user. The first time it does not return: the run parks, holds nothing, and with the answer the step begins
     /// anew, on any worker; then the same call returns. Ask before you speak, for what the step has said is withdrawn.

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /// The workflows of a worker, and which one a request gets.
 public final class Workflows {
@@ -75,6 +76,10 @@ public final class Workflows {
     /// What answers a request that names none.
     public CompiledWorkflow fallback() {
         return fallback;
+    }
+
+    public Set<String> names() {
+        return byName.keySet();
     }
 
     public Collection<CompiledWorkflow> all() {
