@@ -28,6 +28,7 @@ import java.util.Set;
 /// A workflow ready to run. Thread-safe.
 public final class CompiledWorkflow {
 
+    private final String name;
     private final Workflow workflow;
     private final CompiledGraph<RunState> graph;
     private final int maxSteps;
@@ -43,10 +44,15 @@ public final class CompiledWorkflow {
 
     /// @param maxSteps that one message may take, at least 1
     /// @throws GraphStateException when the graph does not hold together
-    CompiledWorkflow(Workflow workflow, int maxSteps) throws GraphStateException {
+    CompiledWorkflow(String name, Workflow workflow, int maxSteps) throws GraphStateException {
+        this.name = name;
         this.workflow = workflow;
         this.maxSteps = maxSteps;
         StepGraph drawn = workflow.graph();
+        if (drawn == null) {
+            throw new GraphStateException("graph() returned null");
+        }
+        GraphCheck.check(drawn);
         this.graph =
                 drawn.compile(
                         CompileConfig.builder()
@@ -77,7 +83,12 @@ public final class CompiledWorkflow {
     }
 
     public String name() {
-        return workflow.name();
+        return name;
+    }
+
+    /// The class that draws it.
+    String type() {
+        return workflow.getClass().getName();
     }
 
     int maxSteps() {

@@ -24,15 +24,58 @@ public final class Workflows {
     public Workflows(
             Collection<? extends Workflow> workflows, @Nullable String preferred, int maxSteps) {
         for (Workflow workflow : workflows) {
-            String name = workflow.name();
-            if (!name.matches("[A-Za-z0-9_-]{1,64}")) {
-                throw new IllegalArgumentException("'" + name + "' cannot name a workflow");
-            }
-            if (byName.putIfAbsent(name, compile(workflow, maxSteps)) != null) {
-                throw new IllegalArgumentException("two workflows are named '" + name + "'");
-            }
+            add(workflow, maxSteps);
         }
         this.fallback = fallback(preferred);
+    }
+
+    private void add(Workflow workflow, int maxSteps) {
+        String type = workflow.getClass().getName();
+        String name = name(workflow);
+        CompiledWorkflow other = byName.get(name);
+        if (other != null) {
+            throw new IllegalArgumentException(
+                    "two workflows are named '%s': %s and %s".formatted(name, other.type(), type));
+        }
+        try {
+            byName.put(name, new CompiledWorkflow(name, workflow, maxSteps));
+        } catch (GraphStateException e) {
+            throw refused(
+                    "workflow '" + name + "' (" + type + "): " + firstLine(e.getMessage()), e);
+        } catch (RuntimeException | LinkageError e) { // code of others
+            throw refused("workflow '" + name + "' (" + type + "): " + reason(e), e);
+        }
+    }
+
+    private static String name(Workflow workflow) {
+        String type = workflow.getClass().getName();
+        String name;
+        try {
+            name = workflow.name();
+        } catch (RuntimeException | LinkageError e) { // code of others
+            throw refused("workflow " + type + ": name() failed: " + reason(e), e);
+        }
+        if (name == null) {
+            throw new IllegalArgumentException("workflow " + type + ": name() returned null");
+        }
+        if (!name.matches("[A-Za-z0-9_-]{1,64}")) {
+            throw new IllegalArgumentException(
+                    "workflow %s: '%s' cannot name a workflow; letters, digits, '_' and '-' can, 1 to 64"
+                            .formatted(type, firstLine(name)));
+        }
+        return name;
+    }
+
+    private static IllegalArgumentException refused(String line, Throwable cause) {
+        return new IllegalArgumentException(line, cause);
+    }
+
+    private static String reason(Throwable e) {
+        return firstLine(e.toString());
+    }
+
+    private static String firstLine(@Nullable String text) {
+        return text == null ? "" : text.lines().findFirst().orElse("");
     }
 
     private CompiledWorkflow fallback(@Nullable String preferred) {
@@ -48,15 +91,6 @@ public final class Workflows {
                             + byName.keySet());
         }
         return chosen;
-    }
-
-    private static CompiledWorkflow compile(Workflow workflow, int maxSteps) {
-        try {
-            return new CompiledWorkflow(workflow, maxSteps);
-        } catch (GraphStateException e) {
-            throw new IllegalArgumentException(
-                    "workflow '" + workflow.name() + "': " + e.getMessage(), e);
-        }
     }
 
     /// The workflow for a request, or the default.
