@@ -1,6 +1,7 @@
 package dev.antiphon.worker.workflow;
 
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.workflow.Checkpoint.Branch;
 
 import org.bsc.langgraph4j.RunnableConfig;
@@ -74,11 +75,24 @@ final class Execution implements Executor {
             String key = name + '.' + base();
             return CompletableFuture.completedFuture(
                     Thread.currentThread() == thread
-                            ? step.run(state, host.step(key, false))
+                            ? StateValues.check(where(name), step.run(state, host.step(key, false)))
                             : runBeside(name, key, step, state));
         } catch (Throwable e) { // kept for whoever runs the workflow; the graph only needs to stop
+            mark(name, e);
             fail(e);
             return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private String where(String step) {
+        return "step '" + step + "' of workflow '" + workflow.name() + "'";
+    }
+
+    /// What is not told to the user is logged by the run, which does not know in which step it was: the stack says so.
+    private void mark(String step, Throwable e) {
+        switch (e) {
+            case NeedsUser _, ProviderFailure _, WorkflowFailure _, InterruptedException _ -> {}
+            default -> e.addSuppressed(new IllegalStateException(where(step) + " broke"));
         }
     }
 
@@ -91,7 +105,7 @@ final class Execution implements Executor {
             run.say(finished.said());
             return finished.result();
         }
-        Map<String, Object> result = step.run(state, run);
+        Map<String, Object> result = StateValues.check(where(name), step.run(state, run));
         if (!result.values().stream().allMatch(Execution::isValue)) {
             return result; // it takes values out of the state, which a record cannot say
         }

@@ -1,14 +1,20 @@
 package dev.antiphon.worker.workflow;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.bsc.langgraph4j.StateGraph.END;
 import static org.bsc.langgraph4j.StateGraph.START;
 
 import org.bsc.langgraph4j.GraphStateException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the developer of a workflow is told that does not hold together.
 final class WorkflowsTest {
@@ -140,5 +146,57 @@ final class WorkflowsTest {
                                 .edge(START, "c")
                                 .route("b", _ -> END, END)
                                 .edge("c", END));
+    }
+
+    @SuppressWarnings("NullAway") // a step that leaves null breaks the rule on purpose
+    private static Map<String, Object> left(String kind) {
+        return switch (kind) {
+            case "null" -> null;
+            case "thread" -> Map.of("o", new Thread());
+            case "set" -> Map.of("o", List.of(Set.of("q")));
+            case "null within" -> Map.of("o", Arrays.asList("a", null));
+            case "key" -> Map.of("o", Map.of(1, "a"));
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    private static String complaint(String kind) {
+        return switch (kind) {
+            case "null" ->
+                    " returned null; a step returns what is new in the state, Map.of() for nothing";
+            case "thread" -> " left in 'o' a java.lang.Thread; allowed are texts,";
+            case "set" -> " left in 'o' a " + Set.of("q").getClass().getName() + "; allowed are";
+            case "null within" -> " left in 'o' a null within; allowed are";
+            case "key" -> " left in 'o' a map with a key of a java.lang.Integer; allowed are";
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "thread", "set", "null within", "key"})
+    void whatCannotBeKeptIsRefusedWhenTheStepReturns(String kind) throws Exception {
+        Workflows workflows =
+                of(
+                        new Named(
+                                "x",
+                                () ->
+                                        new StepGraph()
+                                                .step("s", (_, _) -> left(kind))
+                                                .edge(START, "s")
+                                                .edge("s", END)));
+        RunHost host =
+                (RunHost)
+                        Proxy.newProxyInstance(
+                                RunHost.class.getClassLoader(),
+                                new Class<?>[] {RunHost.class},
+                                (_, _, _) -> null);
+
+        assertThatThrownBy(() -> workflows.choose("x").run(host, null))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("step 's' of workflow 'x'" + complaint(kind))
+                .satisfies(broken ->
+                        assertThat(broken.getSuppressed())
+                                .extracting(Throwable::getMessage)
+                                .containsExactly("step 's' of workflow 'x' broke"));
     }
 }
