@@ -44,6 +44,12 @@ public final class RunState extends AgentState {
         if (value instanceof JsonNode node) {
             return Json.as(node, type);
         }
+        if (value instanceof Number number && Number.class.isAssignableFrom(type)) {
+            T same = Json.as(Json.tree(number), type); // JSON does not tell an int from a long
+            if (((Number) same).doubleValue() == number.doubleValue()) {
+                return same;
+            }
+        }
         throw new IllegalStateException(
                 name + " is no " + type.getSimpleName() + ", but " + value.getClass());
     }

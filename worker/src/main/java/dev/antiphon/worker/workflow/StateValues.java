@@ -1,7 +1,5 @@
 package dev.antiphon.worker.workflow;
 
-import dev.antiphon.worker.provider.ModelTurn;
-
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
@@ -17,8 +15,8 @@ final class StateValues {
     private static final int MAX_DEPTH = 100;
 
     private static final String ALLOWED =
-            "allowed are texts, numbers, booleans, lists, maps with texts as keys, records and"
-                    + " ModelTurns";
+            "allowed are texts, numbers, booleans, lists, records, ModelTurns, and maps with texts as"
+                    + " keys and without records or ModelTurns";
 
     private StateValues() {}
 
@@ -35,27 +33,29 @@ final class StateValues {
         }
         result.forEach((key, value) -> {
             if (value != null) {
-                check(where + " left in '" + key + "'", value, 0);
+                check(where + " left in '" + key + "'", value, false, 0);
             }
         });
         return result;
     }
 
-    private static void check(String where, @Nullable Object value, int depth) {
+    /// @param inMap what is in a map comes back without its class
+    private static void check(String where, @Nullable Object value, boolean inMap, int depth) {
         if (depth > MAX_DEPTH) {
             throw new IllegalStateException(
                     where + " more than " + MAX_DEPTH + " levels of lists and maps");
         }
         switch (value) {
             case null -> throw new IllegalStateException(where + " a null within; " + ALLOWED);
-            case String _, Number _, Boolean _, ModelTurn _, Record _, JsonNode _ -> {}
-            case List<?> list -> list.forEach(each -> check(where, each, depth + 1));
+            case String _, Number _, Boolean _, JsonNode _ -> {}
+            case Record _ when !inMap -> {} // turns are records too
+            case List<?> list -> list.forEach(each -> check(where, each, inMap, depth + 1));
             case Map<?, ?> map ->
                     map.forEach((key, each) -> {
                         if (!(key instanceof String)) {
                             throw refused(where + " a map with a key of", key);
                         }
-                        check(where, each, depth + 1);
+                        check(where, each, true, depth + 1);
                     });
             default -> throw refused(where, value);
         }
