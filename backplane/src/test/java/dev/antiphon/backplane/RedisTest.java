@@ -121,7 +121,8 @@ final class RedisTest {
     /// When its connection is cut, Lettuce fails the one call that waited longest, and sends all others again.
     @Test
     void ofManyCallsOneMayFailWhenRedisDiesAndAllOthersAreAnswered() throws Exception {
-        RedisServer server = server();
+        RedisServer server = RedisServer.start(RedisServer.Options.temporary().syncingEveryWrite());
+        opened.add(server);
         Redis redis = redis(server, LONG);
         List<CompletableFuture<Long>> calls = new ArrayList<>();
         for (int round = 0; round < 3; round++) {

@@ -17,29 +17,37 @@ public final class RedisServer extends Server {
     private static final int PROBE_TIMEOUT_MILLIS = 500;
 
     private final boolean appendOnly;
+    private final boolean syncsEveryWrite;
 
     /// What to start, and where.
     ///
     /// @param directory where it keeps data and log; null: a temporary one, deleted by [#close()]
     /// @param port 0: a free one
-    /// @param appendOnly whether it writes an append-only file, synced every second; without, it
-    ///     stores nothing and a restarted server is empty
-    public record Options(@Nullable Path directory, int port, boolean appendOnly) {
+    /// @param appendOnly whether it writes an append-only file; without, it stores nothing and a restarted server is empty
+    /// @param syncsEveryWrite whether the file is synced before each answer; without, every second, and a killed server may
+    ///     lose what it has answered while a sync was slow
+    public record Options(
+            @Nullable Path directory, int port, boolean appendOnly, boolean syncsEveryWrite) {
         /// Append-only file on, everything temporary: what most tests want.
         public static Options temporary() {
-            return new Options(null, 0, true);
+            return new Options(null, 0, true, false);
         }
 
         public Options in(Path directory) {
-            return new Options(directory, port, appendOnly);
+            return new Options(directory, port, appendOnly, syncsEveryWrite);
         }
 
         public Options onPort(int port) {
-            return new Options(directory, port, appendOnly);
+            return new Options(directory, port, appendOnly, syncsEveryWrite);
         }
 
         public Options withoutAppendOnly() {
-            return new Options(directory, port, false);
+            return new Options(directory, port, false, false);
+        }
+
+        /// Loses nothing that it has answered.
+        public Options syncingEveryWrite() {
+            return new Options(directory, port, true, true);
         }
     }
 
@@ -49,6 +57,7 @@ public final class RedisServer extends Server {
                 options.directory(),
                 options.port() == 0 ? Ports.free() : options.port());
         this.appendOnly = options.appendOnly();
+        this.syncsEveryWrite = options.syncsEveryWrite();
     }
 
     /// A server with [Options#temporary()].
@@ -82,7 +91,7 @@ public final class RedisServer extends Server {
                 appendOnly ? "yes" : "no",
                 // What DESIGN promises after a power loss (1-2 s of text) is this setting.
                 "--appendfsync",
-                "everysec",
+                syncsEveryWrite ? "always" : "everysec",
                 // No snapshots beside the append-only file: they would only cost a fork.
                 "--save",
                 "");
