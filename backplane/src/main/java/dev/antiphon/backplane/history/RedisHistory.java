@@ -97,6 +97,7 @@ public final class RedisHistory implements History, Conversations {
         return new Unsettled(
                 number(answer.get(1)),
                 number(answer.get(2)),
+                text(answer.get(7)),
                 new UserId(text(answer.get(3))),
                 Instant.ofEpochMilli(number(answer.get(6))),
                 turns.ended());
@@ -113,6 +114,7 @@ public final class RedisHistory implements History, Conversations {
         arguments.add(bytes(session.value()));
         arguments.add(bytes(turns.isEmpty() ? "" : turns.getFirst().title()));
         arguments.add(bytes(MOST_SESSIONS));
+        arguments.add(bytes(ended.hash()));
         for (Turn turn : turns) {
             arguments.add(bytes(turn.request().messageId().value()));
             arguments.add(turn.json());

@@ -9,9 +9,11 @@ import java.util.List;
 ///
 /// @param generation the log's
 /// @param upTo the entry up to which the log is looked through
+/// @param hash that entry's, for Redis may lose its tail before this is stored; empty when it is passed over
 /// @param created when the session's first message was accepted
 /// @param turns oldest first
-record Unsettled(long generation, long upTo, UserId owner, Instant created, List<Turn> turns) {
+record Unsettled(
+        long generation, long upTo, String hash, UserId owner, Instant created, List<Turn> turns) {
 
     Unsettled {
         turns = List.copyOf(turns);
@@ -19,6 +21,6 @@ record Unsettled(long generation, long upTo, UserId owner, Instant created, List
 
     /// The same place in the log, when the turns are stored elsewhere.
     Unsettled without() {
-        return new Unsettled(generation, upTo, owner, created, List.of());
+        return new Unsettled(generation, upTo, hash, owner, created, List.of());
     }
 }

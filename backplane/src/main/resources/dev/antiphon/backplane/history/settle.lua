@@ -1,18 +1,24 @@
 -- Puts turns into a session's history and says up to where the log is in it.
 -- KEYS meta, log, history, turns, sessions of the owner
 -- ARGV generation, up to which entry, entries that the log keeps, seconds that the history is kept,
---      session, title of a session that has none, most sessions of a user, then message id and turn of each
--- answers 1, or 0 when the log is another one meanwhile
+--      session, title of a session that has none, most sessions of a user, hash of that entry or empty, then message id
+--      and turn of each
+-- answers 1, or 0 when the log is another one meanwhile, or has lost that entry with its tail
 local meta, log, history, turns, sessions = unpack(KEYS)
 local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local session, title, most_sessions = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local session, title, most_sessions, hash = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
 local found = redis.call('HMGET', meta, 'gen', 'n', 'settled')
 if found[1] ~= generation then
   return 0
 end
+-- An entry that is not there was lost if it is beyond the end, and trimmed away if not.
+local entry = redis.call('XRANGE', log, up_to .. '-0', up_to .. '-0')[1]
+if up_to > tonumber(found[2]) or (hash ~= '' and entry and entry[2][6] ~= hash) then
+  return 0
+end
 local added = 0
-for i = 8, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   redis.call('HSET', history, ARGV[i], ARGV[i + 1])
   -- A place of its own, later than all before; a turn that is written again keeps its place.
   local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.protocol.Keys;
 
+import io.lettuce.core.RestoreArgs;
+
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -68,5 +70,26 @@ final class RedisHistoryTest extends HistoryTest {
         settle();
 
         assertThat(REDIS.commands().dbsize()).isZero();
+    }
+
+    @Test
+    void whatRedisHasLostMeanwhileIsNotSettledAndHidesNothingThatFollows() {
+        chat.converse("m1");
+        settle();
+        byte[] meta = REDIS.commands().dump(Keys.meta(SESSION));
+        byte[] log = REDIS.commands().dump(Keys.log(SESSION));
+        chat.converse("m2");
+        Unsettled lost = answer(history.unsettled(SESSION)).orElseThrow();
+        RestoreArgs inPlace = RestoreArgs.Builder.ttl(0).replace();
+        REDIS.commands().restore(Keys.meta(SESSION), meta, inPlace);
+        REDIS.commands().restore(Keys.log(SESSION), log, inPlace);
+
+        answer(history.settled(SESSION, lost)); // beyond the end
+        chat.converse("m3");
+        answer(history.settled(SESSION, lost)); // another's place by now
+        settle();
+
+        assertThat(turns()).hasSize(2);
+        assertThat(turns().getLast()).contains("m3");
     }
 }
