@@ -22,6 +22,11 @@ public record Completion(String model, @Nullable Integer tokensUsed, FinishReaso
         }
     }
 
+    /// The same with a model's name that UTF-8 can carry.
+    public Completion encodable() {
+        return new Completion(Json.encodable(model), tokensUsed, finishReason);
+    }
+
     /// The data of the `message_complete` event: a pure function of the final chunk. `token_count` is 0 when the
     /// provider told none, because a client adds it up.
     public byte[] messageComplete(MessageId message) {

@@ -26,6 +26,9 @@ public final class Json {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .build();
 
+    /// Stands for text that cannot be carried (Unicode 16 §23.8).
+    private static final int REPLACEMENT = 0xFFFD;
+
     private Json() {}
 
     /// Reads one JSON object.
@@ -39,10 +42,10 @@ public final class Json {
     }
 
     /// Reads one JSON object whose texts are pieces of longer ones, as a model writes them: a pair of surrogates may be
-    /// cut in two.
+    /// cut in two. {@link #encodable} makes the joined text fit to be stored.
     ///
     /// @throws InvalidInput when the bytes are not one JSON object in UTF-8
-    static ObjectNode readPieces(byte[] utf8) {
+    public static ObjectNode readPieces(byte[] utf8) {
         JsonNode node;
         try {
             node = MAPPER.readTree(decodeUtf8(utf8));
@@ -128,6 +131,40 @@ public final class Json {
         return node.stringValue();
     }
 
+    /// The text as UTF-8 can carry it: each unpaired surrogate becomes U+FFFD. For text of models, tools and services, which
+    /// users cannot correct; what users send is refused instead ({@link #readObject}).
+    public static String encodable(String text) {
+        if (isEncodable(text)) {
+            return text;
+        }
+        StringBuilder repaired = new StringBuilder(text.length());
+        text.codePoints()
+                .map(point -> isSurrogate(point) ? REPLACEMENT : point)
+                .forEach(repaired::appendCodePoint);
+        return repaired.toString();
+    }
+
+    /// As {@link #encodable(String)}, for all texts in a value of a service, whose names can always be carried. Returns the same value when all of
+    /// them can be carried.
+    public static JsonNode encodable(JsonNode node) {
+        if (isEncodable(node)) {
+            return node;
+        }
+        return switch (node) {
+            case ObjectNode object -> {
+                ObjectNode repaired = object();
+                object.forEachEntry((name, value) -> repaired.set(name, encodable(value)));
+                yield repaired;
+            }
+            case ArrayNode array -> {
+                ArrayNode repaired = array();
+                array.forEach(each -> repaired.add(encodable(each)));
+                yield repaired;
+            }
+            default -> MAPPER.getNodeFactory().stringNode(encodable(node.stringValue()));
+        };
+    }
+
     private static String where(JacksonException e) {
         return e.getLocation() == null
                 ? "unreadable"
@@ -138,21 +175,28 @@ public final class Json {
     }
 
     private static void requireEncodable(JsonNode node) {
-        if (node.isString()) {
-            requireEncodable(node.stringValue());
-        } else {
-            node.properties().forEach(field -> requireEncodable(field.getKey()));
-            node.forEach(Json::requireEncodable);
-        }
-    }
-
-    private static void requireEncodable(String text) {
-        // An unpaired surrogate is the only code point that this stream leaves in the surrogate
-        // range.
-        if (text.codePoints().anyMatch(point -> point >= 0xD800 && point <= 0xDFFF)) {
+        if (!isEncodable(node)) {
             throw new InvalidInput(
                     ErrorCode.INVALID_FIELD,
                     "a text holds an unpaired surrogate, which UTF-8 cannot carry");
         }
+    }
+
+    private static boolean isEncodable(JsonNode node) {
+        if (node.isString()) {
+            return isEncodable(node.stringValue());
+        }
+        return node.propertyNames().stream().allMatch(Json::isEncodable)
+                && node.valueStream().allMatch(Json::isEncodable);
+    }
+
+    private static boolean isEncodable(String text) {
+        // An unpaired surrogate is the only code point that this stream leaves in the surrogate
+        // range.
+        return text.codePoints().noneMatch(Json::isSurrogate);
+    }
+
+    private static boolean isSurrogate(int point) {
+        return point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE;
     }
 }

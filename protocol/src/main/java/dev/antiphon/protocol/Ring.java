@@ -107,7 +107,7 @@ public record Ring(SessionId session, Entry entry) {
     /// A chunk that others wrote, with its fields in another order: with an `event_id` it is an entry all the same, but
     /// its bytes are not those of the log. Its hash will not match and the reader goes to the log, which is right.
     private static @Nullable Ring foreignChunk(byte[] wire) {
-        ObjectNode chunk = Json.readObject(wire);
+        ObjectNode chunk = Json.readPieces(wire);
         SessionId session = new SessionId(Json.text(chunk, "session_id"));
         JsonNode id = chunk.remove("event_id");
         if (id == null || !id.isString()) {

@@ -7,6 +7,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import tools.jackson.databind.node.ObjectNode;
+
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
@@ -57,6 +59,24 @@ final class JsonTest {
                 .hasMessageContaining("unpaired surrogate");
         assertThatThrownBy(() -> Json.readObject(Samples.utf8("{\"" + half + "\":1}")))
                 .isInstanceOf(InvalidInput.class);
+    }
+
+    @Test
+    void halfACharacterOfAServiceIsReplacedInEveryText() {
+        assertThat(Json.encodable("a\ud83d")).isEqualTo("a\ufffd");
+        assertThat(Json.encodable("\ude00\ud83d\ude00")).isEqualTo("\ufffd😀");
+        ObjectNode pieces =
+                Json.readPieces(
+                        Samples.utf8("{\"a\":[1,\"\\ude00\",{\"b\":\"\\ud83d\"}],\"c\":\"😀\"}"));
+        assertThat(Json.encodable(pieces).toString())
+                .isEqualTo("{\"a\":[1,\"\ufffd\",{\"b\":\"\ufffd\"}],\"c\":\"😀\"}");
+    }
+
+    @Test
+    void whatCanBeCarriedStaysTheSameObject() {
+        ObjectNode whole = Json.readObject(Samples.utf8("{\"a\":[\"😀\"]}"));
+
+        assertThat(Json.encodable(whole)).isSameAs(whole);
     }
 
     @Test

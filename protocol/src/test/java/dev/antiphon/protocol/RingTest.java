@@ -40,6 +40,11 @@ final class RingTest {
     }
 
     @Test
+    void aPlainWorkersChunkMayCutACharacterInTwo() {
+        assertThat(chunkOf(CHUNK.replace("Hello", "Hello \\ud83d"))).isNull();
+    }
+
+    @Test
     void anyOtherEntryIsWrappedWithItsSessionAndEvent() {
         Ring ring =
                 new Ring(

@@ -237,6 +237,40 @@ final class OpenAiWorkerTest {
     }
 
     @Test
+    void halfACharacterOfAModelIsReplacedAndTheSessionGoesOn() throws Exception {
+        FakeModelServer model =
+                model(exchange -> {
+                    if (exchange.isFirst()) {
+                        String halves =
+                                answer("a FIRST", "SECOND b FIRST")
+                                        .replace("FIRST", "\\ud83d")
+                                        .replace("SECOND", "\\ude00");
+                        exchange.open().send(halves).end();
+                    } else {
+                        exchange.open().send(answer("so")).end();
+                    }
+                });
+        worker(model);
+        PlainPod pod = peers.pod("pod-1", "test");
+        ask("m1", "one", "null");
+        answered(pod, "m1");
+        assertThat(pod.text("m1")).isEqualTo("a 😀 b \ufffd");
+
+        ask("m2", "two", "null");
+        ask("m3", "three", "null");
+
+        answered(pod, "m3");
+        assertThat(pod.text("m2")).isEqualTo("so");
+        assertThat(shown(model, 2))
+                .containsExactly(
+                        "user: one",
+                        "assistant: a 😀 b \ufffd",
+                        "user: two",
+                        "assistant: so",
+                        "user: three");
+    }
+
+    @Test
     void aStoppedWorkersHalfAnswerIsWithdrawnAndGivenAnewByAnother() throws Exception {
         FakeModelServer model =
                 model(exchange -> {

@@ -28,6 +28,12 @@ record Turn(
         Completion completion,
         @Nullable ErrorCode error) {
 
+    /// The chunks may have cut a pair of surrogates in two, and a plain worker may send only one half of it: without this, a
+    /// stored turn could not be read, and its session would answer nothing more.
+    Turn {
+        answer = Json.encodable(answer);
+    }
+
     /// The turn as it is stored, and as clients get it.
     byte[] json() {
         ObjectNode json = Json.object();
@@ -36,7 +42,7 @@ record Turn(
         json.put("text", request.message());
         json.put("answer", answer);
         json.put("finish_reason", completion.finishReason().wire());
-        json.put("model", completion.model());
+        json.put("model", Json.encodable(completion.model()));
         json.put("tokens_used", completion.tokensUsed());
         json.put("timestamp", request.timestamp().toString());
         if (error != null) {
@@ -57,7 +63,7 @@ record Turn(
 
     /// What a turn as it is stored asked; a message that follows none names itself as its parent.
     static WorkflowRequest asked(byte[] json, SessionId session, UserId user) {
-        ObjectNode turn = Json.readObject(json);
+        ObjectNode turn = Json.readPieces(json);
         MessageId message = new MessageId(Json.text(turn, "message_id"));
         String parent = turn.get("parent_id").stringValue(message.value());
         return new WorkflowRequest(
@@ -73,7 +79,8 @@ record Turn(
 
     /// What was said in a turn as it is stored.
     static Said said(byte[] json) {
-        ObjectNode turn = Json.readObject(json);
-        return new Said(turn.get("text").stringValue(), turn.get("answer").stringValue());
+        ObjectNode turn = Json.readPieces(json);
+        return new Said(
+                turn.get("text").stringValue(), Json.encodable(turn.get("answer").stringValue()));
     }
 }

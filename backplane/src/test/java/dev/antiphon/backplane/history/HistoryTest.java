@@ -167,6 +167,20 @@ abstract class HistoryTest {
         assertThat(before("m2", 21)).containsExactly("one/done", "two/done", "one/done");
     }
 
+    /// One that could not be read again would end its session for good.
+    @Test
+    void anAnswerWithHalfACharacterIsATurnLikeAnyOther() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m1", token, 0, "a\ud83d", "\ude00b"));
+        chat.append(last("m1", token, 2, "\ud83d"));
+        settle();
+        chat.ask("m2");
+
+        assertThat(turns()).containsExactly("m1: a😀b\ufffd");
+        assertThat(before("m2", 100)).containsExactly("hi/a😀b\ufffd");
+    }
+
     @Test
     void settlingAgainChangesNothing() {
         chat.converse("m1");

@@ -1,6 +1,7 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Json;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,15 @@ public record ModelAnswer(
     /// A whole answer.
     public ModelAnswer(String lastPiece, ModelTurn.Assistant turn, Completion completion) {
         this(lastPiece, turn, completion, null);
+    }
+
+    /// The answer in text that UTF-8 can carry ({@link Json#encodable}): what follows from it is stored and sent again.
+    public ModelAnswer encodable() {
+        return new ModelAnswer(
+                Json.encodable(lastPiece),
+                turn.encodable(),
+                completion.encodable(),
+                question == null ? null : Json.encodable(question));
     }
 
     /// The tools that the model wants run before it goes on; empty when it is done.

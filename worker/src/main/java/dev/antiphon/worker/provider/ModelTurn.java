@@ -1,6 +1,7 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.RequestContext.Turn;
 
 import java.util.List;
@@ -27,6 +28,13 @@ public sealed interface ModelTurn {
         /// An answer of text alone.
         public Assistant(String text) {
             this(text, List.of(), "");
+        }
+
+        Assistant encodable() {
+            return new Assistant(
+                    Json.encodable(text),
+                    toolCalls.stream().map(ToolCall::encodable).toList(),
+                    Json.encodable(notes));
         }
     }
 

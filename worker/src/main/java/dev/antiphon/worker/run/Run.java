@@ -66,9 +66,9 @@ final class Run {
         } catch (NeedsUser e) {
             return writer.park(e.question());
         } catch (ProviderFailure e) {
-            return fail(e.code(), e.getMessage());
+            return fail(e.code(), Json.encodable(e.getMessage()));
         } catch (WorkflowFailure e) {
-            return fail(e.code(), e.getMessage());
+            return fail(e.code(), Json.encodable(e.getMessage()));
         } catch (Unavailable e) {
             return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.");
         } catch (RuntimeException e) {

@@ -3,6 +3,7 @@ package dev.antiphon.worker.run;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.ModelAnswer;
@@ -165,7 +166,7 @@ final class RunSteps implements RunHost {
                             provider.capabilities().continuation(),
                             calls++ == 0 && !beside,
                             provider.joinsPieces());
-            ModelAnswer answer = provider.stream(call(turns, tools, speech.continued()), speech);
+            ModelAnswer answer = answer(call(turns, tools, speech.continued()), speech);
             speech.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
             if (question != null && beside) {
@@ -185,8 +186,16 @@ final class RunSteps implements RunHost {
                         "keeps the conversation itself and answers nothing beside it; this workflow"
                                 + " needs another provider");
             }
-            return provider.stream(
-                    call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+            return answer(call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+        }
+
+        /// Here text of models enters: what follows takes it as it is.
+        private ModelAnswer answer(ModelCall call, TokenSink sink)
+                throws ProviderFailure, InterruptedException {
+            EncodableSink encodable = new EncodableSink(sink);
+            ModelAnswer answer = provider.stream(call, encodable);
+            encodable.end();
+            return answer.encodable();
         }
 
         private ProviderFailure refused(String why) {
@@ -216,7 +225,7 @@ final class RunSteps implements RunHost {
 
         @Override
         public void say(String text) throws InterruptedException {
-            answering.say(key, text);
+            answering.say(key, Json.encodable(text));
         }
 
         @Override

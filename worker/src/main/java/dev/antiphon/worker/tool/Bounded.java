@@ -1,5 +1,7 @@
 package dev.antiphon.worker.tool;
 
+import dev.antiphon.protocol.Json;
+
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CodingErrorAction;
@@ -13,9 +15,9 @@ final class Bounded {
 
     private Bounded() {}
 
-    /// The text, or its beginning with a notice. Half characters, which UTF-8 cannot carry, become question marks.
+    /// The text, or its beginning with a notice. Half characters become as in {@link Json#encodable}.
     static String text(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = Json.encodable(text).getBytes(StandardCharsets.UTF_8);
         if (bytes.length <= MAX_BYTES) {
             return new String(bytes, StandardCharsets.UTF_8);
         }
