@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -68,52 +67,73 @@ public final class AnswerLoad {
 
     /// Runs the load; blocks until every answer is complete.
     ///
-    /// @throws IOException when a stream or a message is refused, or an answer breaks off
+    /// @throws IOException when a stream or a message is refused, or an answer ends early; all other streams are closed
+    ///     then
     public Result run() throws IOException, InterruptedException {
-        CountDownLatch connected = new CountDownLatch(answers);
-        CountDownLatch go = new CountDownLatch(1);
-        List<Future<long[]>> readers = new ArrayList<>();
         String runId = UUID.randomUUID().toString().substring(0, 8);
+        List<Stream> streams = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < answers; i++) {
-                String session = "bench_" + runId + "_" + i;
-                readers.add(threads.submit(() -> answer(session, connected, go)));
+            try {
+                List<Future<Stream>> opening = new ArrayList<>();
+                for (int i = 0; i < answers; i++) {
+                    String session = "bench_" + runId + "_" + i;
+                    opening.add(threads.submit(() -> open(session)));
+                }
+                for (Future<Stream> each : opening) {
+                    streams.add(resultOf(each));
+                }
+                long start = System.nanoTime();
+                List<Future<long[]>> reading = new ArrayList<>();
+                for (Stream stream : streams) {
+                    reading.add(threads.submit(() -> answer(stream)));
+                }
+                List<long[]> arrivals = new ArrayList<>();
+                for (Future<long[]> each : reading) {
+                    arrivals.add(resultOf(each));
+                }
+                return result(arrivals, Duration.ofNanos(System.nanoTime() - start));
+            } finally {
+                // Closing a socket ends the read that waits on it, so the threads end too.
+                threads.shutdownNow();
+                for (Stream stream : streams) {
+                    stream.socket().close();
+                }
             }
-            connected.await();
-            long start = System.nanoTime();
-            go.countDown();
-            List<long[]> arrivals = new ArrayList<>();
-            for (Future<long[]> reader : readers) {
-                arrivals.add(arrivalsOf(reader, threads));
-            }
-            return result(arrivals, Duration.ofNanos(System.nanoTime() - start));
         }
     }
 
-    private static long[] arrivalsOf(Future<long[]> reader, ExecutorService threads)
-            throws IOException, InterruptedException {
+    private static <T> T resultOf(Future<T> task) throws IOException, InterruptedException {
         try {
-            return reader.get();
+            return task.get();
         } catch (ExecutionException e) {
-            threads.shutdownNow();
-            throw new IOException("an answer failed: " + e.getCause(), e);
+            throw e.getCause() instanceof IOException cause
+                    ? cause
+                    : new IOException("an answer failed: " + e.getCause(), e);
+        }
+    }
+
+    /// A session's stream that the gateway has opened.
+    private record Stream(String session, Socket socket, EventLines events) {}
+
+    private Stream open(String session) throws IOException {
+        Socket socket = Wire.connect(base, PATIENCE);
+        try {
+            Wire.send(socket, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
+            EventLines events = new EventLines(socket.getInputStream());
+            Wire.require(events, 200);
+            events.awaitEvent("connected");
+            return new Stream(session, socket, events);
+        } catch (IOException e) {
+            socket.close();
+            throw e;
         }
     }
 
     /// Nanosecond times: when the message was sent, then when each chunk came.
-    private long[] answer(String session, CountDownLatch connected, CountDownLatch go)
-            throws IOException, InterruptedException {
-        try (Socket stream = Wire.connect(base, PATIENCE)) {
-            Wire.send(stream, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
-            EventLines events = new EventLines(stream.getInputStream());
-            Wire.require(events, 200);
-            events.awaitEvent("connected");
-            connected.countDown();
-            go.await();
-            long sent = System.nanoTime();
-            ask(session);
-            return events.chunkTimes(sent);
-        }
+    private long[] answer(Stream stream) throws IOException {
+        long sent = System.nanoTime();
+        ask(stream.session());
+        return stream.events().chunkTimes(sent);
     }
 
     private void ask(String session) throws IOException {

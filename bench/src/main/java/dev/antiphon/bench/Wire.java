@@ -1,6 +1,7 @@
 package dev.antiphon.bench;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -10,13 +11,26 @@ import java.time.Duration;
 /// what it measures and must cost little.
 final class Wire {
 
+    /// A gateway that does not even accept for so long is overloaded or is not there.
+    private static final int CONNECT_MILLIS = 10_000;
+
     private Wire() {}
 
+    /// Connects to a gateway.
+    ///
+    /// @param patience how long a later read may wait
+    /// @throws IOException when nothing answers; the message names the address
     static Socket connect(URI base, Duration patience) throws IOException {
-        Socket socket = new Socket(base.getHost(), base.getPort());
-        socket.setTcpNoDelay(true);
-        socket.setSoTimeout((int) patience.toMillis());
-        return socket;
+        var socket = new Socket();
+        try {
+            socket.connect(new InetSocketAddress(base.getHost(), base.getPort()), CONNECT_MILLIS);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout((int) patience.toMillis());
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw new IOException("cannot connect to " + base + ": " + e.getMessage(), e);
+        }
     }
 
     static void send(Socket socket, URI base, String what, String body) throws IOException {

@@ -69,6 +69,11 @@ final class BenchCommand implements Callable<Integer> {
         if (storm < 0 || entries < 20) {
             throw new StartException("--storm must be at least 1, and --entries at least 20");
         }
+        if (!"http".equals(url.getScheme()) || url.getHost() == null || url.getPort() < 1) {
+            throw new StartException(
+                    "--url must be a gateway's address with its port, such as http://127.0.0.1:8080, but is "
+                            + url);
+        }
         Duration pace =
                 Environment.of(Map.of(Variable.CHAT_DEMO_DELAY.name(), demoDelay))
                         .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
@@ -80,7 +85,7 @@ final class BenchCommand implements Callable<Integer> {
             System.out.print(new AnswerLoad(url, answers, pace).run().text());
             return 0;
         } catch (IOException e) {
-            throw new StartException("the load broke off: " + e.getMessage());
+            throw new StartException("the load failed: " + e.getMessage());
         }
     }
 }

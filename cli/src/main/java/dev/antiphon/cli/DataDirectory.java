@@ -34,6 +34,9 @@ final class DataDirectory implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final String PROCESSES = "processes";
 
+    /// The process id of the `up` itself, so that a person or a script that did not start it can stop it.
+    private static final String PID = "pid";
+
     // A joining process looks at the lock for a moment; that must not turn an `up` away.
     private static final Duration LOCK_WITHIN = Duration.ofMillis(500);
     private static final long RETRY_MILLIS = 20;
@@ -87,6 +90,7 @@ final class DataDirectory implements AutoCloseable {
             var directory = new DataDirectory(path, channel);
             directory.awaitLeftovers();
             Files.deleteIfExists(path.resolve(ADDRESSES));
+            directory.write(PID, List.of("" + ProcessHandle.current().pid()));
             return directory;
         } catch (IOException e) {
             throw new StartException(
@@ -177,7 +181,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     private static String pidFile(String process) {
-        return process + "/pid";
+        return process + "/" + PID;
     }
 
     private static Optional<String> identity(long pid) {
@@ -252,6 +256,7 @@ final class DataDirectory implements AutoCloseable {
         try {
             Files.deleteIfExists(path.resolve(ADDRESSES));
             Files.deleteIfExists(path.resolve(PROCESSES));
+            Files.deleteIfExists(path.resolve(PID));
             for (String process : recorded) {
                 Files.deleteIfExists(path.resolve(pidFile(process)));
             }

@@ -1,6 +1,9 @@
 package dev.antiphon.e2e.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.antiphon.servers.Ports;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -10,6 +13,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +40,8 @@ final class LauncherTest {
                     "sleep",
                     "touch",
                     "uname");
+
+    private static final Duration WITHIN = Duration.ofSeconds(30);
 
     @TempDir Path folder;
 
@@ -167,6 +174,49 @@ final class LauncherTest {
                 1,
                 "CHAT_WORKFLOW_CONCURRENCY must be a whole number",
                 "worker");
+    }
+
+    @Test
+    void aBenchmarkOfAClosedPortFailsAtOnceAndSaysWhere() throws Exception {
+        String url = "http://127.0.0.1:" + Ports.free();
+        for (List<String> load : List.of(List.of("--answers", "5"), List.of("--storm", "5"))) {
+            List<String> arguments = new ArrayList<>(List.of("bench", "--url", url));
+            arguments.addAll(load);
+            assertOneLine(
+                    Map.of(),
+                    1,
+                    "the load failed: cannot connect to " + url + ": Connection refused",
+                    arguments.toArray(String[]::new));
+        }
+        assertOneLine(
+                Map.of(),
+                1,
+                "--url must be a gateway's address with its port",
+                "bench",
+                "--url",
+                "localhost:8080");
+    }
+
+    @Test
+    void aSignalDuringTheBuildEndsTheBuildToo() throws Exception {
+        Path machine = bareMachine();
+        Path builder = folder.resolve("builder");
+        // A Maven whose build takes longer than anybody waits, as a process of its own below it.
+        script(machine.resolve("mvn"), "echo $$ >'" + builder + "'; sleep 600 & wait");
+        Files.delete(project.jar());
+        try (Launched up = project.launch(Map.of("PATH", machine.toString()), "up")) {
+            await().atMost(WITHIN).until(() -> Files.exists(builder) && Files.size(builder) > 0);
+            ProcessHandle build =
+                    ProcessHandle.of(Long.parseLong(Files.readString(builder).strip()))
+                            .orElseThrow();
+            List<ProcessHandle> started =
+                    Stream.concat(Stream.of(build), build.descendants()).toList();
+
+            up.terminate();
+
+            assertThat(up.exitCode()).isEqualTo(128 + 15);
+            Launched.assertEnded(started);
+        }
     }
 
     private void assertOneLine(

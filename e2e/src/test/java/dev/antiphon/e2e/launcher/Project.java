@@ -59,6 +59,11 @@ final class Project {
         return root.resolve(".antiphon");
     }
 
+    /// What the launcher builds first when it is missing.
+    Path jar() {
+        return root.resolve("cli/target/run/antiphon.jar");
+    }
+
     /// Runs `./antiphon` with these arguments, from another folder.
     Launched launch(String... arguments) throws IOException {
         return launch(Map.of(), arguments);

@@ -59,11 +59,15 @@ final class UpTest {
             List<ProcessHandle> processes = up.processes();
             assertThat(processes).hasSize(4).allMatch(ProcessHandle::isAlive);
 
-            up.terminate();
+            // As a script stops an `up` that it did not start.
+            Path pid = project.data().resolve("pid");
+            assertThat(ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())))
+                    .hasValueSatisfying(itself -> assertThat(itself.destroy()).isTrue());
 
             assertThat(up.exitCode()).isEqualTo(128 + 15);
             assertThat(processes).noneMatch(ProcessHandle::isAlive);
             assertThat(up.output()).hasSize(5);
+            assertThat(pid).doesNotExist();
         }
     }
 
