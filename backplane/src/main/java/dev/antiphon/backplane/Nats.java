@@ -4,25 +4,33 @@ import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
+import io.nats.client.Dispatcher;
 import io.nats.client.ErrorListener;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
+import io.nats.client.MessageHandler;
 import io.nats.client.Options;
 import io.nats.client.support.Status;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The one connection of a process to NATS. It never gives up reconnecting; what is sent while it is away is
-/// refused or dropped at a bound, and every user of it can bear that.
+/// The one connection of a process to NATS. It never gives up: the client library closes itself for good when a server
+/// refuses its log-in twice, and then a new client takes its place, with the same subscriptions. What is sent while NATS
+/// is away is refused or dropped at a bound, and every user of it can bear that.
 public final class Nats implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Nats.class);
@@ -33,15 +41,27 @@ public final class Nats implements AutoCloseable {
 
     private static final Duration RECONNECT_WAIT = Duration.ofMillis(250);
 
-    private final Connection connection;
+    /// Between two log-ins of a new client, each of which the server may refuse.
+    private static final Duration REPLACE_WAIT = Duration.ofSeconds(1);
+
+    private final Options options;
     private final String url;
     private final LongAdder dropped;
     private final AtomicBoolean away = new AtomicBoolean();
-    private volatile boolean closing;
     private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
 
-    private Nats(Connection connection, String url, LongAdder dropped) {
+    /// Guards changes of `connection`, `ears` and `closing`, so that each ear listens on the newest client.
+    private final Object lock = new Object();
+
+    private volatile Connection connection;
+    private volatile boolean closing;
+
+    /// As many as the process has subscriptions.
+    private final Set<Ear> ears = new LinkedHashSet<>();
+
+    private Nats(Connection connection, Options options, String url, LongAdder dropped) {
         this.connection = connection;
+        this.options = options;
         this.url = withoutSecrets(url);
         this.dropped = dropped;
         connection.addConnectionListener(this::connectionEvent);
@@ -59,7 +79,7 @@ public final class Nats implements AutoCloseable {
         boolean said = false;
         while (true) {
             try {
-                return new Nats(io.nats.client.Nats.connect(options), url, dropped);
+                return new Nats(io.nats.client.Nats.connect(options), options, url, dropped);
             } catch (AuthenticationException e) {
                 throw new Unavailable(
                         shown + " refuses us: " + e.getMessage() + "; check NATS_URL", e);
@@ -85,7 +105,7 @@ public final class Nats implements AutoCloseable {
                     .pingInterval(Duration.ofSeconds(5)) // a dead link is noticed within 15 s
                     .maxMessagesInOutgoingQueue(MAX_OUTGOING)
                     .discardMessagesWhenOutgoingQueueFull()
-                    .errorListener(new Errors(dropped))
+                    .errorListener(new Errors(dropped, new AtomicReference<>("")))
                     .build();
         } catch (IllegalArgumentException e) {
             // Without the cause, which repeats the URL with what is secret in it.
@@ -98,8 +118,61 @@ public final class Nats implements AutoCloseable {
         return url.replaceAll("[^/,\\s]*@", "");
     }
 
+    /// The client of now. Do not keep it: another may take its place.
     public Connection connection() {
         return connection;
+    }
+
+    /// Subscriptions with one handler on one thread, on whichever client stands.
+    public final class Ear implements AutoCloseable {
+        private final MessageHandler handler;
+        private final long mostMessages;
+        private final long mostBytes;
+        private final List<String> subjects;
+
+        /// Guarded by `lock`.
+        private @Nullable Dispatcher dispatcher;
+
+        private Ear(
+                MessageHandler handler, long mostMessages, long mostBytes, List<String> subjects) {
+            this.handler = handler;
+            this.mostMessages = mostMessages;
+            this.mostBytes = mostBytes;
+            this.subjects = subjects;
+        }
+
+        private void listen() {
+            Dispatcher fresh = connection.createDispatcher(handler);
+            fresh.setPendingLimits(mostMessages, mostBytes);
+            subjects.forEach(fresh::subscribe);
+            dispatcher = fresh;
+        }
+
+        @Override
+        public void close() {
+            synchronized (lock) {
+                ears.remove(this);
+                if (dispatcher != null && dispatcher.isActive()) {
+                    connection.closeDispatcher(dispatcher);
+                }
+            }
+        }
+    }
+
+    /// Calls `handler` for each message on the subjects, on one thread and in order, until the ear is closed.
+    ///
+    /// @param mostMessages messages not yet handled, 1 or more; further ones are dropped
+    /// @param mostBytes as `mostMessages`, by their size
+    public Ear listen(
+            MessageHandler handler, long mostMessages, long mostBytes, String... subjects) {
+        Ear ear = new Ear(handler, mostMessages, mostBytes, List.of(subjects));
+        synchronized (lock) {
+            ears.add(ear);
+            if (connection.getStatus() != Connection.Status.CLOSED) {
+                ear.listen(); // else the next client does it
+            }
+        }
+        return ear;
     }
 
     /// For messages to an operator; without user and password.
@@ -125,27 +198,86 @@ public final class Nats implements AutoCloseable {
     private void connectionEvent(Connection source, ConnectionListener.Events event) {
         switch (event) {
             case DISCONNECTED -> {
-                // Also told for each try to reconnect that fails.
-                if (away.compareAndSet(false, true)) {
+                // Also reported for each reconnect that fails.
+                if (source.equals(connection) && away.compareAndSet(false, true)) {
                     LOG.atWarn().addKeyValue("url", url).log("NATS is away");
                 }
             }
             case RESUBSCRIBED -> {
-                away.set(false);
-                LOG.atInfo().addKeyValue("url", url).log("NATS is back");
-                onReconnect.forEach(Nats::runSafely);
-            }
-            case CLOSED -> {
-                if (!closing) {
-                    // The client gives up when it is refused twice, whatever we ask of it.
-                    LOG.atError()
-                            .addKeyValue("url", url)
-                            .log("NATS refuses us for good; this process must be restarted");
+                if (source.equals(connection)) {
+                    back();
                 }
             }
+            case CLOSED -> closed(source);
             // RECONNECTED comes before the subscriptions stand again;
             // the others say nothing about now.
             case CONNECTED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> {}
+        }
+    }
+
+    private void back() {
+        away.set(false);
+        LOG.atInfo().addKeyValue("url", url).log("NATS is back");
+        onReconnect.forEach(Nats::runSafely);
+    }
+
+    /// The client library has given up.
+    private void closed(Connection source) {
+        synchronized (lock) {
+            if (closing || !source.equals(connection)) {
+                return;
+            }
+        }
+        LOG.atError()
+                .addKeyValue("url", url)
+                .addKeyValue("reason", source.getLastError())
+                .log("NATS refused the log-in twice, retrying with a new client; check NATS_URL");
+        Thread.startVirtualThread(this::replace);
+    }
+
+    private void replace() {
+        try {
+            while (!closing) {
+                Connection fresh = connectOnce();
+                if (fresh != null) {
+                    take(fresh);
+                    return;
+                }
+                TimeUnit.MILLISECONDS.sleep(REPLACE_WAIT.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable Connection connectOnce() throws InterruptedException {
+        try {
+            return io.nats.client.Nats.connect(options);
+        } catch (IOException e) { // refused again, or away
+            LOG.atDebug().addKeyValue("url", url).setCause(e).log("no new client yet");
+            return null;
+        }
+    }
+
+    /// Puts a client into the place of the one that is closed.
+    private void take(Connection fresh) throws InterruptedException {
+        synchronized (lock) {
+            if (closing) {
+                fresh.close();
+                return;
+            }
+            connection = fresh;
+            try {
+                ears.forEach(Ear::listen);
+            } catch (IllegalStateException e) { // it is closed already
+                LOG.atDebug().addKeyValue("url", url).setCause(e).log("closed at once");
+            }
+        }
+        fresh.addConnectionListener(this::connectionEvent);
+        if (fresh.getStatus() == Connection.Status.CLOSED) {
+            closed(fresh); // before the listener was there
+        } else {
+            back();
         }
     }
 
@@ -160,7 +292,9 @@ public final class Nats implements AutoCloseable {
 
     @Override
     public void close() {
-        closing = true;
+        synchronized (lock) {
+            closing = true;
+        }
         try {
             if (connected()) {
                 connection.flush(Duration.ofSeconds(1)); // acks and last rings
@@ -179,11 +313,14 @@ public final class Nats implements AutoCloseable {
     }
 
     /// What the client tells besides results. Nothing here decides anything; the callers' own timeouts do.
-    private record Errors(LongAdder dropped) implements ErrorListener {
+    private record Errors(LongAdder dropped, AtomicReference<String> last)
+            implements ErrorListener {
 
         @Override
         public void errorOccurred(Connection connection, String error) {
-            LOG.atWarn().addKeyValue("error", error).log("NATS says");
+            // Each retry of a log-in that is refused ends in the same error.
+            Level level = error.equals(last.getAndSet(error)) ? Level.DEBUG : Level.WARN;
+            LOG.atLevel(level).addKeyValue("error", error).log("NATS says");
         }
 
         @Override

@@ -1,10 +1,17 @@
 package dev.antiphon.backplane;
 
+import static dev.antiphon.backplane.RealRedis.answer;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.backplane.log.Chat;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.backplane.queue.JetStreamQueue;
 import dev.antiphon.servers.NatsServer;
+
+import io.nats.client.Connection;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,7 +27,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 @Timeout(60)
@@ -159,6 +170,53 @@ final class NatsTest {
                             "what follows a reconnect broke",
                             "NATS is away",
                             "what follows a reconnect broke");
+        }
+    }
+
+    /// A rotated password, or an account server that is unavailable for some seconds: the client library gives up for good.
+    @Test
+    void aServerThatRefusesTheLoginForAWhileIsUsedAgainWithTheSameSubscriptions() throws Exception {
+        NatsServer.Options right =
+                NatsServer.Options.temporary().withLogin("chat", "right").in(data);
+        NatsServer server = NatsServer.start(right);
+        String url = "nats://chat:right@127.0.0.1:" + server.port();
+        try (Logged logged = new Logged(Nats.class);
+                Nats nats = Nats.open(url, "test")) {
+            List<String> heard = new CopyOnWriteArrayList<>();
+            AtomicInteger told = new AtomicInteger();
+            nats.onReconnect(told::incrementAndGet);
+            var _ =
+                    nats.listen(
+                            message -> heard.add(message.getSubject()), 10, 1_000, "one", "two");
+            JetStreamQueue queue = JetStreamQueue.open(nats);
+            queue.pull(1, Duration.ofMillis(10), _ -> {}); // its inbox is the old client's
+            Connection first = nats.connection();
+
+            server.close();
+            try (NatsServer other =
+                    NatsServer.start(right.onPort(server.port()).withLogin("chat", "another"))) {
+                await().until(() -> first.getStatus() == Connection.Status.CLOSED);
+                assertThat(nats.connected()).isFalse();
+                assertThat(other.port()).isEqualTo(server.port());
+            }
+            try (NatsServer again = NatsServer.start(right.onPort(server.port()))) {
+                await().until(() -> told.get() > 0);
+
+                assertThat(nats.connected()).isTrue();
+                nats.connection().publish("one", new byte[0]);
+                nats.connection().publish("two", new byte[0]);
+                await().untilAsserted(() -> assertThat(heard).containsExactly("one", "two"));
+                answer(queue.publish(Chat.request("m1")));
+                List<Delivery> delivered = new ArrayList<>();
+                await().until(() -> {
+                    queue.pull(1, Duration.ofSeconds(1), delivered::add);
+                    return !delivered.isEmpty();
+                });
+                assertThat(again.port()).isEqualTo(server.port());
+            }
+            assertThat(logged.warnings())
+                    .anyMatch(line -> line.startsWith("NATS refused the log-in twice, retrying"))
+                    .noneMatch(line -> line.contains("right"));
         }
     }
 }

@@ -30,31 +30,38 @@ public final class NatsServer extends Server {
     /// @param jetStream whether it has JetStream, stored in `directory`
     /// @param monitoring whether it serves its HTTP monitoring pages
     /// @param monitoringPort 0: a free one
+    /// @param login `user:password` that clients need; null: none
     public record Options(
             @Nullable Path directory,
             int port,
             boolean jetStream,
             boolean monitoring,
-            int monitoringPort) {
+            int monitoringPort,
+            @Nullable String login) {
         /// JetStream on, monitoring off, everything temporary: what most tests want.
         public static Options temporary() {
-            return new Options(null, 0, true, false, 0);
+            return new Options(null, 0, true, false, 0, null);
         }
 
         public Options in(Path directory) {
-            return new Options(directory, port, jetStream, monitoring, monitoringPort);
+            return new Options(directory, port, jetStream, monitoring, monitoringPort, login);
         }
 
         public Options onPort(int port) {
-            return new Options(directory, port, jetStream, monitoring, monitoringPort);
+            return new Options(directory, port, jetStream, monitoring, monitoringPort, login);
         }
 
         public Options withoutJetStream() {
-            return new Options(directory, port, false, monitoring, monitoringPort);
+            return new Options(directory, port, false, monitoring, monitoringPort, login);
         }
 
         public Options withMonitoring(int monitoringPort) {
-            return new Options(directory, port, jetStream, true, monitoringPort);
+            return new Options(directory, port, jetStream, true, monitoringPort, login);
+        }
+
+        public Options withLogin(String user, String password) {
+            return new Options(
+                    directory, port, jetStream, monitoring, monitoringPort, user + ":" + password);
         }
     }
 
@@ -122,6 +129,16 @@ public final class NatsServer extends Server {
             command.addAll(List.of("--jetstream", "--store_dir", directory().toString()));
         }
         monitoringPort.ifPresent(port -> command.addAll(List.of("--http_port", "" + port)));
+        String login = options.login();
+        if (login != null) {
+            int colon = login.indexOf(':');
+            command.addAll(
+                    List.of(
+                            "--user",
+                            login.substring(0, colon),
+                            "--pass",
+                            login.substring(colon + 1)));
+        }
         return command;
     }
 

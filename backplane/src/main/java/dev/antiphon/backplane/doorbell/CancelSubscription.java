@@ -7,7 +7,6 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 
-import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 
 import org.slf4j.Logger;
@@ -21,20 +20,25 @@ public final class CancelSubscription implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CancelSubscription.class);
 
-    private final Nats nats;
-    private final Dispatcher dispatcher;
+    /// Notices not yet taken by the listener; more are dropped.
+    private static final int MAX_PENDING = 65_536;
 
-    private CancelSubscription(Nats nats, Dispatcher dispatcher) {
-        this.nats = nats;
-        this.dispatcher = dispatcher;
+    private static final long MAX_PENDING_BYTES = 64L << 20;
+
+    private final Nats.Ear ear;
+
+    private CancelSubscription(Nats.Ear ear) {
+        this.ear = ear;
     }
 
     /// Calls `listener` for each notice, on one thread; it must not block.
     public static CancelSubscription open(Nats nats, BiConsumer<SessionId, MessageId> listener) {
-        Dispatcher dispatcher =
-                nats.connection().createDispatcher(message -> hear(message, listener));
-        dispatcher.subscribe(Subjects.CANCEL);
-        return new CancelSubscription(nats, dispatcher);
+        return new CancelSubscription(
+                nats.listen(
+                        message -> hear(message, listener),
+                        MAX_PENDING,
+                        MAX_PENDING_BYTES,
+                        Subjects.CANCEL));
     }
 
     private static void hear(Message message, BiConsumer<SessionId, MessageId> listener) {
@@ -49,6 +53,6 @@ public final class CancelSubscription implements AutoCloseable {
 
     @Override
     public void close() {
-        nats.connection().closeDispatcher(dispatcher);
+        ear.close();
     }
 }

@@ -7,7 +7,6 @@ import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.Subjects;
 
-import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 
 import org.slf4j.Logger;
@@ -26,34 +25,32 @@ public final class PodSubscription implements AutoCloseable {
 
     private static final long MAX_PENDING_BYTES = 64L << 20;
 
-    private final Nats nats;
-    private final Dispatcher dispatcher;
+    private final Nats.Ear ear;
 
-    private PodSubscription(Nats nats, Dispatcher dispatcher) {
-        this.nats = nats;
-        this.dispatcher = dispatcher;
+    private PodSubscription(Nats.Ear ear) {
+        this.ear = ear;
     }
 
     /// Listens for `pod` from now on; returns when the server knows.
     public static PodSubscription open(Nats nats, PodId pod, RingListener listener)
             throws InterruptedException {
         String response = Subjects.podResponse(pod);
-        Dispatcher dispatcher =
-                nats.connection()
-                        .createDispatcher(message -> {
-                            hear(listener, message, message.getSubject().equals(response));
-                        });
-        dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
         nats.onReconnect(listener::reconnected);
-        dispatcher.subscribe(response).subscribe(Subjects.podEvent(pod));
+        Nats.Ear ear =
+                nats.listen(
+                        message -> hear(listener, message, message.getSubject().equals(response)),
+                        MAX_PENDING,
+                        MAX_PENDING_BYTES,
+                        response,
+                        Subjects.podEvent(pod));
         try {
             nats.connection().flush(Duration.ofSeconds(2));
-        } catch (TimeoutException e) {
+        } catch (TimeoutException | IllegalStateException e) {
             // Away right now: the subscription is made when it is back,
             // and then everybody reads the log.
             LOG.atDebug().log("NATS did not confirm the pod's subscription yet");
         }
-        return new PodSubscription(nats, dispatcher);
+        return new PodSubscription(ear);
     }
 
     private static void hear(RingListener listener, Message message, boolean chunk) {
@@ -81,6 +78,6 @@ public final class PodSubscription implements AutoCloseable {
 
     @Override
     public void close() {
-        nats.connection().closeDispatcher(dispatcher);
+        ear.close();
     }
 }

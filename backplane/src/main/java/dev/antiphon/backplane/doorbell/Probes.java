@@ -4,7 +4,6 @@ import dev.antiphon.backplane.Nats;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 
-import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 
 import org.jspecify.annotations.Nullable;
@@ -39,6 +38,11 @@ final class Probes {
     /// Pods that are watched; beyond it those that were rung least recently begin again without a strike.
     private static final int MOST_PODS = 1_000;
 
+    /// Answers not yet counted; more are dropped, and later probes are answered too.
+    private static final int MOST_PENDING = 65_536;
+
+    private static final long MOST_PENDING_BYTES = 64L << 20;
+
     /// What is known of one pod. Guarded by the lock on `pods`.
     private static final class Pod {
         private int strikes;
@@ -68,8 +72,8 @@ final class Probes {
         this.giveUp = giveUp;
         this.nanoTime = nanoTime;
         this.inbox = nats.connection().createInbox() + ".";
-        Dispatcher dispatcher = nats.connection().createDispatcher(this::replied);
-        dispatcher.subscribe(inbox + "*.*");
+        // Ends with the connection.
+        var _ = nats.listen(this::replied, MOST_PENDING, MOST_PENDING_BYTES, inbox + "*.*");
     }
 
     /// Where the server shall answer when nobody hears this session's next chunk; null when nothing is asked now. A pod that

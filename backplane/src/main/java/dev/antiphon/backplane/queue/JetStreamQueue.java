@@ -8,7 +8,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.PublishOptions;
@@ -55,12 +54,10 @@ public final class JetStreamQueue implements RequestQueue {
     private static final int HEADER_CHARACTERS = 500;
 
     private final Nats nats;
-    private final JetStream jetStream;
     private final Puller puller;
 
-    private JetStreamQueue(Nats nats, JetStream jetStream) {
+    private JetStreamQueue(Nats nats) {
         this.nats = nats;
-        this.jetStream = jetStream;
         this.puller = new Puller(nats);
     }
 
@@ -73,11 +70,7 @@ public final class JetStreamQueue implements RequestQueue {
             TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
         }
         nats.onReconnect(() -> Thread.startVirtualThread(() -> ensureAgain(nats)));
-        try {
-            return new JetStreamQueue(nats, nats.connection().jetStream());
-        } catch (IOException e) {
-            throw new Unavailable(nats.url() + " was closed", e);
-        }
+        return new JetStreamQueue(nats);
     }
 
     /// False when NATS went away meanwhile.
@@ -201,7 +194,8 @@ public final class JetStreamQueue implements RequestQueue {
             return CompletableFuture.failedStage(new Unavailable(nats.url() + " is away", null));
         }
         try {
-            return jetStream
+            return nats.connection()
+                    .jetStream()
                     .publishAsync(subject, headers, data, options)
                     .orTimeout(CONFIRM_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
                     .handle((_, failure) -> {
@@ -212,7 +206,7 @@ public final class JetStreamQueue implements RequestQueue {
                         }
                         return done();
                     });
-        } catch (IllegalStateException e) { // closed, or away since the check above
+        } catch (IllegalStateException | IOException e) { // closed, or away since the check above
             return CompletableFuture.failedStage(new Unavailable(nats.url() + " is away", e));
         }
     }
