@@ -13,6 +13,7 @@ import dev.antiphon.backplane.log.Recovery.Stray;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Attach;
@@ -509,11 +510,25 @@ class ModelRedis {
         return same ? new Finish.Finished(before, pods(id)) : new Finish.Ended();
     }
 
-    // atRest, request, release.lua
+    // atRest, standing.lua, request, release.lua
 
     boolean atRest(SessionId id, MessageId message) {
         Run run = run(id, message);
         return run != null && (run.hasEnded() || run.status == Status.PARKED);
+    }
+
+    Standing standing(SessionId id, MessageId message) {
+        ModelSession session = sessions.get(id);
+        if (atRest(id, message)) {
+            return Standing.AT_REST;
+        }
+        if (session == null || run(id, message) == null || session.active == null) {
+            return Standing.FREE;
+        }
+        boolean parked = session.run(session.active).status == Status.PARKED;
+        return parked || (session.worker != null && lives(session.worker))
+                ? Standing.AT_WORK
+                : Standing.FREE;
     }
 
     Optional<WorkflowRequest> request(SessionId id, MessageId message) {

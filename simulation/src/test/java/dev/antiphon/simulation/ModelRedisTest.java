@@ -396,6 +396,7 @@ final class ModelRedisTest {
             model.renew(worker);
             if (random.nextBoolean()) {
                 claim();
+                ask();
             }
             get(lease.end());
             model.endLease(worker);
@@ -426,6 +427,7 @@ final class ModelRedisTest {
             SessionId session = session();
             MessageId message = message();
             same("ended", get(log.atRest(session, message)), model.atRest(session, message));
+            same("standing", get(log.standing(session, message)), model.standing(session, message));
             same("request", get(log.request(session, message)), model.request(session, message));
         }
 

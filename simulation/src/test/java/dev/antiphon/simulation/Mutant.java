@@ -95,7 +95,8 @@ enum Mutant {
         }
     },
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
-    ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "booleanValue")),
+    ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "isAtRest")),
+    HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
     NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),
     RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
     NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),

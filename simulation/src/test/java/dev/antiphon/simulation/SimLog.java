@@ -13,6 +13,7 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Lease;
@@ -114,6 +115,11 @@ final class SimLog implements SessionLog, Recovery, History {
     @Override
     public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
         return asked(() -> redis.atRest(session, message));
+    }
+
+    @Override
+    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+        return asked(() -> redis.standing(session, message));
     }
 
     @Override

@@ -74,6 +74,7 @@ public final class RedisSessionLog implements SessionLog {
     private static final Script RESUME =
             Script.load(RedisSessionLog.class, "entries.lua", "resume.lua");
     private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
+    private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
     private static final Script READ =
             Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
 
@@ -380,6 +381,13 @@ public final class RedisSessionLog implements SessionLog {
     public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
         return redis.send(commands -> commands.hget(Keys.run(session, message), "status"))
                 .thenApply(status -> status != null && AT_REST.contains(text(status)));
+    }
+
+    @Override
+    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+        String[] keys = {Keys.meta(session), Keys.run(session, message)};
+        return redis.call(STANDING, keys, bytes(Keys.runPrefix(session)), bytes(Keys.LEASE_PREFIX))
+                .thenApply(answer -> Standing.valueOf(text(answer.getFirst())));
     }
 
     @Override

@@ -62,6 +62,9 @@ public interface SessionLog extends LogReader {
     /// Whether a message needs no worker, and Redis still knows it: it has ended, or waits for its user.
     CompletionStage<Boolean> atRest(SessionId session, MessageId message);
 
+    /// Whether a message still needs a worker. Told apart from {@link #atRest} for a worker that holds a delivery of it.
+    CompletionStage<Standing> standing(SessionId session, MessageId message);
+
     /// The request of a message; empty when there is none, or none any more.
     CompletionStage<Optional<WorkflowRequest>> request(SessionId session, MessageId message);
 

@@ -2,6 +2,7 @@ package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -10,25 +11,34 @@ import dev.antiphon.worker.time.Time;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/// Acknowledges deliveries some time after their message has ended. Redis syncs its file once a second, so what it told
-/// just now can be forgotten by a crash; a delivery that is still there then brings the message back.
+/// Holds deliveries until their message has ended, and acknowledges them some time after that. Redis syncs its file once
+/// a second, so what it answered just now can be forgotten by a crash; a delivery that is still there then brings the
+/// message back.
+///
+/// Each held delivery is looked at every {@link #LAG}. While a live worker is at its session it stays here, instead of
+/// going back to the queue over and over; when the session is free it goes back at once.
 public final class Acker implements AutoCloseable {
 
     /// Longer than Redis' everysec can lose, which is 2 s.
     static final Duration LAG = Duration.ofSeconds(3);
 
     /// As many as JetStream lets be unacknowledged. Beyond it deliveries are not settled and come again after the ack
-    /// wait, when their session is idle.
+    /// wait.
     private static final int MAX_WAITING = 100_000;
 
     private static final int MAX_BATCH = 1_000;
 
-    private record Due(Delivery delivery, SessionId session, MessageId message, long nanos) {}
+    /// A delivery and when to look at its message.
+    ///
+    /// @param ended whether the message was at rest when it was last looked at
+    private record Due(
+            Delivery delivery, SessionId session, MessageId message, boolean ended, long nanos) {}
 
     private final SessionLog log;
     private final Time time;
@@ -55,15 +65,31 @@ public final class Acker implements AutoCloseable {
 
     /// Acks the delivery when its message has still ended after the lag; else it is delivered again. Any thread.
     void ackLater(Delivery delivery, SessionId session, MessageId message) {
-        if (!waiting.offer(new Due(delivery, session, message, time.nanoTime() + LAG.toNanos()))) {
+        look(delivery, session, message, true);
+    }
+
+    /// Keeps the delivery of a message whose session is at work, acks it when the message has ended, and gives it back
+    /// when the session is free before that. Any thread.
+    void hold(Delivery delivery, SessionId session, MessageId message) {
+        look(delivery, session, message, false);
+    }
+
+    /// Deliveries that are held: their message goes on elsewhere, or has just ended. Any thread.
+    public int held() {
+        return waiting.size();
+    }
+
+    private void look(Delivery delivery, SessionId session, MessageId message, boolean ended) {
+        long at = time.nanoTime() + LAG.toNanos();
+        if (!waiting.offer(new Due(delivery, session, message, ended, at))) {
             counters.add(Count.ACK_DROPPED);
         }
     }
 
     private void ackAll() {
+        List<Due> batch = new ArrayList<>();
         try {
             while (true) {
-                List<Due> batch = new ArrayList<>();
                 batch.add(waiting.take());
                 time.sleep(batch.getFirst().nanos - time.nanoTime());
                 for (Due next = waiting.peek();
@@ -72,35 +98,59 @@ public final class Acker implements AutoCloseable {
                     batch.add(waiting.remove());
                 }
                 settle(batch);
+                batch.clear();
             }
         } catch (InterruptedException e) {
-            // closing: what waits is delivered again and found ended
+            // Closing: what has ended is delivered again after the ack wait and found ended.
+            giveBack(batch);
+            giveBack(waiting);
+        }
+    }
+
+    /// What has not ended is another worker's to hold, at once. A repetition for a settled delivery changes nothing.
+    private static void giveBack(Collection<Due> held) {
+        for (Due due : held) {
+            if (!due.ended) {
+                due.delivery.retryAfter(Duration.ZERO);
+            }
         }
     }
 
     private void settle(List<Due> batch) throws InterruptedException {
-        List<CompletionStage<Boolean>> ended =
-                batch.stream().map(due -> log.atRest(due.session, due.message)).toList();
+        List<CompletionStage<Standing>> standings =
+                batch.stream().map(due -> log.standing(due.session, due.message)).toList();
         for (int i = 0; i < batch.size(); i++) {
             Due due = batch.get(i);
-            CompletionStage<Boolean> first = ended.get(i);
+            CompletionStage<Standing> first = standings.get(i);
             var asked =
                     new Object() {
                         boolean again;
                     };
-            boolean still =
+            Standing standing =
                     asking.until(() -> {
-                        CompletionStage<Boolean> answer =
-                                asked.again ? log.atRest(due.session, due.message) : first;
+                        CompletionStage<Standing> answer =
+                                asked.again ? log.standing(due.session, due.message) : first;
                         asked.again = true;
                         return answer;
                     });
-            if (still && settling.settle(due.session)) { // Redis may have forgotten that too
-                due.delivery.ack();
-            } else {
-                counters.add(Count.FORGOTTEN);
+            settle(due, standing);
+        }
+    }
+
+    private void settle(Due due, Standing standing) throws InterruptedException {
+        if (!due.ended) {
+            if (standing.isFree()) {
                 due.delivery.retryAfter(Duration.ZERO);
+            } else {
+                due.delivery.inProgress();
+                look(due.delivery, due.session, due.message, standing.isAtRest());
             }
+        } else if (standing.isAtRest()
+                && settling.settle(due.session)) { // Redis may have forgotten that too
+            due.delivery.ack();
+        } else {
+            counters.add(Count.FORGOTTEN);
+            due.delivery.retryAfter(Duration.ZERO);
         }
     }
 

@@ -16,7 +16,7 @@ public final class Counters {
     public enum Count {
         /// A request was delivered again.
         REDELIVERED,
-        /// A delivery was put off: another worker has the session.
+        /// A delivery is held until its message ends, because a live worker is at its session.
         BUSY,
         /// A plain publisher's request was put off: too many messages of its session wait.
         FULL,

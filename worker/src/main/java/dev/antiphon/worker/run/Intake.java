@@ -102,6 +102,18 @@ final class Intake {
         return takeTurn(request, delivery);
     }
 
+    /// Whether a message whose id was known when its delivery came is this request's: another request may have the same
+    /// id, and then it is refused.
+    ///
+    /// @return false when the delivery is settled and there is nothing to run
+    boolean isOurs(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        boolean same =
+                asking.until(() -> log.request(request.sessionId(), request.messageId()))
+                        .filter(known -> known.digest().equals(request.digest()))
+                        .isPresent();
+        return same || takeTurn(request, delivery);
+    }
+
     /// Accepts a request, or finds that it was accepted before.
     ///
     /// @return false when the delivery is settled and there is nothing to run

@@ -34,9 +34,6 @@ public final class SessionRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionRunner.class);
 
-    /// Another worker runs the session and goes on to its next message by itself; this is for its death.
-    private static final Duration BUSY_RETRY = Duration.ofSeconds(10);
-
     /// What is in no history is asked for by its request, which the queue keeps for a day.
     private static final Duration SETTLE_RETRY = Duration.ofSeconds(10);
 
@@ -126,19 +123,18 @@ public final class SessionRunner {
                     if (parked.equals(request.messageId())) {
                         acker.ackLater(delivery, request.sessionId(), parked);
                     } else {
-                        delivery.retryAfter(BUSY_RETRY);
+                        hold(delivery, request, fits);
                     }
                     return;
                 }
                 case Claim.Busy _ -> {
                     counters.add(Count.BUSY);
-                    delivery.retryAfter(BUSY_RETRY);
+                    hold(delivery, request, fits);
                     return;
                 }
                 case Claim.Idle _ -> {
                     if (!fits) {
-                        // Its id was known when it came: it may ask something else under it.
-                        if (!intake.takeTurn(request, delivery)) {
+                        if (!intake.isOurs(request, delivery)) {
                             return;
                         }
                         fits = true;
@@ -155,6 +151,17 @@ public final class SessionRunner {
         }
         // What is left of the session, if anything, is another worker's, at once.
         delivery.retryAfter(Duration.ZERO);
+    }
+
+    /// Whoever is at the session goes on to this message by itself. The delivery stays here for that worker's death, and
+    /// for a Redis that forgets the message.
+    ///
+    /// @param fits whether the message is known to be this request's
+    private void hold(Delivery delivery, WorkflowRequest request, boolean fits)
+            throws InterruptedException {
+        if (fits || intake.isOurs(request, delivery)) {
+            acker.hold(delivery, request.sessionId(), request.messageId());
+        }
     }
 
     private static boolean asksTheSame(WorkflowRequest one, WorkflowRequest other) {

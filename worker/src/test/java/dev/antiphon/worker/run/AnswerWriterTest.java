@@ -15,6 +15,7 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Chunk;
@@ -291,6 +292,11 @@ final class AnswerWriterTest {
         @Override
         public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
             return CompletableFuture.completedFuture(false);
+        }
+
+        @Override
+        public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+            throw new AssertionError("a writer only appends");
         }
 
         @Override

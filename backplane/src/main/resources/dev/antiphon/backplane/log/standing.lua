@@ -1,0 +1,21 @@
+-- Whether a message still needs a worker. Reads only.
+-- KEYS meta, run
+-- ARGV run key prefix, lease key prefix
+-- answers AT_REST | AT_WORK | FREE
+local meta, run = unpack(KEYS)
+local run_prefix, lease_prefix = unpack(ARGV)
+
+local status = redis.call('HGET', run, 'status')
+if status == 'done' or status == 'refused' or status == 'parked' then
+  return { 'AT_REST' }
+end
+local held = redis.call('HMGET', meta, 'active', 'worker')
+if status and held[1] then
+  if redis.call('HGET', run_prefix .. held[1], 'status') == 'parked' then
+    return { 'AT_WORK' } -- the session waits for its user, whose answer rings a worker
+  end
+  if held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1 then
+    return { 'AT_WORK' }
+  end
+end
+return { 'FREE' }
