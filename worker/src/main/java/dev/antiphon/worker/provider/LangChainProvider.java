@@ -77,7 +77,7 @@ final class LangChainProvider implements ModelProvider {
                 .modelName(call.model() == null ? own : call.model())
                 .temperature(call.temperature())
                 .maxOutputTokens(call.maxTokens())
-                .toolSpecifications(LangChainTurns.tools(call));
+                .toolSpecifications(LangChainTools.of(call));
     }
 
     /// The key of a service whose library insists on one: a server behind one's own address may have none.

@@ -3,7 +3,6 @@ package dev.antiphon.worker.provider;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
-import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
@@ -19,20 +18,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// The seam's turns and tools in LangChain4j's form, and back.
 final class LangChainTurns {
-
-    /// What LangChain4j can say about an object as a whole; all else it can say about its properties.
-    private static final Set<String> OF_AN_OBJECT =
-            Set.of(
-                    "type",
-                    "description",
-                    "properties",
-                    "required",
-                    "additionalProperties",
-                    "$defs");
 
     private final String provider;
 
@@ -90,21 +78,6 @@ final class LangChainTurns {
                 .name(call.name())
                 .arguments(call.arguments())
                 .build();
-    }
-
-    static List<ToolSpecification> tools(ModelCall call) {
-        return call.tools().stream().map(LangChainTurns::tool).toList();
-    }
-
-    private static ToolSpecification tool(ToolSpec tool) {
-        ObjectNode parameters = tool.parameters().deepCopy().retain(OF_AN_OBJECT);
-        if (!parameters.path("additionalProperties").isBoolean()) {
-            parameters.remove("additionalProperties");
-        }
-        ObjectNode whole = Json.object();
-        whole.put("name", tool.name()).put("description", tool.description());
-        whole.set("parameters", parameters.put("type", "object"));
-        return ToolSpecification.fromJson(whole.toString());
     }
 
     /// The answer as a later call wants to see it.
