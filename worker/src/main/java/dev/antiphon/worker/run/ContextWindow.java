@@ -59,9 +59,13 @@ public final class ContextWindow {
         RequestContext context = request.context();
         List<ModelTurn> turns = new ArrayList<>();
         for (Turn given : context.conversationHistory()) {
-            turns.add(ModelTurn.of(given));
+            ModelTurn turn = ModelTurn.of(given);
+            if (!given.content()
+                    .isBlank()) { // services, and what speaks to them, refuse empty turns
+                turns.add(turn);
+            }
         }
-        if (turns.isEmpty()) {
+        if (context.conversationHistory().isEmpty()) {
             for (Said said : before(request).reversed()) {
                 turns.add(new ModelTurn.User(said.text()));
                 if (!said.answer().isEmpty()) { // a model may refuse an empty turn

@@ -109,6 +109,15 @@ final class ContextWindowTest {
     }
 
     @Test
+    void emptyTurnsThatThePublisherBringsAreLeftOut() throws Exception {
+        String given =
+                "{\"conversation_history\":[{\"role\":\"system\",\"content\":\"\"},{\"role\":\"user\",\"content\":\" \"}]}";
+
+        assertThat(turns(100, given)).containsExactly(new ModelTurn.User("third"));
+        assertThat(history.asked).isEqualTo(-1);
+    }
+
+    @Test
     void aStoreThatIsAwayIsWaitedFor() throws Exception {
         history.failures = 2;
 
