@@ -113,6 +113,9 @@ final class Meters implements AutoCloseable {
         Gauge.builder("chat.tools", tools, each -> each.tools().names().size())
                 .description("tools that models may use now")
                 .register(registry);
+        FunctionCounter.builder("chat.tools.left.out", tools, each -> each.tools().leftOut())
+                .description("tools that could not be offered to models")
+                .register(registry);
         for (Ending ending : Ending.values()) {
             FunctionCounter.builder("chat.tool.calls", tools, each -> each.ended(ending))
                     .tag("outcome", ending.name().toLowerCase(Locale.ROOT))

@@ -24,6 +24,7 @@ import dev.antiphon.worker.run.SessionRunner;
 import dev.antiphon.worker.time.Time;
 import dev.antiphon.worker.tool.Calculator;
 import dev.antiphon.worker.tool.CurrentTime;
+import dev.antiphon.worker.tool.LeftOut;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolRunner;
 import dev.antiphon.worker.tool.Tools;
@@ -168,9 +169,10 @@ public final class Worker implements AutoCloseable {
             }
             tools.add(tool);
         }
-        McpServers servers = McpServers.open(settings.mcp(), time);
+        LeftOut leftOut = new LeftOut();
+        McpServers servers = McpServers.open(settings.mcp(), time, leftOut);
         opened.addFirst(servers);
-        return new Tools(tools, servers::tools, settings.allowed());
+        return new Tools(tools, servers::tools, settings.allowed(), leftOut);
     }
 
     /// Our own first, then those of extensions.

@@ -1,6 +1,7 @@
 package dev.antiphon.worker.mcp;
 
 import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.LeftOut;
 import dev.antiphon.worker.tool.Tool;
 
 import org.jspecify.annotations.Nullable;
@@ -26,18 +27,20 @@ final class McpConnection implements AutoCloseable {
 
     private final McpServer server;
     private final Time time;
+    private final LeftOut leftOut;
     private final Thread thread;
     private volatile @Nullable McpSession session;
 
-    private McpConnection(McpServer server, Time time) {
+    private McpConnection(McpServer server, Time time, LeftOut leftOut) {
         this.server = server;
         this.time = time;
+        this.leftOut = leftOut;
         this.thread = time.thread("mcp-" + server.name(), this::live);
     }
 
     /// Begins to connect; does not wait.
-    static McpConnection open(McpServer server, Time time) {
-        McpConnection connection = new McpConnection(server, time);
+    static McpConnection open(McpServer server, Time time, LeftOut leftOut) {
+        McpConnection connection = new McpConnection(server, time, leftOut);
         connection.thread.start();
         return connection;
     }
@@ -53,7 +56,7 @@ final class McpConnection implements AutoCloseable {
         boolean told = false;
         while (!Thread.currentThread().isInterrupted()) {
             long start = time.nanoTime();
-            try (McpSession opened = McpSession.open(server, time)) {
+            try (McpSession opened = McpSession.open(server, time, leftOut)) {
                 session = opened;
                 told = false;
                 LOG.atInfo()

@@ -1,6 +1,7 @@
 package dev.antiphon.worker.mcp;
 
 import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.LeftOut;
 import dev.antiphon.worker.tool.Tool;
 
 import java.util.List;
@@ -17,9 +18,13 @@ public final class McpServers implements AutoCloseable {
     }
 
     /// Begins to start and connect all of them.
-    public static McpServers open(McpConfig config, Time time) {
+    ///
+    /// @param leftOut hears of tools that cannot be offered
+    public static McpServers open(McpConfig config, Time time, LeftOut leftOut) {
         return new McpServers(
-                config.servers().stream().map(server -> McpConnection.open(server, time)).toList());
+                config.servers().stream()
+                        .map(server -> McpConnection.open(server, time, leftOut))
+                        .toList());
     }
 
     /// The tools of the servers that are there now. Does not block.

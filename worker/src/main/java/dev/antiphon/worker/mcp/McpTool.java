@@ -3,6 +3,7 @@ package dev.antiphon.worker.mcp;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolContext;
 import dev.antiphon.worker.tool.ToolFailure;
+import dev.antiphon.worker.tool.Tools;
 
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -26,40 +27,74 @@ final class McpTool implements Tool {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int MAX_NAME = 64;
 
+    /// Every message pays for what its tools say about themselves.
+    private static final int MAX_DESCRIPTION = 4_096;
+
+    /// A longer schema costs its tool.
+    private static final int MAX_SCHEMA = 32 * 1024;
+
+    private static final int MAX_TYPE = 64;
+
     private final String server;
     private final McpSchema.Tool tool;
     private final ObjectNode parameters;
     private final McpSession session;
 
-    McpTool(String server, McpSchema.Tool tool, McpSession session) {
+    private McpTool(String server, McpSchema.Tool tool, ObjectNode parameters, McpSession session) {
         this.server = server;
         this.tool = tool;
-        this.parameters =
-                tool.inputSchema() == null
-                        ? JSON.createObjectNode().put("type", "object")
-                        : JSON.valueToTree(tool.inputSchema());
+        this.parameters = parameters;
         this.session = session;
     }
 
-    /// `{server}__{tool}`, as models take it. A name that has to be cut keeps a trace of its rest, so that two stay two.
+    /// Takes what a server says about a tool.
+    ///
+    /// @throws IllegalArgumentException when models cannot be offered this
+    static McpTool of(String server, McpSchema.Tool tool, McpSession session) {
+        ObjectNode parameters =
+                tool.inputSchema() == null
+                        ? JSON.createObjectNode().put("type", "object")
+                        : JSON.valueToTree(tool.inputSchema());
+        if (parameters.toString().length() > MAX_SCHEMA) {
+            throw new IllegalArgumentException(
+                    "its schema has more than " + MAX_SCHEMA + " characters");
+        }
+        McpTool made = new McpTool(server, tool, parameters, session);
+        Tools.requireUsable(made);
+        return made;
+    }
+
+    static String id(String server, String tool) {
+        return "mcp:" + server + "/" + tool;
+    }
+
+    /// `{server}__{tool}`, as models take it. A name that is not exactly that keeps a trace of what it was, so that two stay
+    /// two: `files.read` and `files/read` for example. So does a name with another place where the server's could end.
     @Override
     public String name() {
-        String name = server + "__" + tool.name().replaceAll("[^A-Za-z0-9_-]", "_");
-        if (name.length() <= MAX_NAME) {
+        String whole = server + "__" + tool.name();
+        String name = whole.replaceAll("[^A-Za-z0-9_-]", "_");
+        boolean isPlain = name.equals(whole) && whole.indexOf("__") == server.length();
+        if (isPlain && name.length() <= MAX_NAME) {
             return name;
         }
-        String trace = String.format("_%08x", name.hashCode());
-        return name.substring(0, MAX_NAME - trace.length()) + trace;
+        String trace = String.format("_%08x", id().hashCode());
+        return name.substring(0, Math.min(name.length(), MAX_NAME - trace.length())) + trace;
     }
 
     @Override
     public String id() {
-        return "mcp:" + server + "/" + tool.name();
+        return id(server, tool.name());
     }
 
     @Override
     public String description() {
-        return tool.description() == null ? tool.name() : tool.description();
+        String told = tool.description() == null ? tool.name() : tool.description();
+        if (told.length() <= MAX_DESCRIPTION) {
+            return told;
+        }
+        int end = Character.isHighSurrogate(told.charAt(MAX_DESCRIPTION - 1)) ? 1 : 0;
+        return told.substring(0, MAX_DESCRIPTION - end) + "…";
     }
 
     @Override
@@ -103,7 +138,17 @@ final class McpTool implements Tool {
                     when embedded.resource() instanceof TextResourceContents text ->
                     text.text();
             case ResourceLink link -> link.uri();
-            default -> "[" + content.type() + ", which cannot be shown here]";
+            default -> notShown(content.type());
         };
+    }
+
+    private static String notShown(String type) {
+        return "[" + type + ", which cannot be shown here]";
+    }
+
+    /// What takes the place of content that cannot be read.
+    static Map<String, Object> unreadable(String type) {
+        String bounded = type.length() <= MAX_TYPE ? type : type.substring(0, MAX_TYPE);
+        return Map.of("type", "text", "text", notShown(bounded));
     }
 }

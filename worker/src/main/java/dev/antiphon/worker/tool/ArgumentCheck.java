@@ -1,7 +1,6 @@
 package dev.antiphon.worker.tool;
 
 import com.networknt.schema.Schema;
-import com.networknt.schema.SchemaException;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 
@@ -22,12 +21,17 @@ final class ArgumentCheck {
     private static final int MAX_ERROR_CHARACTERS = 300;
 
     /// Fetches nothing: a schema is what its tool says. Keeps no schemas, which come and go with their tools.
-    private static final SchemaRegistry REGISTRY =
-            SchemaRegistry.withDefaultDialect(
-                    SpecificationVersion.DRAFT_2020_12,
-                    builder -> builder.schemaCacheEnabled(false));
+    private static final SchemaRegistry REGISTRY = registry(SpecificationVersion.DRAFT_2020_12);
+
+    /// What tools mean that name no version and do not fit the newest one, such as a list of `items`.
+    private static final SchemaRegistry OLDER = registry(SpecificationVersion.DRAFT_7);
 
     private ArgumentCheck() {}
+
+    private static SchemaRegistry registry(SpecificationVersion version) {
+        return SchemaRegistry.withDefaultDialect(
+                version, builder -> builder.schemaCacheEnabled(false));
+    }
 
     /// What was found.
     sealed interface Found {
@@ -47,14 +51,43 @@ final class ArgumentCheck {
         try {
             ObjectNode object = Json.readObject(arguments.getBytes(StandardCharsets.UTF_8));
             // Not kept from call to call: it takes less than a millisecond.
-            Schema compiled = REGISTRY.getSchema(schema);
+            Schema compiled = compiled(schema);
             List<com.networknt.schema.Error> errors = compiled.validate(object);
             return errors.isEmpty() ? new Found.Fits(object) : new Found.Wrong(reason(errors));
         } catch (InvalidInput e) {
             return new Found.Wrong("its arguments are not a JSON object (" + e.getMessage() + ").");
-        } catch (SchemaException e) {
+        } catch (RuntimeException | StackOverflowError e) {
+            // The validator throws more than its own exceptions at schemas that are none.
             return new Found.Wrong("its own schema is broken, which only its maker can repair.");
         }
+    }
+
+    /// Looks whether arguments can be checked by a schema that comes from outside.
+    ///
+    /// @throws IllegalArgumentException when they cannot
+    static void requireUsable(ObjectNode schema) {
+        try {
+            compiled(schema);
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new IllegalArgumentException("its schema is broken: " + e.getMessage(), e);
+        }
+    }
+
+    private static Schema compiled(ObjectNode schema) {
+        try {
+            return compiled(REGISTRY, schema);
+        } catch (RuntimeException e) {
+            if (schema.has("$schema")) {
+                throw e;
+            }
+            return compiled(OLDER, schema);
+        }
+    }
+
+    private static Schema compiled(SchemaRegistry registry, ObjectNode schema) {
+        Schema compiled = registry.getSchema(schema);
+        compiled.initializeValidators(); // what is wrong shows here
+        return compiled;
     }
 
     private static String reason(List<com.networknt.schema.Error> errors) {

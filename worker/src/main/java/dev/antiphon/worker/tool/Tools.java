@@ -24,6 +24,7 @@ public final class Tools {
 
     private final Supplier<List<Tool>> source;
     private final ToolSelection allowed;
+    private final LeftOut leftOut;
 
     /// Takes tools that are always there.
     ///
@@ -37,7 +38,19 @@ public final class Tools {
     /// @param others asked often and from many threads; must not block
     /// @throws IllegalArgumentException as above
     public Tools(Collection<Tool> tools, Supplier<List<Tool>> others, ToolSelection allowed) {
+        this(tools, others, allowed, new LeftOut());
+    }
+
+    /// As above.
+    ///
+    /// @param leftOut hears of tools that cannot be offered
+    public Tools(
+            Collection<Tool> tools,
+            Supplier<List<Tool>> others,
+            ToolSelection allowed,
+            LeftOut leftOut) {
         this.allowed = allowed;
+        this.leftOut = leftOut;
         List<Tool> fixed = List.copyOf(tools);
         Set<String> names = new HashSet<>();
         for (Tool tool : fixed) {
@@ -50,20 +63,26 @@ public final class Tools {
                 () -> {
                     Map<String, Tool> all = new LinkedHashMap<>();
                     fixed.forEach(tool -> all.put(tool.name(), tool));
-                    others.get().forEach(tool -> all.putIfAbsent(tool.name(), tool));
+                    for (Tool tool : others.get()) {
+                        Tool first = all.putIfAbsent(tool.name(), tool);
+                        if (first != null) {
+                            leftOut.tool(
+                                    tool.id(), "the tool " + first.id() + " has the same name");
+                        }
+                    }
                     return List.copyOf(all.values());
                 };
     }
 
-    /// What a model may be offered now.
+    /// What a model may be offered now. A tool that cannot be described is left out.
     ///
     /// @param wanted by the request; narrows what the operator allows
     public List<ToolSpec> offered(ToolSelection wanted) {
         List<ToolSpec> specs =
                 source.get().stream()
                         .filter(tool -> allows(tool, wanted))
+                        .flatMap(tool -> specOrNone(tool).stream())
                         .limit(MAX_OFFERED)
-                        .map(Tools::spec)
                         .toList();
         if (specs.size() == MAX_OFFERED) {
             LOG.atDebug().addKeyValue("most", MAX_OFFERED).log("further tools are not offered");
@@ -71,9 +90,30 @@ public final class Tools {
         return specs;
     }
 
+    private Optional<ToolSpec> specOrNone(Tool tool) {
+        try {
+            return Optional.of(spec(tool));
+        } catch (RuntimeException e) { // of an extension, or of a server's description of it
+            leftOut.tool(tool.id(), e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /// How often a tool was left out.
+    public long leftOut() {
+        return leftOut.count();
+    }
+
     /// The names of all that may be used now.
     public List<String> names() {
         return offered(ToolSelection.ALL).stream().map(ToolSpec::name).toList();
+    }
+
+    /// Looks whether models can be offered a tool that comes from outside.
+    ///
+    /// @throws IllegalArgumentException when no model takes its name, or nothing can be checked by its schema
+    public static void requireUsable(Tool tool) {
+        ArgumentCheck.requireUsable(spec(tool).parameters());
     }
 
     private static ToolSpec spec(Tool tool) {

@@ -12,6 +12,7 @@ import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.NodePackages;
 import dev.antiphon.servers.Ports;
 import dev.antiphon.worker.time.Time;
+import dev.antiphon.worker.tool.LeftOut;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolContext;
 import dev.antiphon.worker.tool.ToolFailure;
@@ -64,7 +65,7 @@ final class McpServersTest {
     }
 
     private static McpServers open(McpServer... servers) {
-        return McpServers.open(new McpConfig(List.of(servers)), Time.system());
+        return McpServers.open(new McpConfig(List.of(servers)), Time.system(), new LeftOut());
     }
 
     private static Tool awaitTool(McpServers servers, String name) {

@@ -1,6 +1,7 @@
 package dev.antiphon.worker.tool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 
@@ -9,6 +10,7 @@ import dev.antiphon.worker.tool.ArgumentCheck.Found;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,6 +56,41 @@ final class ArgumentCheckTest {
         } else {
             assertThat(reason(SCHEMA, arguments)).contains(where);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"properties\":[]}",
+                "{\"properties\":{\"x\":7}}",
+                "{\"type\":7}",
+                "{\"required\":true}",
+                "{\"properties\":{\"x\":{\"pattern\":\"[\"}}}",
+                "{\"$ref\":\"#/no/such/place\"}",
+                "{\"$ref\":7}",
+                "{\"$schema\":\"urn:unknown\"}",
+            })
+    void aSchemaThatIsNoneEndsNoRun(String schema) {
+        assertThat(ArgumentCheck.check(Calls.json(schema), "{\"x\":\"a\"}")).isNotNull();
+    }
+
+    @Test
+    void aSchemaThatCannotBeCheckedByIsRefusedBeforeItIsOffered() {
+        assertThatThrownBy(() -> ArgumentCheck.requireUsable(Calls.json("{\"$ref\":\"#/none\"}")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("its schema is broken: ");
+        ArgumentCheck.requireUsable(Calls.json(SCHEMA));
+        ArgumentCheck.requireUsable(
+                Calls.json("{\"properties\":{\"x\":true,\"y\":{\"$ref\":\"#\"}}}"));
+    }
+
+    @Test
+    void aSchemaOfAnOlderVersionChecksThoughItDoesNotNameIt() {
+        String tuple =
+                "{\"properties\":{\"x\":{\"type\":\"array\",\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}]}}}";
+
+        assertThat(reason(tuple, "{\"x\":[\"a\",1]}")).isEmpty();
+        assertThat(reason(tuple, "{\"x\":[1,1]}")).contains("/x/0");
     }
 
     @Test

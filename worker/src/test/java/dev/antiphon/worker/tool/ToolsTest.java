@@ -54,6 +54,18 @@ final class ToolsTest {
     }
 
     @Test
+    void aToolThatCannotBeOfferedCostsNoOther() {
+        var tools =
+                new Tools(
+                        List.of(tool("own")),
+                        () -> List.of(tool("no name"), tool("own"), tool("other")),
+                        ToolSelection.ALL);
+
+        assertThat(offered(tools, "*")).isEqualTo(List.of("own", "other"));
+        assertThat(tools.leftOut()).isEqualTo(2);
+    }
+
+    @Test
     void noMoreAreOfferedThanModelsBear() {
         List<Tool> many = IntStream.rangeClosed(1, 200).mapToObj(i -> tool("tool" + i)).toList();
 
