@@ -286,7 +286,8 @@ class ModelRedis {
                 next,
                 streamed,
                 run.checkpoint,
-                run.answers);
+                run.answers,
+                Long.toString(session.start.generation()));
     }
 
     private void leave(@Nullable WorkerId worker, Place place) {

@@ -15,6 +15,9 @@ public sealed interface Claim {
     /// @param streamed that part, the chunks 0 to `nextChunk - 1` as encoded
     /// @param checkpoint what earlier attempts have finished, as kept; empty when that is nothing
     /// @param answers what the user has answered since then, oldest first
+    /// @param incarnation drawn when the session got its owner, and kept as long as it is that owner's: whatever is kept
+    ///     outside under the session's name needs it, for another user may have the same name later. Empty for sessions
+    ///     that are older than this
     record Claimed(
             WorkflowRequest request,
             Token token,
@@ -22,7 +25,8 @@ public sealed interface Claim {
             int nextChunk,
             List<byte[]> streamed,
             String checkpoint,
-            List<String> answers)
+            List<String> answers,
+            String incarnation)
             implements Claim {
         public Claimed {
             streamed = List.copyOf(streamed);

@@ -173,7 +173,8 @@ public final class RedisSessionLog implements SessionLog {
                             (int) number(answer.get(4)),
                             list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList(),
                             text(answer.get(6)),
-                            list(answer.get(7)).stream().map(Redis::text).toList());
+                            list(answer.get(7)).stream().map(Redis::text).toList(),
+                            text(answer.get(8)));
             case "PARKED" -> new Claim.Parked(new MessageId(text(answer.get(1))));
             case "POISON" -> new Claim.Poison(WorkflowRequest.decodeStored((byte[]) answer.get(2)));
             case "BUSY" -> new Claim.Busy();

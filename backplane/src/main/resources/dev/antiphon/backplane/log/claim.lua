@@ -3,7 +3,7 @@
 -- KEYS meta, log, waiting
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
 --      most attempts
--- answers OK message body attempt next {chunks streamed so far} checkpoint {answers} | POISON message body |
+-- answers OK message body attempt next {chunks streamed so far} checkpoint {answers} incarnation | POISON message body |
 --      PARKED message | BUSY | IDLE | UNKNOWN
 local meta, log, waiting = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
@@ -64,4 +64,5 @@ local answers = {}
 for k = 1, tonumber(found[5] or 0) do
   answers[k] = redis.call('HGET', run, 'answer' .. k)
 end
-return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed, found[4] or '', answers }
+return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed, found[4] or '', answers,
+  redis.call('HGET', meta, 'incarnation') or '' }

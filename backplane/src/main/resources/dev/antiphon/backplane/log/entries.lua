@@ -38,6 +38,11 @@ local function begin(meta, log, owner, generation)
   redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
   redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused',
     'plain')
+  if not n then
+    -- Which owner's session this is, for as long as it is that owner's: the generation changes when a log begins again
+    -- for the same owner, and a name that was deleted or has expired may be taken by another.
+    redis.call('HSETNX', meta, 'incarnation', generation)
+  end
   redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
   return not n
 end

@@ -226,6 +226,11 @@ public final class Chat {
         return String.valueOf(redis.commands().hget(Keys.meta(SESSION), field));
     }
 
+    /// What a claim hands out.
+    public String incarnation() {
+        return meta("incarnation");
+    }
+
     public String run(String message, String field) {
         return String.valueOf(
                 redis.commands().hget(Keys.run(SESSION, new MessageId(message)), field));

@@ -13,6 +13,7 @@ import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,16 @@ final class ClaimTest {
         chat.ask("m2");
 
         assertThat(chat.claim("m2", "w1", T1))
-                .isEqualTo(new Claim.Claimed(request("m1"), T1, 1, 0, List.of(), "", List.of()));
+                .isEqualTo(
+                        new Claim.Claimed(
+                                request("m1"),
+                                T1,
+                                1,
+                                0,
+                                List.of(),
+                                "",
+                                List.of(),
+                                chat.incarnation()));
         assertThat(chat.working("w1")).containsExactly("s1:m1");
         assertThat(chat.run("m1", "status")).isEqualTo("running");
         assertThat(chat.run("m2", "status")).isEqualTo("accepted");
@@ -51,8 +61,50 @@ final class ClaimTest {
         chat.append(last("m1", chat.claimed("w1").token(), 0, "."));
 
         assertThat(chat.claim("w1", T2))
-                .isEqualTo(new Claim.Claimed(request("m2"), T2, 1, 0, List.of(), "", List.of()));
+                .isEqualTo(
+                        new Claim.Claimed(
+                                request("m2"),
+                                T2,
+                                1,
+                                0,
+                                List.of(),
+                                "",
+                                List.of(),
+                                chat.incarnation()));
         assertThat(chat.working("w1")).containsExactly("s1:m2");
+    }
+
+    @Test
+    void theIncarnationStaysWhenALogBeginsAgainForTheSameOwner() {
+        chat.ask("m1");
+        String first = chat.claimed("w1").incarnation();
+        String generation = chat.meta("gen");
+        REDIS.commands().del(Keys.log(Chat.SESSION), Keys.waiting(Chat.SESSION)); // as by expiry
+
+        chat.ask("m2");
+
+        assertThat(chat.claimed("w1").incarnation()).isEqualTo(first).isNotEmpty();
+        assertThat(chat.meta("gen")).isNotEqualTo(generation);
+    }
+
+    @Test
+    void theIncarnationIsAnotherWhenTheNameIsTakenAgain() {
+        chat.ask("m1");
+        String first = chat.claimed("w1").incarnation();
+        REDIS.commands().flushall(); // as after the deletion or the expiry of the session
+
+        chat.ask("m1");
+
+        assertThat(chat.claimed("w1").incarnation()).isNotEqualTo(first).isNotEmpty();
+    }
+
+    @Test
+    void aSessionThatIsOlderThanIncarnationsHasNone() {
+        chat.ask("m1");
+        REDIS.commands().hdel(Keys.meta(Chat.SESSION), "incarnation");
+        chat.ask("m2");
+
+        assertThat(chat.claimed("w1").incarnation()).isEmpty();
     }
 
     @Test

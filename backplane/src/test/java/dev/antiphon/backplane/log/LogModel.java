@@ -203,7 +203,8 @@ final class LogModel {
                 next,
                 List.copyOf(message.chunks),
                 "",
-                List.of());
+                List.of(),
+                Long.toString(generation));
     }
 
     private Message known(MessageId id) {

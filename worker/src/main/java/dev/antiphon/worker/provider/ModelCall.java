@@ -54,8 +54,11 @@ public record ModelCall(
 
     /// For whom a service that remembers conversations is asked.
     ///
+    /// @param incarnation changes when the session's name gets another owner; whatever a service keeps for the session is
+    ///     kept under both, or a user is shown what another has said
     /// @param answers what the user has answered to the service's own questions in this message, oldest first
-    public record Asker(SessionId session, MessageId message, List<String> answers) {
+    public record Asker(
+            SessionId session, String incarnation, MessageId message, List<String> answers) {
 
         public Asker {
             answers = List.copyOf(answers);

@@ -219,6 +219,7 @@ final class RunSteps implements RunHost {
                     continued.kept(),
                     new Asker(
                             claimed.request().sessionId(),
+                            claimed.incarnation(),
                             claimed.request().messageId(),
                             answers.ofService()));
         }
@@ -273,7 +274,11 @@ final class RunSteps implements RunHost {
         private ToolClaim claim() {
             WorkflowRequest request = claimed.request();
             return new ToolClaim(
-                    request.sessionId(), request.messageId(), request.userId(), claimed.token());
+                    request.sessionId(),
+                    claimed.incarnation(),
+                    request.messageId(),
+                    request.userId(),
+                    claimed.token());
         }
 
         @Override

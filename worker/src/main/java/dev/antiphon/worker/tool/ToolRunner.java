@@ -166,10 +166,7 @@ public final class ToolRunner {
             throws InterruptedException {
         var context =
                 new ToolContext(
-                        claim.session(),
-                        claim.message(),
-                        claim.user(),
-                        claim.message() + ":" + intent.step());
+                        claim.session(), claim.message(), claim.user(), claim.key(intent.step()));
         var answer = new CompletableFuture<ToolOutcome.Told>();
         Thread thread =
                 time.thread(

@@ -82,7 +82,8 @@ final class AnswerWriterTest {
                 log,
                 doorbell,
                 Time.system(),
-                new Claim.Claimed(REQUEST, Token.mint(), 1, nextChunk, List.of(), "", List.of()),
+                new Claim.Claimed(
+                        REQUEST, Token.mint(), 1, nextChunk, List.of(), "", List.of(), "1"),
                 new Counters());
     }
 

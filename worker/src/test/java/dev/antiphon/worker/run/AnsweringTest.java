@@ -105,7 +105,8 @@ final class AnsweringTest {
                                         .encode())
                         .toList();
         Claim.Claimed claimed =
-                new Claim.Claimed(REQUEST, Token.mint(), 1, chunks.size(), chunks, "", List.of());
+                new Claim.Claimed(
+                        REQUEST, Token.mint(), 1, chunks.size(), chunks, "", List.of(), "1");
         AnswerWriter writer = new AnswerWriter(log, SILENT, Time.system(), claimed, new Counters());
         return new Answering(writer, progress, Streamed.of(chunks, progress.chunk(), false));
     }

@@ -95,7 +95,7 @@ final class ToolRunnerTest {
         Token token = Token.mint();
         assertThat(get(log.claim(session, Optional.empty(), worker, token)))
                 .isInstanceOf(Claim.Claimed.class);
-        return new ToolClaim(session, MESSAGE, USER, token);
+        return new ToolClaim(session, "7", MESSAGE, USER, token);
     }
 
     private static ToolRunner runner(Duration limit, Tool tool) {
@@ -128,6 +128,15 @@ final class ToolRunnerTest {
                     called.incrementAndGet();
                     return body.call(arguments);
                 });
+    }
+
+    @Test
+    void theKeyForServicesIsAnotherWhenTheSessionsNameGetsAnotherOwner() throws Exception {
+        ToolClaim mine = claim();
+        ToolClaim theirs = new ToolClaim(session, "8", MESSAGE, USER, mine.token());
+
+        assertThat(mine.key("call_tools:1")).isEqualTo("7:" + MESSAGE + ":call_tools:1");
+        assertThat(theirs.key("call_tools:1")).isNotEqualTo(mine.key("call_tools:1"));
     }
 
     @Test

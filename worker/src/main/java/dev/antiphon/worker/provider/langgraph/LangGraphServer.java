@@ -77,10 +77,12 @@ final class LangGraphServer {
     /// @param wanted whether it is the one that is looked for
     record InFlight(String run, boolean ours, boolean wanted) {}
 
-    /// The thread of a session, the same on every worker.
-    static UUID thread(SessionId session) {
-        return UUID.nameUUIDFromBytes(
-                ("antiphon/" + session.value()).getBytes(StandardCharsets.UTF_8));
+    /// The thread of a session, the same on every worker and another when the session's name gets another owner.
+    ///
+    /// @param incarnation empty for sessions that are older than incarnations
+    static UUID thread(SessionId session, String incarnation) {
+        String name = "antiphon/" + session + (incarnation.isEmpty() ? "" : "/" + incarnation);
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     }
 
     /// Begins a run and streams it. The thread is made if it is not there.

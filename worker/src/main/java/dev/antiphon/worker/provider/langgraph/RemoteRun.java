@@ -97,7 +97,7 @@ final class RemoteRun {
             throw new IllegalArgumentException("a thread needs to know whose session it is");
         }
         this.asker = whom;
-        this.thread = LangGraphServer.thread(whom.session());
+        this.thread = LangGraphServer.thread(whom.session(), whom.incarnation());
         this.startNanos = time.nanoTime();
         this.lastEventNanos = startNanos;
         this.events = newEvents();

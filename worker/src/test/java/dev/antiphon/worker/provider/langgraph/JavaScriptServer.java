@@ -128,7 +128,11 @@ public final class JavaScriptServer implements AutoCloseable {
 
     /// The runs of a session's thread.
     public List<JsonNode> runs(SessionId session) throws Exception {
-        JsonNode runs = get("/threads/" + LangGraphServer.thread(session) + "/runs?limit=100");
+        JsonNode runs =
+                get(
+                        "/threads/"
+                                + LangGraphServer.thread(session, LangGraphCalls.INCARNATION)
+                                + "/runs?limit=100");
         return runs.isArray() ? runs.valueStream().toList() : List.of();
     }
 
@@ -139,7 +143,11 @@ public final class JavaScriptServer implements AutoCloseable {
 
     /// What the thread's messages say, oldest first.
     public List<String> messages(SessionId session) throws Exception {
-        JsonNode state = get("/threads/" + LangGraphServer.thread(session) + "/state");
+        JsonNode state =
+                get(
+                        "/threads/"
+                                + LangGraphServer.thread(session, LangGraphCalls.INCARNATION)
+                                + "/state");
         return state.path("values")
                 .path("messages")
                 .valueStream()

@@ -27,6 +27,7 @@ final class LangGraphCalls implements AutoCloseable {
 
     static final Duration LONG = Duration.ofSeconds(60);
     static final CallLimits PATIENT = new CallLimits(LONG, LONG, LONG, LONG);
+    static final String INCARNATION = "1234";
     static final String KEY = "lsv2_secret";
 
     final SessionId session = new SessionId(Ids.mint("sess_"));
@@ -47,7 +48,7 @@ final class LangGraphCalls implements AutoCloseable {
 
     ModelCall call(String message, String text, List<String> answers) {
         return ModelCall.of(null, List.of(new ModelTurn.User("earlier"), new ModelTurn.User(text)))
-                .askedBy(new Asker(session, new MessageId(message), answers));
+                .askedBy(new Asker(session, INCARNATION, new MessageId(message), answers));
     }
 
     /// The same message for another graph, and from where `before` was lost.

@@ -198,7 +198,8 @@ final class LangGraphMisbehaviourTest {
                             }
                         });
         try (Warnings warnings = new Warnings(LangGraphServer.class)) {
-            calls.server.cancel(LangGraphServer.thread(calls.session), RUN);
+            calls.server.cancel(
+                    LangGraphServer.thread(calls.session, LangGraphCalls.INCARNATION), RUN);
 
             assertThat(warnings.lines())
                     .isEqualTo(warns ? List.of("a remote run was not cancelled") : List.of());

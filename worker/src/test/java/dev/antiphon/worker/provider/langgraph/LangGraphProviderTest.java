@@ -12,8 +12,10 @@ import static java.util.Objects.requireNonNull;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
+import dev.antiphon.worker.provider.ModelCall.Asker;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.langgraph.LangGraphCalls.Streaming;
@@ -100,6 +102,18 @@ final class LangGraphProviderTest {
 
         assertThat(server.messages(calls.session))
                 .containsExactly("2 words, 1 ms", words(2), "3 words, 1 ms", words(3));
+    }
+
+    @Test
+    void anotherOwnerOfASessionsNameDoesNotGetItsThread() throws Exception {
+        calls.stream(ask("m1", "2 words, 1 ms"), new Heard());
+        Asker other = new Asker(calls.session, "5678", new MessageId("m1"), List.of());
+        Heard heard = new Heard();
+
+        calls.stream(ask("m1", "3 words, 1 ms").askedBy(other), heard);
+
+        assertThat(heard.text()).isEqualTo(words(3));
+        assertThat(server.messages(calls.session)).containsExactly("2 words, 1 ms", words(2));
     }
 
     @Test
@@ -306,7 +320,7 @@ final class LangGraphProviderTest {
     @Test
     void anEndedRunNeedsNoCancel() throws Exception {
         calls.stream(ask("m1", "1 words, 1 ms"), new Heard());
-        UUID thread = LangGraphServer.thread(calls.session);
+        UUID thread = LangGraphServer.thread(calls.session, LangGraphCalls.INCARNATION);
         String ended = server.runs(calls.session).getFirst().get("run_id").asString();
         try (Warnings warnings = new Warnings(LangGraphServer.class)) {
             calls.server.cancel(thread, ended);
