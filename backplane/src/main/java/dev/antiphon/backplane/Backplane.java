@@ -54,6 +54,7 @@ public final class Backplane implements AutoCloseable {
     private final History history;
     private final Conversations conversations;
     private final Optional<PostgresHistory> postgres;
+    private final Optional<ReplicatedRedis> replicated;
     private final Recovery recovery;
     private final JetStreamQueue queue;
     private final Pods pods;
@@ -67,8 +68,10 @@ public final class Backplane implements AutoCloseable {
             JetStreamQueue queue,
             RedisHistory inRedis,
             Optional<PostgresHistory> postgres,
+            Optional<ReplicatedRedis> replicated,
             Duration keepHistory) {
         this.redis = redis;
+        this.replicated = replicated;
         this.nats = nats;
         this.log = new RedisSessionLog(redis, keepHistory);
         this.plainLog = new RedisPlainLog(redis, keepHistory);
@@ -112,7 +115,13 @@ public final class Backplane implements AutoCloseable {
             Nats nats = Nats.open(settings.natsUrl(), name);
             opened.push(nats);
             JetStreamQueue queue = JetStreamQueue.open(nats);
-            return new Backplane(redis, nats, queue, inRedis, postgres, settings.keepHistory());
+            Optional<ReplicatedRedis> replicated =
+                    settings.toolReplicas() == 0
+                            ? Optional.empty()
+                            : Optional.of(
+                                    new ReplicatedRedis(settings.redis(), settings.toolReplicas()));
+            return new Backplane(
+                    redis, nats, queue, inRedis, postgres, replicated, settings.keepHistory());
         } catch (RuntimeException | InterruptedException e) {
             for (AutoCloseable each : opened) {
                 closeAfter(each, e);
@@ -154,7 +163,7 @@ public final class Backplane implements AutoCloseable {
     }
 
     public ToolJournal toolJournal() {
-        return new RedisToolJournal(redis);
+        return new RedisToolJournal(redis, replicated);
     }
 
     public RequestQueue queue() {
@@ -238,6 +247,7 @@ public final class Backplane implements AutoCloseable {
     public void close() {
         nats.close();
         postgres.ifPresent(PostgresHistory::close);
+        replicated.ifPresent(ReplicatedRedis::close);
         redis.close();
     }
 }

@@ -11,24 +11,37 @@ import java.util.Optional;
 /// @param keepHistory how long a conversation is kept after its last answer, 1 to 3,650 days. Default 30 days: a month's
 ///     pause can be continued. All processes must be told the same
 /// @param database where the conversations are kept; empty for Redis. Default Redis: one server less to run
+/// @param toolReplicas how many replicas of Redis must know of a tool call before the tool is called, 0 to 5. Default 0: a
+///     single Redis has none
 public record BackplaneSettings(
         String natsUrl,
         RedisSettings redis,
         Duration keepHistory,
-        Optional<DatabaseSettings> database) {
+        Optional<DatabaseSettings> database,
+        int toolReplicas) {
 
     private static final Duration DATABASE_TIMEOUT = Duration.ofSeconds(2);
 
     public static final Duration KEEP_HISTORY = Duration.ofDays(30);
 
     private static final int LONGEST_DAYS = 3_650;
+    private static final int MOST_REPLICAS = 5;
 
     /// With the default of everything that has one.
     public BackplaneSettings(String natsUrl, RedisSettings redis) {
         this(natsUrl, redis, KEEP_HISTORY, Optional.empty());
     }
 
-    /// Reads `NATS_URL`, `REDIS_…`, `DATABASE_URL` and `CHAT_HISTORY_DAYS`.
+    /// With the default of the rest.
+    public BackplaneSettings(
+            String natsUrl,
+            RedisSettings redis,
+            Duration keepHistory,
+            Optional<DatabaseSettings> database) {
+        this(natsUrl, redis, keepHistory, database, 0);
+    }
+
+    /// Reads `NATS_URL`, `REDIS_…`, `DATABASE_URL`, `CHAT_HISTORY_DAYS` and `CHAT_REDIS_WAIT`.
     ///
     /// @param redisTimeout how long one call to Redis may take; a gateway answers 503 after it, a worker can wait longer
     public static BackplaneSettings from(Environment environment, Duration redisTimeout) {
@@ -42,6 +55,7 @@ public record BackplaneSettings(
                                 1,
                                 LONGEST_DAYS)),
                 Optional.ofNullable(environment.text(Variable.DATABASE_URL))
-                        .map(url -> DatabaseSettings.of(url, DATABASE_TIMEOUT)));
+                        .map(url -> DatabaseSettings.of(url, DATABASE_TIMEOUT)),
+                environment.number(Variable.CHAT_REDIS_WAIT, 0, 0, MOST_REPLICAS));
     }
 }

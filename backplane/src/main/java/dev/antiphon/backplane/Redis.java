@@ -142,7 +142,7 @@ public final class Redis implements AutoCloseable {
         return redis;
     }
 
-    private static RedisURI uri(RedisSettings settings) {
+    static RedisURI uri(RedisSettings settings) {
         RedisURI.Builder uri =
                 RedisURI.Builder.redis(settings.host(), settings.port())
                         .withTimeout(settings.timeout());
@@ -259,7 +259,7 @@ public final class Redis implements AutoCloseable {
     }
 
     /// The other answers of this kind pass: LOADING, BUSY, OOM, MISCONF, READONLY, …
-    private static boolean isForGood(RedisCommandExecutionException refused) {
+    static boolean isForGood(RedisCommandExecutionException refused) {
         String message = String.valueOf(refused.getMessage());
         return message.startsWith("ERR ") || message.startsWith("WRONGTYPE ");
     }
@@ -268,7 +268,7 @@ public final class Redis implements AutoCloseable {
         return new Unavailable(settings.address() + " did not do it: " + cause.getMessage(), cause);
     }
 
-    private static Throwable unwrap(Throwable failure) {
+    static Throwable unwrap(Throwable failure) {
         return failure instanceof CompletionException && failure.getCause() != null
                 ? failure.getCause()
                 : failure;

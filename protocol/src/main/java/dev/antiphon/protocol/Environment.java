@@ -27,6 +27,8 @@ public final class Environment {
         REDIS_HOST,
         REDIS_PORT,
         REDIS_PASSWORD,
+        /// How many replicas of Redis must know of a tool call before the tool is called.
+        CHAT_REDIS_WAIT,
         SERVER_HOST,
         SERVER_PORT,
         POD_ID,

@@ -4,10 +4,12 @@ import static dev.antiphon.backplane.Redis.bytes;
 import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.ReplicatedRedis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Keys;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /// The journal in a hash of Redis per message.
@@ -18,25 +20,43 @@ public final class RedisToolJournal implements ToolJournal {
     private static final Script END = Script.load(RedisToolJournal.class, "fence.lua", "end.lua");
 
     private final Redis redis;
+    private final Optional<ReplicatedRedis> replicated;
 
+    /// An intent is as safe as Redis' own file is.
     public RedisToolJournal(Redis redis) {
+        this(redis, Optional.empty());
+    }
+
+    /// @param replicated where intents are recorded that must outlive a failover; empty for as above
+    public RedisToolJournal(Redis redis, Optional<ReplicatedRedis> replicated) {
         this.redis = redis;
+        this.replicated = replicated;
     }
 
     @Override
     public CompletionStage<ToolBegin> begin(ToolIntent intent, boolean again) {
-        return redis.call(
-                        BEGIN,
-                        keys(intent),
-                        bytes(intent.message().value()),
-                        bytes(intent.token().value()),
-                        bytes(intent.step()),
-                        bytes(KEEP.toSeconds()),
-                        bytes(intent.digest()),
-                        bytes(intent.nonce()),
-                        bytes(again ? 1 : 0),
-                        bytes(MAX_CALLS))
-                .thenApply(RedisToolJournal::begun);
+        byte[][] arguments = {
+            bytes(intent.message().value()),
+            bytes(intent.token().value()),
+            bytes(intent.step()),
+            bytes(KEEP.toSeconds()),
+            bytes(intent.digest()),
+            bytes(intent.nonce()),
+            bytes(again ? 1 : 0),
+            bytes(MAX_CALLS)
+        };
+        // An idempotent tool may be called again, so its intent may be lost.
+        CompletionStage<List<Object>> answer =
+                replicated.isEmpty() || again
+                        ? redis.call(BEGIN, keys(intent), arguments)
+                        : replicated
+                                .get()
+                                .call(BEGIN, RedisToolJournal::isBegun, keys(intent), arguments);
+        return answer.thenApply(RedisToolJournal::begun);
+    }
+
+    private static boolean isBegun(List<Object> answer) {
+        return text(answer.getFirst()).equals("BEGUN");
     }
 
     private static ToolBegin begun(List<Object> answer) {

@@ -13,7 +13,8 @@ public interface ToolJournal {
     /// How long a message's calls are known after the last of them: longer than any run is tried, or parked.
     Duration KEEP = Duration.ofDays(2);
 
-    /// Asks whether a tool may be called, and records that it will be.
+    /// Asks whether a tool may be called, and records that it will be. What is recorded is on as many replicas of the store as
+    /// the operator asks for, before the stage completes.
     ///
     /// @param again whether it may be called though an earlier attempt may have: the tool is idempotent
     CompletionStage<ToolBegin> begin(ToolIntent intent, boolean again);
