@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.worker.PlainPeers.PlainPod;
@@ -84,6 +85,15 @@ final class LangGraphWorkerTest {
                         .put("message", text)
                         .set("context", PlainPeers.JSON.createObjectNode().put("model", graph))
                         .toString());
+    }
+
+    private List<JsonNode> runs(String session) throws Exception {
+        SessionId id = new SessionId(session);
+        return langGraph.runs(id, peers.redis.sync().hget(Keys.meta(id), "incarnation"));
+    }
+
+    private List<String> statuses(String session) throws Exception {
+        return runs(session).stream().map(run -> run.path("status").asString("")).toList();
     }
 
     private static List<JsonNode> answered(PlainPod pod, String message) {
@@ -185,7 +195,7 @@ final class LangGraphWorkerTest {
                 .satisfies(result ->
                         assertThat(result.get("metadata").get("result").asString())
                                 .isEqualTo("sunny in Rome."));
-        assertThat(langGraph.statuses(new SessionId("sess_joined"))).containsExactly("success");
+        assertThat(statuses("sess_joined")).containsExactly("success");
     }
 
     @Test
@@ -207,8 +217,7 @@ final class LangGraphWorkerTest {
         assertThat(statuses(chunks)).containsExactly("kept", "interrupt", "resumed", "kept");
         assertThat(ofType(chunks, "reset")).isEmpty();
         assertThat(chunks.getLast().get("metadata").get("tokens_used").asInt()).isEqualTo(7);
-        assertThat(langGraph.statuses(new SessionId("sess_asked")))
-                .containsExactly("success", "success");
+        assertThat(statuses("sess_asked")).containsExactly("success", "success");
     }
 
     @Test
@@ -227,7 +236,7 @@ final class LangGraphWorkerTest {
         List<JsonNode> chunks = answered(pod, "m1");
         assertThat(pod.text("m1")).isEqualTo("First? \"red\". Second? [2]. ");
         assertThat(ofType(chunks, "reset")).isEmpty();
-        assertThat(langGraph.runs(new SessionId("sess_twice"))).hasSize(3);
+        assertThat(runs("sess_twice")).hasSize(3);
     }
 
     @Test
@@ -248,8 +257,7 @@ final class LangGraphWorkerTest {
         assertThat(second.counters().of(Count.CONTINUED)).isEqualTo(1);
         assertThat(statuses(chunks)).containsExactly("kept", "interrupt", "resumed", "kept");
         assertThat(ofType(chunks, "reset")).isEmpty();
-        assertThat(langGraph.statuses(new SessionId("sess_killed")))
-                .containsExactly("success", "success");
+        assertThat(statuses("sess_killed")).containsExactly("success", "success");
     }
 
     @Test
@@ -262,7 +270,6 @@ final class LangGraphWorkerTest {
 
         peers.cancel(session, new MessageId("m1"));
 
-        await().atMost(SOON)
-                .until(() -> langGraph.statuses(session).equals(List.of("interrupted")));
+        await().atMost(SOON).until(() -> statuses(session.value()).equals(List.of("interrupted")));
     }
 }

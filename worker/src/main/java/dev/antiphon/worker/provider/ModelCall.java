@@ -56,9 +56,14 @@ public record ModelCall(
     ///
     /// @param incarnation changes when the session's name gets another owner; whatever a service keeps for the session is
     ///     kept under both, or a user is shown what another has said
+    /// @param call names the call within its message: the same in each attempt, and another for each call
     /// @param answers what the user has answered to the service's own questions in this message, oldest first
     public record Asker(
-            SessionId session, String incarnation, MessageId message, List<String> answers) {
+            SessionId session,
+            String incarnation,
+            MessageId message,
+            String call,
+            List<String> answers) {
 
         public Asker {
             answers = List.copyOf(answers);

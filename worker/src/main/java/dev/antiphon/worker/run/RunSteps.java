@@ -164,9 +164,11 @@ final class RunSteps implements RunHost {
                     answering.begin(
                             key,
                             provider.capabilities().continuation(),
-                            calls++ == 0 && !beside,
+                            calls == 0 && !beside,
                             provider.joinsPieces());
-            ModelAnswer answer = answer(call(turns, tools, speech.continued()), speech);
+            ModelCall call = call(turns, tools, speech.continued());
+            calls++;
+            ModelAnswer answer = answer(call, speech);
             speech.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
             if (question != null && beside) {
@@ -221,6 +223,7 @@ final class RunSteps implements RunHost {
                             claimed.request().sessionId(),
                             claimed.incarnation(),
                             claimed.request().messageId(),
+                            key + '.' + calls,
                             answers.ofService()));
         }
 

@@ -2,6 +2,7 @@ package dev.antiphon.worker.provider.langgraph;
 
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.worker.provider.ModelCall.Asker;
+import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.provider.http.StreamingTransport.Reply;
 import dev.antiphon.worker.time.Time;
@@ -43,8 +44,9 @@ final class LangGraphServer {
     /// Runs that are listed at once; each quotes its message.
     private static final int PAGE = 10;
 
-    /// A session of two hundred messages: beyond, what is looked for counts as not there.
-    private static final int PAGES = 20;
+    /// A thread of a thousand runs. Beyond it, a server that lists the oldest first is not asked for the newest, and what is
+    /// looked for counts as not there.
+    private static final int PAGES = 100;
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -107,6 +109,7 @@ final class LangGraphServer {
     private static void mark(ObjectNode metadata, Asker asker) {
         metadata.put("antiphon_session", asker.session().value());
         metadata.put("antiphon_message", asker.message().value());
+        metadata.put("antiphon_call", asker.call());
         metadata.put("antiphon_answers", asker.answers().size());
     }
 
@@ -138,25 +141,56 @@ final class LangGraphServer {
         };
     }
 
-    /// The run that was begun with what its user has answered last, also when it has ended. One that failed is none: the
-    /// graph still waits for its answer.
-    Optional<String> begun(UUID thread, Asker asker) throws InterruptedException {
+    /// What looking for a call's run brought.
+    sealed interface Found {
+        record Run(String id) implements Found {}
+
+        record Nothing() implements Found {}
+
+        /// Whether there is one is not known.
+        record Unknown(Breakage why) implements Found {}
+    }
+
+    /// Looks for the run that an earlier try at this call has begun, whether it has ended or not. One that has failed counts
+    /// too: its steps may have had their effects.
+    Found find(UUID thread, Asker asker) throws InterruptedException {
         for (int page = 0; page < PAGES; page++) {
             String query = "?limit=" + PAGE + "&offset=" + page * PAGE;
-            JsonNode runs =
-                    ask(HttpMethod.GET, path(thread, query))
-                            .map(LangGraphServer::tree)
-                            .orElse(JSON.createArrayNode());
+            Optional<Reply> reply = ask(HttpMethod.GET, path(thread, query));
+            if (reply.isEmpty()) {
+                return new Found.Unknown(new Breakage.Unreachable());
+            }
+            int status = reply.get().status();
+            if (status == 404) {
+                return new Found.Nothing(); // not even the thread
+            }
+            if (status / 100 != 2) {
+                return new Found.Unknown(new Breakage.Refused(status, null, null));
+            }
+            JsonNode runs = tree(reply.get());
             for (JsonNode run : runs) {
-                if (isOf(run.path("metadata"), asker) && progress(run) != Progress.FAILED) {
-                    return Optional.of(run.path("run_id").asString(""));
+                if (isOf(run.path("metadata"), asker)) {
+                    return new Found.Run(run.path("run_id").asString(""));
                 }
             }
-            if (runs.size() < PAGE) {
-                return Optional.empty();
+            if (runs.size() < PAGE || isPast(runs, asker)) {
+                return new Found.Nothing();
             }
         }
-        return Optional.empty();
+        return new Found.Nothing();
+    }
+
+    /// Whether the pages that follow hold only runs that are older than the message. Most servers list the newest run first,
+    /// the JavaScript development server the oldest. A session's messages are answered one after the other, so a run of
+    /// another message is older than all runs of this one.
+    private static boolean isPast(JsonNode runs, Asker asker) {
+        String first = runs.path(0).path("created_at").asString("");
+        String last = runs.path(runs.size() - 1).path("created_at").asString("");
+        return first.compareTo(last) > 0
+                && runs.valueStream()
+                        .map(run -> run.path("metadata").path("antiphon_message").asString(""))
+                        .anyMatch(other ->
+                                !other.isEmpty() && !other.equals(asker.message().value()));
     }
 
     /// The thread's first run that has not ended; there is at most one that runs.
@@ -177,7 +211,9 @@ final class LangGraphServer {
 
     private static boolean isOf(JsonNode metadata, Asker asker) {
         return asker.message().value().equals(metadata.path("antiphon_message").asString(""))
-                && asker.answers().size() == metadata.path("antiphon_answers").asInt(-1);
+                && asker.answers().size() == metadata.path("antiphon_answers").asInt(-1)
+                // An earlier version of ours did not name the call.
+                && asker.call().equals(metadata.path("antiphon_call").asString(asker.call()));
     }
 
     /// Stops a run if it has not ended. What it has done so far stays in the thread.

@@ -13,6 +13,7 @@ import dev.antiphon.worker.provider.http.Breakage.Limit;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.StreamCall;
 import dev.antiphon.worker.provider.http.StreamingTransport;
+import dev.antiphon.worker.provider.langgraph.LangGraphServer.Found;
 import dev.antiphon.worker.provider.langgraph.LangGraphServer.InFlight;
 import dev.antiphon.worker.provider.langgraph.LangGraphServer.Progress;
 import dev.antiphon.worker.time.Time;
@@ -57,6 +58,9 @@ final class RemoteRun {
     private long lastEventNanos;
     private Duration pause = FIRST_PAUSE;
     private boolean wasGone;
+
+    /// Whether the server has broken off before it named a run: then the run is looked for, once.
+    private boolean wasCut;
 
     /// Whether the server may have begun a run that it did not name in time.
     private boolean mayRun;
@@ -130,7 +134,7 @@ final class RemoteRun {
         }
     }
 
-    private void joinWhatWasKept() throws InterruptedException {
+    private void joinWhatWasKept() {
         Kept kept = call.kept();
         Matcher handle = HANDLE.matcher(kept == null ? "" : kept.handle());
         // After an answer of the user another run goes on with what was kept.
@@ -138,12 +142,16 @@ final class RemoteRun {
                 && handle.matches()
                 && Integer.parseInt(handle.group(2)) == asker.answers().size()) {
             events.runs(handle.group(1), new Shown(call.streamed(), kept));
-        } else if (!asker.answers().isEmpty()) {
-            // An answer that is sent twice would answer the graph's next question too.
-            Optional<String> begun = server.begun(thread, asker);
-            if (begun.isPresent()) {
-                joins(begun.get());
-            }
+        }
+    }
+
+    /// A try whose reply was lost may have begun the run, and the run may have ended since. Begun once more, it would have its
+    /// effects twice, and an answer of the user would answer the graph's next question too.
+    private void joinWhatWasBegun() throws ProviderFailure, InterruptedException {
+        switch (server.find(thread, asker)) {
+            case Found.Run(String run) -> joins(run);
+            case Found.Nothing _ -> {}
+            case Found.Unknown(Breakage why) -> throw failure(why);
         }
     }
 
@@ -155,6 +163,9 @@ final class RemoteRun {
 
     private ModelAnswer followToTheEnd() throws ProviderFailure, InterruptedException {
         for (int occupied = 0; ; ) {
+            if (events.run() == null) {
+                joinWhatWasBegun();
+            }
             switch (connect(next())) {
                 case WHOLE -> {
                     return events.answer(assistant);
@@ -204,9 +215,12 @@ final class RemoteRun {
             }
             case Breakage.Reported why -> {
                 ended = true;
+                throw broken(why);
+            }
+            case Breakage why -> {
+                mayRun = !joins;
                 throw failure(why);
             }
-            case Breakage why -> throw failure(why);
         };
     }
 
@@ -245,7 +259,7 @@ final class RemoteRun {
             }
             case FAILED -> {
                 ended = true;
-                throw failure(new Breakage.Reported(null));
+                throw broken(new Breakage.Reported(null));
             }
             case GONE -> Outcome.GONE;
             case GOING, UNKNOWN -> Outcome.CUT;
@@ -257,10 +271,14 @@ final class RemoteRun {
         return run == null ? Progress.UNKNOWN : server.progress(thread, run);
     }
 
-    /// @param why when the run is not even known, so that the call may be repeated
+    /// @param why when the run is not even known
     private Outcome cut(Breakage why) throws ProviderFailure {
         if (events.run() == null) {
-            throw failure(why);
+            mayRun = why instanceof Breakage.Cut;
+            if (!mayRun || wasCut) {
+                throw failure(why); // what could not be reached is asked again by the caller
+            }
+            wasCut = true;
         }
         return Outcome.CUT;
     }
@@ -352,6 +370,11 @@ final class RemoteRun {
                     case TOTAL -> limits.total();
                 };
         return failure(new Breakage.TooLate(limit, after));
+    }
+
+    /// A run that has failed is not begun again, whatever it has failed of: its steps may have had their effects.
+    private ProviderFailure broken(Breakage.Reported why) {
+        return failures.of(why, assistant, true);
     }
 
     private ProviderFailure failure(Breakage why) {

@@ -127,22 +127,23 @@ public final class JavaScriptServer implements AutoCloseable {
     }
 
     /// The runs of a session's thread.
-    public List<JsonNode> runs(SessionId session) throws Exception {
+    public List<JsonNode> runs(SessionId session, String incarnation) throws Exception {
         JsonNode runs =
-                get(
-                        "/threads/"
-                                + LangGraphServer.thread(session, LangGraphCalls.INCARNATION)
-                                + "/runs?limit=100");
+                get("/threads/" + LangGraphServer.thread(session, incarnation) + "/runs?limit=100");
         return runs.isArray() ? runs.valueStream().toList() : List.of();
     }
 
+    List<JsonNode> runs(SessionId session) throws Exception {
+        return runs(session, LangGraphCalls.INCARNATION);
+    }
+
     /// The statuses of a session's runs.
-    public List<String> statuses(SessionId session) throws Exception {
+    List<String> statuses(SessionId session) throws Exception {
         return runs(session).stream().map(run -> run.path("status").asString("")).toList();
     }
 
     /// What the thread's messages say, oldest first.
-    public List<String> messages(SessionId session) throws Exception {
+    List<String> messages(SessionId session) throws Exception {
         JsonNode state =
                 get(
                         "/threads/"

@@ -48,7 +48,9 @@ final class LangGraphCalls implements AutoCloseable {
 
     ModelCall call(String message, String text, List<String> answers) {
         return ModelCall.of(null, List.of(new ModelTurn.User("earlier"), new ModelTurn.User(text)))
-                .askedBy(new Asker(session, INCARNATION, new MessageId(message), answers));
+                .askedBy(
+                        new Asker(
+                                session, INCARNATION, new MessageId(message), "answer.0", answers));
     }
 
     /// The same message for another graph, and from where `before` was lost.

@@ -27,6 +27,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// What LangGraph's own server cannot be brought to do, at a fake one.
 final class LangGraphMisbehaviourTest {
@@ -39,6 +42,10 @@ final class LangGraphMisbehaviourTest {
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Heard heard = new Heard();
+
+    /// The first look finds nothing; what the later ones find is the test's.
+    private final AtomicInteger looks = new AtomicInteger();
+
     private List<FakeModelServer.Request> requests = List.of();
 
     @AfterEach
@@ -50,7 +57,14 @@ final class LangGraphMisbehaviourTest {
 
     private LangGraphCalls calls(CallLimits limits, FakeModelServer.Script script)
             throws IOException {
-        FakeModelServer server = new FakeModelServer(script);
+        FakeModelServer server =
+                new FakeModelServer(exchange -> {
+                    if (isLook(exchange) && looks.getAndIncrement() == 0) {
+                        exchange.answer(404, "", "{}");
+                    } else {
+                        script.answer(exchange);
+                    }
+                });
         opened.add(server);
         requests = server.requests;
         LangGraphCalls calls = new LangGraphCalls(server.baseUrl(), limits);
@@ -81,6 +95,11 @@ final class LangGraphMisbehaviourTest {
                 id,
                 "messages",
                 "[{\"type\":\"AIMessageChunk\",\"id\":\"a\",\"content\":\"" + text + "\"},{}]");
+    }
+
+    /// The provider looks for a run of the message before it begins one.
+    private static boolean isLook(Exchange exchange) {
+        return exchange.request().line().contains("/runs?limit=");
     }
 
     private static boolean isBegin(Exchange exchange) {
@@ -386,11 +405,136 @@ final class LangGraphMisbehaviourTest {
                                 .noneMatch(request -> request.line().contains("/cancel?")));
     }
 
+    enum Lost {
+        REFUSED_BY_A_PROXY,
+        CUT_BEFORE_THE_HEAD,
+        CUT_AFTER_THE_HEAD
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRunThatHasEndedBeforeItWasNamedIsNotBegunAgain(Lost how) throws Exception {
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                switch (how) {
+                                    case REFUSED_BY_A_PROXY -> exchange.answer(502, "", "{}");
+                                    case CUT_BEFORE_THE_HEAD -> exchange.cut();
+                                    case CUT_AFTER_THE_HEAD -> exchange.open().cut();
+                                }
+                            } else if (isJoin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Done.")).end();
+                            } else if (isLook(exchange)) {
+                                exchange.answer(200, "", RUNS);
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+        ProviderFailure first = catchThrowableOfType(ProviderFailure.class, () -> ask(calls));
+        if (first != null) { // as one who retries does
+            assertThat(first.retryAfter()).isPresent();
+            ask(calls);
+        }
+
+        assertThat(heard.lines).containsExactly("kept", "text Done.");
+        assertThat(requests)
+                .filteredOn(request -> request.line().contains("/runs/stream "))
+                .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 500})
+    void nothingIsBegunWhileItIsUnknownWhetherItRuns(int status) throws Exception {
+        looks.set(1);
+        ProviderFailure failure = failure(PATIENT, exchange -> exchange.answer(status, "", "{}"));
+
+        assertThat(failure.retryAfter().isPresent()).isEqualTo(status == 500);
+        assertThat(requests).allMatch(request -> request.line().startsWith("GET"));
+    }
+
+    @Test
+    void aRunThatFailedOfWhatMayPassIsNotBegunAgain() throws Exception {
+        ProviderFailure failure =
+                failure(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open()
+                                        .send(begins(0, 1))
+                                        .send(event(1, "error", "{\"error\":\"RateLimitError\"}"))
+                                        .end();
+                            } else {
+                                tell(exchange, "error");
+                            }
+                        });
+
+        assertThat(failure.retryAfter()).isEmpty();
+    }
+
+    @Test
+    void anotherCallOfTheMessageIsAnotherRun() throws Exception {
+        looks.set(1);
+        String other =
+                RUNS.replace(
+                        "\"antiphon_answers\"",
+                        "\"antiphon_call\":\"answer.1\",\"antiphon_answers\"");
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "First.")).end();
+                            } else if (isLook(exchange)) {
+                                exchange.answer(200, "", other);
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+
+        ask(calls);
+
+        assertThat(heard.lines).containsExactly("kept", "text First.");
+    }
+
+    @Test
+    void aListOfTheNewestRunsFirstIsReadUpToAnEarlierMessage() throws Exception {
+        looks.set(1);
+        String earlier =
+                IntStream.range(10, 20)
+                        .mapToObj(day ->
+                                "{\"run_id\":\"r"
+                                        + day
+                                        + "\",\"created_at\":\"2026-01-"
+                                        + (39 - day)
+                                        + "\",\"metadata\":{\"antiphon_message\":\"m0\"}}")
+                        .collect(Collectors.joining(",", "[", "]"));
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (isBegin(exchange)) {
+                                exchange.open().send(begins(0, 1) + text(1, "Hi.")).end();
+                            } else if (isLook(exchange)) {
+                                exchange.answer(200, "", earlier);
+                            } else {
+                                tell(exchange, "success");
+                            }
+                        });
+
+        ask(calls);
+
+        assertThat(requests).filteredOn(request -> request.line().contains("limit=")).hasSize(1);
+    }
+
     @Test
     void aServerThatIsBusyMayBeAskedAgainAndOneThatRefusesMayNot() throws Exception {
         ProviderFailure busy = failure(PATIENT, exchange -> exchange.answer(503, "", "{}"));
         assertThat(busy.retryAfter()).isPresent();
-        assertThat(requests).hasSize(1);
+        assertThat(requests).filteredOn(request -> request.line().startsWith("POST")).hasSize(1);
+
+        looks.set(0);
 
         ProviderFailure invalid =
                 failure(

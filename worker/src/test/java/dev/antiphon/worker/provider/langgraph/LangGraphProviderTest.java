@@ -107,7 +107,7 @@ final class LangGraphProviderTest {
     @Test
     void anotherOwnerOfASessionsNameDoesNotGetItsThread() throws Exception {
         calls.stream(ask("m1", "2 words, 1 ms"), new Heard());
-        Asker other = new Asker(calls.session, "5678", new MessageId("m1"), List.of());
+        Asker other = new Asker(calls.session, "5678", new MessageId("m1"), "answer.0", List.of());
         Heard heard = new Heard();
 
         calls.stream(ask("m1", "3 words, 1 ms").askedBy(other), heard);
