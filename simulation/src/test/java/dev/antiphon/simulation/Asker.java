@@ -116,7 +116,7 @@ final class Asker {
             scheduler.after(TRY_AGAIN_AFTER, this::publishPlain);
             return;
         }
-        world.nats().publish(null, Subjects.execute(place.session()), request.encode());
+        world.nats().publish(null, Subjects.execute(place.session()), request.encode(), false);
         world.chronicle().stored(request);
         world.chronicle().accepted(place);
         done = true;
@@ -125,7 +125,7 @@ final class Asker {
     /// The same request once more, as a retrying publisher sends it.
     void publishCopy() {
         if (world.nats().isUp()) {
-            world.nats().publish(null, Subjects.execute(place.session()), request.encode());
+            world.nats().publish(null, Subjects.execute(place.session()), request.encode(), false);
         }
     }
 

@@ -180,7 +180,9 @@ final class Chronicle {
     /// An ack arrived: the request will not be delivered any more.
     void acked(StoredRequest request) {
         Place place = place(request);
-        if (deadLetters.contains(request.sequence())) {
+        boolean dropped =
+                request.republished() && redis().run(place.session(), place.message()) == null;
+        if (dropped || deadLetters.contains(request.sequence())) {
             return;
         }
         acked.add(place);

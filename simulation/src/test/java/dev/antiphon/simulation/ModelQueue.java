@@ -44,7 +44,7 @@ class ModelQueue {
     /// Stores a request, unless one with this id was stored within the window.
     ///
     /// @return whether it was stored
-    boolean publish(@Nullable String id, String subject, byte[] data) {
+    boolean publish(@Nullable String id, String subject, byte[] data, boolean republished) {
         long now = clock.getAsLong();
         recent.values().removeIf(at -> now - at >= DEDUPE.toNanos());
         if (id != null && recent.containsKey(id)) {
@@ -55,7 +55,8 @@ class ModelQueue {
         }
         sequence++;
         Instant at = Instant.EPOCH.plusNanos(now);
-        stored.put(sequence, new Stored(new StoredRequest(subject, data, sequence, at)));
+        stored.put(
+                sequence, new Stored(new StoredRequest(subject, data, sequence, at, republished)));
         return true;
     }
 

@@ -93,24 +93,32 @@ final class ModelQueueTest {
                 real.publishAgain(request, occasion).toCompletableFuture().get(5, TimeUnit.SECONDS);
                 id += ":" + occasion;
             }
-            model.publish(id, Subjects.execute(request.sessionId()), request.encode());
+            model.publish(
+                    id,
+                    Subjects.execute(request.sessionId()),
+                    request.encode(),
+                    !occasion.isEmpty());
             soon().untilAsserted(() -> assertThat(real.waiting()).isEqualTo(model.waiting()));
         }
 
         private void pull() throws InterruptedException {
-            List<Long> delivered = new ArrayList<>();
+            List<String> delivered = new ArrayList<>();
             real.pull(
                     EVERYTHING,
                     SOON,
                     delivery -> {
-                        delivered.add(delivery.request().sequence());
+                        delivered.add(name(delivery.request()));
                         unsettled.put(delivery.request().sequence(), delivery);
                     });
-            List<Long> modelled = new ArrayList<>();
+            List<String> modelled = new ArrayList<>();
             for (ModelQueue.Stored next = model.next(); next != null; next = model.next()) {
-                modelled.add(next.request.sequence());
+                modelled.add(name(next.request));
             }
             assertThat(delivered).hasSameElementsAs(modelled);
+        }
+
+        private static String name(StoredRequest request) {
+            return request.sequence() + (request.republished() ? " again" : "");
         }
 
         private void settle() throws Exception {

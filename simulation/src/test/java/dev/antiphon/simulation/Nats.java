@@ -168,8 +168,8 @@ final class Nats {
         }
     }
 
-    boolean publish(@Nullable String id, String subject, byte[] data) {
-        boolean stored = queue.publish(id, subject, data);
+    boolean publish(@Nullable String id, String subject, byte[] data, boolean republished) {
+        boolean stored = queue.publish(id, subject, data, republished);
         dispatch();
         return stored;
     }

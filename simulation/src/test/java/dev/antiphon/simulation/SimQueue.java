@@ -52,17 +52,18 @@ class SimQueue implements RequestQueue {
 
     @Override
     public CompletionStage<Void> publish(WorkflowRequest request) {
-        return publish(request, request.sessionId() + "." + request.messageId());
+        return publish(request, request.sessionId() + "." + request.messageId(), false);
     }
 
     @Override
     public CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion) {
         chronicle.count(
                 occasion.startsWith("s") ? Chronicle.Count.SWEEP : Chronicle.Count.TAKE_OVER);
-        return publish(request, request.sessionId() + "." + request.messageId() + ":" + occasion);
+        return publish(
+                request, request.sessionId() + "." + request.messageId() + ":" + occasion, true);
     }
 
-    private CompletionStage<Void> publish(WorkflowRequest request, String id) {
+    private CompletionStage<Void> publish(WorkflowRequest request, String id, boolean again) {
         if (!nats.isUp()) {
             return CompletableFuture.failedStage(new Unavailable("NATS is away", null));
         }
@@ -77,8 +78,10 @@ class SimQueue implements RequestQueue {
                     nats.latency(),
                     () -> {
                         if (nats.isUp()) {
-                            nats.publish(id, Subjects.execute(request.sessionId()), data);
-                            chronicle.stored(request);
+                            nats.publish(id, Subjects.execute(request.sessionId()), data, again);
+                            if (!again) {
+                                chronicle.stored(request);
+                            }
                             if (told) {
                                 scheduler.after(
                                         nats.latency(),

@@ -22,6 +22,7 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.run.Counters.Count;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +36,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -140,6 +142,22 @@ final class RescueTest {
                 .isEqualTo(IntStream.rangeClosed(1, pod.chunks("m1").size()).boxed().toList());
         await().atMost(IN_TIME)
                 .until(() -> !peers.redis.sync().smembers("chat:workers").contains("worker_dead"));
+    }
+
+    /// A survivor read the run from Redis, the user deleted the chat, and then the survivor's copy was stored.
+    @Test
+    void aDeletedChatDoesNotComeBackWithARepublishedRequest() throws Exception {
+        get(backplane.log().accept(request("m1")));
+        get(backplane.history().settle(SESSION));
+        assertThat(get(backplane.conversations().erase(SESSION, new UserId("user1")))).isPresent();
+        startWorker("0ms");
+
+        get(backplane.queue().publishAgain(request("m1"), "r1"));
+
+        Worker started = Objects.requireNonNull(worker);
+        await().atMost(IN_TIME).until(() -> started.counters().of(Count.WITHDRAWN) == 1);
+        await().atMost(IN_TIME).until(() -> peers.stored() == 0);
+        assertThat(peers.redis.sync().keys("chat:*test*")).isEmpty();
     }
 
     @Test

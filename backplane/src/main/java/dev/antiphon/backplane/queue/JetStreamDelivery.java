@@ -20,7 +20,8 @@ record JetStreamDelivery(Message message, StoredRequest request) implements Deli
                         message.getSubject(),
                         data == null ? new byte[0] : data,
                         message.metaData().streamSequence(),
-                        message.metaData().timestamp().toInstant()));
+                        message.metaData().timestamp().toInstant(),
+                        JetStreamQueue.isRepublished(message.getHeaders())));
     }
 
     @Override

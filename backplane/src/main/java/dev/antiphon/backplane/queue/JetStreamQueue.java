@@ -16,6 +16,7 @@ import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,9 @@ public final class JetStreamQueue implements RequestQueue {
 
     private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(2);
     private static final Duration RETRY_AFTER = Duration.ofMillis(500);
+
+    /// Header of a request that is published again; its value is the occasion. A worker accepts nothing from such a one.
+    static final String REPUBLISHED = "Antiphon-Republished";
 
     /// Headers of a dead letter.
     static final String REASON = "Antiphon-Reason";
@@ -114,18 +118,23 @@ public final class JetStreamQueue implements RequestQueue {
 
     @Override
     public CompletionStage<Void> publish(WorkflowRequest request) {
-        return publish(request, request.sessionId() + "." + request.messageId());
+        return publish(request, request.sessionId() + "." + request.messageId(), new Headers());
     }
 
     @Override
     public CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion) {
-        return publish(request, request.sessionId() + "." + request.messageId() + ":" + occasion);
+        String duplicateCheck = request.sessionId() + "." + request.messageId() + ":" + occasion;
+        return publish(request, duplicateCheck, new Headers().put(REPUBLISHED, occasion));
     }
 
-    private CompletionStage<Void> publish(WorkflowRequest request, String duplicateCheck) {
+    static boolean isRepublished(@Nullable Headers headers) {
+        return headers != null && headers.containsKey(REPUBLISHED);
+    }
+
+    private CompletionStage<Void> publish(
+            WorkflowRequest request, String duplicateCheck, Headers headers) {
         PublishOptions once = PublishOptions.builder().messageId(duplicateCheck).build();
-        return publish(
-                Subjects.execute(request.sessionId()), new Headers(), request.encode(), once);
+        return publish(Subjects.execute(request.sessionId()), headers, request.encode(), once);
     }
 
     @Override
@@ -320,7 +329,8 @@ public final class JetStreamQueue implements RequestQueue {
                 subject,
                 data == null ? new byte[0] : data,
                 message.getSeq(),
-                message.getTime().toInstant());
+                message.getTime().toInstant(),
+                isRepublished(message.getHeaders()));
     }
 
     @Override

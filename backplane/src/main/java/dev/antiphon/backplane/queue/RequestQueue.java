@@ -19,7 +19,8 @@ public interface RequestQueue {
     /// {@link dev.antiphon.backplane.Unavailable} when NATS does not confirm within two seconds.
     CompletionStage<Void> publish(WorkflowRequest request);
 
-    /// Stores a request again, because nobody is at it. Repeating it for the same occasion stores nothing twice.
+    /// Stores a request again, because nobody is at it. Repeating it for the same occasion stores nothing twice. It is marked
+    /// as {@link StoredRequest#republished}: its message may be gone by the time that it is delivered.
     ///
     /// @param occasion what made it necessary, short and the same for everyone who notices
     CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion);

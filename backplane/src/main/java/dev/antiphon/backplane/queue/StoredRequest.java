@@ -9,8 +9,16 @@ import java.time.Instant;
 ///
 /// @param sequence the request's number in the stream, from 1; 0 when it is not known
 /// @param stored when the stream took it
+/// @param republished whether it only repeats what Redis knew when it was published: nothing is accepted from it, because
+///     its session may have been deleted since
 @SuppressWarnings("ArrayRecordComponent") // never modified, never compared
-public record StoredRequest(String subject, byte[] data, long sequence, Instant stored) {
+public record StoredRequest(
+        String subject, byte[] data, long sequence, Instant stored, boolean republished) {
+
+    /// A request as its sender published it.
+    public StoredRequest(String subject, byte[] data, long sequence, Instant stored) {
+        this(subject, data, sequence, stored, false);
+    }
 
     /// A request that the stream need not hold any more.
     public static StoredRequest gone(WorkflowRequest request) {

@@ -155,6 +155,13 @@ final class JetStreamQueueTest {
 
         assertThat(stored()).isEqualTo(3);
         assertThat(queue.waiting()).isEqualTo(3);
+        List<Delivery> deliveries = pull(3, LONG);
+        assertThat(deliveries)
+                .extracting(delivery -> delivery.request().republished())
+                .containsExactly(false, true, true);
+        assertThat(queue.before(deliveries.getLast().request(), 5))
+                .extracting(StoredRequest::republished)
+                .containsExactly(false, true);
     }
 
     @Test

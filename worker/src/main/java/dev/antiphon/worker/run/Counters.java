@@ -46,6 +46,8 @@ public final class Counters {
         POISON,
         /// A request went to the dead letters.
         DEAD_LETTER,
+        /// A request was dropped because its session was deleted.
+        WITHDRAWN,
         /// A dead worker's run was published again.
         RESCUED,
         /// A message that nobody was at was published again.

@@ -90,6 +90,10 @@ final class Intake {
     ///
     /// @return false when the delivery is settled and there is nothing to run
     boolean accept(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        if (delivery.request().republished()) {
+            drop(delivery);
+            return false;
+        }
         List<StoredRequest> before =
                 asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
         for (StoredRequest earlier : before) {
@@ -118,10 +122,9 @@ final class Intake {
     ///
     /// @return false when the delivery is settled and there is nothing to run
     boolean takeTurn(WorkflowRequest request, Delivery delivery) throws InterruptedException {
-        if (!asking.untilDone(() -> queue.isStored(delivery.request()))) {
-            // Withdrawn while we had it in hand, because its session was erased: taking it in would
-            // bring back what its user wanted gone.
-            delivery.ack();
+        if (delivery.request().republished()
+                || !asking.untilDone(() -> queue.isStored(delivery.request()))) {
+            drop(delivery);
             return false;
         }
         return switch (accept(request)) {
@@ -149,10 +152,24 @@ final class Intake {
         };
     }
 
+    /// Its session was erased: either while we had the request in hand, or before somebody who had read it from Redis
+    /// published it again. Accepting it would bring back what its user wanted gone.
+    private void drop(Delivery delivery) {
+        counters.add(Count.WITHDRAWN);
+        LOG.atInfo()
+                .addKeyValue("subject", delivery.request().subject())
+                .addKeyValue("sequence", delivery.request().sequence())
+                .log("dropped a request whose message is gone: its session was deleted");
+        delivery.ack();
+    }
+
     /// Gives an earlier request its turn, if it can have one; its own delivery does the rest.
     ///
     /// @return false when the session is full, and so is not open to later ones either
     private boolean acceptEarlier(StoredRequest earlier) throws InterruptedException {
+        if (earlier.republished()) {
+            return true; // accepted before it was published, or gone
+        }
         WorkflowRequest request;
         try {
             request = decode(earlier);

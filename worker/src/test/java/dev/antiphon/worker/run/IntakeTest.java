@@ -48,6 +48,10 @@ final class IntakeTest {
     private static Delivery delivered(Backplane backplane, WorkflowRequest request)
             throws InterruptedException {
         var _ = done(backplane.queue().publish(request).thenApply(_ -> true));
+        return next(backplane);
+    }
+
+    private static Delivery next(Backplane backplane) throws InterruptedException {
         List<Delivery> deliveries = new ArrayList<>();
         while (deliveries.isEmpty()) {
             backplane.queue().pull(1, Duration.ofSeconds(5), deliveries::add);
@@ -55,28 +59,28 @@ final class IntakeTest {
         return deliveries.getFirst();
     }
 
+    private static Backplane open(NatsServer nats, RedisServer redis) throws InterruptedException {
+        RedisSettings settings =
+                new RedisSettings("127.0.0.1", redis.port(), null, Duration.ofSeconds(5));
+        return Backplane.open(new BackplaneSettings(nats.url(), settings), "test");
+    }
+
+    private static Intake intake(Backplane backplane) {
+        return new Intake(
+                backplane.log(),
+                backplane.doorbell(),
+                backplane.queue(),
+                Time.system(),
+                new Counters());
+    }
+
     /// It was in a worker's hand when its user erased the session.
     @Test
     void aRequestThatWasWithdrawnAfterItsDeliveryIsNotTakenIn() throws Exception {
         try (NatsServer nats = NatsServer.start();
                 RedisServer redis = RedisServer.start();
-                Backplane backplane =
-                        Backplane.open(
-                                new BackplaneSettings(
-                                        nats.url(),
-                                        new RedisSettings(
-                                                "127.0.0.1",
-                                                redis.port(),
-                                                null,
-                                                Duration.ofSeconds(5))),
-                                "test")) {
-            Intake intake =
-                    new Intake(
-                            backplane.log(),
-                            backplane.doorbell(),
-                            backplane.queue(),
-                            Time.system(),
-                            new Counters());
+                Backplane backplane = open(nats, redis)) {
+            Intake intake = intake(backplane);
             WorkflowRequest first = request("m1");
             Delivery withdrawn = delivered(backplane, first);
             backplane.queue().forget(SESSION);
@@ -88,6 +92,32 @@ final class IntakeTest {
             WorkflowRequest second = request("m2");
             assertThat(intake.accept(second, delivered(backplane, second))).isTrue();
             assertThat(done(backplane.log().tail(SESSION))).isPresent();
+        }
+    }
+
+    /// A survivor had read it from Redis, and its user erased the session before it was published again.
+    @Test
+    void aRequestThatIsPublishedAgainIsNeverTakenIn() throws Exception {
+        try (NatsServer nats = NatsServer.start();
+                RedisServer redis = RedisServer.start();
+                Backplane backplane = open(nats, redis)) {
+            Intake intake = intake(backplane);
+            WorkflowRequest first = request("m1");
+            var _ = done(backplane.queue().publishAgain(first, "r1").thenApply(_ -> true));
+            Delivery again = next(backplane);
+
+            assertThat(intake.accept(first, again)).isFalse();
+            assertThat(intake.takeTurn(first, again)).isFalse();
+            assertThat(intake.isOurs(first, again)).isFalse();
+
+            // Nor for the sake of one that was stored after it.
+            var _ = done(backplane.queue().publishAgain(first, "r2").thenApply(_ -> true));
+            WorkflowRequest second = request("m2");
+            var _ = done(backplane.queue().publish(second).thenApply(_ -> true));
+            var _ = next(backplane);
+            assertThat(intake.accept(second, next(backplane))).isTrue();
+            assertThat(done(backplane.log().request(SESSION, first.messageId()))).isEmpty();
+            assertThat(done(backplane.log().request(SESSION, second.messageId()))).isPresent();
         }
     }
 }
