@@ -8,6 +8,9 @@ public final class Keys {
     /// Zset of accepted, unfinished `{sid}:{mid}` by deadline in milliseconds.
     public static final String OPEN = "chat:open";
 
+    /// Zset of the sessions with an ended answer that is not in the history, by the millisecond of the next look at them.
+    public static final String UNSETTLED = "chat:unsettled";
+
     /// Set of the workers that live, or died with runs.
     public static final String WORKERS = "chat:workers";
 

@@ -39,10 +39,14 @@ final class Checker {
         List<String> unfinished = new ArrayList<>();
         world.redis()
                 .sessions()
-                .forEach((id, session) ->
-                        session.waiting
-                                .values()
-                                .forEach(message -> unfinished.add("message " + message)));
+                .forEach((id, session) -> {
+                    session.waiting
+                            .values()
+                            .forEach(message -> unfinished.add("message " + message));
+                    if (session.settled < session.ended) {
+                        unfinished.add("history of " + id);
+                    }
+                });
         for (ModelQueue.Stored each : world.nats().queue().all()) {
             if (!each.orphan) {
                 unfinished.add("request " + each.request.sequence());

@@ -1,7 +1,12 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.history.Asked;
+import dev.antiphon.backplane.history.LogPage;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.history.Said;
+import dev.antiphon.backplane.history.Settlement;
+import dev.antiphon.backplane.history.Unsettled;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -17,7 +22,6 @@ import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Attach;
-import dev.antiphon.protocol.AnswerText;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -35,6 +39,7 @@ import dev.antiphon.simulation.ModelSession.Status;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -46,6 +51,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -61,6 +67,11 @@ class ModelRedis {
     static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
     private static final Duration LEASE_LIVES = Duration.ofSeconds(3);
     private static final int MAX_READ_BYTES = 256 * 1024;
+    private static final Duration SETTLE_AFTER = Duration.ofSeconds(10);
+    private static final Duration SETTLE_AGAIN = Duration.ofSeconds(30);
+
+    /// Far fewer than the real one reads at once, so that answers have several pages.
+    private static final int PAGE_ENTRIES = 5;
 
     /// One message of one session, as members of sets name it.
     record Place(SessionId session, MessageId message) implements Comparable<Place> {
@@ -84,6 +95,7 @@ class ModelRedis {
     private Map<WorkerId, TreeSet<Place>> working = new LinkedHashMap<>();
     private Set<String> workers = new TreeSet<>();
     private Map<Place, Long> open = new LinkedHashMap<>();
+    private Map<SessionId, Long> unsettled = new LinkedHashMap<>();
 
     /// @param clock nanoseconds
     /// @param keepEntries entries that a log keeps when they are settled
@@ -114,6 +126,7 @@ class ModelRedis {
         other.working.forEach((id, set) -> working.put(id, new TreeSet<>(set)));
         workers = new TreeSet<>(other.workers);
         open = new LinkedHashMap<>(other.open);
+        unsettled = new LinkedHashMap<>(other.unsettled);
     }
 
     /// Forgets everything.
@@ -380,6 +393,7 @@ class ModelRedis {
         }
         if (session.waiting.firstEntry().getValue().equals(message)) {
             session.ended = session.entries.size();
+            unsettled.putIfAbsent(id, clock.getAsLong() + SETTLE_AFTER.toNanos());
         }
         run.status = Status.DONE;
         run.ended = session.entries.size();
@@ -749,41 +763,99 @@ class ModelRedis {
         members.values().forEach(set -> set.removeIf(member -> member.pod().equals(pod)));
     }
 
-    // unsettled.lua and settle.lua; before.lua; newest.lua
+    // unsettled.lua, settle.lua, due.lua
 
-    void settle(SessionId id) {
+    /// @throws Unavailable when the log is another one than that of `after`
+    Optional<LogPage> page(SessionId id, @Nullable EntryId after) {
         ModelSession session = sessions.get(id);
-        if (session == null) {
-            return;
+        if (after != null
+                && (session == null || after.generation() != session.start.generation())) {
+            throw new Unavailable("the log changed", null);
         }
-        long ended = session.ended;
-        if (session.settled >= ended) {
-            return;
+        if (session == null || session.settled >= session.ended) {
+            unsettled.remove(id);
+            return Optional.empty();
         }
-        Map<MessageId, AnswerText> texts = new LinkedHashMap<>();
-        for (long number = Math.max(session.settled, session.trimmed) + 1;
-                number <= ended;
-                number++) {
-            settle(session, texts, session.entries.get((int) number - 1));
+        if (after != null && !after.equals(session.idOf(after.number()))) {
+            throw new Unavailable("the log changed", null);
         }
-        session.settled = ended;
-        long keepFrom = Math.min(ended, session.tail().number() - keepEntries + 1);
-        session.trimmed = (int) Math.max(session.trimmed, keepFrom - 1);
+        long from = after == null ? session.settled : after.number();
+        List<Entry> entries =
+                session.between(from + 1, session.ended).stream().limit(PAGE_ENTRIES).toList();
+        Map<MessageId, @Nullable Asked> asked = new LinkedHashMap<>();
+        for (Entry entry : entries) {
+            if (entry.event() != EventName.MESSAGE) {
+                MessageId message = messageOf(entry);
+                Run run = session.runs.get(message);
+                if (run != null && run.request != null) {
+                    boolean complete = entry.event() == EventName.MESSAGE_COMPLETE;
+                    asked.put(message, complete ? new Asked(run.request, run.parent) : null);
+                }
+            }
+        }
+        return Optional.of(
+                new LogPage(
+                        session.start.generation(),
+                        session.settled,
+                        session.ended,
+                        session.owner,
+                        Instant.EPOCH,
+                        entries,
+                        asked));
     }
 
-    private static void settle(
-            ModelSession session, Map<MessageId, AnswerText> texts, Entry entry) {
-        if (entry.event() != EventName.CHUNK) {
-            return;
-        }
-        Chunk chunk = Chunk.decode(entry.data());
-        AnswerText text = texts.computeIfAbsent(chunk.messageId(), _ -> new AnswerText());
-        text.add(chunk.body());
-        Run run = session.runs.get(chunk.messageId());
-        if (chunk.isFinal() && run != null && run.request != null) {
-            session.history.put(chunk.messageId(), text.toString());
-        }
+    private static MessageId messageOf(Entry entry) {
+        return new MessageId(Json.text(Json.readObject(entry.data()), "message_id"));
     }
+
+    boolean settled(SessionId id, Unsettled ended) {
+        ModelSession session = sessions.get(id);
+        if (session == null || session.start.generation() != ended.generation()) {
+            return false;
+        }
+        EntryId place = session.idOf(ended.upTo());
+        if (ended.upTo() > session.entries.size()
+                || (place != null && !place.hashHex().equals(ended.hash()))) {
+            return false;
+        }
+        ended.turns()
+                .forEach(turn -> session.history.put(turn.request().messageId(), turn.answer()));
+        session.settled = Math.max(session.settled, ended.upTo());
+        if (session.settled >= session.ended) {
+            unsettled.remove(id);
+        }
+        long keepFrom = Math.min(session.settled, session.tail().number() - keepEntries + 1);
+        session.trimmed = (int) Math.max(session.trimmed, keepFrom - 1);
+        return true;
+    }
+
+    /// All of the above, one after the other.
+    void settle(SessionId id) {
+        Optional<Unsettled> found;
+        do {
+            found =
+                    Settlement.read(after -> CompletableFuture.completedStage(page(id, after)))
+                            .toCompletableFuture()
+                            .join();
+        } while (found.isPresent() && settled(id, found.get()) && found.get().more());
+    }
+
+    List<SessionId> unsettledSessions(int most) {
+        long now = clock.getAsLong();
+        List<SessionId> due =
+                unsettled.entrySet().stream()
+                        .filter(each -> each.getValue() <= now)
+                        .sorted(
+                                Map.Entry.<SessionId, Long>comparingByValue()
+                                        .thenComparing(each -> each.getKey().value()))
+                        .map(Map.Entry::getKey)
+                        .limit(most)
+                        .toList();
+        due.forEach(id -> unsettled.put(id, now + SETTLE_AGAIN.toNanos()));
+        return due;
+    }
+
+    // before.lua; newest.lua
 
     List<Said> before(SessionId id, MessageId message, int mostCharacters) {
         List<Said> path = new ArrayList<>();

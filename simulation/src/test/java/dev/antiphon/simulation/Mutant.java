@@ -99,6 +99,7 @@ enum Mutant {
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
     NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),
     RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
+    SETTLED_PAST_UNFINISHED(Patch.no("dev.antiphon.backplane.history.Turns", "areUnfinished")),
     NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),
     NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.worker.run.Rescue", "giveBack")),
     NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),

@@ -3,6 +3,8 @@ package dev.antiphon.simulation;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.history.Said;
+import dev.antiphon.backplane.history.Settlement;
+import dev.antiphon.backplane.history.Unsettled;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -28,6 +30,7 @@ import dev.antiphon.protocol.WorkflowRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -165,14 +168,30 @@ final class SimLog implements SessionLog, Recovery, History {
 
     @Override
     public CompletionStage<Void> settle(SessionId session) {
-        return told(() -> {
-            ModelSession before = redis.session(session);
-            int trimmed = before == null ? 0 : before.trimmed;
-            redis.settle(session);
-            if (before != null && before.trimmed > trimmed) {
-                chronicle.count(Chronicle.Count.TRIM);
-            }
-        });
+        return Settlement.read(after -> asked(() -> redis.page(session, after)))
+                .thenCompose(found ->
+                        found.isEmpty()
+                                ? CompletableFuture.completedStage(null)
+                                : asked(() -> settled(session, found.get()))
+                                        .thenCompose(moved ->
+                                                moved && found.get().more()
+                                                        ? settle(session)
+                                                        : CompletableFuture.completedStage(null)));
+    }
+
+    private boolean settled(SessionId session, Unsettled ended) {
+        ModelSession before = redis.session(session);
+        int trimmed = before == null ? 0 : before.trimmed;
+        boolean moved = redis.settled(session, ended);
+        if (before != null && before.trimmed > trimmed) {
+            chronicle.count(Chronicle.Count.TRIM);
+        }
+        return moved;
+    }
+
+    @Override
+    public CompletionStage<List<SessionId>> unsettledSessions(int most) {
+        return asked(() -> redis.unsettledSessions(most));
     }
 
     @Override

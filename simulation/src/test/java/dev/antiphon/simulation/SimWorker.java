@@ -15,6 +15,7 @@ import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
 import dev.antiphon.worker.run.RunParts;
 import dev.antiphon.worker.run.SessionRunner;
+import dev.antiphon.worker.run.Settler;
 import dev.antiphon.worker.tool.ToolRunner;
 import dev.antiphon.worker.tool.ToolSelection;
 import dev.antiphon.worker.tool.Tools;
@@ -74,17 +75,19 @@ final class SimWorker {
                         DemoProvider.NAME);
         try {
             LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host, counters);
-            Acker acker = Acker.open(log, log, host, counters);
+            Acker acker = Acker.open(log, host, counters);
+            Settler settler = Settler.open(log, host, counters);
             SessionRunner runner =
                     new SessionRunner(
                             log,
-                            log,
+                            settler,
                             doorbell,
                             queue,
                             new RunParts(
                                     providers,
                                     WORKFLOWS,
-                                    new ContextWindow(log, 8_000, host, counters),
+                                    new ContextWindow(
+                                            log, 8_000, world.concurrency(), host, counters),
                                     new ToolRunner(
                                             new Tools(List.of(), ToolSelection.ALL),
                                             new NoJournal(),
@@ -99,7 +102,7 @@ final class SimWorker {
             Deliveries deliveries =
                     Deliveries.open(queue, runner, world.concurrency(), GRACE, host);
             Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
-            opened = List.of(rescue, deliveries, acker, lease);
+            opened = List.of(rescue, deliveries, settler, acker, lease);
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts a start", e);
         }

@@ -21,6 +21,7 @@ import dev.antiphon.worker.run.LeaseKeeper;
 import dev.antiphon.worker.run.Rescue;
 import dev.antiphon.worker.run.RunParts;
 import dev.antiphon.worker.run.SessionRunner;
+import dev.antiphon.worker.run.Settler;
 import dev.antiphon.worker.time.Time;
 import dev.antiphon.worker.tool.Calculator;
 import dev.antiphon.worker.tool.CurrentTime;
@@ -95,12 +96,14 @@ public final class Worker implements AutoCloseable {
                 new ToolRunner(toolBox, backplane.toolJournal(), config.tools().timeout(), time);
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time, counters);
         opened.addFirst(lease);
-        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
+        Acker acker = Acker.open(backplane.log(), time, counters);
         opened.addFirst(acker);
+        Settler settler = Settler.open(backplane.history(), time, counters);
+        opened.addFirst(settler);
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
-                        backplane.history(),
+                        settler,
                         backplane.doorbell(),
                         backplane.queue(),
                         new RunParts(
@@ -109,6 +112,7 @@ public final class Worker implements AutoCloseable {
                                 new ContextWindow(
                                         backplane.history(),
                                         config.contextTokens(),
+                                        Math.max(1, config.concurrency() / 4),
                                         time,
                                         counters),
                                 tools,

@@ -13,16 +13,22 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.servers.PostgresServer;
 import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /// A worker whose conversations are in PostgreSQL.
 final class PostgresWorkerTest {
@@ -76,6 +82,67 @@ final class PostgresWorkerTest {
                 await().atMost(SOON)
                         .ignoreExceptions()
                         .until(() -> turns(backplane).equals(List.of(demoAnswer("first"))));
+            }
+        }
+    }
+
+    private static int storedTurns(PostgresServer postgres) throws Exception {
+        try (Connection connection = DriverManager.getConnection(jdbc(postgres), "antiphon", "");
+                Statement each = connection.createStatement();
+                ResultSet row = each.executeQuery("SELECT count(*) FROM chat_turn")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private static String jdbc(PostgresServer postgres) {
+        return "jdbc:postgresql://127.0.0.1:" + postgres.port() + "/postgres";
+    }
+
+    private boolean isDone(String session, String message) {
+        return "done"
+                .equals(peers.redis.sync().hget("chat:run:" + session + ":" + message, "status"));
+    }
+
+    /// Far more of them than there is room for runs; a part of that room waits for what only the database knows.
+    @Test
+    void newChatsAreAnsweredHoweverManyAnswersWaitForTheDatabase() throws Exception {
+        int chats = 2_000;
+        int followUps = 40;
+        try (PostgresServer postgres = PostgresServer.start()) {
+            Map<String, String> environment = new HashMap<>(peers.environment());
+            environment.put("DATABASE_URL", postgres.url());
+            environment.put("CHAT_WORKFLOW_CONCURRENCY", "20");
+            environment.put("CHAT_DEMO_WORDS", "100");
+            try (Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)))) {
+                postgres.stop();
+                for (int i = 0; i < chats; i++) {
+                    peers.ask("s" + i, "m1", "hi");
+                }
+                await().atMost(SOON)
+                        .until(() -> peers.redis.sync().zcard("chat:unsettled") == chats);
+                assertThat(isDone("s0", "m1")).isTrue();
+
+                for (int i = 0; i < followUps; i++) {
+                    peers.ask("s" + i, "m2", "and?"); // needs what is not stored
+                }
+                await().atMost(SOON) // those beyond a quarter of the room are refused
+                        .until(() ->
+                                IntStream.range(0, followUps)
+                                                .filter(i -> isDone("s" + i, "m2"))
+                                                .count()
+                                        >= followUps - 5);
+                peers.ask("new", "m1", "hi");
+                await().atMost(Duration.ofSeconds(20)).until(() -> isDone("new", "m1"));
+
+                assertThat(worker.counters().of(Count.SETTLED_LATER)).isPositive();
+                await().atMost(SOON).until(() -> peers.stored() <= 5); // those that wait
+                postgres.restart();
+
+                await().atMost(Duration.ofMinutes(2))
+                        .ignoreExceptions()
+                        .until(() -> storedTurns(postgres) == chats + followUps + 1);
+                await().atMost(SOON).until(() -> peers.redis.sync().zcard("chat:unsettled") == 0);
             }
         }
     }

@@ -8,4 +8,4 @@ import org.jspecify.annotations.Nullable;
 /// A request and where it stands in its conversation.
 ///
 /// @param parent the message that it follows, as the log has found it; null when it begins the conversation
-record Asked(WorkflowRequest request, @Nullable MessageId parent) {}
+public record Asked(WorkflowRequest request, @Nullable MessageId parent) {}

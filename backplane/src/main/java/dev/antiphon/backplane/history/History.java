@@ -13,8 +13,16 @@ import java.util.concurrent.CompletionStage;
 /// An interface because the simulation has a model of it.
 public interface History extends HistoryReader {
 
-    /// Brings the session's history up to its last ended message. Does nothing when it is.
+    /// Brings the session's history up to its last ended message. Does nothing when it is. Fails with
+    /// {@link IllegalStateException}, once, when the log has lost entries before they were in the history: what is left of
+    /// them is stored then.
     CompletionStage<Void> settle(SessionId session);
+
+    /// Sessions whose history has been behind their log for some seconds, the longest first. Each is given to one caller,
+    /// and given again later while it is still behind.
+    ///
+    /// @param most 1 or more
+    CompletionStage<List<SessionId>> unsettledSessions(int most);
 
     /// What was said before a message whose run is known: the newest turns of the path to it from the conversation's
     /// beginning, newest first. Turns of other branches are not in it, nor is what is not settled yet. It ends before the

@@ -74,22 +74,40 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 .thenCompose(found ->
                         found.isEmpty()
                                 ? CompletableFuture.completedStage(null)
-                                : database.ask(
-                                                connection -> {
-                                                    lock(connection, session);
-                                                    // Read again under the lock: see above.
-                                                    Optional<Unsettled> ended =
-                                                            join(log.unsettled(session));
-                                                    if (ended.isPresent()) {
-                                                        store(connection, session, ended.get());
-                                                    }
-                                                    return ended;
-                                                })
+                                : database.ask(connection -> stored(connection, session))
                                         .thenCompose(stored ->
                                                 stored.isEmpty()
                                                         ? CompletableFuture.completedStage(null)
-                                                        : log.settled(
-                                                                session, stored.get().without())));
+                                                        : marked(session, stored.get())));
+    }
+
+    private Optional<Unsettled> stored(Connection connection, SessionId session)
+            throws SQLException {
+        lock(connection, session);
+        // Read again under the lock: see above.
+        Optional<Unsettled> ended = join(log.unsettled(session));
+        if (ended.isPresent()) {
+            store(connection, session, ended.get());
+        }
+        return ended;
+    }
+
+    /// Tells the log what is stored, and goes on with what has ended behind it.
+    private CompletionStage<Void> marked(SessionId session, Unsettled stored) {
+        return log.settled(session, stored.without())
+                .thenCompose(moved -> {
+                    if (moved && stored.incomplete()) {
+                        return CompletableFuture.failedStage(RedisHistory.lost(session, stored));
+                    }
+                    return moved && stored.more()
+                            ? settle(session)
+                            : CompletableFuture.completedStage(null);
+                });
+    }
+
+    @Override
+    public CompletionStage<List<SessionId>> unsettledSessions(int most) {
+        return log.unsettledSessions(most);
     }
 
     private static <T> T join(CompletionStage<T> stage) {
@@ -133,11 +151,11 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                     .log("a session belongs to another user in the history; not stored");
             return;
         }
-        int added = 0;
+        int changed = 0;
         for (Turn turn : ended.turns()) {
-            added += insert(connection, session, turn);
+            changed += put(connection, session, turn);
         }
-        if (added > 0) {
+        if (changed > 0) {
             update(
                     connection,
                     """
@@ -148,7 +166,11 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         }
     }
 
-    private static int insert(Connection connection, SessionId session, Turn turn)
+    /// Stores a turn. A message that was answered again, because Redis had lost its first answer, keeps its place and gets
+    /// the answer that the log has now: readers saw that one last.
+    ///
+    /// @return 0 when the turn was stored before
+    private static int put(Connection connection, SessionId session, Turn turn)
             throws SQLException {
         MessageId parent = turn.parent();
         return update(
@@ -156,7 +178,9 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 """
                 INSERT INTO chat_turn (session_id, message_id, place, parent_id, characters, turn)
                 SELECT ?, ?, coalesce(max(place), 0) + 1, ?, ?, ? FROM chat_turn WHERE session_id = ?
-                ON CONFLICT (session_id, message_id) DO NOTHING\
+                ON CONFLICT (session_id, message_id) DO UPDATE
+                SET parent_id = excluded.parent_id, characters = excluded.characters, turn = excluded.turn
+                WHERE chat_turn.turn <> excluded.turn\
                 """,
                 session.value(),
                 turn.request().messageId().value(),

@@ -9,6 +9,8 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
@@ -16,6 +18,8 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
+
+import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -34,8 +38,13 @@ public final class RedisHistory implements History, Conversations {
     /// anyone. More are kept only while they are not in the history.
     private static final int LOG_ENTRIES = 10_000;
 
-    /// Entries that are settled in one call; twice what a log keeps, so that an answer fits.
-    private static final int MOST_ENTRIES = 2 * LOG_ENTRIES;
+    /// A page of the log: Redis reads it in about a millisecond, and serves others between two.
+    private static final int PAGE_ENTRIES = 500;
+
+    private static final int PAGE_BYTES = 256 * 1024;
+
+    /// A session that could not be settled is looked at again after this time.
+    private static final Duration SETTLE_AGAIN = Duration.ofSeconds(30);
 
     private static final int NEWEST_TURNS = 50;
     private static final int NEWEST_BYTES = 256 * 1024;
@@ -45,6 +54,7 @@ public final class RedisHistory implements History, Conversations {
     private static final int MOST_TURNS_BEFORE = 1_000;
 
     private static final Script UNSETTLED = Script.load(RedisHistory.class, "unsettled.lua");
+    private static final Script DUE = Script.load(RedisHistory.class, "due.lua");
     private static final Script SETTLE = Script.load(RedisHistory.class, "settle.lua");
     private static final Script NEWEST = Script.load(RedisHistory.class, "newest.lua");
     private static final Script BEFORE = Script.load(RedisHistory.class, "before.lua");
@@ -72,39 +82,104 @@ public final class RedisHistory implements History, Conversations {
     @Override
     public CompletionStage<Void> settle(SessionId session) {
         return unsettled(session)
-                .thenCompose(ended ->
-                        ended.isPresent()
-                                ? settled(session, ended.get())
-                                : CompletableFuture.completedStage(null));
+                .thenCompose(found ->
+                        found.isEmpty()
+                                ? CompletableFuture.completedStage(null)
+                                : settled(session, found.get())
+                                        .thenCompose(
+                                                moved -> afterwards(session, found.get(), moved)));
     }
 
-    /// What there is to settle, if anything.
-    CompletionStage<Optional<Unsettled>> unsettled(SessionId session) {
-        String[] keys = {Keys.meta(session), Keys.log(session)};
-        return redis.call(UNSETTLED, keys, bytes(Keys.runPrefix(session)), bytes(MOST_ENTRIES))
-                .thenApply(answer ->
-                        text(answer.getFirst()).equals("OK")
-                                ? Optional.of(unsettled(answer))
-                                : Optional.empty());
-    }
-
-    private static Unsettled unsettled(List<Object> answer) {
-        Turns turns = new Turns(asked(list(answer.get(5))));
-        for (Object each : list(answer.get(4))) {
-            List<Object> entry = list(each);
-            turns.add(EventName.of(text(entry.get(0))), (byte[]) entry.get(1));
+    /// Goes on with what has ended behind a piece that is settled.
+    private CompletionStage<Void> afterwards(SessionId session, Unsettled done, boolean moved) {
+        if (moved && done.incomplete()) {
+            return CompletableFuture.failedStage(lost(session, done));
         }
-        return new Unsettled(
-                number(answer.get(1)),
+        return moved && done.more() ? settle(session) : CompletableFuture.completedStage(null);
+    }
+
+    /// What is told, once, of entries that are gone and were in no history.
+    static IllegalStateException lost(SessionId session, Unsettled done) {
+        return new IllegalStateException(
+                "the log of session %s has lost entries before %d that were not in the history"
+                        .formatted(session, done.upTo()));
+    }
+
+    /// The next piece that can be settled, if any. Fails with {@link Unavailable} when Redis loses the log meanwhile.
+    CompletionStage<Optional<Unsettled>> unsettled(SessionId session) {
+        return Settlement.read(after -> page(session, after));
+    }
+
+    private CompletionStage<Optional<LogPage>> page(SessionId session, @Nullable EntryId after) {
+        String[] keys = {Keys.meta(session), Keys.log(session), Keys.UNSETTLED};
+        return redis.call(
+                        UNSETTLED,
+                        keys,
+                        bytes(session.value()),
+                        bytes(Keys.runPrefix(session)),
+                        bytes(PAGE_ENTRIES),
+                        bytes(PAGE_BYTES),
+                        bytes(after == null ? "" : "" + after.generation()),
+                        bytes(after == null ? "" : "" + after.number()),
+                        bytes(after == null ? "" : after.hashHex()))
+                .thenApply(answer ->
+                        switch (text(answer.getFirst())) {
+                            case "OK" -> Optional.of(page(answer));
+                            case "NONE" -> Optional.empty();
+                            default ->
+                                    throw new Unavailable(
+                                            "the log of session " + session + " changed meanwhile",
+                                            null);
+                        });
+    }
+
+    private static LogPage page(List<Object> answer) {
+        long generation = number(answer.get(1));
+        long number = number(answer.get(6));
+        List<Object> parts = list(answer.get(7));
+        List<Entry> entries = new ArrayList<>(parts.size() / 3);
+        for (int i = 0; i < parts.size(); i += 3) {
+            int hash = Integer.parseUnsignedInt(text(parts.get(i + 2)), 16);
+            entries.add(
+                    new Entry(
+                            new EntryId(generation, number, hash),
+                            EventName.of(text(parts.get(i))),
+                            (byte[]) parts.get(i + 1)));
+            number++;
+        }
+        return new LogPage(
+                generation,
                 number(answer.get(2)),
-                text(answer.get(7)),
-                new UserId(text(answer.get(3))),
-                Instant.ofEpochMilli(number(answer.get(6))),
-                turns.ended());
+                number(answer.get(3)),
+                new UserId(text(answer.get(4))),
+                Instant.ofEpochMilli(number(answer.get(5))),
+                entries,
+                asked(list(answer.get(8))));
+    }
+
+    private static Map<MessageId, @Nullable Asked> asked(List<Object> messages) {
+        Map<MessageId, @Nullable Asked> asked = new HashMap<>();
+        for (Object each : messages) {
+            List<Object> run = list(each);
+            if (number(run.get(1)) == 1) {
+                byte[] body = (byte[]) run.get(2);
+                String parent = text(run.get(3));
+                asked.put(
+                        new MessageId(text(run.getFirst())),
+                        body.length == 0
+                                ? null
+                                : new Asked(
+                                        WorkflowRequest.decodeStored(body),
+                                        parent.isEmpty() ? null : new MessageId(parent)));
+            }
+        }
+        return asked;
     }
 
     /// Stores turns, if there are any, and says up to where the log is settled.
-    CompletionStage<Void> settled(SessionId session, Unsettled ended) {
+    ///
+    /// @return false when the log is another one meanwhile, or has lost that place: nothing was stored
+    CompletionStage<Boolean> settled(SessionId session, Unsettled ended) {
         List<Turn> turns = ended.turns();
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(bytes(ended.generation()));
@@ -124,9 +199,22 @@ public final class RedisHistory implements History, Conversations {
             Keys.log(session),
             Keys.history(session),
             Keys.turns(session),
-            Keys.sessions(ended.owner())
+            Keys.sessions(ended.owner()),
+            Keys.UNSETTLED
         };
-        return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new)).thenAccept(_ -> {});
+        return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new))
+                .thenApply(answer -> number(answer.getFirst()) == 1);
+    }
+
+    @Override
+    public CompletionStage<List<SessionId>> unsettledSessions(int most) {
+        return redis.call(
+                        DUE,
+                        new String[] {Keys.UNSETTLED},
+                        bytes(SETTLE_AGAIN.toMillis()),
+                        bytes(most))
+                .thenApply(sessions ->
+                        sessions.stream().map(each -> new SessionId(text(each))).toList());
     }
 
     /// The message that another follows; empty when it follows none or is not known.
@@ -136,22 +224,6 @@ public final class RedisHistory implements History, Conversations {
                         parent == null || parent.length == 0
                                 ? Optional.empty()
                                 : Optional.of(new MessageId(text(parent))));
-    }
-
-    private static Map<MessageId, Asked> asked(List<Object> runs) {
-        Map<MessageId, Asked> asked = new HashMap<>();
-        for (Object each : runs) {
-            List<Object> run = list(each);
-            String parent = text(run.get(2));
-            if (((byte[]) run.get(1)).length > 0) {
-                asked.put(
-                        new MessageId(text(run.getFirst())),
-                        new Asked(
-                                WorkflowRequest.decodeStored((byte[]) run.get(1)),
-                                parent.isEmpty() ? null : new MessageId(parent)));
-            }
-        }
-        return asked;
     }
 
     @Override
@@ -254,7 +326,8 @@ public final class RedisHistory implements History, Conversations {
                                 Keys.runs(session),
                                 Keys.connections(session),
                                 Keys.OPEN,
-                                Keys.sessions(user)));
+                                Keys.sessions(user),
+                                Keys.UNSETTLED));
         keys.addAll(Keys.ofSession(session));
         List<byte[]> arguments =
                 new ArrayList<>(

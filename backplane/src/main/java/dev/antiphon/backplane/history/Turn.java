@@ -21,7 +21,7 @@ import java.time.Instant;
 /// @param parent the message that it follows; null when it begins the conversation
 /// @param answer the text that stands at the end: without what was withdrawn
 /// @param error why the answer failed; null when it did not
-record Turn(
+public record Turn(
         WorkflowRequest request,
         @Nullable MessageId parent,
         String answer,
@@ -30,7 +30,7 @@ record Turn(
 
     /// The chunks may have cut a pair of surrogates in two, and a plain worker may send only one half of it: without this, a
     /// stored turn could not be read, and its session would answer nothing more.
-    Turn {
+    public Turn {
         answer = Json.encodable(answer);
     }
 

@@ -3,55 +3,91 @@ package dev.antiphon.backplane.history;
 import dev.antiphon.protocol.AnswerText;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads turns out of a piece of a log that holds whole answers.
+/// Reads turns out of a log, entry by entry.
 final class Turns {
 
-    private final Map<MessageId, Asked> asked;
-    private final Map<MessageId, AnswerText> texts = new HashMap<>();
-    private final List<Turn> ended = new ArrayList<>();
-
-    /// Begins.
-    ///
-    /// @param asked what the answers in the piece are for; an answer for nothing (a refused message) is no turn
-    Turns(Map<MessageId, Asked> asked) {
-        this.asked = Map.copyOf(asked);
+    /// An answer that has begun; one that belongs to no turn (a refused message, a plain worker's answer to a request
+    /// that only it saw) is not kept.
+    private static final class Answer {
+        private final AnswerText text = new AnswerText();
+        private @Nullable Completion completion;
+        private @Nullable ErrorCode error;
     }
 
+    private final Map<MessageId, Answer> unfinished = new HashMap<>();
+    private final List<Turn> ended = new ArrayList<>();
+    private boolean lacksABeginning;
+
     /// Takes the next entry.
-    void add(EventName event, byte[] data) {
-        if (event != EventName.CHUNK) {
-            return; // what was asked is in the runs, what completed in the final chunk
+    ///
+    /// @param asked the messages that have a turn; what was asked is there with the entry that completes the answer
+    void add(EventName event, byte[] data, Map<MessageId, @Nullable Asked> asked) {
+        switch (event) {
+            case CHUNK -> {
+                Chunk chunk = Chunk.decode(data);
+                if (asked.containsKey(chunk.messageId())) {
+                    add(chunk);
+                }
+            }
+            case MESSAGE_COMPLETE ->
+                    complete(new MessageId(Json.text(Json.readObject(data), "message_id")), asked);
+            case MESSAGE, CONNECTED, STATUS, RESYNC -> {} // what was asked is in the runs
         }
-        Chunk chunk = Chunk.decode(data);
-        AnswerText text = texts.computeIfAbsent(chunk.messageId(), _ -> new AnswerText());
-        text.add(chunk.body());
-        Asked question = asked.get(chunk.messageId());
-        if (chunk.completion() != null && question != null) {
-            ErrorCode error =
-                    chunk.body() instanceof ChunkBody.Failure(ErrorCode code, String _)
-                            ? code
-                            : null;
+    }
+
+    private void add(Chunk chunk) {
+        Answer answer = unfinished.get(chunk.messageId());
+        if (answer == null) {
+            answer = new Answer();
+            unfinished.put(chunk.messageId(), answer);
+            lacksABeginning |= chunk.chunkId() > 0;
+        }
+        answer.text.add(chunk.body());
+        answer.completion = chunk.completion();
+        answer.error =
+                chunk.body() instanceof ChunkBody.Failure(ErrorCode code, String _) ? code : null;
+    }
+
+    private void complete(MessageId message, Map<MessageId, @Nullable Asked> asked) {
+        Answer answer = unfinished.remove(message);
+        Asked question = asked.get(message);
+        if (answer != null && answer.completion != null && question != null) {
             ended.add(
                     new Turn(
                             question.request(),
                             question.parent(),
-                            text.toString(),
-                            chunk.completion(),
-                            error));
+                            answer.text.toString(),
+                            answer.completion,
+                            answer.error));
         }
+    }
+
+    /// Whether an answer has begun and has not ended.
+    boolean areUnfinished() {
+        return !unfinished.isEmpty();
+    }
+
+    /// Whether the beginning of an answer was not among the entries.
+    boolean lackABeginning() {
+        return lacksABeginning;
     }
 
     /// The turns whose end was among the entries, oldest first.
     List<Turn> ended() {
-        return ended;
+        return Collections.unmodifiableList(ended);
     }
 }

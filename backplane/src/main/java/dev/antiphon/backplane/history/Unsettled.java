@@ -5,22 +5,31 @@ import dev.antiphon.protocol.UserId;
 import java.time.Instant;
 import java.util.List;
 
-/// What has ended in a session's log and is not in its history yet.
+/// A piece of a session's log that can go into its history.
 ///
 /// @param generation the log's
-/// @param upTo the entry up to which the log is looked through
-/// @param hash that entry's, for Redis may lose its tail before this is stored; empty when it is passed over
+/// @param upTo the entry up to which the log is in the history then; no answer is unfinished there
+/// @param hash that entry's, because Redis may lose its tail before this is stored; empty when the entry is gone
 /// @param created when the session's first message was accepted
 /// @param turns oldest first
-record Unsettled(
-        long generation, long upTo, String hash, UserId owner, Instant created, List<Turn> turns) {
+/// @param more whether other answers have ended behind it
+/// @param incomplete whether the log has lost entries that belong in the history
+public record Unsettled(
+        long generation,
+        long upTo,
+        String hash,
+        UserId owner,
+        Instant created,
+        List<Turn> turns,
+        boolean more,
+        boolean incomplete) {
 
-    Unsettled {
+    public Unsettled {
         turns = List.copyOf(turns);
     }
 
     /// The same place in the log, when the turns are stored elsewhere.
     Unsettled without() {
-        return new Unsettled(generation, upTo, hash, owner, created, List.of());
+        return new Unsettled(generation, upTo, hash, owner, created, List.of(), more, incomplete);
     }
 }

@@ -53,7 +53,8 @@ public final class RedisPlainLog implements PlainLog {
             Keys.connections(session),
             Keys.waiting(session),
             Keys.OPEN,
-            Keys.runs(session)
+            Keys.runs(session),
+            Keys.UNSETTLED
         };
         Chunk.Halves gap = gap(first).encodeAroundChunkId();
         List<byte[]> arguments = new ArrayList<>(8 + 3 * chunks.size());

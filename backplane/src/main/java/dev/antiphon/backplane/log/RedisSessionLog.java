@@ -194,7 +194,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.connections(session),
             Keys.waiting(session),
             Keys.OPEN,
-            Keys.runs(session)
+            Keys.runs(session),
+            Keys.UNSETTLED
         };
         List<byte[]> arguments = new ArrayList<>(10 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
@@ -281,7 +282,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.connections(session),
             Keys.waiting(session),
             Keys.OPEN,
-            Keys.runs(session)
+            Keys.runs(session),
+            Keys.UNSETTLED
         };
         Chunk.Halves halves = last.encodeAroundChunkId();
         byte[] complete = Batch.End.of(last).complete();

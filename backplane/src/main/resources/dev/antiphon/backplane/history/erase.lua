@@ -1,8 +1,8 @@
 -- Removes everything of a session. Its worker, if it has one, is fenced from then on.
--- KEYS meta, runs, connections, open, sessions of the user, then all keys of the session
+-- KEYS meta, runs, connections, open, sessions of the user, sessions to settle, then all keys of the session
 -- ARGV user, session, working key prefix, then what the keys of its messages begin with
 -- answers OK active-message {members} | UNKNOWN
-local meta, runs, connections, open, sessions = unpack(KEYS)
+local meta, runs, connections, open, sessions, to_settle = unpack(KEYS)
 local user, session, working_prefix = unpack(ARGV)
 
 local held = redis.call('HMGET', meta, 'owner', 'active', 'worker')
@@ -19,8 +19,9 @@ for _, message in ipairs(redis.call('ZRANGE', runs, 0, -1)) do
   end
   redis.call('ZREM', open, session .. ':' .. message)
 end
-for i = 6, #KEYS do
-  redis.call('DEL', KEYS[i])
+for i = 7, #KEYS do
+  redis.call('UNLINK', KEYS[i]) -- a long log is freed beside other calls
 end
 redis.call('ZREM', sessions, session)
+redis.call('ZREM', to_settle, session)
 return { 'OK', held[2] or '', members }

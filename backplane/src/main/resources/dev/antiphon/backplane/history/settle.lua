@@ -1,21 +1,21 @@
 -- Puts turns into a session's history and says up to where the log is in it.
--- KEYS meta, log, history, turns, sessions of the owner
+-- KEYS meta, log, history, turns, sessions of the owner, sessions to settle
 -- ARGV generation, up to which entry, entries that the log keeps, seconds that the history is kept,
 --      session, title of a session that has none, most sessions of a user, hash of that entry or empty, then message id
 --      and turn of each
 -- answers 1, or 0 when the log is another one meanwhile, or has lost that entry with its tail
-local meta, log, history, turns, sessions = unpack(KEYS)
+local meta, log, history, turns, sessions, to_settle = unpack(KEYS)
 local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local session, title, most_sessions, hash = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
-local found = redis.call('HMGET', meta, 'gen', 'n', 'settled')
+local found = redis.call('HMGET', meta, 'gen', 'n', 'settled', 'ended')
 if found[1] ~= generation then
-  return 0
+  return { 0 }
 end
 -- An entry that is not there was lost if it is beyond the end, and trimmed away if not.
 local entry = redis.call('XRANGE', log, up_to .. '-0', up_to .. '-0')[1]
 if up_to > tonumber(found[2]) or (hash ~= '' and entry and entry[2][6] ~= hash) then
-  return 0
+  return { 0 }
 end
 local added = 0
 for i = 9, #ARGV, 2 do
@@ -37,6 +37,9 @@ redis.call('EXPIRE', history, keep_seconds)
 redis.call('EXPIRE', turns, keep_seconds)
 local settled = math.max(tonumber(found[3] or 0), up_to)
 redis.call('HSET', meta, 'settled', settled)
+if settled >= tonumber(found[4] or 0) then
+  redis.call('ZREM', to_settle, session)
+end
 -- The settled entry itself stays: it is where a reader begins who has nothing but the history.
 redis.call('XTRIM', log, 'MINID', math.max(0, math.min(settled, tonumber(found[2]) - keep_entries + 1)))
-return 1
+return { 1 }

@@ -1,29 +1,60 @@
--- What has ended in a session's log and is not in its history yet.
--- KEYS meta, log
--- ARGV run key prefix, most entries
--- answers OK gen up-to owner {{event, data}…} {{message, body, parent}…} created hash-of-up-to | NONE
-local meta, log = unpack(KEYS)
-local run_prefix, most = ARGV[1], tonumber(ARGV[2])
+-- One page of what has ended in a session's log and is not in its history yet.
+-- KEYS meta, log, sessions to settle
+-- ARGV session, run key prefix, most entries, most bytes, then the entry that the page follows: generation, number and hash;
+--      all '' for the first page
+-- answers OK gen settled ended owner created first {event, data, hash, …} {{message, whether-asked, body, parent}…} |
+--      NONE | CHANGED, when the log is another one since the page before. A body is given once its answer is complete.
+local meta, log, to_settle = unpack(KEYS)
+local session, run_prefix, most, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local generation, after, hash = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 
 local found = redis.call('HMGET', meta, 'gen', 'settled', 'ended', 'owner', 'created')
 local settled, ended = tonumber(found[2] or 0), tonumber(found[3] or 0)
-if not found[1] or settled >= ended then
+if generation ~= '' and generation ~= found[1] then
+  return { 'CHANGED' }
+elseif not found[1] or settled >= ended then
+  redis.call('ZREM', to_settle, session)
   return { 'NONE' }
 end
-local entries, requests, up_to, hash = {}, {}, settled, ''
-for _, entry in ipairs(redis.call('XRANGE', log, (settled + 1) .. '-0', ended .. '-0', 'COUNT', most)) do
-  local fields = entry[2]
-  entries[#entries + 1] = { fields[2], fields[4] }
-  if fields[2] == 'message_complete' then
-    local message = cjson.decode(fields[4])['message_id']
-    local run = redis.call('HMGET', run_prefix .. message, 'body', 'parent')
-    requests[#requests + 1] = { message, run[1] or '', run[2] or '' }
-    up_to = tonumber(string.match(entry[1], '^%d+'))
-    hash = fields[6]
+local from = settled + 1
+if generation ~= '' then
+  local entry = redis.call('XRANGE', log, after .. '-0', after .. '-0')[1]
+  if not entry or entry[2][6] ~= hash then
+    return { 'CHANGED' } -- Redis has lost its tail, and may have appended another one
+  end
+  from = after + 1
+end
+
+-- Ids have no quotes, and both encoders write them first.
+local function message_of(event, data)
+  if event == 'chunk' then
+    return string.match(data, '^{"session_id":"[^"]*","message_id":"([^"]*)"')
+  elseif event == 'message_complete' then
+    return string.match(data, '^{"message_id":"([^"]*)"')
   end
 end
-if up_to == settled then
-  -- The answer alone is longer than what is looked at, or was trimmed away: what can be had of it is passed over.
-  up_to = ended
+
+local entries, at, size, first = {}, 0, 0, ended + 1
+local messages, position = {}, {}
+for i, entry in ipairs(redis.call('XRANGE', log, from .. '-0', ended .. '-0', 'COUNT', most)) do
+  local event, data = entry[2][2], entry[2][4]
+  size = size + #data
+  if size > bytes and i > 1 then
+    break
+  end
+  if i == 1 then
+    first = tonumber(string.match(entry[1], '^%d+'))
+  end
+  entries[at + 1], entries[at + 2], entries[at + 3] = event, data, entry[2][6]
+  at = at + 3
+  local message = message_of(event, data)
+  if message and not position[message] then
+    messages[#messages + 1] = { message, redis.call('HEXISTS', run_prefix .. message, 'body'), '', '' }
+    position[message] = #messages
+  end
+  if event == 'message_complete' and message then
+    local run = redis.call('HMGET', run_prefix .. message, 'body', 'parent')
+    messages[position[message]] = { message, run[1] and 1 or 0, run[1] or '', run[2] or '' }
+  end
 end
-return { 'OK', found[1], up_to, found[4], entries, requests, found[5] or '0', hash }
+return { 'OK', found[1], settled, ended, found[4], found[5] or '0', first, entries, messages }

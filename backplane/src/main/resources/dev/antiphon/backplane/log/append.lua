@@ -1,10 +1,10 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
--- KEYS meta, log, run, connections, waiting, open, runs
+-- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
 -- ARGV session, message, token, first chunk id, number of chunks, what then (CONTINUE, END or PARK), working key prefix,
 --      seconds to keep an ended session, seconds to keep its owner, ms a parked run waits for its user, then event and
 --      data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
-local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, what_then = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
@@ -58,7 +58,8 @@ end
 local members = redis.call('SMEMBERS', connections)
 
 if what_then == 'END' then
-  local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
+  local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs,
+      to_settle = to_settle }
   end_run(at, tail, session, message, members, keep)
 else
   redis.call('HSET', meta, 'next', chunk_id + chunks)

@@ -1,11 +1,11 @@
 -- Appends chunks of a worker that knows only the contract: it claims nothing, and each pod that it sends to hears its
 -- chunks by itself. So the chunk ids alone say what is new, and whichever pod is first appends.
--- KEYS meta, log, run, connections, waiting, open, runs
+-- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
 -- ARGV session, message, may a gap be closed ('1' or '0'), status chunk that closes it up to its chunk id, the rest of
 --      it, working key prefix, seconds to keep an ended session, seconds to keep its owner, then of each chunk, ascending:
 --      chunk id, data, message_complete or ''
 -- answers OK gen tail-n tail-hash next doubled gaps ended {{number, event, data, hash}…} | OURS | ENDED | NONE
-local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
 local session, message, closes_gap, gap_head, gap_rest = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
 local keep = { working = ARGV[6], seconds = tonumber(ARGV[7]), owner_seconds = tonumber(ARGV[8]) }
 local first_arg = 9
@@ -62,7 +62,8 @@ if #entries > 0 then
   save_end(meta, tail)
   redis.call('HSET', run, 'plain_next', next_chunk)
   if ended == 1 then
-    local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
+    local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs,
+      to_settle = to_settle }
     end_run(at, tail, session, message, redis.call('SMEMBERS', connections), keep)
     if redis.call('HGET', meta, 'plain') == message then
       redis.call('HDEL', meta, 'plain')
@@ -71,7 +72,7 @@ if #entries > 0 then
   if redis.call('ZCARD', waiting) == 0 then
     -- Nothing that has a turn is unfinished. What has none may stop halfway and must not be kept for ever.
     if ended == 1 then
-      redis.call('HSET', meta, 'ended', tail.n)
+      belongs_in_history(meta, to_settle, session, tail.n)
     else
       redis.call('EXPIRE', run, keep.seconds)
       remember_run(runs, message, keep.seconds)

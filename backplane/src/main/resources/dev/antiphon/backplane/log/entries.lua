@@ -54,6 +54,16 @@ local function remember_run(runs, message, seconds)
   redis.call('ZREMRANGEBYSCORE', runs, '-inf', '(' .. now)
 end
 
+-- The history is asked for what has ended at once. This is for a caller that dies, and for a history that is unavailable.
+local settle_after_ms = 10000
+
+-- Notes that all answers up to `n` have ended and belong in the history.
+local function belongs_in_history(meta, to_settle, session, n)
+  redis.call('HSET', meta, 'ended', n)
+  local now = redis.call('TIME')
+  redis.call('ZADD', to_settle, 'NX', now[1] * 1000 + math.floor(now[2] / 1000) + settle_after_ms, session)
+end
+
 -- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
 -- session begins to expire when nothing else of it is unfinished. Whose it is outlives its history.
 -- `at` names the keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
@@ -72,7 +82,7 @@ local function end_run(at, tail, session, message, members, keep)
   end
   -- A message that was cancelled while it waited lies within the answer before it, which begins where it began.
   if redis.call('ZRANGE', at.waiting, 0, 0)[1] == message then
-    redis.call('HSET', at.meta, 'ended', tail.n)
+    belongs_in_history(at.meta, at.to_settle, session, tail.n)
   end
   redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
   redis.call('ZREM', at.waiting, message)

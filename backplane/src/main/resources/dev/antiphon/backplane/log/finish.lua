@@ -1,10 +1,10 @@
 -- Ends a message from outside its run, whatever state it is in: cancelled by its user, or given up. Its worker, if it has
 -- one, is fenced from then on.
--- KEYS meta, log, run, connections, waiting, open, runs
+-- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
 -- ARGV session, message, user or '' for ourselves, final chunk up to its chunk id, the rest of it, message_complete,
 --      working key prefix, seconds to keep an ended session, seconds to keep its owner
 -- answers OK gen first chunk-id {hashes} {members} | ENDED | UNKNOWN
-local meta, log, run, connections, waiting, open, runs = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
 local session, message, user, head, rest, complete = unpack(ARGV)
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
 
@@ -37,7 +37,8 @@ local chunk_hash = tail.hash
 add_entry(log, tail, 'message_complete', complete)
 save_end(meta, tail)
 redis.call('HSET', run, 'finish_chunk', chunk_id)
-local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs }
+local at = { meta = meta, log = log, run = run, waiting = waiting, open = open, runs = runs,
+      to_settle = to_settle }
 end_run(at, tail, session, message, members, keep)
 if redis.call('HGET', meta, 'plain') == message then
   redis.call('HDEL', meta, 'plain')

@@ -7,6 +7,7 @@ import static dev.antiphon.backplane.log.Chat.chunk;
 import static dev.antiphon.backplane.log.Chat.last;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.util.Comparator.comparing;
 
@@ -14,6 +15,8 @@ import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
+import dev.antiphon.backplane.log.PlainLog;
+import dev.antiphon.backplane.log.RedisPlainLog;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.protocol.Chunk;
@@ -37,9 +40,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -308,6 +314,138 @@ abstract class HistoryTest {
         assertThat(turns()).containsExactly("m1: " + "x".repeat(12_000) + ".");
         assertThat(REDIS.commands().xlen(Keys.log(SESSION))).isEqualTo(10_000);
         assertThat(after(newest().orElseThrow().cursor())).containsExactly("message m2");
+    }
+
+    // Long answers
+
+    /// Appends this many chunks, `x` each, as a worker does that gathers them.
+    private void appendMany(String message, Token token, int from, int count) {
+        String[] texts = Collections.nCopies(500, "x").toArray(String[]::new);
+        for (int each = from; each < from + count; each += texts.length) {
+            chat.append(batch(message, token, each, texts));
+        }
+    }
+
+    private static long calls(String command) {
+        String stats = REDIS.commands().info("commandstats");
+        Matcher calls = Pattern.compile("cmdstat_" + command + ":calls=(\\d+)").matcher(stats);
+        return calls.find() ? Long.parseLong(calls.group(1)) : 0;
+    }
+
+    @Test
+    void anAnswerOfAnyLengthIsATurnAndIsReadInPages() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        appendMany("m1", token, 0, 21_000);
+        chat.append(last("m1", token, 21_000, "."));
+        long before = calls("xrange");
+        settle();
+
+        assertThat(calls("xrange") - before).isGreaterThan(21_000 / 1_000);
+        assertThat(turns()).containsExactly("m1: " + "x".repeat(21_000) + ".");
+        assertThat(newest().orElseThrow().cursor()).isEqualTo(chat.tail());
+        assertThat(REDIS.commands().xlen(Keys.log(SESSION))).isEqualTo(10_000);
+    }
+
+    @Test
+    void aLongAnswerKeepsItsBeginningWhenAnotherMessageIsCancelledInTheMiddle() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        appendMany("m1", token, 0, 1_500);
+        chat.ask("m2");
+        answer(chat.log().finish(Optional.of(Chat.USER), chunk("m2", 0, "", CANCELLED)));
+        appendMany("m1", token, 1_500, 1_500);
+        chat.append(last("m1", token, 3_000, "."));
+        settle();
+
+        assertThat(turns()).containsExactlyInAnyOrder("m1: " + "x".repeat(3_000) + ".", "m2: ");
+    }
+
+    @Test
+    void manyShortAnswersAreSettledWithOneCall() {
+        for (int i = 0; i < 400; i++) {
+            chat.converse("m" + i);
+        }
+        settle();
+
+        assertThat(chat.meta("settled")).isEqualTo("" + chat.tail().number());
+        assertThat(turns()).hasSize(50).endsWith("m399: done");
+    }
+
+    /// Plain workers may answer two messages of a session at once.
+    @Test
+    void anAnswerThatIsUnderWayWhenTheOneBeforeItEndsKeepsItsBeginning() {
+        PlainLog plain = new RedisPlainLog(REDIS.redis());
+        Completion stop = new Completion("m", 1, FinishReason.STOP);
+        chat.ask("m1");
+        chat.ask("m2");
+        answer(plain.append(List.of(chunk("m1", 0, "a", null)), false));
+        answer(plain.append(List.of(chunk("m2", 0, "b", null)), false));
+        answer(plain.append(List.of(chunk("m1", 1, "c", stop)), false));
+        settle();
+        answer(plain.append(List.of(chunk("m2", 1, "d", stop)), false));
+        settle();
+
+        assertThat(turns()).containsExactlyInAnyOrder("m1: ac", "m2: bd");
+        assertThat(chat.meta("settled")).isEqualTo("" + chat.tail().number());
+    }
+
+    /// An answer without a turn may never end, and holds nothing up.
+    @Test
+    void anAnswerThatNobodyAskedForHoldsNoOtherUp() {
+        PlainLog plain = new RedisPlainLog(REDIS.redis());
+        chat.ask("m1");
+        answer(plain.append(List.of(chunk("x", 0, "a", null)), false));
+        chat.converseWith("m1");
+        settle();
+
+        assertThat(turns()).containsExactly("m1: done");
+    }
+
+    @Test
+    void aLogThatLostEntriesBeforeTheyWereStoredSaysSoOnce() {
+        chat.converse("m1");
+        chat.converse("m2");
+        REDIS.commands().del(Keys.log(SESSION));
+
+        assertThatThrownBy(this::settle)
+                .hasRootCauseInstanceOf(IllegalStateException.class)
+                .hasStackTraceContaining("lost entries");
+        settle();
+        chat.converse("m3");
+        settle();
+
+        assertThat(turns()).containsExactly("m3: done");
+    }
+
+    // Sessions that are behind
+
+    private List<SessionId> behind() {
+        return answer(history().unsettledSessions(10));
+    }
+
+    @Test
+    void aSessionThatNobodySettlesIsHandedOutOnceAndAgainLaterUntilItIsSettled() {
+        chat.converse("m1");
+        assertThat(behind()).isEmpty(); // whoever ended the answer is at it
+        REDIS.commands().zadd(Keys.UNSETTLED, 0, SESSION.value());
+
+        assertThat(behind()).containsExactly(SESSION);
+        assertThat(behind()).isEmpty();
+        REDIS.commands().zadd(Keys.UNSETTLED, 0, SESSION.value());
+        settle();
+
+        assertThat(behind()).isEmpty();
+        assertThat(REDIS.commands().exists(Keys.UNSETTLED)).isZero();
+    }
+
+    @Test
+    void aSessionThatIsGoneIsNotHandedOutForEver() {
+        chat.converse("m1");
+        REDIS.commands().del(Keys.meta(SESSION));
+        settle();
+
+        assertThat(REDIS.commands().exists(Keys.UNSETTLED)).isZero();
     }
 
     @Test

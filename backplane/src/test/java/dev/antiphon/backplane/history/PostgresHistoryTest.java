@@ -2,6 +2,7 @@ package dev.antiphon.backplane.history;
 
 import static dev.antiphon.backplane.RealRedis.answer;
 import static dev.antiphon.backplane.log.Chat.SESSION;
+import static dev.antiphon.backplane.log.Chat.last;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,6 +16,8 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.servers.PostgresServer;
+
+import io.lettuce.core.RestoreArgs;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,6 +115,40 @@ final class PostgresHistoryTest extends HistoryTest {
         settle();
 
         assertThat(turns()).containsExactly("m1: done", "m2: done");
+    }
+
+    /// Redis loses the first answer with its tail, as at a failover to a replica that lags, and the message is answered again.
+    @Test
+    void aMessageThatWasAnsweredAgainHasTheAnswerThatTheLogHasAndItsPlace() {
+        chat.converse("m0");
+        settle();
+        byte[] meta = REDIS.commands().dump(Keys.meta(SESSION));
+        byte[] log = REDIS.commands().dump(Keys.log(SESSION));
+        for (String first : List.of("a longer answer than the other", "other")) {
+            chat.ask("m1");
+            chat.append(last("m1", chat.claimed("w1").token(), 0, first));
+            chat.converse("m2");
+            settle();
+            RestoreArgs inPlace = RestoreArgs.Builder.ttl(0).replace();
+            REDIS.commands().restore(Keys.meta(SESSION), meta, inPlace);
+            REDIS.commands().restore(Keys.log(SESSION), log, inPlace);
+            REDIS.commands()
+                    .del(
+                            Keys.run(SESSION, new MessageId("m1")),
+                            Keys.run(SESSION, new MessageId("m2")));
+        }
+
+        chat.ask("m1");
+        chat.append(last("m1", chat.claimed("w1").token(), 0, "seen last"));
+        settle();
+
+        assertThat(turns()).containsExactly("m0: done", "m1: seen last", "m2: done");
+        chat.converse("m2");
+        chat.ask("m3");
+        settle();
+        assertThat(answer(history.before(SESSION, new MessageId("m3"), 100)))
+                .extracting(Said::answer)
+                .containsExactly("done", "seen last", "done");
     }
 
     @Test

@@ -63,9 +63,7 @@ final class PostCancel implements Endpoint {
                         case Finish.Finished finished -> {
                             doorbell.ring(finished.pods(), session, finished.entries());
                             doorbell.cancelled(session, message);
-                            // No worker may ever hear of a message that was not in the queue yet.
-                            // Should Redis
-                            // not do it now, the session's next message does.
+                            // A worker looks after it where this fails.
                             var _ = history.settle(session);
                             exchange.json(202, answer(session, message, "cancelled"));
                         }

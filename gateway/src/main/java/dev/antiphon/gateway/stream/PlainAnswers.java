@@ -219,7 +219,7 @@ public final class PlainAnswers {
         }
     }
 
-    /// What does not succeed is done with the session's next answer; until then a resync shows the log itself.
+    /// A worker looks after what does not succeed; until then a resync shows the log itself.
     private void settle(SessionId session) {
         hub.ask(() -> history.settle(session), _ -> {}, _ -> counters.add(Count.PLAIN_FAILED));
     }

@@ -90,6 +90,11 @@ final class PlainAnswersTest {
         }
 
         @Override
+        public CompletionStage<List<SessionId>> unsettledSessions(int most) {
+            throw new AssertionError("workers look after them");
+        }
+
+        @Override
         public CompletionStage<List<Said>> before(
                 SessionId session, MessageId message, int mostCharacters) {
             throw new AssertionError("nobody asks a model");

@@ -1,6 +1,5 @@
 package dev.antiphon.worker.run;
 
-import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.queue.Delivery;
@@ -43,22 +42,20 @@ public final class Acker implements AutoCloseable {
     private final SessionLog log;
     private final Time time;
     private final Asking asking;
-    private final Settling settling;
     private final Counters counters;
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
 
-    private Acker(SessionLog log, History history, Time time, Counters counters) {
+    private Acker(SessionLog log, Time time, Counters counters) {
         this.log = log;
         this.time = time;
         this.asking = new Asking(time, counters);
-        this.settling = new Settling(history, asking, counters);
         this.counters = counters;
         this.thread = time.thread("acker", this::ackAll);
     }
 
-    public static Acker open(SessionLog log, History history, Time time, Counters counters) {
-        Acker acker = new Acker(log, history, time, counters);
+    public static Acker open(SessionLog log, Time time, Counters counters) {
+        Acker acker = new Acker(log, time, counters);
         acker.thread.start();
         return acker;
     }
@@ -145,8 +142,7 @@ public final class Acker implements AutoCloseable {
                 due.delivery.inProgress();
                 look(due.delivery, due.session, due.message, standing.isAtRest());
             }
-        } else if (standing.isAtRest()
-                && settling.settle(due.session)) { // Redis may have forgotten that too
+        } else if (standing.isAtRest()) {
             due.delivery.ack();
         } else {
             counters.add(Count.FORGOTTEN);

@@ -5,6 +5,7 @@ import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.Said;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.ModelTurn;
 import dev.antiphon.worker.provider.ProviderFailure;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 
 /// What a model is shown of the conversation: the newest turns of the message's branch that fit.
 ///
@@ -31,20 +35,38 @@ public final class ContextWindow {
     private final int tokens;
     private final Duration wait;
     private final Asking asking;
+    private final Counters counters;
+
+    /// For runs that wait for a history that is unavailable. Each holds the room of a run; when all wait, chats without
+    /// earlier turns get no answer either. A run beyond them fails at once.
+    private final Semaphore waiting;
+
+    /// Whether the last read failed: then only those that may wait try, until one of them succeeds.
+    private volatile boolean unavailable;
 
     /// A window onto conversations.
     ///
     /// @param tokens the budget, 0 or more, of system prompt, message and earlier turns together; the message is shown in
     ///     any case
-    public ContextWindow(History history, int tokens, Time time, Counters counters) {
-        this(history, tokens, time, counters, WAIT);
+    /// @param mostWaiting runs that wait at once for a history that is unavailable, 1 or more
+    public ContextWindow(
+            History history, int tokens, int mostWaiting, Time time, Counters counters) {
+        this(history, tokens, mostWaiting, time, counters, WAIT);
     }
 
-    ContextWindow(History history, int tokens, Time time, Counters counters, Duration wait) {
+    ContextWindow(
+            History history,
+            int tokens,
+            int mostWaiting,
+            Time time,
+            Counters counters,
+            Duration wait) {
+        this.waiting = new Semaphore(mostWaiting);
         this.history = history;
         this.tokens = tokens;
         this.wait = wait;
         this.asking = new Asking(time, counters);
+        this.counters = counters;
     }
 
     /// The turns that the model sees, oldest first; the last is the message. Blocks.
@@ -86,14 +108,41 @@ public final class ContextWindow {
             return List.of();
         }
         int most = (int) Math.min(room, Integer.MAX_VALUE);
-        return asking.within(
-                wait,
-                () ->
-                        // The worker that answered before may have died before it settled.
-                        history.settle(request.sessionId())
-                                .thenCompose(_ ->
-                                        history.before(
-                                                request.sessionId(), request.messageId(), most)));
+        if (!unavailable) {
+            try {
+                return asking.within(Duration.ZERO, () -> said(request, most));
+            } catch (Unavailable e) {
+                unavailable = true;
+            }
+        }
+        if (!waiting.tryAcquire()) {
+            throw new Unavailable("history unavailable, and many runs wait for it", null);
+        }
+        try {
+            List<Said> said = asking.within(wait, () -> said(request, most));
+            unavailable = false;
+            return said;
+        } finally {
+            waiting.release();
+        }
+    }
+
+    /// Settles before: the worker that answered last may have died, or is about to store its answer.
+    private CompletionStage<List<Said>> said(WorkflowRequest request, int most) {
+        SessionId session = request.sessionId();
+        return history.settle(session)
+                .exceptionally(failure -> {
+                    Throwable cause =
+                            failure instanceof CompletionException ? failure.getCause() : failure;
+                    if (cause instanceof Unavailable unavailable) {
+                        throw unavailable;
+                    }
+                    // A log that cannot be read must not keep the session's next messages from
+                    // their answers.
+                    Settler.incomplete(session, cause, counters);
+                    return null;
+                })
+                .thenCompose(_ -> history.before(session, request.messageId(), most));
     }
 
     private static int characters(@Nullable String text) {

@@ -60,6 +60,8 @@ public final class Counters {
         FORGOTTEN,
         /// A request waits for no ack, because too many do; it comes again and is acked then.
         ACK_DROPPED,
+        /// The history was unavailable when a session's answers were to be stored; they are stored later.
+        SETTLED_LATER,
         /// A session's log could not be put into the history.
         HISTORY_INCOMPLETE
     }

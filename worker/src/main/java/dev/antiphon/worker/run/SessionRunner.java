@@ -1,7 +1,6 @@
 package dev.antiphon.worker.run;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
-import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.SessionLog;
@@ -34,14 +33,11 @@ public final class SessionRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionRunner.class);
 
-    /// What is in no history is asked for by its request, which the queue keeps for a day.
-    private static final Duration SETTLE_RETRY = Duration.ofSeconds(10);
-
     private static final Duration RELEASE_WITHIN = Duration.ofSeconds(1);
 
     private final SessionLog log;
     private final Doorbell doorbell;
-    private final Settling settling;
+    private final Settler settler;
     private final Intake intake;
     private final RunParts parts;
     private final Acker acker;
@@ -61,7 +57,7 @@ public final class SessionRunner {
 
     public SessionRunner(
             SessionLog log,
-            History history,
+            Settler settler,
             Doorbell doorbell,
             RequestQueue queue,
             RunParts parts,
@@ -70,6 +66,7 @@ public final class SessionRunner {
             Time time,
             Counters counters) {
         this.log = log;
+        this.settler = settler;
         this.doorbell = doorbell;
         this.intake = new Intake(log, doorbell, queue, time, counters);
         this.parts = parts;
@@ -77,7 +74,6 @@ public final class SessionRunner {
         this.worker = worker;
         this.time = time;
         this.asking = new Asking(time, counters);
-        this.settling = new Settling(history, asking, counters);
         this.counters = counters;
     }
 
@@ -109,7 +105,7 @@ public final class SessionRunner {
                 case Claim.Claimed claimed -> {
                     fits |= asksTheSame(claimed.request(), request);
                     run(claimed);
-                    var _ = settling.settle(request.sessionId()); // again when idle
+                    settler.soon(request.sessionId());
                     delivered = Optional.empty();
                 }
                 case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, request, delivery);
@@ -140,11 +136,7 @@ public final class SessionRunner {
                         fits = true;
                         continue;
                     }
-                    if (settling.settle(request.sessionId())) {
-                        acker.ackLater(delivery, request.sessionId(), request.messageId());
-                    } else {
-                        delivery.retryAfter(SETTLE_RETRY); // the request is what remembers it
-                    }
+                    acker.ackLater(delivery, request.sessionId(), request.messageId());
                     return;
                 }
             }
@@ -238,7 +230,7 @@ public final class SessionRunner {
                 .addKeyValue("message", parked.messageId())
                 .log("nobody answered what a run asked; it is cancelled");
         end(parked, intake.cancellation(parked));
-        settling.settle(parked.sessionId());
+        settler.soon(parked.sessionId());
     }
 
     private void end(WorkflowRequest request, Chunk last) throws InterruptedException {

@@ -58,7 +58,7 @@ final class AckerTest {
                 new RedisSettings("127.0.0.1", redis.port(), null, Duration.ofSeconds(5));
         backplane = Backplane.open(new BackplaneSettings(nats.url(), settings), "test");
         lease = LeaseKeeper.open(backplane.lease(HOLDER), Time.system(), counters);
-        acker = Acker.open(backplane.log(), backplane.history(), Time.system(), counters);
+        acker = Acker.open(backplane.log(), Time.system(), counters);
     }
 
     @AfterEach

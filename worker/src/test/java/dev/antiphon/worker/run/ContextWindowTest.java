@@ -2,6 +2,7 @@ package dev.antiphon.worker.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.history.History;
@@ -14,6 +15,7 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.provider.ModelTurn;
+import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// What a model is shown; which turns a branch has is `HistoryTest`'s.
 final class ContextWindowTest {
@@ -32,16 +35,21 @@ final class ContextWindowTest {
     /// Says that two turns came before, and notes how many characters it was asked for.
     private static final class Told implements History {
 
-        int failures;
-        int settled;
+        final AtomicInteger failures = new AtomicInteger();
+        final AtomicInteger settled = new AtomicInteger();
         int asked = -1;
 
         @Override
         public CompletionStage<Void> settle(SessionId session) {
-            settled++;
-            return failures-- > 0
+            settled.incrementAndGet();
+            return failures.getAndDecrement() > 0
                     ? CompletableFuture.failedStage(new Unavailable("away", null))
                     : CompletableFuture.completedStage(null);
+        }
+
+        @Override
+        public CompletionStage<List<SessionId>> unsettledSessions(int most) {
+            throw new AssertionError("not this one's");
         }
 
         @Override
@@ -60,19 +68,23 @@ final class ContextWindowTest {
 
     private final Told history = new Told();
 
+    private volatile List<ModelTurn> waited = List.of();
+
     private List<ModelTurn> turns(int tokens, String context) throws Exception {
-        WorkflowRequest request =
-                new WorkflowRequest(
-                        new MessageId("m3"),
-                        new SessionId("s1"),
-                        new UserId("u1"),
-                        "third",
-                        RequestContext.of(
-                                Json.readObject(context.getBytes(StandardCharsets.UTF_8))),
-                        null,
-                        Instant.EPOCH,
-                        "c");
-        return new ContextWindow(history, tokens, Time.system(), new Counters()).turns(request);
+        return new ContextWindow(history, tokens, 1, Time.system(), new Counters())
+                .turns(request(context));
+    }
+
+    private static WorkflowRequest request(String context) {
+        return new WorkflowRequest(
+                new MessageId("m3"),
+                new SessionId("s1"),
+                new UserId("u1"),
+                "third",
+                RequestContext.of(Json.readObject(context.getBytes(StandardCharsets.UTF_8))),
+                null,
+                Instant.EPOCH,
+                "c");
     }
 
     @Test
@@ -83,7 +95,7 @@ final class ContextWindowTest {
                         new ModelTurn.Assistant("1st"),
                         new ModelTurn.User("second"),
                         new ModelTurn.User("third"));
-        assertThat(history.settled).isEqualTo(1);
+        assertThat(history.settled).hasValue(1);
     }
 
     @Test
@@ -119,16 +131,40 @@ final class ContextWindowTest {
 
     @Test
     void aStoreThatIsAwayIsWaitedFor() throws Exception {
-        history.failures = 2;
+        history.failures.set(2);
 
         assertThat(turns(100, "{}")).hasSize(4);
+    }
+
+    /// A run that waits holds the room of another.
+    @Test
+    void ofManyRunsOnlySomeWaitForAHistoryThatIsUnavailable() throws Exception {
+        ContextWindow window = new ContextWindow(history, 100, 1, Time.system(), new Counters());
+        history.failures.set(Integer.MAX_VALUE);
+        Thread waits =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try {
+                                waited = window.turns(request("{}"));
+                            } catch (ProviderFailure | InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+        await().until(() -> history.settled.get() >= 3);
+
+        assertThatThrownBy(() -> window.turns(request("{}"))).isInstanceOf(Unavailable.class);
+        history.failures.set(0);
+
+        waits.join();
+        assertThat(waited).hasSize(4);
+        assertThat(window.turns(request("{}"))).hasSize(4);
     }
 
     @Test
     void aHistoryThatCannotBeReadIsNotAnEmptyOne() {
         ContextWindow window =
-                new ContextWindow(history, 100, Time.system(), new Counters(), Duration.ZERO);
-        history.failures = 1;
+                new ContextWindow(history, 100, 1, Time.system(), new Counters(), Duration.ZERO);
+        history.failures.set(2);
 
         assertThatThrownBy(() ->
                         window.turns(

@@ -91,8 +91,7 @@ final class MeterBoundsTest {
 
     @Test
     void anAckThatHasNoRoomToWaitIsCounted() {
-        try (Acker acker =
-                Acker.open(backplane.log(), backplane.history(), Time.system(), counters)) {
+        try (Acker acker = Acker.open(backplane.log(), Time.system(), counters)) {
             for (int i = 0; i < 100_002; i++) {
                 acker.ackLater(new Nowhere(), new SessionId("s"), new MessageId("m"));
             }
@@ -105,14 +104,14 @@ final class MeterBoundsTest {
         Time hurried = instead(Time.class, Time.system(), "about", Duration.ofMillis(1));
         RequestQueue queue = instead(RequestQueue.class, backplane.queue(), "purgeDone", 3L);
         WorkerId id = new WorkerId("worker_1");
-        try (Acker acker =
-                        Acker.open(backplane.log(), backplane.history(), Time.system(), counters);
+        try (Acker acker = Acker.open(backplane.log(), Time.system(), counters);
+                Settler settler = Settler.open(backplane.history(), Time.system(), counters);
                 LeaseKeeper lease =
                         LeaseKeeper.open(backplane.lease(id), Time.system(), counters)) {
             SessionRunner runner =
                     new SessionRunner(
                             backplane.log(),
-                            backplane.history(),
+                            settler,
                             backplane.doorbell(),
                             queue,
                             new RunParts(
@@ -123,7 +122,7 @@ final class MeterBoundsTest {
                                             DemoProvider.NAME),
                                     new Workflows(List.of(new ChatWorkflow()), null, 50),
                                     new ContextWindow(
-                                            backplane.history(), 8_000, Time.system(), counters),
+                                            backplane.history(), 8_000, 1, Time.system(), counters),
                                     new ToolRunner(
                                             new Tools(List.of(), ToolSelection.ALL),
                                             backplane.toolJournal(),

@@ -38,17 +38,18 @@ final class RunWorker {
         WorkerId id = new WorkerId(Ids.mint("w_"));
         Backplane backplane = Backplane.open(config.backplane(), "worker");
         LeaseKeeper lease = LeaseKeeper.open(backplane.lease(id), time, counters);
-        Acker acker = Acker.open(backplane.log(), backplane.history(), time, counters);
+        Acker acker = Acker.open(backplane.log(), time, counters);
+        Settler settler = Settler.open(backplane.history(), time, counters);
         SessionRunner runner =
                 new SessionRunner(
                         backplane.log(),
-                        backplane.history(),
+                        settler,
                         backplane.doorbell(),
                         backplane.queue(),
                         new RunParts(
                                 new Providers(providers, null),
                                 new Workflows(workflows, null, 20),
-                                new ContextWindow(backplane.history(), 8_000, time, counters),
+                                new ContextWindow(backplane.history(), 8_000, 10, time, counters),
                                 new ToolRunner(
                                         tools,
                                         backplane.toolJournal(),
@@ -62,6 +63,7 @@ final class RunWorker {
         Deliveries deliveries = Deliveries.open(backplane.queue(), runner, 10, Duration.ZERO, time);
         return () -> {
             deliveries.close();
+            settler.close();
             acker.close();
             lease.close();
             backplane.close();
