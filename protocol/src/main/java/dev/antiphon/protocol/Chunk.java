@@ -119,6 +119,9 @@ public record Chunk(
             metadata.put("model", completion.model());
             metadata.put("tokens_used", completion.tokensUsed());
             metadata.put("finish_reason", completion.finishReason().wire());
+            if (completion.stopReason() != null) {
+                metadata.put("stop_reason", completion.stopReason());
+            }
         }
         return metadata;
     }

@@ -48,7 +48,8 @@ public sealed interface ChunkBody {
     record Status(String status, ObjectNode details) implements ChunkBody {
 
         /// What else stands in the `metadata` of a chunk, here or in a final one.
-        static final Set<String> TAKEN = Set.of("status", "model", "tokens_used", "finish_reason");
+        static final Set<String> TAKEN =
+                Set.of("status", "model", "tokens_used", "finish_reason", "stop_reason");
 
         public Status {
             for (String name : TAKEN) {

@@ -79,7 +79,8 @@ final class ChunkReader {
                 tokens != null && tokens.isIntegralNumber() && tokens.canConvertToInt()
                         ? tokens.asInt()
                         : null,
-                finishReason(text(metadata, "finish_reason")));
+                finishReason(text(metadata, "finish_reason")),
+                metadata.path("stop_reason").stringValue(null));
     }
 
     private static FinishReason finishReason(String wire) {

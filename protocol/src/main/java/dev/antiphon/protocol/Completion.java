@@ -9,7 +9,16 @@ import java.util.Locale;
 /// How an answer ended: the `metadata` of its last chunk.
 ///
 /// @param tokensUsed as the provider measured it; null when it told none
-public record Completion(String model, @Nullable Integer tokensUsed, FinishReason finishReason) {
+/// @param stopReason the service's own word for why it stopped, when `finishReason` does not say it all; null else
+public record Completion(
+        String model,
+        @Nullable Integer tokensUsed,
+        FinishReason finishReason,
+        @Nullable String stopReason) {
+
+    public Completion(String model, @Nullable Integer tokensUsed, FinishReason finishReason) {
+        this(model, tokensUsed, finishReason, null);
+    }
 
     public enum FinishReason {
         STOP,
@@ -24,7 +33,7 @@ public record Completion(String model, @Nullable Integer tokensUsed, FinishReaso
 
     /// The same with a model's name that UTF-8 can carry.
     public Completion encodable() {
-        return new Completion(Json.encodable(model), tokensUsed, finishReason);
+        return new Completion(Json.encodable(model), tokensUsed, finishReason, stopReason);
     }
 
     /// The data of the `message_complete` event: a pure function of the final chunk. `token_count` is 0 when the

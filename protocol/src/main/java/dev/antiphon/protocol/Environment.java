@@ -50,6 +50,12 @@ public final class Environment {
         CHAT_OLLAMA_MODELS,
         /// The protocol of the provider `openai`: chat, responses or background.
         CHAT_OPENAI_API,
+        /// How a request of Chat Completions bounds its answer: max_tokens or max_completion_tokens.
+        CHAT_OPENAI_TOKEN_LIMIT,
+        /// Whether a request of Chat Completions asks for the tokens of its answer.
+        CHAT_OPENAI_STREAM_OPTIONS,
+        /// Whether reasoning between think tags is taken out of models' text.
+        CHAT_MODEL_THINK_TAGS,
         /// Whether to ask for models' reasoning where a service must be asked.
         CHAT_MODEL_REASONING,
         /// The graph that answers on a LangGraph server when a request names none.

@@ -26,6 +26,9 @@ public final class Json {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .build();
 
+    private static final JsonMapper LENIENT =
+            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
     /// Stands for text that cannot be carried (Unicode 16 §23.8).
     private static final int REPLACEMENT = 0xFFFD;
 
@@ -66,6 +69,21 @@ public final class Json {
         } catch (CharacterCodingException e) {
             throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid UTF-8");
         }
+    }
+
+    /// Reads one JSON object of a service that we do not choose: a name that stands twice counts as its last, and texts may be
+    /// pieces as in {@link #readPieces}.
+    ///
+    /// @throws InvalidInput when the text is not one JSON object
+    public static ObjectNode ofService(String text) {
+        try {
+            if (LENIENT.readTree(text) instanceof ObjectNode object) {
+                return object;
+            }
+        } catch (JacksonException e) {
+            throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid JSON: " + where(e));
+        }
+        throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not a JSON object");
     }
 
     public static ObjectNode object() {

@@ -3,6 +3,7 @@ package dev.antiphon.worker;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
 import dev.antiphon.worker.provider.AnthropicProvider;
+import dev.antiphon.worker.provider.ChatTokenLimit;
 import dev.antiphon.worker.provider.GeminiProvider;
 import dev.antiphon.worker.provider.OpenAiApi;
 import dev.antiphon.worker.provider.OpenAiProvider;
@@ -48,12 +49,13 @@ public record ModelSettings(
     static ModelSettings from(Environment environment) {
         Optional<ServiceSettings> openAi =
                 service(
-                        environment,
-                        "OPENAI",
-                        environment.text(Variable.OPENAI_API_KEY),
-                        environment.text(Variable.OPENAI_BASE_URL),
-                        OpenAiProvider.BASE_URL,
-                        Variable.CHAT_OPENAI_MODELS);
+                                environment,
+                                "OPENAI",
+                                environment.text(Variable.OPENAI_API_KEY),
+                                environment.text(Variable.OPENAI_BASE_URL),
+                                OpenAiProvider.BASE_URL,
+                                Variable.CHAT_OPENAI_MODELS)
+                        .map(each -> each.withChat(chat(environment)));
         return new ModelSettings(
                 openAi,
                 service(
@@ -125,11 +127,34 @@ public record ModelSettings(
                 ? Optional.empty()
                 : Optional.of(
                         ServiceSettings.of(
-                                name,
-                                apiKey,
-                                baseUrl == null ? ownBaseUrl : baseUrl,
-                                environment.list(models),
-                                environment.flag(Variable.CHAT_MODEL_REASONING)));
+                                        name,
+                                        apiKey,
+                                        baseUrl == null ? ownBaseUrl : baseUrl,
+                                        environment.list(models),
+                                        environment.flag(Variable.CHAT_MODEL_REASONING))
+                                .withThinkTags(environment.flag(Variable.CHAT_MODEL_THINK_TAGS)));
+    }
+
+    private static ServiceSettings.Chat chat(Environment environment) {
+        return new ServiceSettings.Chat(
+                tokenLimit(environment.text(Variable.CHAT_OPENAI_TOKEN_LIMIT)),
+                environment.text(Variable.CHAT_OPENAI_STREAM_OPTIONS) == null
+                        || environment.flag(Variable.CHAT_OPENAI_STREAM_OPTIONS));
+    }
+
+    private static @Nullable ChatTokenLimit tokenLimit(@Nullable String text) {
+        if (text == null) {
+            return null;
+        }
+        for (ChatTokenLimit limit : ChatTokenLimit.values()) {
+            if (limit.field().equals(text)) {
+                return limit;
+            }
+        }
+        throw new IllegalArgumentException(
+                "CHAT_OPENAI_TOKEN_LIMIT must be max_tokens or max_completion_tokens, but is '"
+                        + text
+                        + "'");
     }
 
     private static Duration positive(Environment environment, Variable variable, int ifUnsetMs) {

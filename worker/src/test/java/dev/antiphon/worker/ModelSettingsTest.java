@@ -4,18 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.worker.provider.ChatTokenLimit;
 import dev.antiphon.worker.provider.OpenAiApi;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 final class ModelSettingsTest {
 
@@ -86,6 +90,60 @@ final class ModelSettingsTest {
                                 "k", "https://api.anthropic.com/v1", List.of("a", "b"), true));
         assertThatThrownBy(() -> with("OPENAI_API_KEY", "k", "CHAT_MODEL_REASONING", "yes"))
                 .hasMessage("CHAT_MODEL_REASONING must be true or false, but is 'yes'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OPENAI,http://h:8000/v1/,http://h:8000/v1",
+        "OPENAI,http://h:8000/v1/chat/completions,http://h:8000/v1",
+        "OPENAI,https://h/openai/v1,https://h/openai/v1",
+        "OPENAI,http://h:8000,http://h:8000",
+        "ANTHROPIC,https://api.anthropic.com,https://api.anthropic.com/v1",
+        "ANTHROPIC,https://h/anthropic/v1/messages,https://h/anthropic/v1",
+        "GEMINI,https://generativelanguage.googleapis.com/,https://generativelanguage.googleapis.com/v1beta",
+        "GEMINI,https://h/v1,https://h/v1",
+        "OLLAMA,localhost:11434,http://localhost:11434",
+        "OLLAMA,http://h:11434/api/,http://h:11434",
+        "OLLAMA,http://h:11434/v1,http://h:11434"
+    })
+    void aBaseUrlIsTakenAsTheServicesToolsAndDocumentsShowIt(
+            String service, String given, String taken) {
+        ModelSettings settings = with(service + "_BASE_URL", given);
+
+        assertThat(
+                        Stream.of(
+                                        settings.openAi(),
+                                        settings.anthropic(),
+                                        settings.gemini(),
+                                        settings.ollama())
+                                .flatMap(Optional::stream)
+                                .map(ServiceSettings::baseUrl))
+                .containsExactly(taken);
+    }
+
+    @Test
+    void whatAServerRefusesCanBeSaid() {
+        ServiceSettings settings =
+                with(
+                                "OPENAI_BASE_URL",
+                                "http://h/v1",
+                                "CHAT_OPENAI_TOKEN_LIMIT",
+                                "max_completion_tokens",
+                                "CHAT_OPENAI_STREAM_OPTIONS",
+                                "false",
+                                "CHAT_MODEL_THINK_TAGS",
+                                "true")
+                        .openAi()
+                        .orElseThrow();
+
+        assertThat(settings.chat())
+                .isEqualTo(new ServiceSettings.Chat(ChatTokenLimit.MAX_COMPLETION_TOKENS, false));
+        assertThat(settings.thinkTags()).isTrue();
+        assertThat(with("OPENAI_BASE_URL", "http://h/v1").openAi().orElseThrow().chat())
+                .isEqualTo(ServiceSettings.Chat.USUAL);
+        assertThatThrownBy(() -> with("OPENAI_API_KEY", "k", "CHAT_OPENAI_TOKEN_LIMIT", "tokens"))
+                .hasMessage(
+                        "CHAT_OPENAI_TOKEN_LIMIT must be max_tokens or max_completion_tokens, but is 'tokens'");
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.antiphon.worker;
 
 import static dev.antiphon.worker.PlainPeers.demoAnswer;
 import static dev.antiphon.worker.provider.OpenAiStream.answer;
+import static dev.antiphon.worker.provider.OpenAiStream.finish;
 import static dev.antiphon.worker.provider.OpenAiStream.reasoning;
 import static dev.antiphon.worker.provider.OpenAiStream.role;
 import static dev.antiphon.worker.provider.OpenAiStream.text;
@@ -234,6 +235,48 @@ final class OpenAiWorkerTest {
 
         answered(pod, "m2");
         assertThat(shown(model, 1)).containsExactly("user: one", "assistant: Hel", "user: two");
+    }
+
+    @Test
+    void anAnswerThatFailedNamesAModelAndTheServicesWord() throws Exception {
+        worker(model(exchange -> exchange.open().send(text("a") + finish("invented")).end()));
+        PlainPod pod = peers.pod("pod-1", "test");
+
+        ask("m1", "{}");
+        ask("m2", "{\"ai_provider\":\"nobody\"}");
+
+        JsonNode metadata = answered(pod, "m1").getLast().get("metadata");
+        assertThat(metadata.toString())
+                .isEqualTo(
+                        "{\"model\":\"openai\",\"tokens_used\":null,\"finish_reason\":\"error\",\"stop_reason\":\"invented\"}");
+        assertThat(answered(pod, "m2").getLast().at("/metadata/model").asString())
+                .isEqualTo("nobody");
+    }
+
+    /// Strict chat templates refuse two turns of one speaker, and would then refuse each later message of the session too.
+    @Test
+    void aSessionGoesOnAfterAnAnswerThatFailed() throws Exception {
+        FakeModelServer model =
+                model(exchange -> {
+                    if (exchange.isFirst()) {
+                        exchange.answer(400, "", "{\"error\":\"bad\"}");
+                    } else {
+                        exchange.open().send(answer("so")).end();
+                    }
+                });
+        worker(model);
+        PlainPod pod = peers.pod("pod-1", "test");
+        ask("m1", "one", "null");
+        answered(pod, "m1");
+
+        ask("m2", "What can you do?", "null");
+
+        answered(pod, "m2");
+        assertThat(pod.text("m2")).isEqualTo("so");
+        assertThat(shown(model, 1))
+                .satisfiesExactly(
+                        system -> assertThat(system).startsWith("system: You can use these tools"),
+                        user -> assertThat(user).isEqualTo("user: one\n\nWhat can you do?"));
     }
 
     @Test

@@ -7,12 +7,16 @@ import dev.antiphon.worker.provider.http.Breakage.Limit;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 /// What went wrong with a service, as the failure that the user sees: one sentence of ours, in which nothing is
 /// quoted but the HTTP status, the name of the model and a plain name of the error.
 public final class FailureText {
+
+    /// The name of a refusal with status 404 that speaks of the model, and not of the address.
+    public static final String MODEL_NOT_FOUND = "model_not_found";
 
     /// No digits: a key would not pass.
     private static final Pattern PLAIN_NAME = Pattern.compile("[a-z_]{1,48}");
@@ -29,6 +33,7 @@ public final class FailureText {
                     "rate_limit_error",
                     "rate_limit_exceeded",
                     "server_error",
+                    "insufficient_system_resource",
                     "unavailable",
                     "internal",
                     "resource_exhausted");
@@ -51,13 +56,15 @@ public final class FailureText {
             case Breakage.Unreachable _ ->
                     passing(ErrorCode.PROVIDER_FAILED, "could not be reached", Duration.ZERO);
             case Breakage.Refused refused -> refused(refused, model);
-            case Breakage.Reported(String reason)
+            case Breakage.Reported(String reason, _)
                     when !hasAnswered && PASSING.contains(plain(reason)) ->
                     passing(
                             ErrorCode.PROVIDER_FAILED,
                             "failed" + inBrackets(plain(reason)),
                             Duration.ZERO);
-            case Breakage.Reported(String reason) ->
+            case Breakage.Reported(String reason, int status) when !hasAnswered && status >= 400 ->
+                    refused(new Breakage.Refused(status, reason, null), model);
+            case Breakage.Reported(String reason, _) ->
                     failed("broke its answer off with an error" + inBrackets(plain(reason)));
             case Breakage.TooLate(Limit limit, Duration after) -> tooLate(limit, after);
             case Breakage.EventTooLong(int most) ->
@@ -70,8 +77,30 @@ public final class FailureText {
         };
     }
 
-    ProviderFailure filtered() {
-        return failed("withheld the answer because of its content filter");
+    /// @param word the service's for what it did
+    ProviderFailure filtered(String word) {
+        return failed("withheld the answer because of its content filter")
+                .withStopReason(quotable(word));
+    }
+
+    /// @param word the service's for why its answer is not whole
+    ProviderFailure stopped(String word, boolean hasAnswered) {
+        String name = plain(word.toLowerCase(Locale.ROOT));
+        String what = "stopped before its answer was whole" + inBrackets(name);
+        ProviderFailure failure =
+                !hasAnswered && PASSING.contains(name)
+                        ? passing(ErrorCode.PROVIDER_FAILED, what, Duration.ZERO)
+                        : failed(what);
+        return failure.withStopReason(quotable(word));
+    }
+
+    /// A service's word, when it is one that can be shown.
+    private static @Nullable String quotable(String word) {
+        return plain(word.toLowerCase(Locale.ROOT)).isEmpty() ? null : word;
+    }
+
+    ProviderFailure mixedUpTools() {
+        return failed("mixed up its tool calls, so that none of them was made");
     }
 
     ProviderFailure unknownTool() {
@@ -81,7 +110,7 @@ public final class FailureText {
     private ProviderFailure refused(Breakage.Refused refused, @Nullable String model) {
         int status = refused.status();
         String reason = plain(refused.reason());
-        String what = sentence(status, model) + inBrackets(status, reason);
+        String what = sentence(status, reason, model) + inBrackets(status, reason);
         Duration wait = refused.retryAfter() == null ? Duration.ZERO : refused.retryAfter();
         return mayPass(status) && !NOT_PASSING.contains(reason)
                 ? passing(ErrorCode.PROVIDER_FAILED, what, wait)
@@ -92,13 +121,13 @@ public final class FailureText {
         return status == 408 || status == 429 || status >= 500;
     }
 
-    private static String sentence(int status, @Nullable String model) {
+    private static String sentence(int status, String reason, @Nullable String model) {
         return switch (status) {
             case 401, 403 -> "does not accept the key";
             case 404 ->
-                    model == null
-                            ? "is not at its address"
-                            : "does not know the model '" + shorten(model) + "'";
+                    model != null && reason.equals(MODEL_NOT_FOUND)
+                            ? "does not know the model '" + shorten(model) + "'"
+                            : "is not at its address";
             case 429 -> "takes no more requests for now";
             default -> status >= 500 ? "failed" : "did not accept the request";
         };

@@ -1,46 +1,37 @@
 package dev.antiphon.worker.provider;
 
-import dev.antiphon.protocol.Completion;
-import dev.antiphon.protocol.Ids;
 import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.CallLimits;
-import dev.antiphon.worker.provider.http.Dialect;
 import dev.antiphon.worker.provider.http.StreamCall;
-import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.CompleteToolCall;
-import dev.langchain4j.model.chat.response.PartialThinking;
-import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
-import dev.langchain4j.model.output.FinishReason;
-import dev.langchain4j.model.output.TokenUsage;
 
-import org.jspecify.annotations.Nullable;
-
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
-/// A provider whose service is asked through a streaming model of LangChain4j: what is the same for all of those.
+/// A provider whose requests a streaming model of LangChain4j writes: what is the same for all of those. The answers we read
+/// ourselves ({@link AnswerFormat}).
 final class LangChainProvider implements ModelProvider {
 
     /// What every request says of who asks.
     static final Map<String, String> HEADERS = Map.of("User-Agent", "antiphon");
 
+    /// How often a request is changed because the service refuses a parameter: once for each that may be.
+    private static final int MAX_CHANGES = 2;
+
     private final String name;
     private final List<String> models;
     private final StreamingChatModel model;
     private final Function<ModelCall, DefaultChatRequestParameters.Builder<?>> parameters;
-    private final Dialect dialect;
+    private final Supplier<AnswerFormat> format;
+    private final RequestFitting fitting;
+    private final boolean separates;
     private final CallLimits limits;
     private final FailureText failures;
     private final LangChainTurns turns;
@@ -49,19 +40,25 @@ final class LangChainProvider implements ModelProvider {
     ///
     /// @param model sends through {@link dev.antiphon.worker.provider.http.StreamingTransport}
     /// @param parameters makes those of a call's request, in the model's own form; {@link #fill} helps
-    /// @param dialect how the service marks ends and errors
+    /// @param format how the service's answers look
+    /// @param fitting what the service may refuse of a request
+    /// @param settings of the service
     LangChainProvider(
             String name,
             List<String> models,
             StreamingChatModel model,
             Function<ModelCall, DefaultChatRequestParameters.Builder<?>> parameters,
-            Dialect dialect,
+            Supplier<AnswerFormat> format,
+            RequestFitting fitting,
+            ServiceSettings settings,
             CallLimits limits) {
         this.name = name;
         this.models = models;
         this.model = model;
         this.parameters = parameters;
-        this.dialect = dialect;
+        this.format = format;
+        this.fitting = fitting;
+        this.separates = settings.thinkTags();
         this.limits = limits;
         this.failures = new FailureText(name);
         this.turns = new LangChainTurns(name);
@@ -106,156 +103,49 @@ final class LangChainProvider implements ModelProvider {
     }
 
     @Override
-    public ModelAnswer stream(ModelCall call, TokenSink sink)
+    public ModelAnswer stream(ModelCall given, TokenSink sink)
             throws ProviderFailure, InterruptedException {
+        ModelCall call = TurnOrder.of(given);
         ChatRequest request =
                 ChatRequest.builder()
                         .messages(turns.messages(call))
                         .parameters(parameters.apply(call).build())
                         .build();
-        StreamCall stream = new StreamCall(limits, dialect);
-        Relay relay = new Relay(stream, sink);
-        stream.run(() -> model.chat(request, relay));
-        relay.outlet.throwWhatTheSinkThrew();
+        IncomingAnswer answer = asked(request, call, sink);
+        for (int more = 0; more < MAX_CHANGES && isChanged(call, answer.stream()); more++) {
+            answer = asked(request, call, sink);
+        }
+        return answer.whole(call, turns, failures);
+    }
+
+    private IncomingAnswer asked(ChatRequest request, ModelCall call, TokenSink sink)
+            throws InterruptedException {
+        IncomingAnswer answer = new IncomingAnswer(format.get(), sink, separates, limits);
+        StreamCall stream = answer.stream();
+        stream.rewriting(body -> fitting.fit(call, body));
+        stream.run(() -> model.chat(request, UNHEARD));
+        answer.throwWhatTheSinkThrew();
         if (stream.wasInterrupted()) {
             throw new InterruptedException("interrupted while the model answered");
         }
-        ChatResponse response = relay.response;
-        if (response == null || !isWhole(response, stream)) {
-            Breakage why = stream.breakage().orElseGet(Breakage.Cut::new);
-            throw failures.of(why, call.model(), stream.hasAnswered());
-        }
-        return answer(response, relay.calls(response), call);
+        answer.end();
+        return answer;
     }
 
-    /// Either mark will do, for servers leave out one or the other. An end without anything before it is none: that is
-    /// how some end a stream that failed.
-    private static boolean isWhole(ChatResponse response, StreamCall stream) {
-        return response.finishReason() != null || (stream.hasEnded() && stream.hasAnswered());
+    /// Whether the service refused a parameter that the next request will not have.
+    private boolean isChanged(ModelCall call, StreamCall stream) {
+        return stream.breakage().orElse(null) instanceof Breakage.Refused(int status, _, _)
+                && (status == 400 || status == 422)
+                && fitting.learn(call, stream.refusal());
     }
 
-    private ModelAnswer answer(ChatResponse response, List<ToolCall> asked, ModelCall call)
-            throws ProviderFailure {
-        FinishReason reason = response.finishReason();
-        if (reason == FinishReason.CONTENT_FILTER) {
-            throw failures.filtered();
-        }
-        if (call.tools().isEmpty() && (reason == FinishReason.TOOL_EXECUTION || !asked.isEmpty())) {
-            throw failures.unknownTool();
-        }
-        // A call that ran out of tokens has half its arguments.
-        List<ToolCall> whole = reason == FinishReason.LENGTH ? List.of() : asked;
-        Completion completion =
-                new Completion(
-                        modelName(response, call),
-                        tokens(response.tokenUsage()),
-                        reason == FinishReason.LENGTH
-                                ? Completion.FinishReason.LENGTH
-                                : Completion.FinishReason.STOP);
-        return new ModelAnswer("", turns.turn(response.aiMessage(), whole), completion);
-    }
+    /// The events go to the {@link IncomingAnswer}.
+    private static final StreamingChatResponseHandler UNHEARD =
+            new StreamingChatResponseHandler() {
+                @Override
+                public void onCompleteResponse(ChatResponse whole) {}
 
-    /// As the service names what has answered, for an alias may mean another model every month.
-    private static String modelName(ChatResponse response, ModelCall call) {
-        String answered = response.modelName();
-        String asked = call.model();
-        return answered != null ? answered : asked != null ? asked : "";
-    }
-
-    /// The tokens of the answer, reasoning included, as the service counted them. LangChain4j says zero where some services
-    /// say nothing.
-    private static @Nullable Integer tokens(@Nullable TokenUsage usage) {
-        Integer tokens = usage == null ? null : usage.outputTokenCount();
-        if (tokens == null || tokens == 0) {
-            return null;
-        }
-        // Gemini counts them apart.
-        Integer thoughts =
-                usage instanceof GoogleAiGeminiTokenUsage gemini
-                        ? gemini.thoughtsTokenCount()
-                        : null;
-        return thoughts == null ? tokens : Integer.valueOf(tokens + thoughts);
-    }
-
-    /// Takes what LangChain4j parses out of the stream. It calls on the call's thread and swallows what is thrown here, so
-    /// that is kept.
-    private static final class Relay implements StreamingChatResponseHandler {
-
-        private final StreamCall stream;
-        private final TokenSink sink;
-        private final Map<Integer, String> minted = new HashMap<>();
-        private final Set<Integer> told = new HashSet<>();
-        private final Outlet outlet = new Outlet();
-        private @Nullable ChatResponse response;
-
-        Relay(StreamCall stream, TokenSink sink) {
-            this.stream = stream;
-            this.sink = sink;
-        }
-
-        @Override
-        public void onPartialResponse(String text) {
-            pass(text, () -> sink.content(text));
-        }
-
-        @Override
-        public void onPartialThinking(PartialThinking thinking) {
-            pass(thinking.text(), () -> sink.reasoning(thinking.text()));
-        }
-
-        @Override
-        public void onPartialToolCall(PartialToolCall piece) {
-            String id = id(piece.index(), piece.id());
-            told.add(piece.index());
-            pass(
-                    piece.partialArguments(),
-                    () -> sink.toolCall(id, piece.name(), piece.partialArguments()));
-        }
-
-        /// Some services, and calls without arguments, come whole.
-        @Override
-        public void onCompleteToolCall(CompleteToolCall whole) {
-            if (told.add(whole.index())) {
-                ToolExecutionRequest request = whole.toolExecutionRequest();
-                String id = id(whole.index(), request.id());
-                String arguments = arguments(request);
-                pass(arguments, () -> sink.toolCall(id, request.name(), arguments));
-            }
-        }
-
-        /// Some services number their calls only.
-        private String id(int index, @Nullable String given) {
-            return given != null && !given.isBlank()
-                    ? given
-                    : minted.computeIfAbsent(index, _ -> Ids.mint("call_"));
-        }
-
-        List<ToolCall> calls(ChatResponse whole) {
-            List<ToolCall> calls = new ArrayList<>();
-            for (ToolExecutionRequest each : whole.aiMessage().toolExecutionRequests()) {
-                calls.add(new ToolCall(id(calls.size(), each.id()), each.name(), arguments(each)));
-            }
-            return calls;
-        }
-
-        private static String arguments(ToolExecutionRequest request) {
-            String arguments = request.arguments();
-            return arguments == null || arguments.isBlank() ? "{}" : arguments;
-        }
-
-        private void pass(String text, Outlet.Piece piece) {
-            outlet.pass(stream, text, piece);
-        }
-
-        @Override
-        public void onCompleteResponse(ChatResponse complete) {
-            response = complete;
-        }
-
-        /// What the transport reports is known to the call already; the rest is what LangChain4j could not parse.
-        @Override
-        public void onError(Throwable error) {
-            stream.broke(new Breakage.Malformed());
-        }
-    }
+                @Override
+                public void onError(Throwable error) {}
+            };
 }

@@ -10,7 +10,6 @@ import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
@@ -30,23 +29,15 @@ final class LangChainTurns {
     }
 
     /// The turns, the system prompt first.
+    ///
+    /// @param call with its turns in order ({@link TurnOrder})
     List<ChatMessage> messages(ModelCall call) {
         List<ChatMessage> messages = new ArrayList<>();
-        String system = call.systemPrompt();
-        if (system != null && !system.isBlank()) {
-            messages.add(SystemMessage.from(system));
+        if (call.systemPrompt() != null) {
+            messages.add(SystemMessage.from(call.systemPrompt()));
         }
-        call.turns().stream()
-                .filter(turn -> !isNothing(turn))
-                .forEach(turn -> messages.add(message(turn)));
+        call.turns().forEach(turn -> messages.add(message(turn)));
         return messages;
-    }
-
-    /// An answer that was cancelled before it began; some services refuse such turns.
-    private static boolean isNothing(ModelTurn turn) {
-        return turn instanceof ModelTurn.Assistant(String text, List<ToolCall> calls, _)
-                && text.isBlank()
-                && calls.isEmpty();
     }
 
     private ChatMessage message(ModelTurn turn) {
@@ -76,41 +67,36 @@ final class LangChainTurns {
         return ToolExecutionRequest.builder()
                 .id(call.id())
                 .name(call.name())
-                .arguments(call.arguments())
+                .arguments(call.argumentsSentBack())
                 .build();
+    }
+
+    /// What a service wants to see again beside an answer.
+    ///
+    /// @param thinking the reasoning
+    /// @param attributes texts and lists of texts, under the names that LangChain4j gives them
+    record Notes(String thinking, ObjectNode attributes) {
+
+        static final Notes NONE = new Notes("", Json.object());
+
+        private boolean isNone() {
+            return thinking.isEmpty() && attributes.isEmpty();
+        }
     }
 
     /// The answer as a later call wants to see it.
     ///
     /// @param calls with the ids that the sink was told
-    ModelTurn.Assistant turn(AiMessage message, List<ToolCall> calls) {
-        String text = message.text() == null ? "" : message.text();
-        return new ModelTurn.Assistant(text, calls, notes(message));
-    }
-
-    /// LangChain4j keeps what the services sign (of reasoning, of tool calls) in attributes: texts and lists of texts.
-    private String notes(AiMessage message) {
-        ObjectNode attributes = Json.object();
-        message.attributes()
-                .forEach((name, value) -> {
-                    switch (value) {
-                        case String text -> attributes.put(name, text);
-                        case List<?> list -> {
-                            ArrayNode array = attributes.putArray(name);
-                            list.forEach(each -> array.add(String.valueOf(each)));
-                        }
-                        default -> {} // pictures and what servers' own tools found: no text
-                    }
-                });
-        if (attributes.isEmpty()) {
-            return "";
+    ModelTurn.Assistant turn(String text, List<ToolCall> calls, Notes notes) {
+        if (notes.isNone()) {
+            return new ModelTurn.Assistant(text, calls, "");
         }
-        ObjectNode notes = Json.object().put("provider", provider);
-        if (message.thinking() != null) {
-            notes.put("thinking", message.thinking());
+        ObjectNode written = Json.object().put("provider", provider);
+        if (!notes.thinking().isEmpty()) {
+            written.put("thinking", notes.thinking());
         }
-        notes.set("attributes", attributes);
-        return notes.toString();
+        written.set("attributes", notes.attributes());
+        return new ModelTurn.Assistant(text, calls, written.toString());
     }
 
     private void read(String notes, AiMessage.Builder message) {

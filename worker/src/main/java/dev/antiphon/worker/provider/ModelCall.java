@@ -103,6 +103,12 @@ public record ModelCall(
                 model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, whom);
     }
 
+    /// The same call with other words.
+    ModelCall saying(@Nullable String system, List<ModelTurn> said) {
+        return new ModelCall(
+                model, system, said, tools, temperature, maxTokens, streamed, kept, asker);
+    }
+
     /// What the user asked last; empty when nobody has.
     public String message() {
         for (ModelTurn turn : turns.reversed()) {

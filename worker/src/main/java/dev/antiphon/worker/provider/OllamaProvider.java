@@ -1,12 +1,9 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.worker.provider.http.CallLimits;
-import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.langchain4j.model.ollama.OllamaChatRequestParameters;
 import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -39,18 +36,9 @@ public final class OllamaProvider {
                 models,
                 model.build(),
                 call -> LangChainProvider.fill(OllamaChatRequestParameters.builder(), call, models),
-                OllamaProvider::sign,
+                OllamaFormat::new,
+                RequestFitting.NONE,
+                settings,
                 limits);
-    }
-
-    private static Sign sign(@Nullable String event, String data) {
-        Sign failure = Signs.failure(event, data);
-        if (failure != null) {
-            return failure;
-        }
-        // In a text the quotes would be escaped.
-        return data.contains("\"done\"") && Signs.parse(data).path("done").asBoolean(false)
-                ? new Sign.End()
-                : new Sign.Part();
     }
 }

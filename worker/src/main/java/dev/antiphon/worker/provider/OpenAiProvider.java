@@ -1,12 +1,9 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.worker.provider.http.CallLimits;
-import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -33,13 +30,18 @@ public final class OpenAiProvider {
                         .apiKey(settings.apiKey())
                         .customHeaders(LangChainProvider.HEADERS)
                         .returnThinking(true)
+                        .sendThinking(true)
                         .build();
         return new LangChainProvider(
                 NAME,
                 models(settings),
                 model,
-                call -> parameters(call, settings),
-                OpenAiProvider::sign,
+                call ->
+                        LangChainProvider.fill(
+                                OpenAiChatRequestParameters.builder(), call, models(settings)),
+                OpenAiFormat::new,
+                fitting(settings),
+                settings,
                 limits);
     }
 
@@ -48,25 +50,14 @@ public final class OpenAiProvider {
         return settings.isAt(HOST) ? settings.modelsOr(DEFAULT_MODEL) : settings.models();
     }
 
-    static OpenAiChatRequestParameters.Builder parameters(
-            ModelCall call, ServiceSettings settings) {
-        OpenAiChatRequestParameters.Builder parameters =
-                LangChainProvider.fill(
-                        OpenAiChatRequestParameters.builder(), call, models(settings));
-        // Its newer models know only the one, most servers only the other.
-        if (settings.isAt(HOST)) {
-            parameters.maxOutputTokens(null).maxCompletionTokens(call.maxTokens());
-        }
-        return parameters;
-    }
-
-    /// Errors come as `{"error":{"message","type","code"}}`, within a stream and as the body of a refusal, or as an event
-    /// of that name.
-    private static Sign sign(@Nullable String event, String data) {
-        if (data.equals("[DONE]")) {
-            return new Sign.End();
-        }
-        Sign failure = Signs.failure(event, data);
-        return failure == null ? new Sign.Part() : failure;
+    /// OpenAI's newer models know only the one name, most servers only the other.
+    static OpenAiFitting fitting(ServiceSettings settings) {
+        ChatTokenLimit best =
+                settings.isAt(HOST)
+                        ? ChatTokenLimit.MAX_COMPLETION_TOKENS
+                        : ChatTokenLimit.MAX_TOKENS;
+        ServiceSettings.Chat chat = settings.chat();
+        return new OpenAiFitting(
+                chat.tokenLimit() == null ? best : chat.tokenLimit(), chat.streamOptions());
     }
 }

@@ -1,6 +1,7 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.RequestContext;
 
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,18 @@ public final class Providers {
     public String modelOf(ModelProvider provider) {
         String chosen = modelFor(provider, null);
         return chosen != null ? chosen : provider.models().stream().findFirst().orElse("");
+    }
+
+    /// What the last chunk of an answer names as its model when no model has said its name: what the request asks for, else
+    /// what would be asked, else the provider. Never empty.
+    public String modelNamedFor(RequestContext context) {
+        String named = context.aiProvider();
+        if (context.model() != null) {
+            return context.model();
+        }
+        ModelProvider provider = named == null ? fallback : byName.get(named);
+        String model = provider == null ? null : defaultModelOf(provider);
+        return model != null ? model : named != null ? named : fallback.name();
     }
 
     /// The provider of requests that name none.

@@ -89,8 +89,9 @@ public final class ResponsesProvider implements ModelProvider {
     }
 
     @Override
-    public ModelAnswer stream(ModelCall call, TokenSink sink)
+    public ModelAnswer stream(ModelCall given, TokenSink sink)
             throws ProviderFailure, InterruptedException {
+        ModelCall call = TurnOrder.of(given);
         Kept kept = call.kept();
         if (kept != null && background) {
             if (ResponsesReader.isHandle(kept.handle())) {
@@ -215,12 +216,13 @@ public final class ResponsesProvider implements ModelProvider {
     private ModelAnswer answer(JsonNode whole, ResponsesReader reader, ModelCall call)
             throws ProviderFailure {
         String reason = whole.path("incomplete_details").path("reason").stringValue("");
-        if (reason.equals("content_filter")) {
-            throw failures.filtered();
-        }
-        ModelTurn.Assistant turn = reader.turn(reason.isEmpty());
+        FinishReason finish = finish(whole.path("status").stringValue("completed"), reason, reader);
+        ModelTurn.Assistant turn = reader.turn(finish == FinishReason.STOP);
         if (call.tools().isEmpty() && !turn.toolCalls().isEmpty()) {
             throw failures.unknownTool();
+        }
+        if (ToolCalls.areMixedUp(turn.toolCalls())) {
+            throw failures.mixedUpTools();
         }
         JsonNode tokens = whole.path("usage").path("output_tokens");
         String asked = call.model() == null ? "" : call.model();
@@ -228,7 +230,22 @@ public final class ResponsesProvider implements ModelProvider {
                 new Completion(
                         whole.path("model").stringValue(asked),
                         tokens.isIntegralNumber() ? tokens.asInt() : null,
-                        reason.isEmpty() ? FinishReason.STOP : FinishReason.LENGTH);
+                        finish,
+                        reason.isEmpty() ? null : reason);
         return new ModelAnswer("", turn, completion);
+    }
+
+    /// Only what the service calls whole is: it adds reasons.
+    private FinishReason finish(String status, String reason, ResponsesReader reader)
+            throws ProviderFailure {
+        if (status.equals("completed") && reason.isEmpty()) {
+            return FinishReason.STOP;
+        }
+        return switch (reason) {
+            case "max_output_tokens", "length" -> FinishReason.LENGTH;
+            case "content_filter" -> throw failures.filtered(reason);
+            case "" -> throw failures.stopped(status, reader.hasAnswered());
+            default -> throw failures.stopped(reason, reader.hasAnswered());
+        };
     }
 }

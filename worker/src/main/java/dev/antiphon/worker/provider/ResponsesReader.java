@@ -1,6 +1,7 @@
 package dev.antiphon.worker.provider;
 
 import dev.antiphon.protocol.Json;
+import dev.antiphon.worker.provider.http.Dialect;
 import dev.antiphon.worker.provider.http.Dialect.Sign;
 import dev.antiphon.worker.provider.http.StreamCall;
 import dev.langchain4j.http.client.sse.ServerSentEvent;
@@ -15,7 +16,6 @@ import tools.jackson.databind.node.ArrayNode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// Reads the events of one response, whatever number of connections bring them. Used by the call's thread.
@@ -95,7 +95,9 @@ final class ResponsesReader {
         return new ServerSentEventListener() {
             @Override
             public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
-                take(Signs.parse(event.data()), stream);
+                if (!event.data().strip().equals(Dialect.DONE)) {
+                    take(event.event(), Json.ofService(event.data()), stream);
+                }
             }
 
             @Override
@@ -103,8 +105,8 @@ final class ResponsesReader {
         };
     }
 
-    private void take(JsonNode event, StreamCall stream) {
-        String type = event.path("type").stringValue("");
+    private void take(@Nullable String name, JsonNode event, StreamCall stream) {
+        String type = type(name, event);
         if (type.isEmpty()) {
             throw new IllegalArgumentException("an event without a type");
         }
@@ -125,16 +127,11 @@ final class ResponsesReader {
                 String piece = delta(event);
                 pass(stream, piece, () -> sink.reasoning(piece));
             }
-            case "response.output_item.added" -> itemBegan(event.path("item"), stream);
-            case "response.function_call_arguments.delta" -> {
-                ToolCall call = begun.get(event.path("item_id").stringValue(""));
-                String piece = delta(event);
-                if (call != null) {
-                    pass(stream, piece, () -> sink.toolCall(call.id(), call.name(), piece));
-                }
-            }
+            case "response.output_item.added" -> itemBegan(event, stream);
+            case "response.function_call_arguments.delta" -> argumentsCame(event, stream);
             case "response.output_item.done" -> itemEnded(event.path("item"));
-            case "response.completed", "response.incomplete" -> whole = event.path("response");
+            case "response.completed", "response.incomplete" ->
+                    ended(event.has("response") ? event.path("response") : event, stream);
             // The service adds kinds of events; what we need repeats itself in the others.
             default -> {}
         }
@@ -152,11 +149,27 @@ final class ResponsesReader {
         }
     }
 
-    private void itemBegan(JsonNode item, StreamCall stream) {
-        if (item.path("type").stringValue("").equals("function_call")) {
+    private void itemBegan(JsonNode event, StreamCall stream) {
+        JsonNode item = event.path("item");
+        if (isCall(item)) {
             ToolCall call = call(item);
             begun.put(item.path("id").stringValue(""), call);
+            begun.put(place(event), call);
             pass(stream, "", () -> sink.toolCall(call.id(), call.name(), ""));
+        }
+    }
+
+    /// Stands for an item of which a server repeats no id.
+    private static String place(JsonNode event) {
+        return "#" + event.path("output_index").asInt(-1);
+    }
+
+    private void argumentsCame(JsonNode event, StreamCall stream) {
+        ToolCall named = begun.get(event.path("item_id").stringValue(""));
+        ToolCall call = named == null ? begun.get(place(event)) : named;
+        String piece = delta(event);
+        if (call != null) {
+            pass(stream, piece, () -> sink.toolCall(call.id(), call.name(), piece));
         }
     }
 
@@ -171,10 +184,46 @@ final class ResponsesReader {
         }
     }
 
+    private static boolean isCall(JsonNode item) {
+        return item.path("type").stringValue("").equals("function_call");
+    }
+
+    /// Takes the whole response, in which some servers say what they did not stream.
+    private void ended(JsonNode response, StreamCall stream) {
+        StringBuilder said = new StringBuilder();
+        for (JsonNode item : response.path("output")) {
+            for (JsonNode part : item.path("content")) {
+                said.append(part.path("text").stringValue(""));
+                said.append(part.path("refusal").stringValue(""));
+            }
+            if (isCall(item) && calls.stream().noneMatch(each -> each.equals(call(item)))) {
+                itemCameLate(item, stream);
+            }
+        }
+        if (said.length() > text.length() && said.indexOf(text.toString()) == 0) {
+            String rest = said.substring(text.length());
+            text.append(rest);
+            pass(stream, rest, () -> sink.content(rest));
+        }
+        whole = response;
+    }
+
+    private void itemCameLate(JsonNode item, StreamCall stream) {
+        ToolCall call = call(item);
+        if (!begun.containsValue(call)) {
+            pass(
+                    stream,
+                    call.arguments(),
+                    () -> sink.toolCall(call.id(), call.name(), call.arguments()));
+        }
+        itemEnded(item);
+    }
+
     private static ToolCall call(JsonNode item) {
-        String arguments = item.path("arguments").stringValue("");
+        String arguments = OpenAiFormat.argumentsOf(item.path("arguments"));
+        String id = item.path("call_id").stringValue("");
         return new ToolCall(
-                item.path("call_id").stringValue(""),
+                id.isBlank() ? item.path("id").stringValue("") : id,
                 item.path("name").stringValue(""),
                 arguments.isBlank() ? "{}" : arguments);
     }
@@ -188,26 +237,33 @@ final class ResponsesReader {
         outlet.pass(stream, piece, write);
     }
 
-    /// The name of an event stands in its data too, and some servers leave the other out.
+    /// The name of an event stands in its data too, and some servers leave one of them out. A server that does not stream
+    /// sends the response alone.
+    private static String type(@Nullable String event, JsonNode data) {
+        if (data.path("object").stringValue("").equals("response")) {
+            return "response." + data.path("status").stringValue("");
+        }
+        return data.path("type").stringValue(event == null ? "" : event);
+    }
+
     static Sign sign(@Nullable String event, String data) {
-        if (data.contains("\"response.completed\"") || data.contains("\"response.incomplete\"")) {
-            String type = Signs.parse(data).path("type").stringValue("");
-            if (type.equals("response.completed") || type.equals("response.incomplete")) {
-                return new Sign.End();
+        if (data.strip().equals(Dialect.DONE)) {
+            return new Sign.End();
+        }
+        JsonNode object = Signs.parse(data);
+        return switch (type(event, object)) {
+            case "response.completed", "response.incomplete" -> new Sign.End();
+            case "response.failed", "response.cancelled" -> {
+                JsonNode response = object.has("response") ? object.path("response") : object;
+                Sign.Failure failure = Signs.failure(null, response);
+                yield failure == null ? new Sign.Failure(null) : failure;
             }
-        }
-        if (data.contains("\"response.failed\"")) {
-            JsonNode failed = Signs.parse(data);
-            if (failed.path("type").stringValue("").equals("response.failed")) {
-                JsonNode code = failed.path("response").path("error").path("code");
-                return new Sign.Failure(
-                        code.isString() ? code.stringValue().toLowerCase(Locale.ROOT) : null);
+            // A response that goes well has a field "error" too: null.
+            case "", "error" -> {
+                Sign failure = Signs.failure(event, object);
+                yield failure == null ? new Sign.Part() : failure;
             }
-        }
-        if (event == null || event.equals("error")) {
-            Sign failure = Signs.failure(event, data);
-            return failure == null ? new Sign.Part() : failure;
-        }
-        return new Sign.Part(); // a response that goes well has a field "error" too: null
+            default -> new Sign.Part();
+        };
     }
 }

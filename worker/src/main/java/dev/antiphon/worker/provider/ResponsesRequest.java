@@ -74,7 +74,7 @@ final class ResponsesRequest {
     private static void put(ArrayNode input, ModelTurn.Assistant turn) {
         JsonNode notes = turn.notes().isEmpty() ? Json.object() : Signs.parse(turn.notes());
         if (notes.path("provider").stringValue("").equals(NOTES)) {
-            notes.path("items").forEach(input::add);
+            notes.path("items").forEach(item -> input.add(sentBack(item)));
             return;
         }
         if (!turn.text().isBlank()) {
@@ -85,8 +85,18 @@ final class ResponsesRequest {
                     .put("type", "function_call")
                     .put("call_id", call.id())
                     .put("name", call.name())
-                    .put("arguments", call.arguments());
+                    .put("arguments", call.argumentsSentBack());
         }
+    }
+
+    /// The item as the service wrote it, but for arguments that it would refuse to be given back.
+    private static JsonNode sentBack(JsonNode item) {
+        if (!item.path("type").stringValue("").equals("function_call")) {
+            return item;
+        }
+        String written = item.path("arguments").stringValue("");
+        ToolCall call = new ToolCall("", "", written.isBlank() ? "{}" : written);
+        return ((ObjectNode) item.deepCopy()).put("arguments", call.argumentsSentBack());
     }
 
     private static void message(ArrayNode input, String role, String text) {

@@ -12,11 +12,42 @@ import java.util.List;
 /// @param baseUrl what the paths of the service's protocol are appended to, such as `https://api.openai.com/v1`
 /// @param models the first is the default; empty for the provider's own choice
 /// @param reasoning whether to ask for the model's reasoning, where a service must be asked; models without any then refuse
+/// @param thinkTags whether reasoning that a model writes into its text, between `<think>` and `</think>` at the beginning, is
+///     taken out of it
+/// @param chat what a server of Chat Completions takes
 public record ServiceSettings(
-        @Nullable String apiKey, String baseUrl, List<String> models, boolean reasoning) {
+        @Nullable String apiKey,
+        String baseUrl,
+        List<String> models,
+        boolean reasoning,
+        boolean thinkTags,
+        Chat chat) {
+
+    /// What servers of Chat Completions disagree on.
+    ///
+    /// @param tokenLimit how an answer is bounded; null for what is usual at the address
+    /// @param streamOptions whether the tokens of an answer are asked for
+    public record Chat(@Nullable ChatTokenLimit tokenLimit, boolean streamOptions) {
+
+        public static final Chat USUAL = new Chat(null, true);
+    }
 
     public ServiceSettings {
         models = List.copyOf(models);
+    }
+
+    /// Settings of a service that does everything as usual.
+    public ServiceSettings(
+            @Nullable String apiKey, String baseUrl, List<String> models, boolean reasoning) {
+        this(apiKey, baseUrl, models, reasoning, false, Chat.USUAL);
+    }
+
+    public ServiceSettings withThinkTags(boolean separate) {
+        return new ServiceSettings(apiKey, baseUrl, models, reasoning, separate, chat);
+    }
+
+    public ServiceSettings withChat(Chat other) {
+        return new ServiceSettings(apiKey, baseUrl, models, reasoning, thinkTags, other);
     }
 
     /// The checked settings.
@@ -35,13 +66,14 @@ public record ServiceSettings(
                     variables
                             + "_API_KEY has characters that no key has, such as blanks or line breaks");
         }
-        if (!isWebAddress(baseUrl)) {
+        String address = BaseUrls.normal(variables, baseUrl);
+        if (!isWebAddress(address)) {
             throw new IllegalArgumentException(
                     variables
                             + "_BASE_URL must be an address such as https://api.openai.com/v1 or"
                             + " http://localhost:8000/v1");
         }
-        return new ServiceSettings(apiKey, baseUrl, models, reasoning);
+        return new ServiceSettings(apiKey, address, models, reasoning);
     }
 
     /// Whether the service is at this host.

@@ -8,43 +8,71 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /// What services' ways to report an error have in common.
 final class Signs {
 
+    private static final int NOT_FOUND = 404;
+
     private Signs() {}
 
-    /// The error that an event or a refusal's body reports, or null: `{"error":{"type","code","status","message"}}` with some
-    /// of these, `{"error":"…"}`, or an event of that name.
-    static @Nullable Sign failure(@Nullable String event, String data) {
+    /// The error that an event or a refusal's body reports, or null.
+    static Sign.@Nullable Failure failure(@Nullable String event, String data) {
         boolean isError = "error".equals(event);
         // In a text the quotes would be escaped.
-        if (!isError && !data.contains("\"error\"")) {
-            return null;
-        }
-        JsonNode object = parse(data);
-        JsonNode error = object.path("error");
-        if (error.isObject()) {
-            return new Sign.Failure(name(error));
-        }
-        return isError || error.isString() ? new Sign.Failure(name(object)) : null;
+        return isError || data.contains("\"error\"") ? failure(event, parse(data)) : null;
     }
 
-    private static @Nullable String name(JsonNode error) {
+    /// The error that an event reports, or null: `{"error":{"type","code","status","message"}}` with some of these,
+    /// `{"error":"…"}`, the same fields under `"object":"error"`, or an event of that name.
+    static Sign.@Nullable Failure failure(@Nullable String event, JsonNode object) {
+        JsonNode error = object.path("error");
+        if (error.isObject() && !error.isEmpty()) {
+            return failure(error);
+        }
+        boolean isError =
+                "error".equals(event)
+                        || object.path("object").stringValue("").equals("error")
+                        || (error.isString() && !error.stringValue().isEmpty());
+        return isError ? failure(object) : null;
+    }
+
+    /// Most services name an error, some only number it, in a text or not.
+    private static Sign.Failure failure(JsonNode error) {
+        String name = null;
+        int status = 0;
         for (String field : new String[] {"code", "status", "type"}) {
-            if (error.path(field).isString()) {
-                return error.path(field).stringValue().toLowerCase(Locale.ROOT);
+            JsonNode value = error.path(field);
+            String text = value.isIntegralNumber() ? value.toString() : value.stringValue("");
+            if (text.matches("[1-5][0-9][0-9]")) {
+                status = status == 0 ? Integer.parseInt(text) : status;
+            } else if (name == null && value.isString()) {
+                name = text.toLowerCase(Locale.ROOT);
             }
         }
-        return null;
+        return new Sign.Failure(name, status);
     }
 
-    /// An empty object when it is none: the library will say that it is malformed.
+    /// The name of the error in a refusal's body, or null.
+    static @Nullable String refusal(int status, String body) {
+        JsonNode object = parse(body);
+        if (status == NOT_FOUND && speaksOfAModel(object)) {
+            return FailureText.MODEL_NOT_FOUND;
+        }
+        Sign.Failure failure = failure(null, object);
+        return failure == null ? null : failure.reason();
+    }
+
+    /// Whether a service has found its path but not the model: what does not know the path does not know of models.
+    private static boolean speaksOfAModel(JsonNode body) {
+        return !body.isEmpty() && body.toString().toLowerCase(Locale.ROOT).contains("model");
+    }
+
+    /// An empty object when it is none.
     static JsonNode parse(String data) {
         try {
-            return Json.readObject(data.getBytes(StandardCharsets.UTF_8));
+            return Json.ofService(data);
         } catch (InvalidInput e) {
             return Json.object();
         }

@@ -17,6 +17,7 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.time.Time;
 
@@ -44,14 +45,22 @@ final class Intake {
     private final Time time;
     private final Asking asking;
     private final Counters counters;
+    private final Providers providers;
 
-    Intake(SessionLog log, Doorbell doorbell, RequestQueue queue, Time time, Counters counters) {
+    Intake(
+            SessionLog log,
+            Doorbell doorbell,
+            RequestQueue queue,
+            Time time,
+            Counters counters,
+            Providers providers) {
         this.log = log;
         this.doorbell = doorbell;
         this.queue = queue;
         this.time = time;
         this.asking = new Asking(time, counters);
         this.counters = counters;
+        this.providers = providers;
     }
 
     /// Reads a delivery's request; a bad one is settled.
@@ -239,7 +248,7 @@ final class Intake {
                 request.messageId(),
                 0,
                 body,
-                new Completion("", null, reason),
+                new Completion(providers.modelNamedFor(request.context()), null, reason),
                 time.instant(),
                 request.correlationId());
     }

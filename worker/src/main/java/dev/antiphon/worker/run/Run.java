@@ -37,9 +37,6 @@ final class Run {
     private final Claim.Claimed claimed;
     private final AnswerWriter writer;
 
-    /// What is asked for; null for the provider's own default.
-    private @Nullable String model;
-
     Run(
             SessionLog log,
             RunParts parts,
@@ -53,7 +50,6 @@ final class Run {
         this.time = time;
         this.claimed = claimed;
         this.writer = writer;
-        this.model = claimed.request().context().model();
     }
 
     /// Answers the message. Blocks until the answer is in the log.
@@ -66,17 +62,17 @@ final class Run {
         } catch (NeedsUser e) {
             return writer.park(e.question());
         } catch (ProviderFailure e) {
-            return fail(e.code(), Json.encodable(e.getMessage()));
+            return fail(e.code(), Json.encodable(e.getMessage()), e.stopReason().orElse(null));
         } catch (WorkflowFailure e) {
-            return fail(e.code(), Json.encodable(e.getMessage()));
+            return fail(e.code(), Json.encodable(e.getMessage()), null);
         } catch (Unavailable e) {
-            return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.");
+            return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.", null);
         } catch (RuntimeException e) {
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
                     .setCause(e)
                     .log("a run broke");
-            return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title());
+            return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
         }
     }
 
@@ -85,7 +81,7 @@ final class Run {
         RequestContext context = claimed.request().context();
         CompiledWorkflow workflow = parts.workflows().choose(context.workflow());
         ModelProvider provider = parts.providers().choose(context.aiProvider());
-        model = parts.providers().modelFor(provider, context.model());
+        String model = parts.providers().modelFor(provider, context.model());
         ObjectNode kept = kept();
         Checkpoint checkpoint = Checkpoint.of(kept);
         if (checkpoint != null && !workflow.knows(checkpoint)) {
@@ -122,18 +118,24 @@ final class Run {
         }
     }
 
-    private boolean fail(ErrorCode code, String message) throws InterruptedException {
+    private boolean fail(ErrorCode code, String message, @Nullable String stopReason)
+            throws InterruptedException {
         LOG.atWarn()
                 .addKeyValue("message", claimed.request().messageId())
                 .addKeyValue("code", code.wire())
                 .addKeyValue("reason", message)
                 .log("a run failed");
-        return end(code, message);
+        return end(code, message, stopReason);
     }
 
-    private boolean end(ErrorCode code, String message) throws InterruptedException {
+    private boolean end(ErrorCode code, String message, @Nullable String stopReason)
+            throws InterruptedException {
         return writer.finish(
                 new ChunkBody.Failure(code, message),
-                new Completion(model == null ? "" : model, null, Completion.FinishReason.ERROR));
+                new Completion(
+                        parts.providers().modelNamedFor(claimed.request().context()),
+                        null,
+                        Completion.FinishReason.ERROR,
+                        stopReason));
     }
 }

@@ -68,7 +68,7 @@ public final class SessionRunner {
         this.log = log;
         this.settler = settler;
         this.doorbell = doorbell;
-        this.intake = new Intake(log, doorbell, queue, time, counters);
+        this.intake = new Intake(log, doorbell, queue, time, counters, parts.providers());
         this.parts = parts;
         this.acker = acker;
         this.worker = worker;

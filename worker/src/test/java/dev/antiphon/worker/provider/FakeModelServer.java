@@ -151,15 +151,21 @@ public final class FakeModelServer implements AutoCloseable {
 
         /// Answers with a whole body.
         public void answer(int status, String headers, String body) throws IOException {
+            answer(status, headers, body.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /// Answers with a whole body of any bytes.
+        public void answer(int status, String headers, byte[] body) throws IOException {
             write(
                     "HTTP/1.1 "
                             + status
                             + " Whatever\r\nContent-Type: application/json\r\n"
                             + headers
                             + "Content-Length: "
-                            + body.getBytes(StandardCharsets.UTF_8).length
-                            + "\r\n\r\n"
-                            + body);
+                            + body.length
+                            + "\r\n\r\n");
+            out.write(body);
+            out.flush();
         }
 
         /// Begins a refusal and never ends it.

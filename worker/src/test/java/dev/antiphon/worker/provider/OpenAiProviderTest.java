@@ -25,7 +25,6 @@ import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
-import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,8 +85,7 @@ final class OpenAiProviderTest {
         assertThat(body.get("stream_options").get("include_usage").asBoolean()).isTrue();
         assertThat(body.get("messages").toString())
                 .isEqualTo(
-                        "[{\"role\":\"system\",\"content\":\"Be brief.\"},"
-                                + "{\"role\":\"system\",\"content\":\"It is noon.\"},"
+                        "[{\"role\":\"system\",\"content\":\"Be brief.\\n\\nIt is noon.\"},"
                                 + "{\"role\":\"user\",\"content\":\"one\"},"
                                 + "{\"role\":\"assistant\",\"content\":\"two\"},"
                                 + "{\"role\":\"user\",\"content\":\" \"}]");
@@ -124,11 +122,14 @@ final class OpenAiProviderTest {
         List<ModelTurn> turns = List.of(new ModelTurn.User("hi"));
         ModelCall call = new ModelCall(null, null, turns, List.of(), null, 77, "", null);
 
-        OpenAiChatRequestParameters parameters = OpenAiProvider.parameters(call, settings).build();
+        JsonNode body =
+                Json.readObject(
+                        OpenAiProvider.fitting(settings)
+                                .fit(call, "{\"max_tokens\":77}")
+                                .getBytes(UTF_8));
 
-        assertThat(parameters.modelName()).isEqualTo(OpenAiProvider.DEFAULT_MODEL);
-        assertThat(parameters.maxOutputTokens()).isNull();
-        assertThat(parameters.maxCompletionTokens()).isEqualTo(77);
+        assertThat(body.toString()).isEqualTo("{\"max_completion_tokens\":77}");
+        assertThat(OpenAiProvider.models(settings)).containsExactly(OpenAiProvider.DEFAULT_MODEL);
     }
 
     @Test
@@ -379,12 +380,16 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void aWholeBodyInsteadOfAStreamIsNoAnswer() throws Exception {
-        String body = "{\"choices\":[{\"message\":{\"content\":\"leak\"}}]}";
+    void aServerThatDoesNotStreamIsUnderstood() throws Exception {
+        String body =
+                "{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"a\",\"reasoning_content\":\"hm\"},"
+                        + "\"finish_reason\":\"length\"}],\"usage\":{\"completion_tokens\":3}}";
 
-        ProviderFailure failure = calls.failure(exchange -> exchange.answer(200, "", body));
+        ModelAnswer answer = calls.ask(exchange -> exchange.answer(200, "", body));
 
-        assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
+        assertThat(calls.sink.pieces).containsExactly("(hm)", "a");
+        assertThat(answer.completion())
+                .isEqualTo(new Completion("m", 3, Completion.FinishReason.LENGTH, "length"));
     }
 
     static Stream<Arguments> refusals() {

@@ -64,13 +64,37 @@ final class ProviderMisbehaviourTest {
         assertThat(failure.getMessage()).endsWith("did not begin to answer within 300 ms.");
     }
 
+    /// Services that think in silence say that they live.
     @Test
-    void whatKeepsTheConnectionBusyIsNoFirstToken() throws Exception {
+    void signsOfLifeResetTheLimitsOfTheFirstTokenAndOfSilence() throws Exception {
+        CallLimits limits = new CallLimits(LONG, SHORT, SHORT, LONG);
+
+        ModelAnswer answer =
+                calls
+                        .provider(
+                                calls.server(exchange ->
+                                        calls.open(exchange)
+                                                .repeat(wire.keepAlive(), 80)
+                                                .send(wire.text("a"))
+                                                .repeat(wire.keepAlive(), 80)
+                                                .send(wire.text("b"))
+                                                .send(wire.end(Wire.Reason.STOP, 1))
+                                                .end()),
+                                limits)
+                        .stream(call("hi"), calls.sink);
+
+        assertThat(answer.turn().text()).isEqualTo("ab");
+    }
+
+    @Test
+    void signsOfLifeWithoutAnAnswerRunIntoTheTotalLimit() throws Exception {
         ProviderFailure failure =
                 calls.failure(
-                        QUICK_FIRST, exchange -> calls.open(exchange).repeat(wire.keepAlive()));
+                        new CallLimits(LONG, LONG, LONG, SHORT),
+                        exchange -> calls.open(exchange).repeat(wire.keepAlive()));
 
-        assertThat(failure.getMessage()).endsWith("did not begin to answer within 300 ms.");
+        assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_TIMEOUT);
+        assertThat(failure.getMessage()).endsWith("did not finish its answer within 300 ms.");
     }
 
     @Test

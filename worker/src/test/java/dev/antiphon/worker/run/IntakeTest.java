@@ -13,6 +13,8 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
+import dev.antiphon.worker.provider.DemoProvider;
+import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.time.Time;
 
 import org.junit.jupiter.api.Test;
@@ -71,7 +73,8 @@ final class IntakeTest {
                 backplane.doorbell(),
                 backplane.queue(),
                 Time.system(),
-                new Counters());
+                new Counters(),
+                new Providers(List.of(new DemoProvider(Duration.ZERO, 3, Time.system())), null));
     }
 
     /// It was in a worker's hand when its user erased the session.

@@ -21,7 +21,13 @@ public sealed interface Breakage {
     /// The service reported an error within the stream.
     ///
     /// @param reason the name that the service gives the error, or null
-    record Reported(@Nullable String reason) implements Breakage {}
+    /// @param status the HTTP status that the service names in place of its answer's, or 0
+    record Reported(@Nullable String reason, int status) implements Breakage {
+
+        public Reported(@Nullable String reason) {
+            this(reason, 0);
+        }
+    }
 
     /// A limit was reached.
     record TooLate(Limit limit, Duration after) implements Breakage {}

@@ -5,9 +5,10 @@ import java.time.Duration;
 /// How long a model call may take. All are longer than zero.
 ///
 /// @param connect until the connection stands
-/// @param firstToken from the call until the first piece of text or reasoning
-/// @param idle between two events of an answer that has begun; comments and half events do not count
-/// @param total from the call until the end of the answer
+/// @param firstToken between two signs of life until the first piece of text or reasoning; the call is the first of them
+/// @param idle between two signs of life of an answer that has begun. Signs of life are events, with or without a piece of
+///     the answer, and comments; half of either is none
+/// @param total from the call until the end of the answer, whatever signs of life come
 public record CallLimits(Duration connect, Duration firstToken, Duration idle, Duration total) {
 
     public CallLimits {

@@ -9,10 +9,24 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Dialect {
 
+    /// What ends a stream of Chat Completions, and of what imitates them.
+    String DONE = "[DONE]";
+
     /// Reads one event, or the body of a refusal.
     ///
     /// @param event the event's name, or null
+    /// @throws RuntimeException when the event is not what the service's protocol says
     Sign sign(@Nullable String event, String data);
+
+    /// Whether this reads the answer as well, so that a client library is shown nothing of it.
+    default boolean readsAnswer() {
+        return false;
+    }
+
+    /// The name that a refusal's body gives the error, or null.
+    default @Nullable String refusal(int status, String body) {
+        return sign(null, body) instanceof Sign.Failure failure ? failure.reason() : null;
+    }
 
     /// What an event says.
     sealed interface Sign {
@@ -29,6 +43,12 @@ public interface Dialect {
         /// The answer failed.
         ///
         /// @param reason the name that the service gives the error, or null; shown to users, so never its message
-        record Failure(@Nullable String reason) implements Sign {}
+        /// @param status the HTTP status that the service names within the stream; 0 when it names none
+        record Failure(@Nullable String reason, int status) implements Sign {
+
+            public Failure(@Nullable String reason) {
+                this(reason, 0);
+            }
+        }
     }
 }

@@ -1,59 +1,78 @@
 package dev.antiphon.worker.provider.http;
 
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
 import dev.langchain4j.http.client.sse.DefaultServerSentEventParsingHandle;
 import dev.langchain4j.http.client.sse.ServerSentEvent;
 import dev.langchain4j.http.client.sse.ServerSentEventContext;
 import dev.langchain4j.http.client.sse.ServerSentEventListener;
-import dev.langchain4j.http.client.sse.ServerSentEventParser;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Parses one event stream (WHATWG HTML 9.2.6). Unlike LangChain4j's own parser it bounds an event, drops one that
-/// is cut in the middle, and lets go of an event's text once it is worked off.
-final class EventParser implements ServerSentEventParser {
+/// is cut in the middle, and lets go of an event's text once it is worked off. Unlike the standard it takes a last event
+/// without the blank line after it, when it is whole and the stream ends cleanly: many servers end like that.
+final class EventParser {
 
     /// Far above any event of a model service, which are a few hundred bytes, and what a hostile one can make us hold.
     static final int MAX_EVENT_BYTES = 1 << 20;
 
-    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
-
     private final StreamCall call;
+    private final ServerSentEventListener listener;
     private byte[] line = new byte[512];
     private int length;
-    private boolean firstLine = true;
     private @Nullable String event;
     private @Nullable String id;
     private final StringBuilder data = new StringBuilder();
 
-    EventParser(StreamCall call) {
+    EventParser(StreamCall call, ServerSentEventListener listener) {
         this.call = call;
+        this.listener = listener;
     }
 
-    @Override
-    public void parse(InputStream body, ServerSentEventListener listener) {
+    /// Passes on each event until the body ends. The byte order mark is passed over before.
+    void parse(InputStream body) throws IOException {
         ServerSentEventContext context =
                 new ServerSentEventContext(new DefaultServerSentEventParsingHandle(body));
         boolean afterReturn = false;
-        try {
-            for (int next = body.read(); next >= 0; next = body.read()) {
-                if (next == '\n' && afterReturn) {
-                    afterReturn = false; // the second half of a line end
-                } else if (next == '\n' || next == '\r') {
-                    afterReturn = next == '\r';
-                    endLine(listener, context);
-                } else {
-                    afterReturn = false;
-                    append((byte) next);
-                }
+        for (int next = body.read(); next >= 0; next = body.read()) {
+            if (next == '\n' && afterReturn) {
+                afterReturn = false; // the second half of a line end
+            } else if (next == '\n' || next == '\r') {
+                afterReturn = next == '\r';
+                endLine(context);
+            } else {
+                afterReturn = false;
+                append((byte) next);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("a response body reports its end, not errors", e);
+        }
+        if (!call.isOver()) {
+            endCleanly(context);
+        }
+    }
+
+    private void endCleanly(ServerSentEventContext context) {
+        if (length > 0) {
+            endLine(context);
+        }
+        if (data.length() > 1 && isWhole(data.toString().strip())) {
+            dispatch(context);
+        }
+    }
+
+    private static boolean isWhole(String last) {
+        if (last.equals(Dialect.DONE)) {
+            return true;
+        }
+        try {
+            return !Json.ofService(last).isEmpty();
+        } catch (InvalidInput e) {
+            return false; // cut in the middle
         }
     }
 
@@ -68,20 +87,15 @@ final class EventParser implements ServerSentEventParser {
         line[length++] = next;
     }
 
-    private void endLine(ServerSentEventListener listener, ServerSentEventContext context) {
-        int start = firstLine && startsWithByteOrderMark() ? BYTE_ORDER_MARK.length : 0;
-        firstLine = false;
-        if (length == start) {
-            dispatch(listener, context);
-        } else if (line[start] != ':') {
-            field(new String(line, start, length - start, StandardCharsets.UTF_8));
+    private void endLine(ServerSentEventContext context) {
+        if (length == 0) {
+            dispatch(context);
+        } else if (line[0] == ':') {
+            call.alive();
+        } else {
+            field(new String(line, 0, length, StandardCharsets.UTF_8));
         }
         length = 0;
-    }
-
-    private boolean startsWithByteOrderMark() {
-        int most = BYTE_ORDER_MARK.length;
-        return length >= most && Arrays.equals(line, 0, most, BYTE_ORDER_MARK, 0, most);
     }
 
     private void field(String text) {
@@ -104,7 +118,8 @@ final class EventParser implements ServerSentEventParser {
     }
 
     /// Passes the event on. Not one with empty data, which the standard would: some servers keep the line alive with them.
-    private void dispatch(ServerSentEventListener listener, ServerSentEventContext context) {
+    private void dispatch(ServerSentEventContext context) {
+        call.alive();
         if (data.length() > 1) {
             data.setLength(data.length() - 1); // the last line's end
             SpentEvent spent = new SpentEvent(event, data.toString());

@@ -2,10 +2,10 @@ package dev.antiphon.worker.provider.http;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -156,23 +156,27 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
 
     /// The beginning of a refusal, as far as it comes soon. Not bounded by the call's limits, which it must not break: a
     /// refusal is known by its status.
-    String beginning(int mostBytes, Duration within) throws InterruptedException {
-        StringBuilder text = new StringBuilder();
+    byte[] beginning(int mostBytes, Duration within) throws InterruptedException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         long end = System.nanoTime() + within.toNanos();
-        while (!finished && text.length() < mostBytes) {
+        while (!finished && bytes.size() < mostBytes) {
             Arrival arrival = arrivals.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (arrival == null) {
                 break;
             }
             switch (arrival) {
                 case Arrival.Bytes(var delivered) -> {
-                    delivered.forEach(each -> text.append(StandardCharsets.UTF_8.decode(each)));
+                    for (ByteBuffer each : delivered) {
+                        byte[] piece = new byte[each.remaining()];
+                        each.get(piece);
+                        bytes.writeBytes(piece);
+                    }
                     source().request(1);
                 }
                 case Arrival.End _, Arrival.Lost _ -> finished = true;
             }
         }
-        return text.toString();
+        return bytes.toByteArray();
     }
 
     /// Gives the connection back: for the next call when this answer is whole, else by closing it. Does not block.

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// One model call under way: what the transport must know to stop in time, and what it found out.
 ///
@@ -21,7 +22,7 @@ public final class StreamCall {
     private final CallLimits limits;
     private final Dialect dialect;
     private final long startNanos;
-    private long eventNanos = System.nanoTime();
+    private long aliveNanos = System.nanoTime();
     private int events;
     private boolean answering;
     private boolean ended;
@@ -29,6 +30,8 @@ public final class StreamCall {
     private boolean over;
     private @Nullable Breakage breakage;
     private @Nullable String lastEventId;
+    private String refusal = "";
+    private UnaryOperator<String> rewriting = UnaryOperator.identity();
 
     public StreamCall(CallLimits limits, Dialect dialect) {
         this(limits, dialect, System.nanoTime());
@@ -120,8 +123,8 @@ public final class StreamCall {
                 ended = true;
                 yield true;
             }
-            case Dialect.Sign.Failure(String reason) -> {
-                broke(new Breakage.Reported(reason));
+            case Dialect.Sign.Failure(String reason, int status) -> {
+                broke(new Breakage.Reported(reason, status));
                 yield false;
             }
         };
@@ -141,16 +144,36 @@ public final class StreamCall {
         return Optional.ofNullable(lastEventId);
     }
 
-    /// The idle limit counts from here, when the event is worked off: the time that the log takes is not the service's.
-    void eventDone() {
-        eventNanos = System.nanoTime();
+    /// A sign of life: the first-token and idle limits count from here. For an event that is when it is worked off, because
+    /// the time that the log takes is not the service's.
+    void alive() {
+        aliveNanos = System.nanoTime();
     }
 
-    /// The name of the error in a refusal's body, or null.
-    @Nullable String reason(String body) {
-        return dialect.sign(null, body) instanceof Dialect.Sign.Failure(String reason)
-                ? reason
-                : null;
+    /// Whether the dialect reads the answer, and a client library only writes the request.
+    boolean isReadByDialect() {
+        return dialect.readsAnswer();
+    }
+
+    /// The service has refused the call.
+    void refused(int status, String body, @Nullable Duration retryAfter) {
+        refusal = body;
+        broke(new Breakage.Refused(status, dialect.refusal(status, body), retryAfter));
+    }
+
+    /// The beginning of a refusal's body; empty when there was no refusal. Not for users and logs: it may repeat what was
+    /// sent.
+    public String refusal() {
+        return refusal;
+    }
+
+    /// Has the request's body changed before it is sent.
+    public void rewriting(UnaryOperator<String> change) {
+        rewriting = change;
+    }
+
+    String rewritten(String body) {
+        return rewriting.apply(body);
     }
 
     Breakage connectLimit() {
@@ -162,8 +185,8 @@ public final class StreamCall {
         Deadline total = new Deadline(Limit.TOTAL, limits.total(), startNanos);
         Deadline next =
                 answering
-                        ? new Deadline(Limit.IDLE, limits.idle(), eventNanos)
-                        : new Deadline(Limit.FIRST_TOKEN, limits.firstToken(), startNanos);
+                        ? new Deadline(Limit.IDLE, limits.idle(), aliveNanos)
+                        : new Deadline(Limit.FIRST_TOKEN, limits.firstToken(), aliveNanos);
         return next.nanosLeft() < total.nanosLeft() ? next : total;
     }
 

@@ -14,12 +14,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +40,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+import java.util.zip.GZIPInputStream;
 
 /// LangChain4j's way to HTTP, on the calling thread: a call returns when the answer has ended. Its own transport
 /// queues calls beyond 257, cannot be cancelled before the first event and stops watching the time at the headers.
@@ -75,15 +83,20 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
 
     @Override
     public void execute(HttpRequest request, ServerSentEventListener listener) {
-        execute(request, new EventParser(StreamCall.current()), listener);
+        execute(request, StreamCall.current(), listener);
     }
 
-    /// Streams one answer. Returns when it has ended, whether well or not: `listener` is told as LangChain4j wants it,
-    /// and the call knows why.
+    /// Streams one answer. A library's own parser is not used: those swallow what the listener throws and know no bounds.
     @Override
     public void execute(
             HttpRequest request, ServerSentEventParser parser, ServerSentEventListener listener) {
-        StreamCall call = StreamCall.current();
+        execute(request, StreamCall.current(), listener);
+    }
+
+    /// Returns when the answer has ended, whether well or not: `library` is told as LangChain4j wants it, unless the call
+    /// reads the answer itself, and the call knows why.
+    private void execute(HttpRequest request, StreamCall call, ServerSentEventListener library) {
+        ServerSentEventListener listener = call.isReadByDialect() ? UNREAD : library;
         HttpResponse<ResponseBody> response = send(request, call);
         if (response == null) {
             listener.onError(new IllegalStateException("no answer"));
@@ -91,24 +104,40 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
         }
         try (ResponseBody body = response.body()) {
             if (response.statusCode() / 100 != 2) {
-                refused(response, call);
+                refused(request, response, call);
                 listener.onError(new HttpException(response.statusCode(), "refused"));
                 return;
             }
             listener.onOpen(opened(response));
-            parser(response, parser, call).parse(body, new Watching(listener, call));
+            read(body, isZipped(response), new Watching(listener, call, request), call);
             listener.onClose();
         }
     }
 
-    /// A library's own parsers swallow what its listener throws and know no bounds.
-    private static ServerSentEventParser parser(
-            HttpResponse<?> response, ServerSentEventParser given, StreamCall call) {
-        if (given instanceof EventParser) {
-            return given;
+    private static final ServerSentEventListener UNREAD =
+            new ServerSentEventListener() {
+                @Override
+                public void onEvent(ServerSentEvent event) {}
+
+                @Override
+                public void onError(Throwable error) {}
+            };
+
+    private static void read(
+            ResponseBody body, boolean zipped, ServerSentEventListener listener, StreamCall call) {
+        try (InputStream bytes = zipped ? new GZIPInputStream(body) : body) {
+            StreamParser.parse(bytes, listener, call);
+        } catch (EOFException e) {
+            call.broke(new Breakage.Cut()); // no effect when the call was over before
+        } catch (IOException e) {
+            call.broke(new Breakage.Malformed());
         }
-        String type = response.headers().firstValue("content-type").orElse("");
-        return type.startsWith("text/event-stream") ? new EventParser(call) : new LineParser(call);
+    }
+
+    /// Some servers compress what nobody asked them to.
+    private static boolean isZipped(HttpResponse<?> response) {
+        String encoding = response.headers().firstValue("content-encoding").orElse("");
+        return encoding.equalsIgnoreCase("gzip") || encoding.equalsIgnoreCase("x-gzip");
     }
 
     /// Waits for the headers.
@@ -117,7 +146,7 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
     private @Nullable HttpResponse<ResponseBody> send(HttpRequest request, StreamCall call) {
         StreamCall.Deadline deadline = call.deadline();
         CompletableFuture<HttpResponse<ResponseBody>> sent =
-                client.sendAsync(translate(request), _ -> new ResponseBody(call));
+                client.sendAsync(translate(request, call::rewritten), _ -> new ResponseBody(call));
         try {
             return sent.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -137,7 +166,8 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
         return null;
     }
 
-    private static java.net.http.HttpRequest translate(HttpRequest request) {
+    private static java.net.http.HttpRequest translate(
+            HttpRequest request, UnaryOperator<String> rewriting) {
         java.net.http.HttpRequest.Builder builder =
                 java.net.http.HttpRequest.newBuilder(URI.create(request.url()));
         request.headers()
@@ -145,7 +175,9 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
         String body = request.body();
         return builder.method(
                         request.method().name(),
-                        body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+                        body == null
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofString(rewriting.apply(body)))
                 .build();
     }
 
@@ -156,17 +188,40 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
                 .build();
     }
 
-    private void refused(HttpResponse<ResponseBody> response, StreamCall call) {
+    private void refused(
+            HttpRequest request, HttpResponse<ResponseBody> response, StreamCall call) {
         try {
-            String text = response.body().beginning(MAX_REFUSAL_BYTES, REFUSAL_WITHIN);
-            call.broke(
-                    new Breakage.Refused(
-                            response.statusCode(),
-                            call.reason(text),
-                            retryAfter(response.headers(), clock.instant())));
+            byte[] beginning = response.body().beginning(MAX_REFUSAL_BYTES, REFUSAL_WITHIN);
+            String text =
+                    new String(
+                            isZipped(response) ? unzipped(beginning) : beginning,
+                            StandardCharsets.UTF_8);
+            LOG.atWarn()
+                    .addKeyValue("host", URI.create(request.url()).getHost())
+                    .addKeyValue("status", response.statusCode())
+                    .addKeyValue("text", ServiceText.forLog(text, request))
+                    .log("a model service refused a request");
+            call.refused(
+                    response.statusCode(), text, retryAfter(response.headers(), clock.instant()));
         } catch (InterruptedException e) {
             call.interrupted();
         }
+    }
+
+    /// As much of a refusal as can be unzipped.
+    private static byte[] unzipped(byte[] beginning) {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        byte[] piece = new byte[1024];
+        try (InputStream zipped = new GZIPInputStream(new ByteArrayInputStream(beginning))) {
+            for (int count = zipped.read(piece);
+                    count > 0 && text.size() < MAX_REFUSAL_BYTES;
+                    count = zipped.read(piece)) {
+                text.write(piece, 0, count);
+            }
+        } catch (IOException e) {
+            LOG.atDebug().setCause(e).log("a refusal could not be unzipped to its end");
+        }
+        return text.toByteArray();
     }
 
     /// RFC 9110 §10.2.3: seconds, or a date.
@@ -195,7 +250,7 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
     public Optional<Reply> ask(HttpRequest request, Duration within) throws InterruptedException {
         CompletableFuture<HttpResponse<String>> sent =
                 client.sendAsync(
-                        translate(request),
+                        translate(request, UnaryOperator.identity()),
                         BodyHandlers.limiting(BodyHandlers.ofString(), MAX_REPLY_BYTES));
         try {
             HttpResponse<String> response = sent.get(within.toNanos(), TimeUnit.NANOSECONDS);
@@ -230,19 +285,27 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
     }
 
     /// Shows each event to the call first.
-    private record Watching(ServerSentEventListener listener, StreamCall call)
+    private record Watching(ServerSentEventListener listener, StreamCall call, HttpRequest request)
             implements ServerSentEventListener {
 
         @Override
         public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
-            if (call.take(event.event(), event.data())) {
-                try {
+            String data = event.data();
+            try {
+                if (call.take(event.event(), data)) {
                     listener.onEvent(event, context);
-                } catch (RuntimeException e) { // what it could not parse
-                    call.broke(new Breakage.Malformed());
                 }
+            } catch (RuntimeException e) { // what could not be parsed
+                LOG.atDebug().setCause(e).log("a model service sent a malformed event");
+                call.broke(new Breakage.Malformed());
             }
-            call.eventDone();
+            if (call.breakage().orElse(null) instanceof Breakage.Reported) {
+                LOG.atWarn()
+                        .addKeyValue("host", URI.create(request.url()).getHost())
+                        .addKeyValue("text", ServiceText.forLog(data, request))
+                        .log("a model service reported an error");
+            }
+            call.alive();
         }
 
         @Override

@@ -296,6 +296,9 @@ final class RemoteRun {
             // Or it is a request that it does not take, which shows when nothing is in the way.
             return Outcome.OCCUPIED;
         }
+        if (status == 404) { // the thread is there, so it is the graph that is not
+            throw failure(new Breakage.Refused(404, FailureText.MODEL_NOT_FOUND, null));
+        }
         throw failure(why);
     }
 

@@ -17,7 +17,7 @@ import java.util.List;
 final class EventParserTest {
 
     @Test
-    void anEventHoldsItsTextOnlyUntilItIsWorkedOff() {
+    void anEventHoldsItsTextOnlyUntilItIsWorkedOff() throws Exception {
         Duration limit = Duration.ofMinutes(1);
         CallLimits limits = new CallLimits(limit, limit, limit, limit);
         StreamCall call = new StreamCall(limits, (_, _) -> new Dialect.Sign.Part());
@@ -40,7 +40,7 @@ final class EventParserTest {
                 "event: a\r\ndata: 1\r\ndata: 2\r\n\r\ndata: 3\n\n"
                         .getBytes(StandardCharsets.UTF_8);
 
-        new EventParser(call).parse(new ByteArrayInputStream(stream), library);
+        StreamParser.parse(new ByteArrayInputStream(stream), library, call);
 
         assertThat(seen).containsExactly("a=1\n2", "null=3");
         assertThat(kept).extracting(ServerSentEvent::data).containsOnly("");

@@ -352,7 +352,8 @@ final class LangGraphProviderTest {
                         () -> calls.stream(with(ask("m1", "hi"), "nobody", null), new Heard()));
 
         assertThat(failure.getMessage())
-                .isEqualTo("The provider 'langgraph' does not know the model 'nobody' (HTTP 404).");
+                .isEqualTo(
+                        "The provider 'langgraph' does not know the model 'nobody' (HTTP 404, model_not_found).");
     }
 
     @Test

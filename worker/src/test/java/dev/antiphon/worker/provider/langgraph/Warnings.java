@@ -8,14 +8,15 @@ import ch.qos.logback.core.read.ListAppender;
 import org.slf4j.LoggerFactory;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// What a class logs at WARN and above while this is open; it is not shown.
-final class Warnings implements AutoCloseable {
+public final class Warnings implements AutoCloseable {
 
     private final Logger logger;
     private final ListAppender<ILoggingEvent> events = new ListAppender<>();
 
-    Warnings(Class<?> by) {
+    public Warnings(Class<?> by) {
         logger = (Logger) LoggerFactory.getLogger(by);
         logger.setAdditive(false);
         events.start();
@@ -27,6 +28,14 @@ final class Warnings implements AutoCloseable {
                 .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
                 .map(ILoggingEvent::getMessage)
                 .toList();
+    }
+
+    /// The messages with their fields.
+    public String text() {
+        return List.copyOf(events.list).stream()
+                .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .map(event -> event.getMessage() + " " + event.getKeyValuePairs())
+                .collect(Collectors.joining("\n"));
     }
 
     @Override

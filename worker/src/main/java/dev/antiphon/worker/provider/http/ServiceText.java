@@ -1,0 +1,36 @@
+package dev.antiphon.worker.provider.http;
+
+import dev.langchain4j.http.client.HttpRequest;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// What a service wrote about an error, as an operator may read it in the log.
+final class ServiceText {
+
+    /// Enough for the sentence that says what is wrong; some services repeat the whole prompt behind it.
+    private static final int MAX = 400;
+
+    /// How the keys of the known services begin.
+    private static final Pattern KEY =
+            Pattern.compile("\\b(sk|xai|gsk|hf|AIza|lsv2)[-_A-Za-z0-9*.]{6,}");
+
+    private ServiceText() {}
+
+    /// One line, without the key that the request was sent with and what looks like one.
+    static String forLog(String text, HttpRequest request) {
+        String line = text.strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
+        for (Map.Entry<String, List<String>> header : request.headers().entrySet()) {
+            String name = header.getKey().toLowerCase(Locale.ROOT);
+            if (name.equals("authorization") || name.endsWith("key")) {
+                for (String value : header.getValue()) {
+                    line = line.replace(value.substring(value.indexOf(' ') + 1), "***");
+                }
+            }
+        }
+        line = KEY.matcher(line).replaceAll("***");
+        return line.length() <= MAX ? line : line.substring(0, MAX) + "…";
+    }
+}
