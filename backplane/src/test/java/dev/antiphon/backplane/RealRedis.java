@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// A redis-server for one test class, empty before each test, and two connections to it: ours, and one to look at
 /// what is stored.
@@ -69,6 +71,14 @@ public final class RealRedis implements BeforeAllCallback, BeforeEachCallback, A
     /// What is stored, past our own code.
     public RedisCommands<String, String> commands() {
         return Objects.requireNonNull(connection).sync();
+    }
+
+    /// How often the server has executed a command, also in scripts.
+    public long calls(String command) {
+        Matcher calls =
+                Pattern.compile("cmdstat_" + command + ":calls=(\\d+)")
+                        .matcher(commands().info("commandstats"));
+        return calls.find() ? Long.parseLong(calls.group(1)) : 0;
     }
 
     /// Waits for a stage.

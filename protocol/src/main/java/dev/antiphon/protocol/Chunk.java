@@ -68,6 +68,12 @@ public record Chunk(
         return out.toByteArray();
     }
 
+    /// What the encoded chunks of one message begin with, and no others.
+    public static byte[] beginning(SessionId session, MessageId message) {
+        return ("{\"session_id\":\"" + session + "\",\"message_id\":\"" + message + "\",")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
     /// Reads a chunk as the log keeps it, or as another worker wrote it. Unknown fields are ignored.
     ///
     /// @throws InvalidInput when it is not a chunk

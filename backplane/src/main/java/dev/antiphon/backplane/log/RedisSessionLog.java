@@ -20,11 +20,17 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
+import io.lettuce.core.StreamMessage;
+
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /// The session log in Redis. Each operation is one script; this class only puts arguments in and takes answers out.
@@ -51,6 +57,9 @@ public final class RedisSessionLog implements SessionLog {
     static final Duration DEADLINE = Duration.ofSeconds(5);
 
     private static final int MAX_READ_BYTES = 256 * 1024;
+
+    /// Chunks that are read at once when a claim goes on with an answer; Redis serves others between two pages.
+    private static final int PAGE = 500;
 
     /// How long a run waits for its user: until the same time tomorrow.
     public static final Duration KEEP_PARKED = Duration.ofDays(1);
@@ -160,21 +169,14 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(Keys.LEASE_PREFIX),
                         bytes(Keys.WORKING_PREFIX),
                         bytes(MAX_ATTEMPTS))
-                .thenApply(answer -> claimed(answer, token));
+                .thenCompose(answer ->
+                        text(answer.getFirst()).equals("OK")
+                                ? claimed(answer, token)
+                                : CompletableFuture.completedStage(notClaimed(answer)));
     }
 
-    private static Claim claimed(List<Object> answer, Token token) {
+    private static Claim notClaimed(List<Object> answer) {
         return switch (text(answer.getFirst())) {
-            case "OK" ->
-                    new Claim.Claimed(
-                            WorkflowRequest.decodeStored((byte[]) answer.get(2)),
-                            token,
-                            (int) number(answer.get(3)),
-                            (int) number(answer.get(4)),
-                            list(answer.get(5)).stream().map(chunk -> (byte[]) chunk).toList(),
-                            text(answer.get(6)),
-                            list(answer.get(7)).stream().map(Redis::text).toList(),
-                            text(answer.get(8)));
             case "PARKED" -> new Claim.Parked(new MessageId(text(answer.get(1))));
             case "POISON" -> new Claim.Poison(WorkflowRequest.decodeStored((byte[]) answer.get(2)));
             case "BUSY" -> new Claim.Busy();
@@ -182,6 +184,56 @@ public final class RedisSessionLog implements SessionLog {
             case "UNKNOWN" -> new Claim.Unknown();
             default -> throw unexpected(answer);
         };
+    }
+
+    private CompletionStage<Claim> claimed(List<Object> answer, Token token) {
+        WorkflowRequest request = WorkflowRequest.decodeStored((byte[]) answer.get(2));
+        List<byte[]> streamed = new ArrayList<>();
+        return chunks(request, number(answer.get(5)), number(answer.get(6)), streamed)
+                .thenApply(_ ->
+                        new Claim.Claimed(
+                                request,
+                                token,
+                                (int) number(answer.get(3)),
+                                (int) number(answer.get(4)),
+                                streamed,
+                                text(answer.get(7)),
+                                list(answer.get(8)).stream().map(Redis::text).toList(),
+                                text(answer.get(9))));
+    }
+
+    /// Collects a message's chunks from one entry to another. The last chunk of another message may lie between them: one
+    /// that was refused, or cancelled while it waited.
+    private CompletionStage<Void> chunks(
+            WorkflowRequest request, long first, long last, List<byte[]> into) {
+        if (first > last) {
+            return CompletableFuture.completedStage(null);
+        }
+        String log = Keys.log(request.sessionId());
+        Range<String> range = Range.create(first + "-0", last + "-0");
+        byte[] begin = Chunk.beginning(request.sessionId(), request.messageId());
+        return redis.send(commands -> commands.xrange(log, range, Limit.from(PAGE)))
+                .thenCompose(page -> {
+                    for (StreamMessage<String, byte[]> entry : page) {
+                        byte[] data = entry.getBody().get("d");
+                        if (data != null && startsWith(data, begin)) {
+                            into.add(data);
+                        }
+                    }
+                    return page.size() < PAGE
+                            ? CompletableFuture.completedStage(null)
+                            : chunks(request, numberOf(page.getLast()) + 1, last, into);
+                });
+    }
+
+    private static boolean startsWith(byte[] data, byte[] begin) {
+        return data.length >= begin.length
+                && Arrays.equals(data, 0, begin.length, begin, 0, begin.length);
+    }
+
+    private static long numberOf(StreamMessage<String, byte[]> entry) {
+        String id = entry.getId();
+        return Long.parseLong(id.substring(0, id.indexOf('-')));
     }
 
     @Override

@@ -3,7 +3,7 @@
 -- KEYS meta, log, waiting
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
 --      most attempts
--- answers OK message body attempt next {chunks streamed so far} checkpoint {answers} incarnation | POISON message body |
+-- answers OK message body attempt next first-entry last-entry checkpoint {answers} incarnation | POISON message body |
 --      PARKED message | BUSY | IDLE | UNKNOWN
 local meta, log, waiting = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
@@ -50,19 +50,11 @@ if not again then
 end
 
 local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers')
-local streamed = {}
-if next_chunk > 0 then
-  -- The last chunk of another message may lie between ours: one that was refused, or cancelled while it waited.
-  local ours = '{"session_id":"' .. session .. '","message_id":"' .. message .. '",'
-  for _, entry in ipairs(redis.call('XRANGE', log, found[3] .. '-0', '+')) do
-    if entry[2][2] == 'chunk' and string.sub(entry[2][4], 1, #ours) == ours then
-      streamed[#streamed + 1] = entry[2][4]
-    end
-  end
-end
+-- The chunks so far are read by the caller, page by page: a long answer would hold up everyone. Only the caller may append.
+local last = next_chunk > 0 and redis.call('HGET', meta, 'n') or '0'
 local answers = {}
 for k = 1, tonumber(found[5] or 0) do
   answers[k] = redis.call('HGET', run, 'answer' .. k)
 end
-return { 'OK', message, found[1], tonumber(found[2]), next_chunk, streamed, found[4] or '', answers,
+return { 'OK', message, found[1], tonumber(found[2]), next_chunk, found[3] or '0', last, found[4] or '', answers,
   redis.call('HGET', meta, 'incarnation') or '' }

@@ -44,8 +44,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -326,22 +324,16 @@ abstract class HistoryTest {
         }
     }
 
-    private static long calls(String command) {
-        String stats = REDIS.commands().info("commandstats");
-        Matcher calls = Pattern.compile("cmdstat_" + command + ":calls=(\\d+)").matcher(stats);
-        return calls.find() ? Long.parseLong(calls.group(1)) : 0;
-    }
-
     @Test
     void anAnswerOfAnyLengthIsATurnAndIsReadInPages() {
         chat.ask("m1");
         Token token = chat.claimed("w1").token();
         appendMany("m1", token, 0, 21_000);
         chat.append(last("m1", token, 21_000, "."));
-        long before = calls("xrange");
+        long before = REDIS.calls("xrange");
         settle();
 
-        assertThat(calls("xrange") - before).isGreaterThan(21_000 / 1_000);
+        assertThat(REDIS.calls("xrange") - before).isGreaterThan(21_000 / 1_000);
         assertThat(turns()).containsExactly("m1: " + "x".repeat(21_000) + ".");
         assertThat(newest().orElseThrow().cursor()).isEqualTo(chat.tail());
         assertThat(REDIS.commands().xlen(Keys.log(SESSION))).isEqualTo(10_000);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 final class ClaimTest {
 
@@ -52,6 +53,24 @@ final class ClaimTest {
         assertThat(chat.working("w1")).containsExactly("s1:m1");
         assertThat(chat.run("m1", "status")).isEqualTo("running");
         assertThat(chat.run("m2", "status")).isEqualTo("accepted");
+    }
+
+    @Test
+    void aLongAnswerIsHandedOverInPagesAndWhole() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        List<String> texts = IntStream.range(0, 1_200).mapToObj(i -> i + " ").toList();
+        chat.append(batch("m1", token, 0, texts.toArray(String[]::new)));
+        chat.dies("w1");
+        long before = REDIS.calls("xrange");
+
+        Claim.Claimed claimed = chat.claimed("w2");
+
+        assertThat(REDIS.calls("xrange") - before).isEqualTo(3);
+        assertThat(claimed.streamed())
+                .hasSize(1_200)
+                .last()
+                .isEqualTo(chunk("m1", 1_199, "1199 ", null).encode());
     }
 
     @Test
