@@ -69,11 +69,13 @@ public final class Backplane implements AutoCloseable {
             RedisHistory inRedis,
             Optional<PostgresHistory> postgres,
             Optional<ReplicatedRedis> replicated,
-            Duration keepHistory) {
+            Duration keepHistory,
+            Duration keepParked) {
         this.redis = redis;
         this.replicated = replicated;
         this.nats = nats;
-        this.log = new RedisSessionLog(redis, keepHistory);
+        RedisSessionLog inRedisLog = new RedisSessionLog(redis, keepHistory, keepParked);
+        this.log = postgres.<SessionLog>map(each -> each.parking(inRedisLog)).orElse(inRedisLog);
         this.plainLog = new RedisPlainLog(redis, keepHistory);
         this.postgres = postgres;
         if (postgres.isPresent()) {
@@ -121,7 +123,14 @@ public final class Backplane implements AutoCloseable {
                             : Optional.of(
                                     new ReplicatedRedis(settings.redis(), settings.toolReplicas()));
             return new Backplane(
-                    redis, nats, queue, inRedis, postgres, replicated, settings.keepHistory());
+                    redis,
+                    nats,
+                    queue,
+                    inRedis,
+                    postgres,
+                    replicated,
+                    settings.keepHistory(),
+                    settings.keepParked());
         } catch (RuntimeException | InterruptedException e) {
             for (AutoCloseable each : opened) {
                 closeAfter(each, e);

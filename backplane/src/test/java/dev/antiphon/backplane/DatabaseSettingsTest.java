@@ -60,6 +60,8 @@ final class DatabaseSettingsTest {
                                         "postgres://db/chat")),
                         Duration.ofSeconds(2));
 
+        assertThat(usual.keepParked()).isEqualTo(Duration.ofDays(7));
+        assertThat(usual.toolReplicas()).isZero();
         assertThat(usual.keepHistory()).isEqualTo(Duration.ofDays(30));
         assertThat(usual.database()).isEmpty();
         assertThat(said.keepHistory()).isEqualTo(Duration.ofDays(7));

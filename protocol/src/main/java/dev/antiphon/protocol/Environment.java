@@ -92,6 +92,8 @@ public final class Environment {
         CHAT_DEFAULT_WORKFLOW,
         /// How many days a conversation is kept after its last answer.
         CHAT_HISTORY_DAYS,
+        /// How many days a run waits for its user.
+        CHAT_PARKED_DAYS,
         /// How many tokens of a conversation a model is shown.
         CHAT_CONTEXT_TOKENS,
         /// How long to wait for a connection to a model provider.

@@ -77,7 +77,8 @@ public final class Keys {
         return toolsPrefix(session) + message;
     }
 
-    private static String toolsPrefix(SessionId session) {
+    /// What a script completes with a message id that only it knows.
+    public static String toolsPrefix(SessionId session) {
         return "chat:tools:" + session + ":";
     }
 

@@ -63,7 +63,7 @@ class ModelRedis {
     static final int MAX_ATTEMPTS = 5;
     private static final int MAX_REFUSED = 100;
     static final Duration DEADLINE = Duration.ofSeconds(5);
-    static final Duration KEEP_PARKED = Duration.ofDays(1);
+    static final Duration KEEP_PARKED = Duration.ofDays(7);
     static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
     private static final Duration LEASE_LIVES = Duration.ofSeconds(3);
     private static final int MAX_READ_BYTES = 256 * 1024;

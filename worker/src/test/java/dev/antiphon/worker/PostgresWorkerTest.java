@@ -8,11 +8,15 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.BackplaneSettings;
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.servers.PostgresServer;
 import dev.antiphon.worker.PlainPeers.PlainPod;
+import dev.antiphon.worker.provider.FakeModelServer;
+import dev.antiphon.worker.provider.Wire;
 import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterEach;
@@ -145,5 +149,53 @@ final class PostgresWorkerTest {
                 await().atMost(SOON).until(() -> peers.redis.sync().zcard("chat:unsettled") == 0);
             }
         }
+    }
+
+    @Test
+    void aRunThatWaitsForItsUserGoesOnThoughRedisLosesEverything() throws Exception {
+        Wire wire = Wire.all().findFirst().orElseThrow();
+        try (PostgresServer postgres = PostgresServer.start();
+                FakeModelServer model =
+                        new FakeModelServer(exchange ->
+                                exchange.open(wire.contentType())
+                                        .send(
+                                                exchange.isFirst()
+                                                        ? wire.begin()
+                                                                + wire.toolCall(
+                                                                        0,
+                                                                        "call_1",
+                                                                        "calculator",
+                                                                        "{\"expression\":\"6*7\"}")
+                                                                + wire.end(Wire.Reason.TOOLS, 5)
+                                                        : wire.answer("It is 42."))
+                                        .end())) {
+            Map<String, String> environment = new HashMap<>(peers.environment());
+            environment.put("DATABASE_URL", postgres.url());
+            environment.put("CHAT_TOOLS_APPROVED", "calculator");
+            environment.putAll(wire.environment(model.url()));
+            try (Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)))) {
+                assertThat(worker).isNotNull();
+                PlainPod pod = peers.pod("pod-1", "test");
+                peers.ask("test", "m1", "What is six times seven?");
+                await().atMost(SOON).until(() -> isAsked(pod));
+                await("the request is acknowledged").atMost(SOON).until(() -> peers.stored() == 0);
+
+                peers.redis.sync().flushall();
+                peers.pod("pod-1", "test"); // as a pod of ours does when it finds its member gone
+                Resume resume =
+                        Resuming.resume(
+                                environment, "user1", "test", "m1", new UserAnswer("yes", null));
+
+                assertThat(resume).isInstanceOf(Resume.Resumed.class);
+                await().atMost(SOON).until(() -> pod.complete("m1"));
+                assertThat(pod.text("m1")).isEqualTo("It is 42.");
+                assertThat(model.requests).hasSize(2);
+            }
+        }
+    }
+
+    private static boolean isAsked(PlainPod pod) {
+        return pod.chunks("m1").stream()
+                .anyMatch(chunk -> chunk.at("/metadata/status").asString("").equals("interrupt"));
     }
 }

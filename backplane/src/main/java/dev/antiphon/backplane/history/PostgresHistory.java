@@ -1,6 +1,8 @@
 package dev.antiphon.backplane.history;
 
 import dev.antiphon.backplane.DatabaseSettings;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
@@ -66,6 +68,11 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         return history;
     }
 
+    /// The log in Redis, with its runs that wait for their users kept here as well.
+    public SessionLog parking(RedisSessionLog redis) {
+        return new ParkingSessionLog(redis, new ParkedRuns(database, redis));
+    }
+
     // Filling
 
     @Override
@@ -110,7 +117,7 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         return log.unsettledSessions(most);
     }
 
-    private static <T> T join(CompletionStage<T> stage) {
+    static <T> T join(CompletionStage<T> stage) {
         try {
             return stage.toCompletableFuture().join();
         } catch (CompletionException e) {
@@ -118,7 +125,7 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         }
     }
 
-    private static void lock(Connection connection, SessionId session) throws SQLException {
+    static void lock(Connection connection, SessionId session) throws SQLException {
         try (PreparedStatement statement =
                 prepared(
                         connection,
@@ -154,6 +161,7 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         int changed = 0;
         for (Turn turn : ended.turns()) {
             changed += put(connection, session, turn);
+            var _ = ParkedRuns.remove(connection, session, turn.request().messageId());
         }
         if (changed > 0) {
             update(
@@ -376,7 +384,8 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 .thenCompose(erased ->
                         database.ask(connection -> {
                             lock(connection, session);
-                            int rows =
+                            int rows = ParkedRuns.removeAll(connection, session, user);
+                            rows +=
                                     update(
                                             connection,
                                             "DELETE FROM chat_session WHERE session_id = ? AND user_id = ?",
@@ -408,20 +417,22 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         }
     }
 
-    /// Forgets the oldest sessions whose time is over.
+    /// Forgets the oldest sessions whose time is over, and runs whose users have not come.
     ///
     /// @return how many
     CompletionStage<Integer> forget(int most) {
-        return database.ask(connection ->
-                update(
-                        connection,
-                        """
-                        DELETE FROM chat_session WHERE session_id IN (
-                            SELECT session_id FROM chat_session WHERE updated < ?
-                            ORDER BY updated LIMIT ? FOR UPDATE SKIP LOCKED)\
-                        """,
-                        Timestamp.from(Instant.now().minus(keep)),
-                        most));
+        return database.ask(connection -> {
+            ParkedRuns.removeOverdue(connection, most);
+            return update(
+                    connection,
+                    """
+                    DELETE FROM chat_session WHERE session_id IN (
+                        SELECT session_id FROM chat_session WHERE updated < ?
+                        ORDER BY updated LIMIT ? FOR UPDATE SKIP LOCKED)\
+                    """,
+                    Timestamp.from(Instant.now().minus(keep)),
+                    most);
+        });
     }
 
     @Override
@@ -432,11 +443,11 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
 
     // JDBC
 
-    private interface Row<T> {
+    interface Row<T> {
         T read(ResultSet row) throws SQLException;
     }
 
-    private static <T> List<T> rows(
+    static <T> List<T> rows(
             Connection connection, Row<T> each, String sql, @Nullable Object... arguments)
             throws SQLException {
         try (PreparedStatement statement = prepared(connection, sql, arguments);
@@ -449,7 +460,7 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         }
     }
 
-    private static int update(Connection connection, String sql, @Nullable Object... arguments)
+    static int update(Connection connection, String sql, @Nullable Object... arguments)
             throws SQLException {
         try (PreparedStatement statement = prepared(connection, sql, arguments)) {
             return statement.executeUpdate();

@@ -25,9 +25,12 @@ import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -61,8 +64,11 @@ public final class RedisSessionLog implements SessionLog {
     /// Chunks that are read at once when a claim goes on with an answer; Redis serves others between two pages.
     private static final int PAGE = 500;
 
-    /// How long a run waits for its user: until the same time tomorrow.
-    public static final Duration KEEP_PARKED = Duration.ofDays(1);
+    /// How long a run waits for its user, unless the operator says otherwise.
+    public static final Duration KEEP_PARKED = BackplaneSettings.KEEP_PARKED;
+
+    /// How long the tool calls of a run are known that was brought back: longer than any run is tried.
+    private static final Duration KEEP_TOOLS = Duration.ofDays(2);
 
     /// What a run may keep of the steps it has finished.
     public static final int MAX_CHECKPOINT_BYTES = 1 << 20;
@@ -82,6 +88,9 @@ public final class RedisSessionLog implements SessionLog {
     private static final Script CHECKPOINT = Script.load(RedisSessionLog.class, "checkpoint.lua");
     private static final Script RESUME =
             Script.load(RedisSessionLog.class, "entries.lua", "resume.lua");
+    private static final Script PARKED = Script.load(RedisSessionLog.class, "parked.lua");
+    private static final Script RESTORE =
+            Script.load(RedisSessionLog.class, "entries.lua", "restore.lua");
     private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
     private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
     private static final Script READ =
@@ -89,11 +98,14 @@ public final class RedisSessionLog implements SessionLog {
 
     private final Redis redis;
     private final Duration keepOwner;
+    private final Duration keepParked;
 
     /// @param keepHistory how long a conversation is kept after its last answer
-    public RedisSessionLog(Redis redis, Duration keepHistory) {
+    /// @param keepParked how long a run waits for its user
+    public RedisSessionLog(Redis redis, Duration keepHistory, Duration keepParked) {
         this.redis = redis;
         this.keepOwner = keepOwner(keepHistory);
+        this.keepParked = keepParked;
     }
 
     /// How long it is remembered whose a session is: longer than its history, which another user must never get by naming
@@ -102,9 +114,9 @@ public final class RedisSessionLog implements SessionLog {
         return keepHistory.plus(KEEP_OWNER_LONGER);
     }
 
-    /// With {@link #KEEP_HISTORY}.
+    /// With the defaults.
     public RedisSessionLog(Redis redis) {
-        this(redis, KEEP_HISTORY);
+        this(redis, KEEP_HISTORY, KEEP_PARKED);
     }
 
     @Override
@@ -189,7 +201,12 @@ public final class RedisSessionLog implements SessionLog {
     private CompletionStage<Claim> claimed(List<Object> answer, Token token) {
         WorkflowRequest request = WorkflowRequest.decodeStored((byte[]) answer.get(2));
         List<byte[]> streamed = new ArrayList<>();
-        return chunks(request, number(answer.get(5)), number(answer.get(6)), streamed)
+        return chunks(
+                        request.sessionId(),
+                        request.messageId(),
+                        number(answer.get(5)),
+                        number(answer.get(6)),
+                        streamed)
                 .thenApply(_ ->
                         new Claim.Claimed(
                                 request,
@@ -205,13 +222,13 @@ public final class RedisSessionLog implements SessionLog {
     /// Collects a message's chunks from one entry to another. The last chunk of another message may lie between them: one
     /// that was refused, or cancelled while it waited.
     private CompletionStage<Void> chunks(
-            WorkflowRequest request, long first, long last, List<byte[]> into) {
+            SessionId session, MessageId message, long first, long last, List<byte[]> into) {
         if (first > last) {
             return CompletableFuture.completedStage(null);
         }
-        String log = Keys.log(request.sessionId());
+        String log = Keys.log(session);
         Range<String> range = Range.create(first + "-0", last + "-0");
-        byte[] begin = Chunk.beginning(request.sessionId(), request.messageId());
+        byte[] begin = Chunk.beginning(session, message);
         return redis.send(commands -> commands.xrange(log, range, Limit.from(PAGE)))
                 .thenCompose(page -> {
                     for (StreamMessage<String, byte[]> entry : page) {
@@ -222,7 +239,7 @@ public final class RedisSessionLog implements SessionLog {
                     }
                     return page.size() < PAGE
                             ? CompletableFuture.completedStage(null)
-                            : chunks(request, numberOf(page.getLast()) + 1, last, into);
+                            : chunks(session, message, numberOf(page.getLast()) + 1, last, into);
                 });
     }
 
@@ -247,7 +264,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.waiting(session),
             Keys.OPEN,
             Keys.runs(session),
-            Keys.UNSETTLED
+            Keys.UNSETTLED,
+            Keys.tools(session, batch.message())
         };
         List<byte[]> arguments = new ArrayList<>(10 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
@@ -259,7 +277,7 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(Keys.WORKING_PREFIX));
         arguments.add(bytes(KEEP.toSeconds()));
         arguments.add(bytes(keepOwner.toSeconds()));
-        arguments.add(bytes(KEEP_PARKED.toMillis()));
+        arguments.add(bytes(keepParked.toMillis()));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -413,6 +431,98 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(DEADLINE.toMillis()),
                         question == null ? bytes("") : bytes(question))
                 .thenApply(RedisSessionLog::resumed);
+    }
+
+    /// The session's run that waits for its user, if it has one.
+    public CompletionStage<Optional<ParkedRun>> parked(SessionId session) {
+        return redis.call(
+                        PARKED,
+                        new String[] {Keys.meta(session), Keys.OPEN},
+                        bytes(session.value()),
+                        bytes(Keys.runPrefix(session)),
+                        bytes(Keys.toolsPrefix(session)))
+                .thenCompose(answer ->
+                        text(answer.getFirst()).equals("PARKED")
+                                ? parked(session, answer)
+                                : CompletableFuture.completedStage(Optional.empty()));
+    }
+
+    private CompletionStage<Optional<ParkedRun>> parked(SessionId session, List<Object> answer) {
+        MessageId message = new MessageId(text(answer.get(1)));
+        Map<String, String> run = fields(list(answer.get(7)));
+        List<byte[]> chunks = new ArrayList<>();
+        return chunks(session, message, number(answer.get(5)), number(answer.get(6)), chunks)
+                .thenApply(_ ->
+                        // Fewer when Redis was lost while they were read.
+                        String.valueOf(chunks.size() - 1).equals(run.get("question"))
+                                ? Optional.of(
+                                        new ParkedRun(
+                                                session,
+                                                message,
+                                                new UserId(text(answer.get(2))),
+                                                text(answer.get(3)),
+                                                Instant.ofEpochMilli(number(answer.get(4))),
+                                                run,
+                                                fields(list(answer.get(8))),
+                                                chunks.stream().map(Redis::text).toList()))
+                                : Optional.empty());
+    }
+
+    private static Map<String, String> fields(List<Object> flat) {
+        Map<String, String> fields = new HashMap<>();
+        for (int i = 0; i < flat.size(); i += 2) {
+            fields.put(text(flat.get(i)), text(flat.get(i + 1)));
+        }
+        return fields;
+    }
+
+    /// Brings a run back that Redis has lost, with its user's answer; as {@link #resume}, of a run that waits.
+    ///
+    /// @param user its owner
+    public CompletionStage<Resume> restore(
+            UserId user, ParkedRun parked, Chunk resumed, UserAnswer answer) {
+        SessionId session = parked.session();
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.run(session, parked.message()),
+            Keys.connections(session),
+            Keys.waiting(session),
+            Keys.OPEN,
+            Keys.runs(session),
+            Keys.tools(session, parked.message())
+        };
+        Chunk.Halves halves = resumed.encodeAroundChunkId();
+        Integer question = answer.question();
+        List<byte[]> arguments =
+                new ArrayList<>(
+                        List.of(
+                                bytes(session.value()),
+                                bytes(parked.message().value()),
+                                bytes(user.value()),
+                                bytes(Generation.draw()),
+                                bytes(answer.text()),
+                                question == null ? bytes("") : bytes(question),
+                                halves.before(),
+                                halves.after(),
+                                parked.request().messageEventUpToParent(),
+                                bytes(parked.incarnation()),
+                                bytes(DEADLINE.toMillis()),
+                                bytes(KEEP_TOOLS.toSeconds()),
+                                bytes(parked.run().size()),
+                                bytes(parked.tools().size())));
+        for (Map<String, String> fields : List.of(parked.run(), parked.tools())) {
+            fields.forEach((field, value) -> {
+                arguments.add(bytes(field));
+                arguments.add(bytes(value));
+            });
+        }
+        parked.chunks().forEach(chunk -> arguments.add(bytes(chunk)));
+        return redis.call(RESTORE, keys, arguments.toArray(byte[][]::new))
+                .thenCompose(told ->
+                        text(told.getFirst()).equals("KNOWN")
+                                ? resume(user, resumed, answer)
+                                : CompletableFuture.completedStage(resumed(told)));
     }
 
     private static Resume resumed(List<Object> answer) {

@@ -1,10 +1,10 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
--- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
+-- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle, tools
 -- ARGV session, message, token, first chunk id, number of chunks, what then (CONTINUE, END or PARK), working key prefix,
 --      seconds to keep an ended session, seconds to keep its owner, ms a parked run waits for its user, then event and
 --      data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
-local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, to_settle, tools = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, what_then = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
@@ -73,5 +73,7 @@ if what_then == 'PARK' then
   redis.call('HSET', run, 'status', 'parked', 'question', chunk_id + chunks - 1)
   redis.call('HINCRBY', run, 'attempts', -1)
   redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + parked_ms, session .. ':' .. message)
+  -- What its tools have done must be known when it goes on.
+  redis.call('EXPIRE', tools, math.ceil(parked_ms / 1000) + keep.seconds)
 end
 return { 'OK', tail.gen, first, hashes, members }

@@ -1,0 +1,182 @@
+package dev.antiphon.backplane.history;
+
+import static dev.antiphon.backplane.history.PostgresHistory.join;
+import static dev.antiphon.backplane.history.PostgresHistory.lock;
+import static dev.antiphon.backplane.history.PostgresHistory.rows;
+import static dev.antiphon.backplane.history.PostgresHistory.update;
+
+import dev.antiphon.backplane.log.ParkedRun;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// The runs that wait for their users, in PostgreSQL: one row each, from when they wait until they go on or end.
+///
+/// Storing and removing take the session's lock, and what is stored is read under it. So a run that goes on meanwhile is
+/// not stored after it was removed.
+final class ParkedRuns {
+
+    private final Database database;
+    private final RedisSessionLog log;
+
+    ParkedRuns(Database database, RedisSessionLog log) {
+        this.database = database;
+        this.log = log;
+    }
+
+    /// Stores the session's run that waits for its user, if it has one.
+    CompletionStage<Void> keep(SessionId session) {
+        return log.parked(session)
+                .thenCompose(found ->
+                        found.isEmpty()
+                                ? CompletableFuture.completedStage(null)
+                                : database.ask(connection -> stored(connection, session))
+                                        .thenAccept(_ -> {}));
+    }
+
+    private boolean stored(Connection connection, SessionId session) throws SQLException {
+        lock(connection, session);
+        Optional<ParkedRun> parked = join(log.parked(session));
+        if (parked.isPresent()) {
+            store(connection, parked.get());
+        }
+        return parked.isPresent();
+    }
+
+    private static void store(Connection connection, ParkedRun parked) throws SQLException {
+        update(
+                connection,
+                """
+                INSERT INTO chat_parked (session_id, message_id, user_id, until, run)
+                VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (session_id, message_id) DO UPDATE
+                SET user_id = excluded.user_id, until = excluded.until, run = excluded.run\
+                """,
+                parked.session().value(),
+                parked.message().value(),
+                parked.owner().value(),
+                Timestamp.from(parked.until()),
+                new String(json(parked), StandardCharsets.UTF_8));
+    }
+
+    /// A run goes on: from now on this is not where it stands.
+    CompletionStage<Void> remove(SessionId session, MessageId message) {
+        return database.ask(
+                        connection -> {
+                            lock(connection, session);
+                            return remove(connection, session, message);
+                        })
+                .thenAccept(_ -> {});
+    }
+
+    /// A run goes on or has ended. The caller has the session's lock.
+    static int remove(Connection connection, SessionId session, MessageId message)
+            throws SQLException {
+        return update(
+                connection,
+                "DELETE FROM chat_parked WHERE session_id = ? AND message_id = ?",
+                session.value(),
+                message.value());
+    }
+
+    /// A session is erased. The caller has its lock.
+    static int removeAll(Connection connection, SessionId session, UserId user)
+            throws SQLException {
+        return update(
+                connection,
+                "DELETE FROM chat_parked WHERE session_id = ? AND user_id = ?",
+                session.value(),
+                user.value());
+    }
+
+    /// Removes those whose users have not come in time.
+    static void removeOverdue(Connection connection, int most) throws SQLException {
+        update(
+                connection,
+                """
+                DELETE FROM chat_parked WHERE (session_id, message_id) IN (
+                    SELECT session_id, message_id FROM chat_parked WHERE until < ?
+                    ORDER BY until LIMIT ? FOR UPDATE SKIP LOCKED)\
+                """,
+                Timestamp.from(Instant.now()),
+                most);
+    }
+
+    /// A run as it was when it began to wait. Empty when it does not wait, waits no longer, or the session is another
+    /// user's by now.
+    CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message) {
+        return database.ask(connection ->
+                rows(
+                                connection,
+                                row -> parked(session, message, row),
+                                """
+                                SELECT user_id, until, run FROM chat_parked p
+                                WHERE session_id = ? AND message_id = ? AND until > ?
+                                    AND NOT EXISTS (SELECT 1 FROM chat_session s
+                                        WHERE s.session_id = p.session_id AND s.user_id <> p.user_id)\
+                                """,
+                                session.value(),
+                                message.value(),
+                                Timestamp.from(Instant.now()))
+                        .stream()
+                        .findFirst());
+    }
+
+    // As JSON
+
+    private static byte[] json(ParkedRun parked) {
+        ObjectNode json = Json.object().put("incarnation", parked.incarnation());
+        json.set("run", object(parked.run()));
+        json.set("tools", object(parked.tools()));
+        ArrayNode chunks = json.putArray("chunks");
+        parked.chunks().forEach(chunks::add);
+        return Json.bytes(json);
+    }
+
+    private static ObjectNode object(Map<String, String> fields) {
+        ObjectNode object = Json.object();
+        fields.forEach(object::put);
+        return object;
+    }
+
+    private static ParkedRun parked(SessionId session, MessageId message, ResultSet row)
+            throws SQLException {
+        ObjectNode json = Json.readObject(row.getString(3).getBytes(StandardCharsets.UTF_8));
+        List<String> chunks = json.path("chunks").valueStream().map(JsonNode::stringValue).toList();
+        return new ParkedRun(
+                session,
+                message,
+                new UserId(row.getString(1)),
+                json.path("incarnation").stringValue(""),
+                row.getTimestamp(2).toInstant(),
+                fields(json.path("run")),
+                fields(json.path("tools")),
+                chunks);
+    }
+
+    private static Map<String, String> fields(JsonNode object) {
+        Map<String, String> fields = new HashMap<>();
+        object.properties()
+                .forEach(each -> fields.put(each.getKey(), each.getValue().stringValue()));
+        return fields;
+    }
+}

@@ -1,0 +1,193 @@
+package dev.antiphon.backplane.history;
+
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// The session log in Redis, whose runs that wait for their users are in PostgreSQL too and outlive Redis there.
+///
+/// A run is stored as soon as it waits, and before anybody hears that its message is at rest: so before its delivery is
+/// acknowledged, whichever worker does that. The row is removed before the claim is answered that lets the run go on;
+/// otherwise a Redis that is lost after that could make it go on twice from the same place. While PostgreSQL is away,
+/// users are asked all the same; deliveries of their runs stay in the queue, and runs that were answered wait.
+final class ParkingSessionLog implements SessionLog {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ParkingSessionLog.class);
+
+    private final RedisSessionLog log;
+    private final ParkedRuns parked;
+
+    ParkingSessionLog(RedisSessionLog log, ParkedRuns parked) {
+        this.log = log;
+        this.parked = parked;
+    }
+
+    @Override
+    public CompletionStage<Append> append(Batch batch) {
+        CompletionStage<Append> answer = log.append(batch);
+        if (batch.then() == Batch.Then.PARK) {
+            var _ =
+                    answer.thenAccept(told -> {
+                        if (told instanceof Append.Appended) {
+                            var _ = isKept(batch.session()); // the reader does not wait for it
+                        }
+                    });
+        }
+        return answer;
+    }
+
+    /// Stores the session's run that waits for its user, if it has one.
+    ///
+    /// @return false when that must be tried again
+    private CompletionStage<Boolean> isKept(SessionId session) {
+        return parked.keep(session)
+                .handle((_, failure) -> {
+                    if (failure == null) {
+                        return true;
+                    }
+                    boolean passes =
+                            failure instanceof Unavailable
+                                    || failure.getCause() instanceof Unavailable;
+                    LOG.atLevel(passes ? Level.WARN : Level.ERROR)
+                            .addKeyValue("session", session)
+                            .addKeyValue("reason", failure.getMessage())
+                            .log(
+                                    passes
+                                            ? "run that waits for its user not stored, retrying"
+                                            : "run that waits for its user not stored");
+                    return !passes;
+                });
+    }
+
+    @Override
+    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+        return log.standing(session, message)
+                .thenCompose(told ->
+                        told.isAtRest()
+                                ? isKept(session)
+                                        .thenApply(
+                                                kept -> kept ? Standing.AT_REST : Standing.AT_WORK)
+                                : CompletableFuture.completedStage(told));
+    }
+
+    @Override
+    public CompletionStage<Claim> claim(
+            SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
+        return log.claim(session, delivered, worker, token)
+                .thenCompose(told ->
+                        told instanceof Claim.Claimed claimed && !claimed.answers().isEmpty()
+                                ? goesOn(session, claimed)
+                                : CompletableFuture.completedStage(told));
+    }
+
+    /// A run whose row cannot be removed now is given back: the delivery comes again.
+    private CompletionStage<Claim> goesOn(SessionId session, Claim.Claimed claimed) {
+        MessageId message = claimed.request().messageId();
+        CompletionStage<Claim> removed = parked.remove(session, message).thenApply(_ -> claimed);
+        return removed.exceptionallyCompose(failure -> {
+            LOG.atWarn()
+                    .addKeyValue("session", session)
+                    .addKeyValue("message", message)
+                    .addKeyValue("reason", failure.getMessage())
+                    .log("run that its user has answered cannot go on, retrying");
+            return log.release(session, message, claimed.token()).thenApply(_ -> new Claim.Busy());
+        });
+    }
+
+    @Override
+    public CompletionStage<Optional<WorkflowRequest>> request(
+            SessionId session, MessageId message) {
+        return log.request(session, message)
+                .thenCompose(found ->
+                        found.isPresent()
+                                ? CompletableFuture.completedStage(found)
+                                : parked.find(session, message)
+                                        .thenApply(run -> run.map(each -> each.request())));
+    }
+
+    @Override
+    public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
+        return log.resume(user, resumed, answer)
+                .thenCompose(told ->
+                        told instanceof Resume.Unknown
+                                ? restored(user, resumed, answer)
+                                : CompletableFuture.completedStage(told));
+    }
+
+    private CompletionStage<Resume> restored(UserId user, Chunk resumed, UserAnswer answer) {
+        return parked.find(resumed.sessionId(), resumed.messageId())
+                .thenCompose(found ->
+                        found.filter(run -> run.owner().equals(user))
+                                .map(run -> log.restore(user, run, resumed, answer))
+                                .orElse(CompletableFuture.completedStage(new Resume.Unknown())));
+    }
+
+    // The rest is as it is in Redis.
+
+    @Override
+    public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {
+        return log.atRest(session, message);
+    }
+
+    @Override
+    public CompletionStage<Accept> accept(WorkflowRequest request) {
+        return log.accept(request);
+    }
+
+    @Override
+    public CompletionStage<Refuse> refuse(SessionId session, MessageId message, Batch.End end) {
+        return log.refuse(session, message, end);
+    }
+
+    @Override
+    public CompletionStage<Boolean> checkpoint(
+            SessionId session, MessageId message, Token token, int chunks, String checkpoint) {
+        return log.checkpoint(session, message, token, chunks, checkpoint);
+    }
+
+    @Override
+    public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
+        return log.finish(user, last);
+    }
+
+    @Override
+    public CompletionStage<Boolean> release(SessionId session, MessageId message, Token token) {
+        return log.release(session, message, token);
+    }
+
+    @Override
+    public CompletionStage<Slice> read(SessionId session, EntryId after, int most) {
+        return log.read(session, after, most);
+    }
+
+    @Override
+    public CompletionStage<Optional<EntryId>> tail(SessionId session) {
+        return log.tail(session);
+    }
+}

@@ -1,0 +1,74 @@
+-- Brings back a run that waited for its user when Redis lost it, together with the user's answer: as if it had waited and
+-- been resumed here. It is answered after what the session has been asked since.
+-- KEYS meta, log, run, connections, waiting, open, runs, tools
+-- ARGV session, message, user, fresh generation, answer, question or '', status chunk up to its chunk id, the rest of it,
+--      message event up to its parent, incarnation, ms until it is looked at, seconds to keep tool calls, number of the run's
+--      fields, number of the tool calls' fields, then each field and its value, then the chunks
+-- answers as resume.lua, or KNOWN when the run is here
+local meta, log, run, connections, waiting, open, runs, tools = unpack(KEYS)
+local session, message, user, generation, answer, question, head, rest, event_head = unpack(ARGV, 1, 9)
+local incarnation, deadline_ms, keep_tools = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+
+local owner = redis.call('HGET', meta, 'owner')
+if owner and owner ~= user then
+  return { 'UNKNOWN' }
+elseif redis.call('EXISTS', run) == 1 then
+  return { 'KNOWN' }
+end
+local function fields(first, count)
+  local found = {}
+  for i = 0, count - 1 do
+    found[ARGV[first + 2 * i]] = ARGV[first + 2 * i + 1]
+  end
+  return found
+end
+local first_tool = 15 + 2 * tonumber(ARGV[13])
+local first_chunk = first_tool + 2 * tonumber(ARGV[14])
+local kept = fields(15, tonumber(ARGV[13]))
+if question ~= '' and question ~= kept.question then
+  return { 'NOT_WAITING' }
+end
+
+begin(meta, log, user, generation)
+if incarnation ~= '' then
+  redis.call('HSET', meta, 'incarnation', incarnation) -- what the run has outside goes by this name
+end
+local tail = log_end(meta)
+local parent = kept.parent or ''
+add_entry(log, tail, 'message', event_head .. (parent == '' and 'null' or '"' .. parent .. '"') .. '}')
+local asked = tail.n
+for i = first_chunk, #ARGV do
+  add_entry(log, tail, 'chunk', ARGV[i])
+end
+local chunk_id = #ARGV - first_chunk + 1
+local data = head .. chunk_id .. rest
+add_entry(log, tail, 'chunk', data)
+save_end(meta, tail)
+
+for _, field in ipairs({ 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end', 'swept' }) do
+  kept[field] = nil
+end
+for field, value in pairs(kept) do
+  redis.call('HSET', run, field, value)
+end
+for field, value in pairs(fields(first_tool, tonumber(ARGV[14]))) do
+  redis.call('HSET', tools, field, value)
+end
+redis.call('EXPIRE', tools, keep_tools)
+local arrival = redis.call('HINCRBY', meta, 'arrivals', 1)
+local answers, resumes = tonumber(kept.answers or 0) + 1, tonumber(kept.resumes or 0) + 1
+-- It is nobody's, and goes on after the chunks that it has: the next claim takes that from plain_next.
+redis.call('HSET', run, 'status', 'accepted', 'owner', user, 'arrival', arrival, 'asked', asked, 'first', asked + 1,
+  'plain_next', chunk_id + 1, 'answers', answers, 'answer' .. answers, answer, 'resumes', resumes, 'resumed', tail.n,
+  'last_answer', answer, 'answered', kept.question)
+redis.call('HSETNX', meta, 'latest', message)
+redis.call('ZADD', waiting, arrival, message)
+redis.call('ZADD', runs, '+inf', message)
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('ZADD', open, now_ms + deadline_ms, session .. ':' .. message)
+redis.call('HSETNX', meta, 'created', now_ms)
+redis.call('PERSIST', meta)
+redis.call('PERSIST', log)
+redis.call('PERSIST', runs)
+return { 'OK', tail.gen, tail.n, tail.hash, data, redis.call('SMEMBERS', connections), kept.body, resumes }
