@@ -344,6 +344,7 @@ export function fromHistory(past) {
     ...newMessage(past.message_id, past.text ?? '', past.parent_id ?? null),
     state: 'complete',
     answer: past.answer ?? '',
+    steps: past.activity ?? [],
     finishReason: past.finish_reason ?? 'stop',
     model: past.model ?? null,
     tokens: past.token_count ?? past.tokens_used ?? null,

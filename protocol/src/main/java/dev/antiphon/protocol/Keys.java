@@ -102,6 +102,7 @@ public final class Keys {
                 runs(session),
                 history(session),
                 turns(session),
+                activity(session),
                 meta(session));
     }
 
@@ -113,6 +114,11 @@ public final class Keys {
     /// Hash of a session's turns by message id.
     public static String history(SessionId session) {
         return "chat:history:" + session;
+    }
+
+    /// Hash of what happened in a session's answers besides their text, by message id.
+    public static String activity(SessionId session) {
+        return "chat:activity:" + session;
     }
 
     /// Zset of a session's message ids in the order of its history.

@@ -184,17 +184,19 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         return update(
                 connection,
                 """
-                INSERT INTO chat_turn (session_id, message_id, place, parent_id, characters, turn)
-                SELECT ?, ?, coalesce(max(place), 0) + 1, ?, ?, ? FROM chat_turn WHERE session_id = ?
+                INSERT INTO chat_turn (session_id, message_id, place, parent_id, characters, turn, activity)
+                SELECT ?, ?, coalesce(max(place), 0) + 1, ?, ?, ?, ? FROM chat_turn WHERE session_id = ?
                 ON CONFLICT (session_id, message_id) DO UPDATE
-                SET parent_id = excluded.parent_id, characters = excluded.characters, turn = excluded.turn
-                WHERE chat_turn.turn <> excluded.turn\
+                SET parent_id = excluded.parent_id, characters = excluded.characters, turn = excluded.turn,
+                    activity = excluded.activity
+                WHERE (chat_turn.turn, chat_turn.activity) <> (excluded.turn, excluded.activity)\
                 """,
                 session.value(),
                 turn.request().messageId().value(),
                 parent == null ? null : parent.value(),
                 characters(turn.request().message()) + characters(turn.answer()),
                 new String(turn.json(), StandardCharsets.UTF_8),
+                turn.activity(),
                 session.value());
     }
 
@@ -286,9 +288,9 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
         List<byte[]> found =
                 rows(
                         connection,
-                        row -> bytes(row.getString(1)),
+                        row -> Turn.withActivity(bytes(row.getString(1)), bytes(row.getString(2))),
                         """
-                        SELECT t.turn FROM chat_turn t JOIN chat_session s USING (session_id)
+                        SELECT t.turn, t.activity FROM chat_turn t JOIN chat_session s USING (session_id)
                         WHERE t.session_id = ? AND s.user_id = ? AND (?::text IS NULL OR t.place <
                             (SELECT place FROM chat_turn WHERE session_id = ? AND message_id = ?))
                         ORDER BY t.place DESC LIMIT ?\

@@ -193,6 +193,7 @@ public final class RedisHistory implements History, Conversations {
         for (Turn turn : turns) {
             arguments.add(bytes(turn.request().messageId().value()));
             arguments.add(turn.json());
+            arguments.add(bytes(turn.activity()));
         }
         String[] keys = {
             Keys.meta(session),
@@ -200,7 +201,8 @@ public final class RedisHistory implements History, Conversations {
             Keys.history(session),
             Keys.turns(session),
             Keys.sessions(ended.owner()),
-            Keys.UNSETTLED
+            Keys.UNSETTLED,
+            Keys.activity(session)
         };
         return redis.call(SETTLE, keys, arguments.toArray(byte[][]::new))
                 .thenApply(answer -> number(answer.getFirst()) == 1);
@@ -243,7 +245,11 @@ public final class RedisHistory implements History, Conversations {
     public CompletionStage<Optional<Recent>> turns(
             SessionId session, UserId user, Optional<MessageId> before, int most) {
         String[] keys = {
-            Keys.meta(session), Keys.log(session), Keys.history(session), Keys.turns(session)
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.history(session),
+            Keys.turns(session),
+            Keys.activity(session)
         };
         return redis.call(
                         NEWEST,
@@ -265,7 +271,10 @@ public final class RedisHistory implements History, Conversations {
                         number(answer.get(2)),
                         Integer.parseUnsignedInt(text(answer.get(3)), 16));
         return new Recent(
-                list(answer.get(4)).stream().map(turn -> (byte[]) turn).toList(),
+                list(answer.get(4)).stream()
+                        .map(Redis::list)
+                        .map(turn -> Turn.withActivity((byte[]) turn.get(0), (byte[]) turn.get(1)))
+                        .toList(),
                 cursor,
                 number(answer.get(5)) == 1);
     }

@@ -14,17 +14,21 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.node.ObjectNode;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
 /// One message: what the user asked and what was answered.
 ///
 /// @param parent the message that it follows; null when it begins the conversation
 /// @param answer the text that stands at the end: without what was withdrawn
+/// @param activity a JSON array of what happened besides the text, see {@link Activity}; empty when nothing did
 /// @param error why the answer failed; null when it did not
 public record Turn(
         WorkflowRequest request,
         @Nullable MessageId parent,
         String answer,
+        String activity,
         Completion completion,
         @Nullable ErrorCode error) {
 
@@ -34,7 +38,8 @@ public record Turn(
         answer = Json.encodable(answer);
     }
 
-    /// The turn as it is stored, and as clients get it.
+    /// The turn as it is stored. Clients get it with its activity, which is stored next to it: a model's context is made of
+    /// turns and should not read that.
     byte[] json() {
         ObjectNode json = Json.object();
         json.put("message_id", request.messageId().value());
@@ -49,6 +54,21 @@ public record Turn(
             json.putObject("error").put("code", error.wire()).put("message", error.title());
         }
         return Json.bytes(json);
+    }
+
+    /// A stored turn as clients get it.
+    ///
+    /// @param activity as stored; empty for none
+    static byte[] withActivity(byte[] turn, byte[] activity) {
+        if (activity.length == 0) {
+            return turn;
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream(turn.length + activity.length + 16);
+        out.write(turn, 0, turn.length - 1); // without its closing brace
+        out.writeBytes(",\"activity\":".getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(activity);
+        out.write('}');
+        return out.toByteArray();
     }
 
     private static final int TITLE_CHARACTERS = 80;

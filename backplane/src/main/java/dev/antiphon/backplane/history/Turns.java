@@ -24,6 +24,7 @@ final class Turns {
     /// that only it saw) is not kept.
     private static final class Answer {
         private final AnswerText text = new AnswerText();
+        private final Activity activity = new Activity();
         private @Nullable Completion completion;
         private @Nullable ErrorCode error;
     }
@@ -57,6 +58,7 @@ final class Turns {
             lacksABeginning |= chunk.chunkId() > 0;
         }
         answer.text.add(chunk.body());
+        answer.activity.add(chunk.body());
         answer.completion = chunk.completion();
         answer.error =
                 chunk.body() instanceof ChunkBody.Failure(ErrorCode code, String _) ? code : null;
@@ -71,6 +73,7 @@ final class Turns {
                             question.request(),
                             question.parent(),
                             answer.text.toString(),
+                            answer.activity.json(),
                             answer.completion,
                             answer.error));
         }

@@ -1,9 +1,9 @@
 -- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in them. Where the log is settled is
 -- read first: a turn that is settled meanwhile is then sent twice rather than never.
--- KEYS meta, log, history, turns
+-- KEYS meta, log, history, turns, activity
 -- ARGV user, most turns, most bytes, message that they are before or ''
--- answers OK gen n hash {turn…} whether-there-are-older | UNKNOWN
-local meta, log, history, turns = unpack(KEYS)
+-- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN
+local meta, log, history, turns, activity = unpack(KEYS)
 local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner', 'n', 'hash')
@@ -25,13 +25,13 @@ if before ~= '' then
 end
 local newest, size = {}, 0
 for _, message in ipairs(redis.call('ZREVRANGE', turns, from, from + most - 1)) do
-  local turn = redis.call('HGET', history, message)
-  size = size + #(turn or '')
+  local turn, steps = redis.call('HGET', history, message), redis.call('HGET', activity, message)
+  size = size + #(turn or '') + #(steps or '')
   if size > bytes and #newest > 0 then
     break
   end
   if turn then
-    table.insert(newest, 1, turn)
+    table.insert(newest, 1, { turn, steps or '' })
   end
 end
 return { 'OK', found[1], settled, hash, newest, from + #newest < all and 1 or 0 }

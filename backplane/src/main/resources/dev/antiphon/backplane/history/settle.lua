@@ -1,10 +1,10 @@
 -- Puts turns into a session's history and says up to where the log is in it.
--- KEYS meta, log, history, turns, sessions of the owner, sessions to settle
+-- KEYS meta, log, history, turns, sessions of the owner, sessions to settle, activity
 -- ARGV generation, up to which entry, entries that the log keeps, seconds that the history is kept,
---      session, title of a session that has none, most sessions of a user, hash of that entry or empty, then message id
---      and turn of each
+--      session, title of a session that has none, most sessions of a user, hash of that entry or empty, then message id,
+--      turn and activity (or empty) of each
 -- answers 1, or 0 when the log is another one meanwhile, or has lost that entry with its tail
-local meta, log, history, turns, sessions, to_settle = unpack(KEYS)
+local meta, log, history, turns, sessions, to_settle, activity = unpack(KEYS)
 local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local session, title, most_sessions, hash = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
@@ -18,8 +18,13 @@ if up_to > tonumber(found[2]) or (hash ~= '' and entry and entry[2][6] ~= hash) 
   return { 0 }
 end
 local added = 0
-for i = 9, #ARGV, 2 do
+for i = 9, #ARGV, 3 do
   redis.call('HSET', history, ARGV[i], ARGV[i + 1])
+  if ARGV[i + 2] == '' then
+    redis.call('HDEL', activity, ARGV[i])
+  else
+    redis.call('HSET', activity, ARGV[i], ARGV[i + 2])
+  end
   -- A place of its own, later than all before; a turn that is written again keeps its place.
   local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]
   added = added + redis.call('ZADD', turns, 'NX', tonumber(last or 0) + 1, ARGV[i])
@@ -35,6 +40,7 @@ if added > 0 then
 end
 redis.call('EXPIRE', history, keep_seconds)
 redis.call('EXPIRE', turns, keep_seconds)
+redis.call('EXPIRE', activity, keep_seconds)
 local settled = math.max(tonumber(found[3] or 0), up_to)
 redis.call('HSET', meta, 'settled', settled)
 if settled >= tonumber(found[4] or 0) then

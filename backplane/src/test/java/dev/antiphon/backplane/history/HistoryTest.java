@@ -24,6 +24,7 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
@@ -38,8 +39,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import tools.jackson.databind.node.ObjectNode;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -312,6 +316,86 @@ abstract class HistoryTest {
         assertThat(turns()).containsExactly("m1: " + "x".repeat(12_000) + ".");
         assertThat(REDIS.commands().xlen(Keys.log(SESSION))).isEqualTo(10_000);
         assertThat(after(newest().orElseThrow().cursor())).containsExactly("message m2");
+    }
+
+    // What happened besides the text
+
+    private void append(String message, Token token, int chunkId, ChunkBody... bodies) {
+        List<Batch.Addition> additions = new ArrayList<>();
+        for (int i = 0; i < bodies.length; i++) {
+            Chunk chunk =
+                    new Chunk(
+                            SESSION,
+                            new MessageId(message),
+                            chunkId + i,
+                            bodies[i],
+                            null,
+                            Instant.EPOCH,
+                            "c");
+            additions.add(new Batch.Addition(EventName.CHUNK, chunk.encode()));
+        }
+        chat.append(
+                new Batch(
+                        SESSION,
+                        new MessageId(message),
+                        token,
+                        chunkId,
+                        additions,
+                        Batch.Then.CONTINUE));
+    }
+
+    @Test
+    void reasoningToolCallsAndTheirResultsBelongToTheTurn() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        append(
+                "m1",
+                token,
+                0,
+                new ChunkBody.Reasoning("I need "),
+                new ChunkBody.Reasoning("two sums"),
+                new ChunkBody.ToolCall("c1", "sum", "{\"a\""),
+                new ChunkBody.ToolCall("c2", "sum", "{\"b\""),
+                new ChunkBody.ToolCall("c1", "sum", ":1}"),
+                new ChunkBody.ToolCall("c2", "sum", ":2}"),
+                new ChunkBody.ToolResult("c1", "sum", "one"),
+                new ChunkBody.ToolResult("c2", "sum", "two"));
+        chat.append(last("m1", token, 8, "3"));
+        settle();
+
+        assertThat(new String(newest().orElseThrow().turns().getFirst(), StandardCharsets.UTF_8))
+                .endsWith(
+                        """
+                        ,"activity":[{"type":"reasoning","text":"I need two sums"},\
+                        {"type":"tool_call","call_id":"c1","name":"sum","arguments":"{\\"a\\":1}"},\
+                        {"type":"tool_call","call_id":"c2","name":"sum","arguments":"{\\"b\\":2}"},\
+                        {"type":"tool_result","call_id":"c1","name":"sum","result":"one"},\
+                        {"type":"tool_result","call_id":"c2","name":"sum","result":"two"}]}\
+                        """);
+        chat.ask("m2");
+        assertThat(before("m2", 100)).containsExactly("hi/3");
+        assertThat(asked(Chat.USER, "m1")).isPresent();
+    }
+
+    @Test
+    void ofManyLongResultsOnlySoMuchIsKept() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        for (int i = 0; i < 300; i++) {
+            append(
+                    "m1",
+                    token,
+                    i,
+                    new ChunkBody.ToolResult("c" + i, "t", "\ud83d\ude00".repeat(5_000)));
+        }
+        chat.append(last("m1", token, 300, "."));
+        settle();
+
+        ObjectNode turn = Json.readObject(newest().orElseThrow().turns().getFirst());
+        assertThat(turn.get("activity").size()).isEqualTo(200);
+        assertThat(turn.get("activity").get(0).get("result").stringValue()).hasSize(8 * 1024);
+        assertThat(turn.get("activity").get(0).get("cut").booleanValue()).isTrue();
+        assertThat(turn.toString().length()).isLessThan(64 * 1024);
     }
 
     // Long answers

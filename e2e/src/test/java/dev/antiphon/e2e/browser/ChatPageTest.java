@@ -398,6 +398,23 @@ final class ChatPageTest {
             assertThat(page.tab().texts(".said li"))
                     .containsExactly("Which <b>tea</b>? green", "How many cups? two");
             assertThat(page.tab().texts(".question:not([hidden])")).isEmpty();
+
+            // Another device has nothing but the server's history.
+            page.awaitListed("Tea, please");
+            page.tab()
+                    .evaluate(
+                            """
+                            (() => {
+                              const key = Object.keys(localStorage).find((k) => k.startsWith('antiphon.session.'));
+                              addEventListener('pagehide', () => localStorage.removeItem(key));
+                            })()\
+                            """);
+            page.tab().reload();
+            page.awaitAnswers(1);
+            assertThat(page.answers()).isEqualTo(other.answers());
+            assertThat(page.tab().texts(".trace summary")).containsExactly("Used calculator");
+            page.tab().click(".trace summary");
+            assertThat(page.tab().texts(".trace li").getLast()).contains("42");
             assertThat(page.tab().complaints()).isEmpty();
         }
     }

@@ -1,0 +1,120 @@
+package dev.antiphon.backplane.history;
+
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Json;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What happened on the way to an answer besides its text, in its order: reasoning, tool calls and what came of them. As
+/// much of it as a history keeps; the log had all of it while the answer was under way. A reset withdraws none of it: a
+/// tool that was called was called.
+///
+/// Not thread-safe.
+final class Activity {
+
+    private static final int MOST_ITEMS = 200;
+
+    /// Of all texts together: some of the newest turns, with their activity, must fit into one page of a conversation.
+    private static final int MOST_CHARACTERS = 16 * 1024;
+
+    /// Of one text; results of tools are made for models, and a reader needs only how they begin.
+    private static final int MOST_CHARACTERS_OF_ONE = 8 * 1024;
+
+    /// @param field what the text is
+    private record Item(
+            String type,
+            @Nullable String callId,
+            @Nullable String name,
+            String field,
+            StringBuilder text) {
+
+        boolean continues(String otherType, @Nullable String otherCall) {
+            return type.equals(otherType)
+                    && (callId == null ? otherCall == null : callId.equals(otherCall));
+        }
+    }
+
+    private final List<Item> items = new ArrayList<>();
+    private final List<Item> cut = new ArrayList<>();
+    private int room = MOST_CHARACTERS;
+
+    /// Takes the message's next chunk.
+    void add(ChunkBody chunk) {
+        switch (chunk) {
+            case ChunkBody.Reasoning(String text) -> add("reasoning", null, null, "text", text);
+            case ChunkBody.ToolCall(String callId, String name, String arguments) ->
+                    add("tool_call", callId, name, "arguments", arguments);
+            case ChunkBody.ToolResult(String callId, String name, String result) ->
+                    add("tool_result", callId, name, "result", result);
+            case ChunkBody.Content _,
+                    ChunkBody.Status _,
+                    ChunkBody.Reset _,
+                    ChunkBody.Failure _ -> {}
+        }
+    }
+
+    private void add(
+            String type,
+            @Nullable String callId,
+            @Nullable String name,
+            String field,
+            String text) {
+        Item item = continued(type, callId);
+        if (item == null) {
+            if (items.size() == MOST_ITEMS) {
+                return;
+            }
+            item = new Item(type, callId, name, field, new StringBuilder());
+            items.add(item);
+        }
+        int fits = Math.min(room, MOST_CHARACTERS_OF_ONE - item.text.length());
+        int taken = Math.min(text.length(), fits);
+        item.text.append(text, 0, taken);
+        room -= taken;
+        if (taken < text.length() && !cut.contains(item)) {
+            cut.add(item);
+        }
+    }
+
+    /// The item that a piece belongs to: pieces of parallel calls may alternate, and a call's id may come back once it has
+    /// its result.
+    private @Nullable Item continued(String type, @Nullable String callId) {
+        for (Item item : items.reversed()) {
+            if (item.continues(type, callId)) {
+                return type.equals("tool_result") ? null : item;
+            }
+            if (!type.equals("tool_call") || !item.type.equals("tool_call")) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    /// A JSON array of `{type, call_id, name, text | arguments | result}`, and `cut: true` in what is not whole; empty when
+    /// nothing happened.
+    String json() {
+        if (items.isEmpty()) {
+            return "";
+        }
+        ArrayNode all = Json.array();
+        for (Item item : items) {
+            ObjectNode json = all.addObject().put("type", item.type);
+            if (item.callId != null) {
+                json.put("call_id", Json.encodable(item.callId));
+                json.put("name", Json.encodable(item.name == null ? "" : item.name));
+            }
+            json.put(item.field, Json.encodable(item.text.toString()));
+            if (cut.contains(item)) {
+                json.put("cut", true);
+            }
+        }
+        return new String(Json.bytes(all), StandardCharsets.UTF_8);
+    }
+}
