@@ -75,7 +75,7 @@ public final class Gateway implements AutoCloseable {
     }
 
     /// Opens a gateway; returns when it serves. Waits for Redis and NATS when they are not there yet, and already
-    /// listens meanwhile: it answers that it lives and does not serve.
+    /// listens on its own port meanwhile: it answers that it lives and does not serve.
     ///
     /// @throws IllegalStateException when a port cannot be had, with one line that names it
     /// @throws Unavailable when Redis or NATS cannot be used as it is set up
@@ -95,9 +95,6 @@ public final class Gateway implements AutoCloseable {
             // First of all: a port that is taken should be said at once,
             // not after a long wait for Redis.
             int port = listen(door, config.host(), config.port(), false);
-            if (config.sharedPort() != null) {
-                listen(door, config.host(), config.sharedPort(), true);
-            }
             return open(config, vertx, loop, door, port);
         } catch (RuntimeException | InterruptedException e) {
             settle(vertx.close().toCompletionStage());
@@ -141,6 +138,12 @@ public final class Gateway implements AutoCloseable {
                     });
             Meters meters = new Meters(hub, counters, backplane);
             loop.execute(() -> door.serve(backplane, hub, meters::text));
+            if (config.sharedPort() != null) {
+                // Not earlier: the kernel would give connections to this process that others could
+                // serve. The loop keeps
+                // the order, so each request that comes here is served.
+                listen(door, config.host(), config.sharedPort(), true);
+            }
             LOG.atInfo()
                     .addKeyValue("pod", config.pod())
                     .addKeyValue("host", config.host())
@@ -215,9 +218,12 @@ public final class Gateway implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        loop.execute(door::stopServing);
-        // From here on nobody new comes in. What is under way has as long as the streams take.
+        // From here on no new connection comes in. What is under way has as long as the streams
+        // take.
         Future<Void> closed = door.close(STEP_WITHIN);
+        // Later: a connection that comes on a shared port meanwhile would be refused, though
+        // another gateway serves.
+        loop.execute(door::stopServing);
         settle(new Drain(vertx, loop, hub).begin());
         settle(loop.call(hub::close).thenCompose(done -> done));
         subscription.close();

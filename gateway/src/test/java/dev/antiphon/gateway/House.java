@@ -73,8 +73,16 @@ final class House implements AutoCloseable {
     }
 
     GatewayConfig config(int port, @Nullable Integer sharedPort, int mostConnections) {
+        return config(port, sharedPort, mostConnections, redis.port());
+    }
+
+    /// Of a gateway with another Redis.
+    GatewayConfig config(
+            int port, @Nullable Integer sharedPort, int mostConnections, int redisPort) {
         return new GatewayConfig(
-                settings(Duration.ofSeconds(1)),
+                new BackplaneSettings(
+                        nats.url(),
+                        new RedisSettings("127.0.0.1", redisPort, null, Duration.ofSeconds(1))),
                 "127.0.0.1",
                 port,
                 sharedPort,

@@ -46,9 +46,14 @@ final class Http {
     /// Posts a message of `user1`.
     static HttpResponse<String> ask(int port, String session, String message)
             throws IOException, InterruptedException {
+        return askAs("user1", port, session, message);
+    }
+
+    static HttpResponse<String> askAs(String user, int port, String session, String message)
+            throws IOException, InterruptedException {
         ObjectNode body = Json.object();
         body.put("session_id", session);
-        body.put("user_id", "user1");
+        body.put("user_id", user);
         body.put("message", message);
         return send(chat(port, new String(Json.bytes(body), StandardCharsets.UTF_8)));
     }

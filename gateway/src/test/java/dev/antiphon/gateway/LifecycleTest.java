@@ -122,8 +122,6 @@ final class LifecycleTest {
                             .contains(
                                     "data: {\"status\":\"degraded\",\"reason\":\"redis_away\"}\n\n"));
             isUnavailable(Http.ask(gateway.port(), session, "hi"));
-            isUnavailable(
-                    Http.get(gateway.port(), "/api/sse?session_id=" + session + "&user_id=user1"));
 
             house.redis.restart();
             await().ignoreExceptions()

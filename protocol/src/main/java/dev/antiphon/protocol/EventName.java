@@ -10,7 +10,9 @@ public enum EventName {
     CHUNK,
     MESSAGE_COMPLETE,
     STATUS,
-    RESYNC;
+    RESYNC,
+    REFUSED,
+    SESSION;
 
     private final String wire = name().toLowerCase(Locale.ROOT);
 

@@ -165,7 +165,10 @@ final class Browser {
             }
             case CONNECTED ->
                     from.id = new dev.antiphon.protocol.ConnectionId(data.split("\"", -1)[3]);
+            case REFUSED -> from.foreign();
             case STATUS -> {}
+            case SESSION ->
+                    world.chronicle().violated("I4", "a stream of one session names another one");
         }
     }
 

@@ -141,7 +141,7 @@ final class Checker {
                     ended = null;
                 }
                 case MESSAGE -> ended = null;
-                case CONNECTED, STATUS, RESYNC ->
+                case CONNECTED, STATUS, RESYNC, REFUSED, SESSION ->
                         chronicle.violated("I1", entry.id() + " is in no log");
             }
         }

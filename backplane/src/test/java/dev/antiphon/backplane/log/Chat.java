@@ -216,7 +216,8 @@ public final class Chat {
                     entry.event().wire()
                             + " "
                             + Json.readObject(entry.data()).get("message_id").stringValue();
-            case CONNECTED, STATUS, RESYNC -> throw new AssertionError("not in a log: " + entry);
+            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION ->
+                    throw new AssertionError("not in a log: " + entry);
         };
     }
 

@@ -1,6 +1,7 @@
 package dev.antiphon.gateway.http;
 
-/// How many requests with a body are under way: from before its first byte is read until it is answered. More are told
+/// How many requests with a body are under way: from before its first byte is read until its answer ends or a
+/// stream begins. More are told
 /// to try again.
 final class Bodies {
 

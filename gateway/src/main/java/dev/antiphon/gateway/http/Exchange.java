@@ -54,6 +54,7 @@ final class Exchange {
     private final Bodies bodies;
     private final List<Runnable> whenOver = new ArrayList<>(1);
     private Map<String, String> parameters = Map.of();
+    private boolean holdsBody;
 
     Exchange(Vertx vertx, Loop loop, HttpServerRequest request, Origins origins, Bodies bodies) {
         this.vertx = vertx;
@@ -132,8 +133,16 @@ final class Exchange {
             refuse(Problem.unavailable("too many requests are under way"));
             return;
         }
-        whenOver(bodies::end);
+        holdsBody = true;
+        whenOver(this::releaseBody);
         readBody(body -> then.accept(Json.readObject(body)));
+    }
+
+    private void releaseBody() {
+        if (holdsBody) {
+            holdsBody = false;
+            bodies.end();
+        }
     }
 
     /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and hands it on when all of it is here. Never keeps more
@@ -225,8 +234,22 @@ final class Exchange {
         answer(problem.code().httpStatus(), Problem.MEDIA_TYPE, problem.body());
     }
 
+    /// Closes the connection without an answer.
+    void cut() {
+        Wire.cut(request.connection());
+    }
+
     /// Begins an answer that goes on until the returned outlet ends it.
+    SseOutlet events(SharedBuffers buffers) {
+        with("Content-Type", "text/event-stream")
+                .with("Cache-Control", "no-cache")
+                .with("X-Accel-Buffering", "no"); // nginx would collect events otherwise
+        return stream(buffers);
+    }
+
+    /// As {@link #events}, with the headers that are set.
     SseOutlet stream(SharedBuffers buffers) {
+        releaseBody(); // it has been read, and a stream goes on for hours
         commonHeaders();
         response.setChunked(true);
         return new SseOutlet(response, request.connection(), buffers);

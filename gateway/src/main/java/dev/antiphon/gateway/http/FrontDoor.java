@@ -166,7 +166,13 @@ public final class FrontDoor {
         exchange.answer(204);
     }
 
+    /// A stream's connection is closed without an answer: an `EventSource` tries again after that, and never after an
+    /// error status. Proxies ask another gateway in both cases.
     private static void notServing(Exchange exchange) {
+        if (exchange.path().equals(Routes.EVENTS)) {
+            exchange.cut();
+            return;
+        }
         exchange.refuse(Problem.unavailable("this pod does not serve now"));
     }
 

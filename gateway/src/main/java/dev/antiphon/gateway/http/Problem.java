@@ -22,6 +22,9 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
     /// Redis or we ourselves are away for moments, not minutes.
     static final Duration SOON = Duration.ofSeconds(1);
 
+    /// Long enough for some streams to end, short enough to be patient for.
+    private static final Duration FULL = Duration.ofSeconds(5);
+
     static Problem of(ErrorCode code, String detail) {
         return new Problem(code, detail, null);
     }
@@ -32,6 +35,11 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
 
     static Problem unavailable(String detail) {
         return new Problem(ErrorCode.UNAVAILABLE, detail, SOON);
+    }
+
+    static Problem tooManyStreams() {
+        return new Problem(
+                ErrorCode.TOO_MANY_CONNECTIONS, "this pod holds as many streams as it may", FULL);
     }
 
     /// The same for a session that is not there: who asks for another's learns nothing.

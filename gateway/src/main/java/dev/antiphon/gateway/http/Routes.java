@@ -11,6 +11,8 @@ import java.util.function.Supplier;
 /// Everything that the gateway answers, one line each.
 final class Routes {
 
+    static final String EVENTS = "/api/sse";
+
     private Routes() {}
 
     /// What is answered also while the pod does not serve.
@@ -41,7 +43,7 @@ final class Routes {
                                 "/api/messages/{message_id}/regenerate",
                                 new PostRegenerate(conversations, accepting, clock))
                         .get("/metrics", new GetMetrics(metrics))
-                        .add("GET", "/api/sse", new GetEvents(hub, mostConnections))
+                        .add("GET", EVENTS, new GetEvents(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
                         .add("POST", "/api/messages/{message_id}/resume", resume(backplane, clock))
                         .get("/api/models", GetCatalog.models(backplane.catalog()))

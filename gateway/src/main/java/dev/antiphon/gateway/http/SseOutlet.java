@@ -1,14 +1,11 @@
 package dev.antiphon.gateway.http;
 
 import dev.antiphon.gateway.stream.Outlet;
-import dev.antiphon.gateway.stream.Subscriber;
 
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
-
-import org.jspecify.annotations.Nullable;
 
 /// A subscriber's way to its browser.
 final class SseOutlet implements Outlet {
@@ -16,7 +13,7 @@ final class SseOutlet implements Outlet {
     private final HttpServerResponse response;
     private final HttpConnection connection;
     private final SharedBuffers buffers;
-    private @Nullable Subscriber subscriber;
+    private Runnable drained = () -> {};
     private int waiting;
     private boolean broken;
 
@@ -26,10 +23,9 @@ final class SseOutlet implements Outlet {
         this.buffers = buffers;
     }
 
-    /// Begins the stream.
-    void start(Subscriber subscriber) {
-        this.subscriber = subscriber;
-        subscriber.start(this);
+    /// Calls whenever everything that was handed over has left and it was not writable meanwhile.
+    void whenDrained(Runnable drained) {
+        this.drained = drained;
     }
 
     @Override
@@ -49,8 +45,8 @@ final class SseOutlet implements Outlet {
     private void written(AsyncResult<Void> result) {
         waiting--;
         broken |= result.failed();
-        if (waiting == 0 && !broken && subscriber != null) {
-            subscriber.drained();
+        if (waiting == 0 && !broken) {
+            drained.run();
         }
     }
 

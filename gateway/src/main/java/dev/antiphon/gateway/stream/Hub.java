@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.history.HistoryReader;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.Attach;
@@ -18,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -119,9 +121,20 @@ public final class Hub {
                         attach -> opened(subscriber, attach, answer),
                         failure -> {
                             around.counters().add(Count.REGISTRY_FAILED);
-                            refused(subscriber, new Opened.Failed(failure), answer);
+                            if (isUnavailable(failure) && !subscriber.hasLeft()) {
+                                subscriber.unconfirmed();
+                                answer.accept(new Opened.Ready(subscriber));
+                            } else {
+                                refused(subscriber, new Opened.Failed(failure), answer);
+                            }
                         });
         return subscriber;
+    }
+
+    private static boolean isUnavailable(Throwable failure) {
+        return failure instanceof Unavailable
+                || (failure instanceof CompletionException
+                        && failure.getCause() instanceof Unavailable);
     }
 
     private static void opened(Subscriber subscriber, Attach attach, Consumer<Opened> answer) {

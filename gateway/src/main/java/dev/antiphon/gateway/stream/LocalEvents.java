@@ -2,6 +2,7 @@ package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.SessionId;
 
@@ -57,6 +58,32 @@ final class LocalEvents {
         event.write(json, 1, json.length - 1); // without its brace: ours is open
         event.writeBytes(bytes("\n\n"));
         return event.toByteArray();
+    }
+
+    /// What follows in a stream of several sessions is of this one.
+    static byte[] session(SessionId session) {
+        return bytes(
+                "event: "
+                        + EventName.SESSION.wire()
+                        + "\ndata: {\"session_id\":\""
+                        + session
+                        + "\"}\n\n");
+    }
+
+    /// Tells a client that it gets nothing of this session, and why, as an answer to a request would.
+    static byte[] refused(SessionId session, ErrorCode code) {
+        return bytes(
+                "event: "
+                        + EventName.REFUSED.wire()
+                        + "\ndata: {\"session_id\":\""
+                        + session
+                        + "\",\"code\":\""
+                        + code.wire()
+                        + "\",\"status\":"
+                        + code.httpStatus()
+                        + ",\"title\":\""
+                        + code.title()
+                        + "\"}\n\n");
     }
 
     private static byte[] bytes(String ascii) {

@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.stream;
 
-/// One client's stream as a subscriber sees it. All methods are called on the loop.
+/// One client's stream of one session as a subscriber sees it. All methods are called on the loop.
 ///
 /// A seam: the gateway's is an HTTP response, tests and the simulation write into memory.
 public interface Outlet {
@@ -20,6 +20,12 @@ public interface Outlet {
 
     /// Ends the stream in good order, after what was handed over. Doing so twice is fine.
     void end();
+
+    /// Sends a last event that says why there is nothing more of the session, and ends what was its stream.
+    default void refuse(byte[] event) {
+        write(event);
+        end();
+    }
 
     /// Closes the connection now, whatever waits. For a client that does not read.
     void abort();

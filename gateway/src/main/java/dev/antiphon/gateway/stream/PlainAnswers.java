@@ -169,7 +169,7 @@ public final class PlainAnswers {
         for (Entry entry : taken.entries()) {
             switch (entry.event()) {
                 case CHUNK -> counters.add(Count.PLAIN_APPENDED);
-                case MESSAGE_COMPLETE, MESSAGE, CONNECTED, STATUS, RESYNC -> {}
+                case MESSAGE_COMPLETE, MESSAGE, CONNECTED, STATUS, RESYNC, REFUSED, SESSION -> {}
             }
             hub.rang(new Ring(key.session(), entry));
         }

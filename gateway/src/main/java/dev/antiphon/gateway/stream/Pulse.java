@@ -39,16 +39,23 @@ final class Pulse {
         waitedFor = 0;
         progressAt = now;
         if (standing != told) {
-            told = standing;
-            pingedAt = now;
-            counters.add(Count.STATUS);
-            return LocalEvents.status(standing);
+            return tell(standing, now, counters);
         }
         if (now - pingedAt >= PING_EVERY) {
             pingedAt = now;
             return LocalEvents.PING;
         }
         return null;
+    }
+
+    /// Tells the client how this pod stands.
+    ///
+    /// @return what to write
+    byte[] tell(Standing standing, long now, Counters counters) {
+        told = standing;
+        pingedAt = now;
+        counters.add(Count.STATUS);
+        return LocalEvents.status(standing);
     }
 
     /// The client has not taken all it was given.

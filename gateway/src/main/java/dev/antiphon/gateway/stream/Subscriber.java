@@ -8,6 +8,7 @@ import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.UserId;
 
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,10 @@ public final class Subscriber {
     private enum State {
         ATTACHING,
         ATTACHED,
+
+        /// Redis was unavailable when the client came. The stream is open and shows nothing of the session until Redis
+        /// has said whose it is.
+        UNCONFIRMED,
         STREAMING,
         LEFT
     }
@@ -97,7 +102,7 @@ public final class Subscriber {
     }
 
     boolean isRegistered() {
-        return registered && state != State.LEFT;
+        return registered && state != State.LEFT && state != State.UNCONFIRMED;
     }
 
     boolean hasLeft() {
@@ -108,11 +113,14 @@ public final class Subscriber {
     ///
     /// @return false when it has one, or is not attached yet
     boolean becomeRegistered() {
-        if (registered || state == State.ATTACHING || state == State.LEFT) {
-            return false;
-        }
-        registered = true;
-        return true;
+        return switch (state) {
+            case ATTACHING, UNCONFIRMED, LEFT -> false;
+            case ATTACHED, STREAMING -> {
+                boolean became = !registered;
+                registered = true;
+                yield became;
+            }
+        };
     }
 
     // Coming and going
@@ -134,19 +142,65 @@ public final class Subscriber {
         unseenUntil = attached.tail();
     }
 
+    /// The attach failed because Redis is unavailable. The stream begins all the same: an `EventSource` that gets an error
+    /// status never tries again.
+    void unconfirmed() {
+        state = State.UNCONFIRMED;
+        notBefore = around.loop().nanoTime() + RETRY_AFTER;
+    }
+
     /// Begins the stream. Called once, after {@link Opened.Ready}.
     public void start(Outlet outlet) {
-        if (state != State.ATTACHED) {
-            return; // left meanwhile
+        if (state == State.LEFT) {
+            return;
         }
         this.outlet = outlet;
-        state = State.STREAMING;
         pulse.begin(around.loop().nanoTime());
         outlet.write(LocalEvents.connected(connection, feed.session()));
+        if (state == State.UNCONFIRMED) {
+            write(pulse.tell(Standing.REDIS_AWAY, around.loop().nanoTime(), around.counters()));
+        } else {
+            begin();
+        }
+    }
+
+    private void begin() {
+        state = State.STREAMING;
         if (from instanceof Cursor.Unknown) {
             resync("unknown_cursor");
         } else {
             pump();
+        }
+    }
+
+    /// Asks again whether the session is this user's.
+    private void confirm() {
+        asking = true;
+        around.calls()
+                .ask(
+                        () ->
+                                around.registry()
+                                        .attach(feed.session(), user, connection, registered),
+                        this::confirmed,
+                        _ -> {
+                            asking = false;
+                            around.counters().add(Count.REGISTRY_FAILED);
+                            notBefore = around.loop().nanoTime() + RETRY_AFTER;
+                        });
+    }
+
+    private void confirmed(Attach answer) {
+        asking = false;
+        if (state == State.LEFT) {
+            leaveAgain();
+            return;
+        }
+        switch (answer) {
+            case Attached attached -> {
+                attached(attached);
+                begin();
+            }
+            case Attach.Foreign() -> refuse();
         }
     }
 
@@ -175,6 +229,14 @@ public final class Subscriber {
         pump();
         if (outlet != null) {
             outlet.end();
+        }
+        leave();
+    }
+
+    /// The session is another user's. The client is told and the stream ends.
+    private void refuse() {
+        if (outlet != null) {
+            outlet.refuse(LocalEvents.refused(feed.session(), ErrorCode.SESSION_NOT_FOUND));
         }
         leave();
     }
@@ -275,7 +337,9 @@ public final class Subscriber {
             case Slice.Entries(List<Entry> entries, EntryId logTail) -> {
                 confirmedIn = epoch;
                 atLogsEnd = entries.isEmpty();
-                writeAll(entries);
+                if (outlet != null && outlet.writable()) {
+                    writeAll(entries);
+                } // else another session of its stream has written meanwhile: they are read again
                 feed.learn(after, entries, logTail);
                 if (atLogsEnd && !feed.covers(cursor)) {
                     // By the log this is where it ends, and the feed thinks otherwise.
@@ -338,10 +402,7 @@ public final class Subscriber {
 
     private void reattached(String reason, Attach answer) {
         if (state != State.STREAMING) {
-            if (registered) {
-                // It left while it was put in again.
-                around.departures().leave(feed.session(), connection);
-            }
+            leaveAgain();
             return;
         }
         switch (answer) {
@@ -354,8 +415,15 @@ public final class Subscriber {
                     pump();
                 }
             }
-            // The log was lost and somebody else has begun it. A new request tells the client so.
-            case Attach.Foreign() -> close();
+            // The log was lost and somebody else has begun it.
+            case Attach.Foreign() -> refuse();
+        }
+    }
+
+    /// It left while the registry was asked to add it.
+    private void leaveAgain() {
+        if (registered) {
+            around.departures().leave(feed.session(), connection);
         }
     }
 
@@ -396,15 +464,21 @@ public final class Subscriber {
     // What happens by time
 
     void tick(long now, Standing standing) {
-        if (state != State.STREAMING || outlet == null) {
+        boolean unconfirmed = state == State.UNCONFIRMED;
+        if (!(unconfirmed || state == State.STREAMING) || outlet == null) {
             return;
         }
         if (outlet.writable()) {
-            byte[] due = pulse.due(now, standing, around.counters());
+            Standing told = unconfirmed ? Standing.REDIS_AWAY : standing;
+            byte[] due = pulse.due(now, told, around.counters());
             if (due != null) {
                 write(due);
             }
-            pump();
+            if (!unconfirmed) {
+                pump();
+            } else if (!asking && now - notBefore >= 0 && standing != Standing.REDIS_AWAY) {
+                confirm();
+            }
         } else if (pulse.isStalled(now, outlet.bytesWaiting())) {
             around.counters().add(Count.SLOW_CLOSED);
             outlet.abort();

@@ -20,6 +20,7 @@ final class Client implements Outlet {
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final List<byte[]> waiting = new ArrayList<>();
     private @Nullable Subscriber subscriber;
+    private Runnable drained = () -> {};
     private @Nullable Opened refusal;
     private boolean reads = true;
     private boolean ended;
@@ -30,10 +31,16 @@ final class Client implements Outlet {
         switch (opened) {
             case Opened.Ready(Subscriber itself) -> {
                 subscriber = itself;
+                drained = itself::drained;
                 itself.start(this);
             }
             case Opened.Foreign _, Opened.Failed _ -> refusal = opened;
         }
+    }
+
+    /// It is the client of a stream of several sessions.
+    void reads(Bundle bundle) {
+        drained = bundle::drained;
     }
 
     @Nullable Opened refusal() {
@@ -60,8 +67,8 @@ final class Client implements Outlet {
         boolean waited = !waiting.isEmpty();
         waiting.forEach(received::writeBytes);
         waiting.clear();
-        if (waited && subscriber != null) {
-            subscriber.drained();
+        if (waited) {
+            drained.run();
         }
     }
 

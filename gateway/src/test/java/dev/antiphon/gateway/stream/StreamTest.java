@@ -83,12 +83,72 @@ final class StreamTest {
         assertThat(pod.hub.sessions()).isZero();
     }
 
+    private static final String REDIS_AWAY =
+            "event: status\ndata: {\"status\":\"degraded\",\"reason\":\"redis_away\"}\n\n";
+
     @Test
-    void withoutRedisAConnectionIsRefused() {
+    void aConnectionThatBeginsWithoutRedisShowsItsSessionWhenRedisIsBack() {
+        pod.appended(3);
+        pod.registry.readersStartAt(1);
         pod.registry.replies.away();
         Client client = pod.connect();
-        assertThat(client.refusal()).isInstanceOf(Opened.Failed.class);
+        pod.streamed(1);
+        pod.pass(Duration.ofSeconds(3));
+        assertThat(client.names()).containsExactly("connected", "status");
+        assertThat(client.text()).endsWith(REDIS_AWAY);
+
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(2));
+        client.hasExactly(2, 4);
+        assertThat(client.text()).contains("data: {\"status\":\"recovered\"}\n\n");
+        assertThat(pod.registry.members()).hasSize(1);
+        pod.streamed(1);
+        client.hasExactly(2, 5);
+    }
+
+    @Test
+    void aConnectionWithAnIdThatBeginsWithoutRedisGoesOnAtTheNextEntry() {
+        pod.appended(5);
+        pod.registry.replies.away();
+        Client client = pod.connectAfter(pod.log.idOf(2));
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(2));
+        client.hasExactly(3, 5);
+    }
+
+    @Test
+    void aConnectionThatBeginsWithoutRedisShowsNothingOfAnothersSession() {
+        pod.registry.ownedBy(new UserId("somebody_else"));
+        pod.streamed(2);
+        pod.registry.replies.away();
+        Client client = pod.connect();
+        pod.streamed(1);
+        pod.pass(Duration.ofSeconds(15));
+        pod.registry.replies.back();
+        pod.pass(Duration.ofSeconds(2));
+        assertThat(client.names()).containsExactly("connected", "status", "refused");
+        assertThat(client.text())
+                .endsWith(
+                        "event: refused\ndata: {\"session_id\":\"s\",\"code\":\"session_not_found\","
+                                + "\"status\":404,\"title\":\"The session is not there, or not yours\"}\n\n");
+        assertThat(client.ended()).isTrue();
         assertThat(pod.hub.connections()).isZero();
+        assertThat(pod.registry.members()).isEmpty();
+    }
+
+    @Test
+    void aConnectionThatLeavesBeforeRedisIsBackIsNotRegistered() {
+        pod.registry.replies.away();
+        Client client = pod.connect();
+        pod.registry.replies.back();
+        pod.registry.replies.hold();
+        pod.pass(Duration.ofSeconds(1)); // it asks again
+        client.goAway();
+        pod.registry.replies.release();
+        pod.pass(Duration.ofSeconds(5));
+        assertThat(pod.registry.members()).isEmpty();
+        assertThat(pod.hub.connections()).isZero();
+        assertThat(client.names()).containsExactly("connected", "status");
     }
 
     @Test
