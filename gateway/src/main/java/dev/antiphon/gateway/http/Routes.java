@@ -44,6 +44,7 @@ final class Routes {
                                 new PostRegenerate(conversations, accepting, clock))
                         .get("/metrics", new GetMetrics(metrics))
                         .add("GET", EVENTS, new GetEvents(hub, mostConnections))
+                        .add("POST", "/api/streams", new PostStreams(hub, mostConnections))
                         .add("POST", "/api/messages/{message_id}/cancel", cancel(backplane, clock))
                         .add("POST", "/api/messages/{message_id}/resume", resume(backplane, clock))
                         .get("/api/models", GetCatalog.models(backplane.catalog()))

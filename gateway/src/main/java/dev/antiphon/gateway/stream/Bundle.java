@@ -1,0 +1,165 @@
+package dev.antiphon.gateway.stream;
+
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. Frames stay
+/// byte for byte those that readers of one session get. An event that names the session goes before them whenever
+/// the session changes.
+///
+/// All methods are called on the loop.
+public final class Bundle {
+
+    /// A browser with more tabs than this opens a second stream. It also bounds what one request may ask of Redis.
+    public static final int MOST_SESSIONS = 32;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
+
+    private final Outlet outlet;
+    private final List<Lane> lanes = new ArrayList<>();
+
+    /// The session that the client takes the next frame for.
+    private @Nullable Lane named;
+
+    /// Whose turn it was last to write first: a session with a long replay must not starve the others.
+    private int turn;
+
+    private boolean over;
+
+    private Bundle(Outlet outlet) {
+        this.outlet = outlet;
+    }
+
+    /// Begins the stream. Each session is shown as soon as Redis has said that it is the user's; one that is not is
+    /// refused, and the others go on.
+    ///
+    /// @param sessions where each of them begins; at most {@link #MOST_SESSIONS}
+    public static Bundle open(
+            Hub hub, UserId user, Map<SessionId, Cursor> sessions, Outlet outlet) {
+        if (sessions.isEmpty() || sessions.size() > MOST_SESSIONS) {
+            throw new IllegalArgumentException(sessions.size() + " sessions");
+        }
+        Bundle bundle = new Bundle(outlet);
+        // The answer's head leaves with it: the client sees that it is connected before Redis has
+        // answered.
+        outlet.write(LocalEvents.PING);
+        sessions.forEach((session, from) -> bundle.add(hub, user, session, from));
+        return bundle;
+    }
+
+    private void add(Hub hub, UserId user, SessionId session, Cursor from) {
+        Lane lane = new Lane(session);
+        lanes.add(lane);
+        lane.subscriber = hub.open(session, user, from, opened -> opened(lane, opened));
+    }
+
+    private void opened(Lane lane, Opened opened) {
+        switch (opened) {
+            case Opened.Ready(Subscriber subscriber) -> subscriber.start(lane);
+            case Opened.Foreign() ->
+                    lane.refuse(LocalEvents.refused(lane.session, ErrorCode.SESSION_NOT_FOUND));
+            case Opened.Failed(Throwable cause) -> {
+                LOG.atError().setCause(cause).log("a session of a stream could not be opened");
+                lane.refuse(LocalEvents.refused(lane.session, ErrorCode.INTERNAL));
+            }
+        }
+    }
+
+    /// The outlet can take more. The session after the one that wrote first the last time writes first now.
+    public void drained() {
+        for (int i = lanes.size(); i > 0 && !over && outlet.writable(); i--) {
+            turn = (turn + 1) % lanes.size();
+            lanes.get(turn).drained();
+        }
+    }
+
+    /// The client is gone. Doing so twice is fine.
+    public void leave() {
+        over = true;
+        List.copyOf(lanes).forEach(Lane::leave);
+        lanes.clear();
+    }
+
+    private void end() {
+        if (!over) {
+            leave();
+            outlet.end();
+        }
+    }
+
+    /// One session's part of the stream.
+    private final class Lane implements Outlet {
+
+        private final SessionId session;
+        private @Nullable Subscriber subscriber;
+
+        Lane(SessionId session) {
+            this.session = session;
+        }
+
+        private void drained() {
+            if (subscriber != null) {
+                subscriber.drained();
+            }
+        }
+
+        private void leave() {
+            if (subscriber != null) {
+                subscriber.leave();
+            }
+        }
+
+        @Override
+        @SuppressWarnings("ReferenceEquality") // the very ping, which is of no session
+        public void write(byte[] bytes) {
+            if (over) {
+                return;
+            }
+            if (named != this && bytes != LocalEvents.PING) {
+                named = this;
+                outlet.write(LocalEvents.session(session));
+            }
+            outlet.write(bytes);
+        }
+
+        @Override
+        public boolean writable() {
+            return !over && outlet.writable();
+        }
+
+        @Override
+        public long bytesWaiting() {
+            return outlet.bytesWaiting();
+        }
+
+        /// The pod stops: the client comes back elsewhere with all its sessions.
+        @Override
+        public void end() {
+            Bundle.this.end();
+        }
+
+        @Override
+        public void refuse(byte[] event) {
+            write(event);
+            lanes.remove(this);
+            if (lanes.isEmpty()) {
+                Bundle.this.end();
+            }
+        }
+
+        /// A client that does not read reads none of them.
+        @Override
+        public void abort() {
+            outlet.abort();
+        }
+    }
+}
