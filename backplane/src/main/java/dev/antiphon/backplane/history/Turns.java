@@ -46,7 +46,12 @@ final class Turns {
             }
             case MESSAGE_COMPLETE ->
                     complete(new MessageId(Json.text(Json.readObject(data), "message_id")), asked);
-            case MESSAGE, CONNECTED, STATUS, RESYNC -> {} // what was asked is in the runs
+            case MESSAGE,
+                    CONNECTED,
+                    STATUS,
+                    RESYNC,
+                    REFUSED,
+                    SESSION -> {} // what was asked is in the runs
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.antiphon.gateway.http;
 
 import dev.antiphon.gateway.stream.Bundle;
+import dev.antiphon.gateway.stream.Bundle.Wanted;
 import dev.antiphon.gateway.stream.Cursor;
 import dev.antiphon.gateway.stream.Hub;
 import dev.antiphon.protocol.ErrorCode;
@@ -12,8 +13,8 @@ import dev.antiphon.protocol.UserId;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 
 /// `POST /api/streams`: the events of several sessions of one user in one stream (PROTOCOL.md §5).
 ///
@@ -36,7 +37,7 @@ final class PostStreams implements Endpoint {
 
     private void open(Exchange exchange, ObjectNode body) {
         UserId user = new UserId(Json.text(body, "user_id"));
-        Map<SessionId, Cursor> sessions = sessions(body);
+        List<Wanted> sessions = sessions(body);
         if (hub.connections() + sessions.size() > mostConnections) {
             exchange.refuse(Problem.tooManyStreams());
             return;
@@ -47,7 +48,7 @@ final class PostStreams implements Endpoint {
         exchange.whenOver(bundle::leave);
     }
 
-    private static Map<SessionId, Cursor> sessions(ObjectNode body) {
+    private static List<Wanted> sessions(ObjectNode body) {
         JsonNode listed = body.get("sessions");
         if (listed == null || listed.isNull()) {
             throw new InvalidInput(ErrorCode.MISSING_FIELD, "sessions is required");
@@ -57,7 +58,7 @@ final class PostStreams implements Endpoint {
                     ErrorCode.INVALID_FIELD,
                     "sessions must be a list of 1 to " + Bundle.MOST_SESSIONS);
         }
-        Map<SessionId, Cursor> sessions = new LinkedHashMap<>();
+        List<Wanted> sessions = new ArrayList<>();
         for (JsonNode each : listed) {
             if (!(each instanceof ObjectNode wanted)) {
                 throw new InvalidInput(
@@ -65,10 +66,7 @@ final class PostStreams implements Endpoint {
             }
             SessionId session = new SessionId(Json.text(wanted, "session_id"));
             Cursor from = Cursors.read(Json.optionalText(wanted, "last_event_id"));
-            if (sessions.put(session, from) != null) {
-                throw new InvalidInput(
-                        ErrorCode.INVALID_FIELD, "a session was named more than once");
-            }
+            sessions.add(new Wanted(session, from));
         }
         return sessions;
     }

@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. Frames stay
 /// byte for byte those that readers of one session get. An event that names the session goes before them whenever
@@ -21,6 +20,9 @@ public final class Bundle {
 
     /// A browser with more tabs than this opens a second stream. It also bounds what one request may ask of Redis.
     public static final int MOST_SESSIONS = 32;
+
+    /// One session of the stream, and where it begins.
+    public record Wanted(SessionId session, Cursor from) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
 
@@ -42,24 +44,25 @@ public final class Bundle {
     /// Begins the stream. Each session is shown as soon as Redis has said that it is the user's; one that is not is
     /// refused, and the others go on.
     ///
-    /// @param sessions where each of them begins; at most {@link #MOST_SESSIONS}
-    public static Bundle open(
-            Hub hub, UserId user, Map<SessionId, Cursor> sessions, Outlet outlet) {
-        if (sessions.isEmpty() || sessions.size() > MOST_SESSIONS) {
-            throw new IllegalArgumentException(sessions.size() + " sessions");
+    /// @param wanted at most {@link #MOST_SESSIONS}; the same session may be in it more than once, as two tabs stand at two
+    ///     places
+    public static Bundle open(Hub hub, UserId user, List<Wanted> wanted, Outlet outlet) {
+        if (wanted.isEmpty() || wanted.size() > MOST_SESSIONS) {
+            throw new IllegalArgumentException(wanted.size() + " sessions");
         }
         Bundle bundle = new Bundle(outlet);
         // The answer's head leaves with it: the client sees that it is connected before Redis has
         // answered.
         outlet.write(LocalEvents.PING);
-        sessions.forEach((session, from) -> bundle.add(hub, user, session, from));
+        wanted.forEach(each -> bundle.add(hub, user, each));
         return bundle;
     }
 
-    private void add(Hub hub, UserId user, SessionId session, Cursor from) {
-        Lane lane = new Lane(session);
+    private void add(Hub hub, UserId user, Wanted wanted) {
+        Lane lane = new Lane(wanted.session(), lanes.size());
         lanes.add(lane);
-        lane.subscriber = hub.open(session, user, from, opened -> opened(lane, opened));
+        lane.subscriber =
+                hub.open(wanted.session(), user, wanted.from(), opened -> opened(lane, opened));
     }
 
     private void opened(Lane lane, Opened opened) {
@@ -100,10 +103,15 @@ public final class Bundle {
     private final class Lane implements Outlet {
 
         private final SessionId session;
+
+        /// Its place in the client's list.
+        private final int index;
+
         private @Nullable Subscriber subscriber;
 
-        Lane(SessionId session) {
+        Lane(SessionId session, int index) {
             this.session = session;
+            this.index = index;
         }
 
         private void drained() {
@@ -126,7 +134,7 @@ public final class Bundle {
             }
             if (named != this && bytes != LocalEvents.PING) {
                 named = this;
-                outlet.write(LocalEvents.session(session));
+                outlet.write(LocalEvents.session(session, index));
             }
             outlet.write(bytes);
         }

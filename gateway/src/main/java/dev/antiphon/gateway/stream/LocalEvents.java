@@ -61,13 +61,15 @@ final class LocalEvents {
     }
 
     /// What follows in a stream of several sessions is of this one.
-    static byte[] session(SessionId session) {
+    static byte[] session(SessionId session, int index) {
         return bytes(
                 "event: "
                         + EventName.SESSION.wire()
                         + "\ndata: {\"session_id\":\""
                         + session
-                        + "\"}\n\n");
+                        + "\",\"index\":"
+                        + index
+                        + "}\n\n");
     }
 
     /// Tells a client that it gets nothing of this session, and why, as an answer to a request would.

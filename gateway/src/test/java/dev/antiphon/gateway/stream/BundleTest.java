@@ -124,9 +124,15 @@ final class BundleTest {
         return session;
     }
 
+    private static List<Bundle.Wanted> wanted(Map<SessionId, Cursor> from) {
+        return from.entrySet().stream()
+                .map(each -> new Bundle.Wanted(each.getKey(), each.getValue()))
+                .toList();
+    }
+
     private Client open(Map<SessionId, Cursor> from) {
         Client client = new Client();
-        client.reads(Bundle.open(hub, USER, from, client));
+        client.reads(Bundle.open(hub, USER, wanted(from), client));
         loop.settle();
         return client;
     }
@@ -193,21 +199,21 @@ final class BundleTest {
                         : ping
 
                         event: session
-                        data: {"session_id":"a"}
+                        data: {"session_id":"a","index":0}
 
                         event: connected
                         data: {"connection_id":"conn_1","session_id":"a"}
                         retry: 1000
 
                         event: session
-                        data: {"session_id":"b"}
+                        data: {"session_id":"b","index":1}
 
                         event: connected
                         data: {"connection_id":"conn_2","session_id":"b"}
                         retry: 1000
 
                         event: session
-                        data: {"session_id":"a"}
+                        data: {"session_id":"a","index":0}
 
                         id: %s
                         """
@@ -234,6 +240,23 @@ final class BundleTest {
                                 b.id, new Cursor.At(b.log.idOf(2))));
         assertThat(numbers(client, a)).isEqualTo(range(8, 9));
         assertThat(numbers(client, b)).isEqualTo(range(3, 5));
+    }
+
+    @Test
+    void theSameSessionTwiceIsTwoPlacesInIt() {
+        a.appended(3);
+        Client client = new Client();
+        client.reads(
+                Bundle.open(
+                        hub,
+                        USER,
+                        List.of(
+                                new Bundle.Wanted(a.id, new Cursor.At(a.log.idOf(1))),
+                                new Bundle.Wanted(a.id, new Cursor.At(a.log.idOf(2)))),
+                        client));
+        loop.settle();
+        assertThat(numbers(client, a)).containsExactly(2L, 3L, 3L);
+        assertThat(client.text()).contains("\"index\":0").contains("\"index\":1");
     }
 
     @Test
@@ -315,7 +338,9 @@ final class BundleTest {
                 Bundle.open(
                         hub,
                         USER,
-                        Map.of(a.id, new Cursor.None(), b.id, new Cursor.None()),
+                        List.of(
+                                new Bundle.Wanted(a.id, new Cursor.None()),
+                                new Bundle.Wanted(b.id, new Cursor.None())),
                         client));
         loop.settle();
         ring(b, b.appended(3));
@@ -343,7 +368,9 @@ final class BundleTest {
                 Bundle.open(
                         hub,
                         USER,
-                        Map.of(a.id, new Cursor.None(), b.id, new Cursor.None()),
+                        List.of(
+                                new Bundle.Wanted(a.id, new Cursor.None()),
+                                new Bundle.Wanted(b.id, new Cursor.None())),
                         client);
         loop.settle();
         bundle.leave();
@@ -378,7 +405,7 @@ final class BundleTest {
             Map<Session, List<Long>> got = new HashMap<>();
             for (int life = 0; life < 5; life++) {
                 Client client = new Client();
-                Bundle bundle = Bundle.open(hub, USER, from, client);
+                Bundle bundle = Bundle.open(hub, USER, wanted(from), client);
                 client.reads(bundle);
                 for (int step = 0; step < 40; step++) {
                     Session one = both.get(random.nextInt(2));
