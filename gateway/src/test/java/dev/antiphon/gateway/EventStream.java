@@ -53,8 +53,20 @@ final class EventStream implements AutoCloseable {
     static EventStream openAt(int port, String query, UnaryOperator<HttpRequest.Builder> more)
             throws IOException, InterruptedException {
         URI uri = URI.create("http://127.0.0.1:" + port + "/api/sse?" + query);
-        HttpRequest request =
-                more.apply(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10))).build();
+        return send(
+                more.apply(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10))).build());
+    }
+
+    /// A stream of several sessions.
+    static EventStream openSeveral(int port, String body) throws IOException, InterruptedException {
+        return send(
+                Http.request(port, "/api/streams")
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build());
+    }
+
+    private static EventStream send(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<InputStream> response =
                 HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
