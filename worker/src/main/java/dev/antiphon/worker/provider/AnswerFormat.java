@@ -27,7 +27,8 @@ interface AnswerFormat {
     /// is shown as whole must be.
     ///
     /// @param whole the answer is whole
+    /// @param tools so it is, and its tool calls with it: without any they were lost
     /// @param length it ran out of room
     /// @param filtered the service withheld it
-    record Stops(Set<String> whole, Set<String> length, Set<String> filtered) {}
+    record Stops(Set<String> whole, Set<String> tools, Set<String> length, Set<String> filtered) {}
 }

@@ -15,7 +15,8 @@ final class AnthropicFormat implements AnswerFormat {
     /// `pause_turn` is a pause of tools that the service runs itself, of which we ask for none.
     private static final Stops STOPS =
             new Stops(
-                    Set.of("end_turn", "stop_sequence", "tool_use"),
+                    Set.of("end_turn", "stop_sequence"),
+                    Set.of("tool_use"),
                     Set.of("max_tokens", "model_context_window_exceeded"),
                     Set.of());
 

@@ -16,6 +16,7 @@ final class GeminiFormat implements AnswerFormat {
     private static final Stops STOPS =
             new Stops(
                     Set.of("stop"),
+                    Set.of(),
                     Set.of("max_tokens"),
                     Set.of(
                             "safety",

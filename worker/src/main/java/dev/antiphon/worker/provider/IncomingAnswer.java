@@ -182,8 +182,8 @@ final class IncomingAnswer implements Dialect {
             Breakage why = stream.breakage().orElseGet(Breakage.Cut::new);
             throw failures.of(why, call.model(), stream.hasAnswered());
         }
-        FinishReason finish = finish(failures);
         List<ToolCall> asked = calls.all();
+        FinishReason finish = finish(!asked.isEmpty(), failures);
         if (call.tools().isEmpty() && !asked.isEmpty()) {
             throw failures.unknownTool();
         }
@@ -201,10 +201,12 @@ final class IncomingAnswer implements Dialect {
         return new ModelAnswer("", turns.turn(text.toString(), whole, notesOf(whole)), completion);
     }
 
-    private FinishReason finish(FailureText failures) throws ProviderFailure {
+    private FinishReason finish(boolean asksForTools, FailureText failures) throws ProviderFailure {
         String word = stop.toLowerCase(Locale.ROOT);
         AnswerFormat.Stops stops = format.stops();
-        if (word.isEmpty() || stops.whole().contains(word)) {
+        if (word.isEmpty()
+                || stops.whole().contains(word)
+                || (stops.tools().contains(word) && asksForTools)) {
             return FinishReason.STOP;
         }
         if (stops.length().contains(word)) {

@@ -13,7 +13,7 @@ import java.util.Set;
 final class OllamaFormat implements AnswerFormat {
 
     private static final Stops STOPS =
-            new Stops(Set.of("stop", "tool_calls"), Set.of("length"), Set.of());
+            new Stops(Set.of("stop"), Set.of("tool_calls"), Set.of("length"), Set.of());
 
     @Override
     public Stops stops() {

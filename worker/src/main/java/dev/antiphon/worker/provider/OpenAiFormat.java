@@ -15,15 +15,8 @@ final class OpenAiFormat implements AnswerFormat {
     /// OpenAI's own words, and those of servers that pass on what stopped their engine.
     private static final Stops STOPS =
             new Stops(
-                    Set.of(
-                            "stop",
-                            "tool_calls",
-                            "function_call",
-                            "tool_use",
-                            "eos",
-                            "eos_token",
-                            "end_turn",
-                            "stop_sequence"),
+                    Set.of("stop", "eos", "eos_token", "end_turn", "stop_sequence"),
+                    Set.of("tool_calls", "function_call", "tool_use"),
                     Set.of("length", "max_tokens", "model_length", "model_context_window_exceeded"),
                     Set.of("content_filter", "safety"));
 

@@ -112,7 +112,7 @@ final class Run {
         try {
             return checkpoint.isEmpty()
                     ? Json.object()
-                    : Json.readObject(checkpoint.getBytes(StandardCharsets.UTF_8));
+                    : Json.readPieces(checkpoint.getBytes(StandardCharsets.UTF_8));
         } catch (InvalidInput e) {
             throw new IllegalStateException("a checkpoint that we cannot read", e);
         }

@@ -98,6 +98,17 @@ final class LenientWiresTest {
         assertThat(failure.retryAfter()).isEmpty();
     }
 
+    @Test
+    void toolCallsThatAreAnnouncedAndDoNotComeAreNoAnswer() throws Exception {
+        WireCalls calls = chat();
+
+        ProviderFailure failure =
+                calls.failure(
+                        PATIENT, calls.stream(text("Let me see."), finish("tool_calls"), DONE));
+
+        assertThat(failure.stopReason()).contains("tool_calls");
+    }
+
     @ParameterizedTest
     @CsvSource({"insufficient_system_resource", "error"})
     void aBadEndBeforeTheFirstTokenMayPassWhereWaitingHelps(String word) throws Exception {
@@ -204,6 +215,57 @@ final class LenientWiresTest {
         assertThat(answer.toolCalls()).containsExactly(new ToolCall("a", "t", "{\"x\":1}"));
     }
 
+    static Stream<Arguments> callsThatAreMarkedAlike() {
+        return Stream.of(
+                Arguments.of(new AnthropicWire(), List.of("a", "b")),
+                Arguments.of(new GeminiWire(), List.of("", "")),
+                Arguments.of(new OllamaWire(), List.of("a", "a")),
+                Arguments.of(new OllamaWire(), List.of("", "")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("callsThatAreMarkedAlike")
+    void callsThatAreMarkedAlikeAreTwo(Wire wire, List<String> ids) throws Exception {
+        WireCalls calls = calls(wire);
+
+        ModelAnswer answer =
+                calls
+                        .provider(
+                                calls.stream(
+                                        wire.toolCall(0, ids.getFirst(), "t", "{\"x\":1}"),
+                                        wire.toolCall(0, ids.getLast(), "t", "{\"x\":2}"),
+                                        wire.end(Reason.TOOLS, 1)))
+                        .stream(call("hi").withTools(List.of(TOOL)), calls.sink);
+
+        assertThat(answer.toolCalls())
+                .extracting(ToolCall::arguments)
+                .containsExactly("{\"x\":1}", "{\"x\":2}");
+        assertThat(answer.toolCalls()).extracting(ToolCall::id).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void callsOfResponsesWithOneIdAreMixedUp() throws Exception {
+        Wire wire = new ResponsesWire();
+        WireCalls calls = calls(wire);
+        ModelProvider provider =
+                calls.provider(
+                        calls.stream(
+                                wire.toolCall(0, "a", "t", "{\"x\":1}"),
+                                wire.toolCall(1, "a", "t", "{\"x\":2}"),
+                                wire.end(Reason.TOOLS, 1)));
+
+        assertThat(refusal(provider)).contains("mixed up its tool calls");
+    }
+
+    private static String refusal(ModelProvider provider) {
+        return catchThrowableOfType(
+                        ProviderFailure.class,
+                        () ->
+                                provider.stream(
+                                        call("hi").withTools(List.of(TOOL)), new CollectingSink()))
+                .getMessage();
+    }
+
     @Test
     void mixedUpToolCallsAreAFailure() throws Exception {
         WireCalls calls = chat();
@@ -216,12 +278,7 @@ final class LenientWiresTest {
                                 finish("tool_calls"),
                                 DONE));
 
-        ProviderFailure failure =
-                catchThrowableOfType(
-                        ProviderFailure.class,
-                        () -> provider.stream(call("hi").withTools(List.of(TOOL)), calls.sink));
-
-        assertThat(failure.getMessage()).contains("mixed up its tool calls");
+        assertThat(refusal(provider)).contains("mixed up its tool calls");
     }
 
     @ParameterizedTest

@@ -13,6 +13,9 @@ final class ServiceText {
     /// Enough for the sentence that says what is wrong; some services repeat the whole prompt behind it.
     private static final int MAX = 400;
 
+    /// What is shorter is no secret, such as the `none` of a server without keys, and stands in any text.
+    private static final int SHORTEST_KEY = 8;
+
     /// How the keys of the known services begin.
     private static final Pattern KEY =
             Pattern.compile("\\b(sk|xai|gsk|hf|AIza|lsv2)[-_A-Za-z0-9*.]{6,}");
@@ -26,7 +29,8 @@ final class ServiceText {
             String name = header.getKey().toLowerCase(Locale.ROOT);
             if (name.equals("authorization") || name.endsWith("key")) {
                 for (String value : header.getValue()) {
-                    line = line.replace(value.substring(value.indexOf(' ') + 1), "***");
+                    String key = value.substring(value.indexOf(' ') + 1);
+                    line = key.length() < SHORTEST_KEY ? line : line.replace(key, "***");
                 }
             }
         }
