@@ -228,7 +228,8 @@ final class RedisTest {
     /// Else each call would be sent twice for ever.
     @Test
     void aScriptHasTheNameThatRedisGivesIt() throws Exception {
-        Script joined = Script.load(RedisSessionLog.class, "entries.lua", "accept.lua");
+        Script joined =
+                Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "accept.lua");
         Redis redis = redis(server(), LONG);
 
         String name = answer(redis.send(commands -> commands.scriptLoad(joined.text())));

@@ -205,7 +205,15 @@ final class Checker {
         boolean lost = chronicle.of(Chronicle.Count.LOSS) > 0;
         boolean rolledBack = lost || chronicle.of(Chronicle.Count.ROLLBACK) > 0;
         boolean natsLost = chronicle.of(Chronicle.Count.NATS_LOSS) > 0;
+        for (SessionId session : chronicle.erased()) {
+            if (!rolledBack && world.redis().session(session) != null) {
+                chronicle.violated("erased", session + " came back after it was deleted");
+            }
+        }
         for (Place place : chronicle.accepted()) {
+            if (chronicle.erased().contains(place.session())) {
+                continue;
+            }
             boolean answered = world.redis().atRest(place.session(), place.message());
             // Gone with both servers' disks, or answered before one of them was lost.
             boolean excused =

@@ -50,6 +50,7 @@ final class Chronicle {
         LOSS,
         TRIM,
         NATS_LOSS,
+        ERASURE,
         KILL,
         PAUSE
     }
@@ -64,6 +65,7 @@ final class Chronicle {
     private final Set<Place> everEnded = new HashSet<>();
     private final Set<Long> deadLetters = new HashSet<>();
     private final Set<Place> acked = new LinkedHashSet<>();
+    private final Set<SessionId> erased = new LinkedHashSet<>();
     private @Nullable ModelRedis redis;
 
     void watch(ModelRedis modelRedis) {
@@ -159,6 +161,16 @@ final class Chronicle {
 
     Set<Place> accepted() {
         return accepted;
+    }
+
+    /// A session was deleted, and nothing was asked in it since.
+    void erased(SessionId session) {
+        count(Count.ERASURE);
+        erased.add(session);
+    }
+
+    Set<SessionId> erased() {
+        return erased;
     }
 
     void stored(WorkflowRequest request) {

@@ -1,6 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,11 @@ class ModelQueue {
             }
         }
         return null;
+    }
+
+    /// Withdraws all requests of a session.
+    void forget(SessionId session) {
+        stored.values().removeIf(each -> each.request.subject().equals(subject(session)));
     }
 
     boolean isStored(StoredRequest request) {
@@ -145,7 +151,7 @@ class ModelQueue {
         return stored.get(which);
     }
 
-    static String subject(dev.antiphon.protocol.SessionId session) {
+    static String subject(SessionId session) {
         return Subjects.execute(session);
     }
 }

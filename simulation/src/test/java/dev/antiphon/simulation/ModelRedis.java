@@ -62,9 +62,9 @@ class ModelRedis {
     static final int MAX_WAITING = 20;
     static final int MAX_ATTEMPTS = 5;
     private static final int MAX_REFUSED = 100;
-    static final Duration DEADLINE = Duration.ofSeconds(5);
+    private static final Duration LOOK_SOON = Duration.ofSeconds(5);
     static final Duration KEEP_PARKED = Duration.ofDays(7);
-    static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+    private static final Duration LOOK_LATER = Duration.ofMinutes(5);
     private static final Duration LEASE_LIVES = Duration.ofSeconds(3);
     private static final int MAX_READ_BYTES = 256 * 1024;
     private static final Duration SETTLE_AFTER = Duration.ofSeconds(10);
@@ -222,7 +222,9 @@ class ModelRedis {
         run.asked = entry.id().number();
         session.arrivals++;
         session.waiting.put(session.arrivals, message);
-        open.put(new Place(id, message), clock.getAsLong() + DEADLINE.toNanos());
+        open.put(
+                new Place(id, message),
+                clock.getAsLong() + (before == 0 ? LOOK_SOON : LOOK_LATER).toNanos());
         return new Accept.Accepted(entry, pods(id), before);
     }
 
@@ -282,6 +284,7 @@ class ModelRedis {
             run.attempts++;
             run.status = Status.RUNNING;
             working.computeIfAbsent(worker, _ -> new TreeSet<>()).add(new Place(id, message));
+            lookIn(id, message, LOOK_LATER);
         }
         List<byte[]> streamed = new ArrayList<>();
         if (next > 0) {
@@ -391,14 +394,25 @@ class ModelRedis {
             session.next = 0;
             session.refused = 0;
         }
-        if (session.waiting.firstEntry().getValue().equals(message)) {
+        boolean hadTurn = session.waiting.firstEntry().getValue().equals(message);
+        if (hadTurn) {
             session.ended = session.entries.size();
             unsettled.putIfAbsent(id, clock.getAsLong() + SETTLE_AFTER.toNanos());
         }
         run.status = Status.DONE;
         run.ended = session.entries.size();
         session.waiting.values().remove(message);
+        if (hadTurn && !session.waiting.isEmpty()) {
+            lookIn(id, session.waiting.firstEntry().getValue(), LOOK_SOON);
+        }
         open.remove(place);
+    }
+
+    // looks.lua
+
+    private void lookIn(SessionId id, MessageId message, Duration pause) {
+        open.computeIfPresent(
+                new Place(id, message), (_, _) -> clock.getAsLong() + pause.toNanos());
     }
 
     // checkpoint.lua, resume.lua
@@ -443,7 +457,7 @@ class ModelRedis {
         run.status = Status.ACCEPTED;
         run.resumes++;
         run.resumed = entry.id().number();
-        open.put(new Place(id, resumed.messageId()), clock.getAsLong() + DEADLINE.toNanos());
+        lookIn(id, resumed.messageId(), LOOK_SOON);
         return resumed(id, run, entry);
     }
 
@@ -559,6 +573,25 @@ class ModelRedis {
         session.token = null;
         session.worker = null;
         session.run(message).attempts--;
+        lookIn(id, message, LOOK_SOON);
+        return true;
+    }
+
+    // erase.lua
+
+    /// Removes everything of a session; false when it is not there, or not the user's.
+    boolean erase(SessionId id, UserId user) {
+        ModelSession session = sessions.get(id);
+        if (session == null || !session.owner.equals(user)) {
+            return false;
+        }
+        if (session.active != null) {
+            leave(session.worker, new Place(id, session.active));
+        }
+        open.keySet().removeIf(place -> place.session().equals(id));
+        sessions.remove(id);
+        unsettled.remove(id);
+        members.remove(id);
         return true;
     }
 
@@ -669,11 +702,10 @@ class ModelRedis {
                 open.remove(place);
                 continue;
             }
-            long delay =
-                    Math.min(
-                            LONGEST_DELAY.toNanos(), DEADLINE.toNanos() << Math.min(run.swept, 30));
-            open.put(place, now + delay);
+            Duration putOff = Duration.ofNanos(LOOK_SOON.toNanos() << Math.min(run.swept, 6));
+            Duration pause = putOff.compareTo(LOOK_LATER) < 0 ? putOff : LOOK_LATER;
             if (run.status == Status.PARKED) {
+                lookIn(place.session(), place.message(), pause);
                 return Optional.of(new Overdue(Objects.requireNonNull(run.request), 0));
             }
             boolean atWork =
@@ -681,7 +713,10 @@ class ModelRedis {
             boolean itsTurn =
                     !session.waiting.isEmpty()
                             && session.waiting.firstEntry().getValue().equals(place.message());
-            if (!atWork && itsTurn) {
+            if (atWork || !itsTurn) {
+                lookIn(place.session(), place.message(), LOOK_LATER);
+            } else {
+                lookIn(place.session(), place.message(), pause);
                 run.swept++;
                 return Optional.of(new Overdue(Objects.requireNonNull(run.request), run.swept));
             }

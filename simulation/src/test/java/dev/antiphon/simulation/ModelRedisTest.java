@@ -168,7 +168,7 @@ final class ModelRedisTest {
         }
 
         private void call() throws Exception {
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(21)) {
                 case 0, 1 -> accept();
                 case 2, 3 -> claim();
                 case 4, 5, 6, 7 -> append();
@@ -182,7 +182,8 @@ final class ModelRedisTest {
                 case 15 -> members();
                 case 16 -> checkpoint();
                 case 17, 18 -> resume();
-                default -> ask();
+                case 19 -> ask();
+                default -> erase();
             }
         }
 
@@ -405,6 +406,16 @@ final class ModelRedisTest {
                     "strays " + worker,
                     get(recovery.strays(worker, session -> false)),
                     model.strays(worker, session -> false));
+        }
+
+        private void erase() throws Exception {
+            SessionId session = session();
+            UserId user = user();
+            same(
+                    "erase " + session + " " + user,
+                    get(history.erase(session, user)).isPresent(),
+                    model.erase(session, user));
+            same("tail " + session, get(log.tail(session)), model.tail(session));
         }
 
         private void settle() throws Exception {

@@ -97,6 +97,7 @@ enum Mutant {
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
     ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "isAtRest")),
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
+    REPUBLISHED_IS_NEW(Patch.no("dev.antiphon.backplane.queue.StoredRequest", "republished")),
     NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),
     RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
     SETTLED_PAST_UNFINISHED(Patch.no("dev.antiphon.backplane.history.Turns", "areUnfinished")),

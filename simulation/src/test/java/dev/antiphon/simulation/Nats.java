@@ -52,6 +52,7 @@ final class Nats {
     private final List<StoredRequest> ackedLately = new ArrayList<>();
     private final Map<String, Long> lastRing = new LinkedHashMap<>();
     private boolean up = true;
+    private Consumer<SessionId> republishing = _ -> {};
 
     Nats(Scheduler scheduler, Faults faults, Chronicle chronicle, ModelQueue queue) {
         this.scheduler = scheduler;
@@ -133,6 +134,15 @@ final class Nats {
     }
 
     // JetStream
+
+    /// Hears which session's request is about to be published again.
+    void beforeRepublishing(Consumer<SessionId> hears) {
+        republishing = hears;
+    }
+
+    void republishing(SessionId session) {
+        republishing.accept(session);
+    }
 
     void open(Pull pull) {
         pulls.add(pull);

@@ -59,6 +59,7 @@ class SimQueue implements RequestQueue {
     public CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion) {
         chronicle.count(
                 occasion.startsWith("s") ? Chronicle.Count.SWEEP : Chronicle.Count.TAKE_OVER);
+        nats.republishing(request.sessionId());
         return publish(
                 request, request.sessionId() + "." + request.messageId() + ":" + occasion, true);
     }

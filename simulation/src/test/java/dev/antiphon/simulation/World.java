@@ -82,6 +82,9 @@ final class World {
         for (int s = 1; s <= random.nextInt(1, 4); s++) {
             addSession(new SessionId("s" + s), new UserId("u" + s));
         }
+        if (scheduler.chance(0.15)) {
+            addErasure();
+        }
         Nemesis.unleash(this, TROUBLE);
         scheduler.after(TROUBLE.toNanos(), faults::end);
     }
@@ -109,6 +112,14 @@ final class World {
         if (scheduler.chance(0.15)) {
             scheduler.after(at + random.nextLong(3_000_000_000L), asker::cancel);
         }
+    }
+
+    private void addErasure() {
+        SessionId session = new SessionId("erased");
+        MessageId message = new MessageId("m" + Asker.DEADLY);
+        Erasure erasure = new Erasure(this, session, new UserId("u"), message);
+        askers.add(erasure.asker());
+        scheduler.after(random.nextLong(1_000_000_000, 8_000_000_000L), erasure.asker()::post);
     }
 
     private void run() {

@@ -25,6 +25,7 @@ public interface Recovery {
 
     /// One message that is unfinished for too long: it is its turn and no live worker is at it, or its user has not
     /// answered. Asking puts its next look off (5 s, doubling to 5 min), so that of many who ask one gets it.
+    /// Messages that are at work or wait behind another are not visited before 5 min.
     CompletionStage<Optional<Overdue>> sweep();
 
     /// The claims that stand in a worker's name on sessions that it is not at. A Redis that lost its tail brings back

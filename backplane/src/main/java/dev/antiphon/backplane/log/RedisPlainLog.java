@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionStage;
 public final class RedisPlainLog implements PlainLog {
 
     private static final Script APPEND_PLAIN =
-            Script.load(RedisPlainLog.class, "entries.lua", "append_plain.lua");
+            Script.load(RedisPlainLog.class, "looks.lua", "entries.lua", "append_plain.lua");
 
     private final Redis redis;
     private final Duration keepOwner;

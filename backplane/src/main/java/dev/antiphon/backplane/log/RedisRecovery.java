@@ -13,7 +13,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,12 +25,13 @@ import java.util.stream.Collectors;
 /// Recovery in Redis, one script per question.
 public final class RedisRecovery implements Recovery {
 
-    private static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+    /// Entries that one script looks at: each costs a few microseconds, in which Redis does nothing else.
+    static final int MOST_AT_ONCE = 100;
 
-    /// Entries that one sweep looks at: most are alive and cost a few microseconds each.
-    private static final int MOST = 100;
+    /// Scripts that one sweep calls, when each finds only healthy messages: half a second's work.
+    private static final int MOST_CALLS = 100;
 
-    private static final Script SWEEP = Script.load(RedisRecovery.class, "sweep.lua");
+    private static final Script SWEEP = Script.load(RedisRecovery.class, "looks.lua", "sweep.lua");
     private static final Script ORPHANS = Script.load(RedisRecovery.class, "orphans.lua");
 
     private final Redis redis;
@@ -113,6 +113,10 @@ public final class RedisRecovery implements Recovery {
 
     @Override
     public CompletionStage<Optional<Overdue>> sweep() {
+        return sweep(MOST_CALLS);
+    }
+
+    private CompletionStage<Optional<Overdue>> sweep(int calls) {
         return redis.call(
                         SWEEP,
                         new String[] {Keys.OPEN},
@@ -120,10 +124,15 @@ public final class RedisRecovery implements Recovery {
                         bytes(Keys.RUN_PREFIX),
                         bytes(Keys.WAITING_PREFIX),
                         bytes(Keys.LEASE_PREFIX),
-                        bytes(RedisSessionLog.DEADLINE.toMillis()),
-                        bytes(LONGEST_DELAY.toMillis()),
-                        bytes(MOST))
-                .thenApply(RedisRecovery::overdue);
+                        bytes(MOST_AT_ONCE))
+                .thenCompose(answer -> {
+                    boolean more =
+                            text(answer.getFirst()).equals("NONE")
+                                    && number(answer.get(1)) == MOST_AT_ONCE;
+                    return more && calls > 1
+                            ? sweep(calls - 1)
+                            : CompletableFuture.completedStage(overdue(answer));
+                });
     }
 
     private static Optional<Overdue> overdue(List<Object> answer) {

@@ -56,9 +56,6 @@ public final class RedisSessionLog implements SessionLog {
     /// Tries of one run: a request that has killed this many workers will kill the next.
     static final int MAX_ATTEMPTS = 5;
 
-    /// After this, a message that is accepted and not finished is looked at.
-    static final Duration DEADLINE = Duration.ofSeconds(5);
-
     private static final int MAX_READ_BYTES = 256 * 1024;
 
     /// Chunks that are read at once when a claim goes on with an answer; Redis serves others between two pages.
@@ -77,24 +74,26 @@ public final class RedisSessionLog implements SessionLog {
     private static final Set<String> AT_REST = Set.of("done", "refused", "parked");
 
     private static final Script ACCEPT =
-            Script.load(RedisSessionLog.class, "entries.lua", "accept.lua");
-    private static final Script CLAIM = Script.load(RedisSessionLog.class, "claim.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "accept.lua");
+    private static final Script CLAIM =
+            Script.load(RedisSessionLog.class, "looks.lua", "claim.lua");
     private static final Script APPEND =
-            Script.load(RedisSessionLog.class, "entries.lua", "append.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "append.lua");
     private static final Script REFUSE =
-            Script.load(RedisSessionLog.class, "entries.lua", "refuse.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "refuse.lua");
     private static final Script FINISH =
-            Script.load(RedisSessionLog.class, "entries.lua", "finish.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "finish.lua");
     private static final Script CHECKPOINT = Script.load(RedisSessionLog.class, "checkpoint.lua");
     private static final Script RESUME =
-            Script.load(RedisSessionLog.class, "entries.lua", "resume.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "resume.lua");
     private static final Script PARKED = Script.load(RedisSessionLog.class, "parked.lua");
     private static final Script RESTORE =
-            Script.load(RedisSessionLog.class, "entries.lua", "restore.lua");
-    private static final Script RELEASE = Script.load(RedisSessionLog.class, "release.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "restore.lua");
+    private static final Script RELEASE =
+            Script.load(RedisSessionLog.class, "looks.lua", "release.lua");
     private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
     private static final Script READ =
-            Script.load(RedisSessionLog.class, "entries.lua", "read.lua");
+            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "read.lua");
 
     private final Redis redis;
     private final Duration keepOwner;
@@ -142,7 +141,6 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(request.digest()),
                         request.messageEventUpToParent(),
                         bytes(Generation.draw()),
-                        bytes(DEADLINE.toMillis()),
                         bytes(MAX_WAITING),
                         bytes(parent == null ? "" : parent.value()))
                 .thenApply(RedisSessionLog::accepted);
@@ -169,7 +167,7 @@ public final class RedisSessionLog implements SessionLog {
     @Override
     public CompletionStage<Claim> claim(
             SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
-        String[] keys = {Keys.meta(session), Keys.log(session), Keys.waiting(session)};
+        String[] keys = {Keys.meta(session), Keys.log(session), Keys.waiting(session), Keys.OPEN};
         return redis.call(
                         CLAIM,
                         keys,
@@ -428,7 +426,6 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(answer.text()),
                         halves.before(),
                         halves.after(),
-                        bytes(DEADLINE.toMillis()),
                         question == null ? bytes("") : bytes(question))
                 .thenApply(RedisSessionLog::resumed);
     }
@@ -507,7 +504,6 @@ public final class RedisSessionLog implements SessionLog {
                                 halves.after(),
                                 parked.request().messageEventUpToParent(),
                                 bytes(parked.incarnation()),
-                                bytes(DEADLINE.toMillis()),
                                 bytes(KEEP_TOOLS.toSeconds()),
                                 bytes(parked.run().size()),
                                 bytes(parked.tools().size())));
@@ -564,7 +560,7 @@ public final class RedisSessionLog implements SessionLog {
 
     @Override
     public CompletionStage<Boolean> release(SessionId session, MessageId message, Token token) {
-        String[] keys = {Keys.meta(session), Keys.run(session, message)};
+        String[] keys = {Keys.meta(session), Keys.run(session, message), Keys.OPEN};
         return redis.call(
                         RELEASE,
                         keys,

@@ -1,11 +1,11 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
 -- KEYS meta, log, run, waiting, open, connections, runs
 -- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
---      deadline in ms from now, most that may wait, parent ('' for the session's latest message, itself for none)
+--      most that may wait, parent ('' for the session's latest message, itself for none)
 -- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL
 local meta, log, run, waiting, open, connections, runs = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
-local deadline, most, parent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+local most, parent = tonumber(ARGV[8]), ARGV[9]
 
 local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
@@ -47,7 +47,7 @@ redis.call('ZADD', runs, '+inf', message)
 redis.call('ZADD', waiting, redis.call('HINCRBY', meta, 'arrivals', 1), message)
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('ZADD', open, now_ms + deadline, session .. ':' .. message)
+redis.call('ZADD', open, now_ms + (before == 0 and LOOK_SOON_MS or LOOK_LATER_MS), session .. ':' .. message)
 redis.call('HSETNX', meta, 'created', now_ms)
 -- Nothing of a session expires while a message of it is unfinished.
 redis.call('PERSIST', meta)

@@ -1,11 +1,11 @@
 -- Hands the OLDEST unfinished message of a session to a worker, whichever delivery came: a queue
 -- message only means that the session has work.
--- KEYS meta, log, waiting
+-- KEYS meta, log, waiting, open
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
 --      most attempts
 -- answers OK message body attempt next first-entry last-entry checkpoint {answers} incarnation | POISON message body |
 --      PARKED message | BUSY | IDLE | UNKNOWN
-local meta, log, waiting = unpack(KEYS)
+local meta, log, waiting, open = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
 
 if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0 then
@@ -47,6 +47,7 @@ if not again then
   redis.call('HINCRBY', run, 'attempts', 1)
   redis.call('HSET', run, 'status', 'running')
   redis.call('SADD', working_prefix .. worker, session .. ':' .. message)
+  look_in(open, session, message, LOOK_LATER_MS)
 end
 
 local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers')

@@ -81,11 +81,16 @@ local function end_run(at, tail, session, message, members, keep)
     redis.call('SREM', keep.working .. held[2], session .. ':' .. message)
   end
   -- A message that was cancelled while it waited lies within the answer before it, which begins where it began.
-  if redis.call('ZRANGE', at.waiting, 0, 0)[1] == message then
+  local had_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1] == message
+  if had_turn then
     belongs_in_history(at.meta, at.to_settle, session, tail.n)
   end
   redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
   redis.call('ZREM', at.waiting, message)
+  local next_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1]
+  if had_turn and next_turn then
+    look_in(at.open, session, next_turn, LOOK_SOON_MS)
+  end
   redis.call('ZREM', at.open, session .. ':' .. message)
   redis.call('EXPIRE', at.run, keep.seconds)
   remember_run(at.runs, message, keep.seconds)

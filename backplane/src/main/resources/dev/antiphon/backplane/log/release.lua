@@ -1,8 +1,8 @@
 -- Ends a claim whose worker stops: the next claim gets the run at once, and the attempt does not count.
--- KEYS meta, run
+-- KEYS meta, run, open
 -- ARGV session, message, token, working key prefix
 -- answers 1 when the claim was the caller's, else 0
-local meta, run = unpack(KEYS)
+local meta, run, open = unpack(KEYS)
 local session, message, token, working_prefix = unpack(ARGV)
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker')
@@ -13,4 +13,5 @@ end
 redis.call('HSET', meta, 'token', '', 'worker', '')
 redis.call('HINCRBY', run, 'attempts', -1)
 redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
+look_in(open, session, message, LOOK_SOON_MS)
 return 1

@@ -2,12 +2,12 @@
 -- been resumed here. It is answered after what the session has been asked since.
 -- KEYS meta, log, run, connections, waiting, open, runs, tools
 -- ARGV session, message, user, fresh generation, answer, question or '', status chunk up to its chunk id, the rest of it,
---      message event up to its parent, incarnation, ms until it is looked at, seconds to keep tool calls, number of the run's
+--      message event up to its parent, incarnation, seconds to keep tool calls, number of the run's
 --      fields, number of the tool calls' fields, then each field and its value, then the chunks
 -- answers as resume.lua, or KNOWN when the run is here
 local meta, log, run, connections, waiting, open, runs, tools = unpack(KEYS)
 local session, message, user, generation, answer, question, head, rest, event_head = unpack(ARGV, 1, 9)
-local incarnation, deadline_ms, keep_tools = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+local incarnation, keep_tools = ARGV[10], tonumber(ARGV[11])
 
 local owner = redis.call('HGET', meta, 'owner')
 if owner and owner ~= user then
@@ -22,9 +22,9 @@ local function fields(first, count)
   end
   return found
 end
-local first_tool = 15 + 2 * tonumber(ARGV[13])
-local first_chunk = first_tool + 2 * tonumber(ARGV[14])
-local kept = fields(15, tonumber(ARGV[13]))
+local first_tool = 14 + 2 * tonumber(ARGV[12])
+local first_chunk = first_tool + 2 * tonumber(ARGV[13])
+local kept = fields(14, tonumber(ARGV[12]))
 if question ~= '' and question ~= kept.question then
   return { 'NOT_WAITING' }
 end
@@ -51,7 +51,7 @@ end
 for field, value in pairs(kept) do
   redis.call('HSET', run, field, value)
 end
-for field, value in pairs(fields(first_tool, tonumber(ARGV[14]))) do
+for field, value in pairs(fields(first_tool, tonumber(ARGV[13]))) do
   redis.call('HSET', tools, field, value)
 end
 redis.call('EXPIRE', tools, keep_tools)
@@ -66,7 +66,8 @@ redis.call('ZADD', waiting, arrival, message)
 redis.call('ZADD', runs, '+inf', message)
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('ZADD', open, now_ms + deadline_ms, session .. ':' .. message)
+local look_ms = redis.call('ZCARD', waiting) == 1 and LOOK_SOON_MS or LOOK_LATER_MS
+redis.call('ZADD', open, now_ms + look_ms, session .. ':' .. message)
 redis.call('HSETNX', meta, 'created', now_ms)
 redis.call('PERSIST', meta)
 redis.call('PERSIST', log)

@@ -1,10 +1,10 @@
 -- Lets a parked run go on with its user's answer: it can be claimed again. A status chunk tells everyone who watches.
 -- KEYS meta, log, run, connections, open
--- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, deadline in ms from now, chunk id
---      of the question or empty
+-- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, chunk id of the question or
+--      empty
 -- answers OK gen n hash data {members} body times-resumed | UNKNOWN | NOT_WAITING
 local meta, log, run, connections, open = unpack(KEYS)
-local session, message, user, answer, head, rest, deadline_ms, question = unpack(ARGV)
+local session, message, user, answer, head, rest, question = unpack(ARGV)
 
 -- Whether it is this question that is answered: any, when the caller does not say.
 local function is_meant(asked)
@@ -36,6 +36,5 @@ redis.call('HSET', meta, 'next', chunk_id + 1)
 local answers = redis.call('HINCRBY', run, 'answers', 1)
 redis.call('HSET', run, 'status', 'accepted', 'answer' .. answers, answer, 'resumes', resumes + 1,
   'resumed', tail.n, 'last_answer', answer, 'answered', found[6])
-local now = redis.call('TIME')
-redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + tonumber(deadline_ms), session .. ':' .. message)
+look_in(open, session, message, LOOK_SOON_MS)
 return { 'OK', tail.gen, tail.n, tail.hash, data, members, found[2], resumes + 1 }

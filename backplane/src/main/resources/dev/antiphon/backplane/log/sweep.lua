@@ -1,12 +1,11 @@
 -- Finds one accepted message that has been unfinished for too long and that nobody is at. Its next look is put off before
 -- it is handed out, so that one sweeper acts on it.
 -- KEYS open
--- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, first delay in ms, longest delay in ms,
---      most to look at
+-- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, most to look at
 -- answers DUE session message body times-swept | PARKED session message body, whose user has not come | NONE looked-at
 local open = KEYS[1]
 local meta_prefix, run_prefix, waiting_prefix, lease_prefix = unpack(ARGV)
-local least, longest, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local most = tonumber(ARGV[5])
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -19,14 +18,17 @@ for _, each in ipairs(due) do
     redis.call('ZREM', open, each) -- its session was deleted, or has ended
   else
     local swept = tonumber(found[2] or 0)
-    redis.call('ZADD', open, now + math.min(longest, least * 2 ^ swept), each)
     if found[1] == 'parked' then
+      look_in(open, session, message, math.min(LOOK_LATER_MS, LOOK_SOON_MS * 2 ^ swept))
       return { 'PARKED', session, message, found[3] }
     end
     local held = redis.call('HMGET', meta, 'active', 'worker')
     local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
     local its_turn = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1] == message
-    if not at_work and its_turn then
+    if at_work or not its_turn then
+      look_in(open, session, message, LOOK_LATER_MS)
+    else
+      look_in(open, session, message, math.min(LOOK_LATER_MS, LOOK_SOON_MS * 2 ^ swept))
       redis.call('HSET', run, 'swept', swept + 1)
       return { 'DUE', session, message, found[3], swept + 1 }
     end

@@ -15,10 +15,13 @@ import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.WorkerId;
 
+import io.lettuce.core.Range;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The scripts orphans and sweep, and the lease that they look at.
@@ -26,6 +29,11 @@ final class RecoveryTest {
 
     private static final WorkerId W1 = new WorkerId("w1");
     private static final WorkerId W2 = new WorkerId("w2");
+
+    /// When a message is looked at whose turn it is and that no worker has; and any other, in milliseconds.
+    private static final long SOON = 5_000;
+
+    private static final long LATER = 300_000;
 
     @RegisterExtension static final RealRedis REDIS = new RealRedis();
 
@@ -125,7 +133,7 @@ final class RecoveryTest {
         chat.ask("m1");
 
         assertThat(sweep()).isEmpty();
-        assertThat(dueInMillis("m1")).isBetween(1L, RedisSessionLog.DEADLINE.toMillis());
+        assertThat(dueInMillis("m1")).isBetween(1L, SOON);
     }
 
     @Test
@@ -153,10 +161,43 @@ final class RecoveryTest {
         due("m1");
 
         assertThat(sweep()).isEmpty();
-        assertThat(dueInMillis("m1")).isPositive();
+        assertThat(dueInMillis("m1")).isBetween(SOON + 1, LATER);
         chat.dies("w1");
         due("m1");
         assertThat(sweep()).isPresent();
+    }
+
+    @Test
+    void aMessageIsLookedAtSoonOnlyWhileItIsItsTurnAndNoWorkerHasIt() {
+        chat.ask("m1");
+        chat.ask("m2");
+        assertThat(dueInMillis("m1")).isBetween(1L, SOON);
+        assertThat(dueInMillis("m2")).isBetween(SOON + 1, LATER);
+
+        Claim.Claimed first = chat.claimed("w1");
+        assertThat(dueInMillis("m1")).isBetween(SOON + 1, LATER);
+        answer(chat.log().release(SESSION, new MessageId("m1"), first.token()));
+        assertThat(dueInMillis("m1")).isBetween(1L, SOON);
+
+        Claim.Claimed second = chat.claimed("w1");
+        chat.append(Chat.last("m1", second.token(), 0, "done"));
+        assertThat(dueInMillis("m2")).isBetween(1L, SOON);
+        assertThat(chat.open()).containsExactly("s1:m2");
+    }
+
+    @Test
+    void anOverdueMessageIsFoundBehindAnyNumberOfHealthyOnes() {
+        chat.ask("m1");
+        due("m1");
+        chat.lives("w1");
+        for (int i = 0; i < 5 * RedisRecovery.MOST_AT_ONCE; i++) {
+            REDIS.commands().hset("chat:run:busy" + i + ":m", "status", "running");
+            REDIS.commands().hset("chat:meta:busy" + i, Map.of("active", "m", "worker", "w1"));
+            REDIS.commands().zadd(Keys.OPEN, 0, "busy" + i + ":m");
+        }
+
+        assertThat(sweep()).contains(new Overdue(request("m1"), 1));
+        assertThat(REDIS.commands().zcount(Keys.OPEN, Range.create(0, 1))).isZero();
     }
 
     @Test

@@ -1,0 +1,11 @@
+-- Put before the scripts that need it: when the sweeper looks at an unfinished message.
+-- Soon: it is the message's turn and no worker has claimed it. Later: a worker has it, whose death orphans.lua notices, or
+-- it waits behind another message; when its turn comes or its claim is given back, it is looked at soon again. So the
+-- sweeper does not visit what is healthy, however much of that there is.
+local LOOK_SOON_MS, LOOK_LATER_MS = 5000, 300000
+
+local function look_in(open, session, message, ms)
+  local now = redis.call('TIME')
+  -- Only while it is unfinished.
+  redis.call('ZADD', open, 'XX', now[1] * 1000 + math.floor(now[2] / 1000) + ms, session .. ':' .. message)
+end
