@@ -4,6 +4,7 @@ import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.queue.Backlog;
 import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Counters.Count;
 import dev.antiphon.worker.run.Deliveries;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 
 /// What the worker tells Prometheus. The runs only count; their numbers get their names here. docs/metrics.md lists them.
 final class Meters implements AutoCloseable {
@@ -42,6 +44,7 @@ final class Meters implements AutoCloseable {
             Counters counters,
             SessionRunner runner,
             Deliveries deliveries,
+            Acker acker,
             ToolRunner tools,
             Backplane backplane,
             int concurrency) {
@@ -57,6 +60,9 @@ final class Meters implements AutoCloseable {
                 .register(registry);
         Gauge.builder("chat.worker.permits.used", deliveries, Deliveries::underWay)
                 .description("deliveries that are worked on")
+                .register(registry);
+        Gauge.builder("chat.worker.deliveries.held", acker, Acker::held)
+                .description("deliveries whose message goes on elsewhere or has just ended")
                 .register(registry);
         queue();
         for (Count count : Count.values()) {
@@ -87,21 +93,31 @@ final class Meters implements AutoCloseable {
     }
 
     private void queue() {
-        Gauge.builder("chat.queue.waiting", this, meters -> meters.waiting())
-                .description("requests that no worker has taken yet, of all workers")
-                .register(registry);
+        queue("stored", "requests that the stream holds, in whatever state", Backlog::stored);
+        queue("waiting", "requests that no worker has taken yet", Backlog::waiting);
+        queue("delivered", "requests that a worker has taken and not acked", Backlog::delivered);
+        queue(
+                "redelivered",
+                "of those delivered, the ones that were delivered before",
+                Backlog::redelivered);
         TimeGauge.builder(
                         "chat.queue.oldest.age",
                         this,
                         TimeUnit.MILLISECONDS,
                         meters -> meters.oldestMillis())
-                .description("how long the oldest of them has waited")
+                .description("how long the oldest of those waiting has waited")
                 .register(registry);
     }
 
-    private double waiting() {
+    private void queue(String what, String description, ToLongFunction<Backlog> number) {
+        Gauge.builder("chat.queue." + what, this, meters -> meters.queued(number))
+                .description(description)
+                .register(registry);
+    }
+
+    private double queued(ToLongFunction<Backlog> number) {
         Backlog known = backlog;
-        return known == null ? Double.NaN : known.waiting();
+        return known == null ? Double.NaN : number.applyAsLong(known);
     }
 
     private double oldestMillis() {

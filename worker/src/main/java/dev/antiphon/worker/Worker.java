@@ -139,7 +139,14 @@ public final class Worker implements AutoCloseable {
                         counters);
         opened.addFirst(rescue);
         Meters meters =
-                new Meters(counters, runner, deliveries, tools, backplane, config.concurrency());
+                new Meters(
+                        counters,
+                        runner,
+                        deliveries,
+                        acker,
+                        tools,
+                        backplane,
+                        config.concurrency());
         opened.addLast(meters); // it tells to the end
         // Before anything is closed it says so.
         opened.addFirst(status.serve(id, runner, backplane, meters));

@@ -214,6 +214,25 @@ final class MetricsTest {
         }
     }
 
+    /// One message is answered, another of its session waits behind it, and a third waits for a worker.
+    @Test
+    void theQueueTellsWhatIsStoredWaitingAndDelivered() throws Exception {
+        Worker worker = worker("CHAT_DEMO_DELAY", "1s", "CHAT_WORKFLOW_CONCURRENCY", "2");
+        PlainPod pod = peers.pod("pod-1", "test");
+        peers.ask("test", "m1", "hi");
+        await().atMost(IN_TIME).until(() -> !pod.chunks("m1").isEmpty());
+        peers.ask("test", "m2", "held");
+        await().atMost(IN_TIME).until(() -> metric(worker, "chat_worker_deliveries_held") == 1);
+        peers.ask("other", "m3", "takes the room that the held one left");
+        await().atMost(IN_TIME).until(() -> metric(worker, "chat_worker_permits_used") == 2);
+        peers.ask("third", "m4", "waits");
+
+        await().atMost(IN_TIME).until(() -> metric(worker, "chat_queue_waiting") == 1);
+        assertThat(metric(worker, "chat_queue_stored")).isEqualTo(4);
+        assertThat(metric(worker, "chat_queue_delivered")).isEqualTo(3);
+        assertThat(metric(worker, "chat_queue_redelivered")).isZero();
+    }
+
     @Test
     void healthTellsTheTruthWhileAServerIsAway() throws Exception {
         Worker worker = worker();

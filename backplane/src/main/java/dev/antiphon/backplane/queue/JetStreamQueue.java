@@ -146,15 +146,25 @@ public final class JetStreamQueue implements RequestQueue {
         }
     }
 
-    /// What waits for a worker, and since when. Blocks for at most two seconds.
+    /// What the queue holds. Blocks for at most a few seconds.
     ///
     /// @throws Unavailable when NATS does not answer
     public Backlog backlog() {
         try {
             ConsumerInfo consumer = consumer();
-            if (consumer.getNumPending() == 0) {
-                return Backlog.NONE;
-            }
+            return new Backlog(
+                    management().getStreamInfo(Topology.REQUESTS).getStreamState().getMsgCount(),
+                    consumer.getNumPending(),
+                    consumer.getNumPending() == 0 ? Duration.ZERO : oldest(consumer),
+                    consumer.getNumAckPending(),
+                    consumer.getRedelivered());
+        } catch (IOException | JetStreamApiException e) {
+            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+        }
+    }
+
+    private Duration oldest(ConsumerInfo consumer) throws IOException, JetStreamApiException {
+        try {
             MessageInfo oldest =
                     management()
                             .getNextMessage(
@@ -162,14 +172,12 @@ public final class JetStreamQueue implements RequestQueue {
                                     consumer.getDelivered().getStreamSequence() + 1,
                                     Subjects.EXECUTE_ALL);
             Duration age = Duration.between(oldest.getTime().toInstant(), Instant.now());
-            return new Backlog(consumer.getNumPending(), age.isNegative() ? Duration.ZERO : age);
+            return age.isNegative() ? Duration.ZERO : age;
         } catch (JetStreamApiException e) {
             if (e.getErrorCode() == Topology.NOT_FOUND) {
-                return Backlog.NONE; // taken since
+                return Duration.ZERO; // taken since
             }
-            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+            throw e;
         }
     }
 

@@ -46,6 +46,9 @@ public final class Acker implements AutoCloseable {
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
 
+    /// Those that the thread has taken out to look at; only it writes.
+    private volatile int inHand;
+
     private Acker(SessionLog log, Time time, Counters counters) {
         this.log = log;
         this.time = time;
@@ -73,7 +76,7 @@ public final class Acker implements AutoCloseable {
 
     /// Deliveries that are held: their message goes on elsewhere, or has just ended. Any thread.
     public int held() {
-        return waiting.size();
+        return waiting.size() + inHand;
     }
 
     private void look(Delivery delivery, SessionId session, MessageId message, boolean ended) {
@@ -88,14 +91,17 @@ public final class Acker implements AutoCloseable {
         try {
             while (true) {
                 batch.add(waiting.take());
+                inHand = batch.size();
                 time.sleep(batch.getFirst().nanos - time.nanoTime());
                 for (Due next = waiting.peek();
                         next != null && next.nanos <= time.nanoTime() && batch.size() < MAX_BATCH;
                         next = waiting.peek()) {
                     batch.add(waiting.remove());
                 }
+                inHand = batch.size();
                 settle(batch);
                 batch.clear();
+                inHand = 0;
             }
         } catch (InterruptedException e) {
             // Closing: what has ended is delivered again after the ack wait and found ended.
