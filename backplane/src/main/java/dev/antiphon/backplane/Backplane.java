@@ -10,8 +10,10 @@ import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.PostgresHistory;
 import dev.antiphon.backplane.history.RedisHistory;
+import dev.antiphon.backplane.log.Cleanups;
 import dev.antiphon.backplane.log.PlainLog;
 import dev.antiphon.backplane.log.Recovery;
+import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.RedisPlainLog;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
@@ -169,6 +171,10 @@ public final class Backplane implements AutoCloseable {
 
     public Recovery recovery() {
         return recovery;
+    }
+
+    public Cleanups cleanups() {
+        return new RedisCleanups(redis);
     }
 
     public ToolJournal toolJournal() {

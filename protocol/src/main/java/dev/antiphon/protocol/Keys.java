@@ -11,6 +11,13 @@ public final class Keys {
     /// Zset of the sessions with an ended answer that is not in the history, by the millisecond of the next look at them.
     public static final String UNSETTLED = "chat:unsettled";
 
+    /// Zset of what is still to be ended or removed at services, by the millisecond at which it is due. Not the session's:
+    /// it outlives messages and sessions on purpose.
+    public static final String CLEANUPS = "chat:cleanups";
+
+    /// Hash of what each of them is.
+    public static final String CLEANUP_DETAILS = "chat:cleanup:details";
+
     /// Set of the workers that live, or died with runs.
     public static final String WORKERS = "chat:workers";
 

@@ -14,6 +14,7 @@ import dev.antiphon.worker.provider.RetryingProvider;
 import dev.antiphon.worker.provider.http.StreamingTransport;
 import dev.antiphon.worker.run.Acker;
 import dev.antiphon.worker.run.Announcer;
+import dev.antiphon.worker.run.Cleaner;
 import dev.antiphon.worker.run.ContextWindow;
 import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
@@ -138,6 +139,7 @@ public final class Worker implements AutoCloseable {
                         time,
                         counters);
         opened.addFirst(rescue);
+        opened.addFirst(Cleaner.open(backplane.cleanups(), providers, time, counters));
         Meters meters =
                 new Meters(
                         counters,

@@ -272,4 +272,43 @@ final class LangGraphWorkerTest {
 
         await().atMost(SOON).until(() -> statuses(session.value()).equals(List.of("interrupted")));
     }
+
+    @Test
+    void whatADeadWorkerLeftAtTheServerIsEndedByAnother() throws Exception {
+        SessionId session = new SessionId("sess_left");
+        WorkerProcess first = WorkerProcess.start(environment());
+        opened.add(first);
+        PlainPod pod = peers.pod("pod-1", session.value());
+        ask(session.value(), "m1", "agent", "400 words, 50 ms");
+        await().atMost(SOON).until(() -> pod.text("m1").contains("w3"));
+
+        first.kill();
+        await().atMost(SOON).until(() -> peers.redis.sync().keys("chat:worker:*").isEmpty());
+        peers.cancel(session, new MessageId("m1"));
+        assertThat(statuses(session.value())).containsExactly("running");
+        Worker second = worker();
+
+        await().atMost(SOON).until(() -> second.counters().of(Count.CLEANED_UP) == 1);
+        assertThat(statuses(session.value())).containsExactly("interrupted");
+        assertThat(peers.redis.sync().exists(Keys.CLEANUPS, Keys.CLEANUP_DETAILS)).isZero();
+    }
+
+    @Test
+    void aDeletedSessionsThreadIsRemovedAndAnotherOwnerGetsAnEmptyOne() throws Exception {
+        SessionId session = new SessionId("sess_deleted");
+        worker();
+        PlainPod pod = peers.pod("pod-1", session.value());
+        ask(session.value(), "m1", "agent", "2 words, 1 ms");
+        answered(pod, "m1");
+        String before = peers.redis.sync().hget(Keys.meta(session), "incarnation");
+
+        peers.erase(session);
+
+        await().atMost(SOON).until(() -> !langGraph.hasThread(session, before));
+        PlainPod other = peers.pod("pod-2", session.value());
+        ask(session.value(), "m2", "agent", "2 words, 1 ms");
+        answered(other, "m2");
+        assertThat(runs(session.value())).hasSize(1);
+        assertThat(peers.redis.sync().hget(Keys.meta(session), "incarnation")).isNotEqualTo(before);
+    }
 }

@@ -129,6 +129,23 @@ public final class PlainPeers implements AutoCloseable {
         }
     }
 
+    /// Deletes a session as a gateway of ours does.
+    public void erase(SessionId session) throws Exception {
+        try (Backplane backplane =
+                Backplane.open(
+                        BackplaneSettings.from(
+                                Environment.of(environment()), Duration.ofSeconds(5)),
+                        "test")) {
+            backplane.queue().forget(session);
+            var _ =
+                    backplane
+                            .conversations()
+                            .erase(session, USER)
+                            .toCompletableFuture()
+                            .get(10, TimeUnit.SECONDS);
+        }
+    }
+
     /// The last chunk of a message that was cancelled.
     static Chunk cancelled(SessionId session, MessageId message) {
         return new Chunk(

@@ -60,7 +60,8 @@ public final class RedisHistory implements History, Conversations {
     private static final Script BEFORE = Script.load(RedisHistory.class, "before.lua");
     private static final Script SESSIONS = Script.load(RedisHistory.class, "sessions.lua");
     private static final Script ASKED = Script.load(RedisHistory.class, "asked.lua");
-    private static final Script ERASE = Script.load(RedisHistory.class, "erase.lua");
+    private static final Script ERASE =
+            Script.load(RedisHistory.class, "/dev/antiphon/backplane/log/cleanup.lua", "erase.lua");
 
     /// Sessions that a user's list keeps; the oldest make room.
     private static final int MOST_SESSIONS = 10_000;
@@ -336,14 +337,18 @@ public final class RedisHistory implements History, Conversations {
                                 Keys.connections(session),
                                 Keys.OPEN,
                                 Keys.sessions(user),
-                                Keys.UNSETTLED));
+                                Keys.UNSETTLED,
+                                Keys.CLEANUPS,
+                                Keys.CLEANUP_DETAILS));
         keys.addAll(Keys.ofSession(session));
         List<byte[]> arguments =
                 new ArrayList<>(
                         List.of(
                                 bytes(user.value()),
                                 bytes(session.value()),
-                                bytes(Keys.WORKING_PREFIX)));
+                                bytes(Keys.WORKING_PREFIX),
+                                bytes(Keys.runPrefix(session)),
+                                bytes(Keys.LEASE_PREFIX)));
         Keys.ofMessage(session).forEach(prefix -> arguments.add(bytes(prefix)));
         return redis.call(ERASE, keys.toArray(String[]::new), arguments.toArray(byte[][]::new))
                 .thenApply(answer ->

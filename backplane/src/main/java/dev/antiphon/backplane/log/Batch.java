@@ -11,6 +11,7 @@ import java.util.List;
 /// Entries of one run to append together.
 ///
 /// @param firstChunk the chunk id of the first chunk among them
+/// @param kept where the service keeps the answer, if the entries say so; else empty
 /// @param then what follows them; at the end the last chunk is final and its `message_complete` follows it
 public record Batch(
         SessionId session,
@@ -18,7 +19,19 @@ public record Batch(
         Token token,
         int firstChunk,
         List<Addition> additions,
+        String kept,
         Then then) {
+
+    /// Entries that do not say where an answer is kept.
+    public Batch(
+            SessionId session,
+            MessageId message,
+            Token token,
+            int firstChunk,
+            List<Addition> additions,
+            Then then) {
+        this(session, message, token, firstChunk, additions, "", then);
+    }
 
     /// What follows a batch.
     public enum Then {

@@ -78,11 +78,13 @@ public final class RedisSessionLog implements SessionLog {
     private static final Script CLAIM =
             Script.load(RedisSessionLog.class, "looks.lua", "claim.lua");
     private static final Script APPEND =
-            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "append.lua");
+            Script.load(
+                    RedisSessionLog.class, "looks.lua", "entries.lua", "cleanup.lua", "append.lua");
     private static final Script REFUSE =
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "refuse.lua");
     private static final Script FINISH =
-            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "finish.lua");
+            Script.load(
+                    RedisSessionLog.class, "looks.lua", "entries.lua", "cleanup.lua", "finish.lua");
     private static final Script CHECKPOINT = Script.load(RedisSessionLog.class, "checkpoint.lua");
     private static final Script RESUME =
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "resume.lua");
@@ -263,9 +265,11 @@ public final class RedisSessionLog implements SessionLog {
             Keys.OPEN,
             Keys.runs(session),
             Keys.UNSETTLED,
-            Keys.tools(session, batch.message())
+            Keys.tools(session, batch.message()),
+            Keys.CLEANUPS,
+            Keys.CLEANUP_DETAILS
         };
-        List<byte[]> arguments = new ArrayList<>(10 + 2 * batch.additions().size());
+        List<byte[]> arguments = new ArrayList<>(12 + 2 * batch.additions().size());
         arguments.add(bytes(session.value()));
         arguments.add(bytes(batch.message().value()));
         arguments.add(bytes(batch.token().value()));
@@ -276,6 +280,8 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(KEEP.toSeconds()));
         arguments.add(bytes(keepOwner.toSeconds()));
         arguments.add(bytes(keepParked.toMillis()));
+        arguments.add(bytes(batch.kept()));
+        arguments.add(bytes(Keys.LEASE_PREFIX));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
             arguments.add(addition.data());
@@ -351,7 +357,9 @@ public final class RedisSessionLog implements SessionLog {
             Keys.waiting(session),
             Keys.OPEN,
             Keys.runs(session),
-            Keys.UNSETTLED
+            Keys.UNSETTLED,
+            Keys.CLEANUPS,
+            Keys.CLEANUP_DETAILS
         };
         Chunk.Halves halves = last.encodeAroundChunkId();
         byte[] complete = Batch.End.of(last).complete();
@@ -366,7 +374,8 @@ public final class RedisSessionLog implements SessionLog {
                         complete,
                         bytes(Keys.WORKING_PREFIX),
                         bytes(KEEP.toSeconds()),
-                        bytes(keepOwner.toSeconds()))
+                        bytes(keepOwner.toSeconds()),
+                        bytes(Keys.LEASE_PREFIX))
                 .thenApply(answer -> finished(answer, halves, complete));
     }
 

@@ -1,10 +1,10 @@
 -- Ends a message from outside its run, whatever state it is in: cancelled by its user, or given up. Its worker, if it has
 -- one, is fenced from then on.
--- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
+-- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle, cleanups, details of them
 -- ARGV session, message, user or '' for ourselves, final chunk up to its chunk id, the rest of it, message_complete,
---      working key prefix, seconds to keep an ended session, seconds to keep its owner
+--      working key prefix, seconds to keep an ended session, seconds to keep its owner, lease key prefix
 -- answers OK gen first chunk-id {hashes} {members} | ENDED | UNKNOWN
-local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, to_settle, cleanups, details = unpack(KEYS)
 local session, message, user, head, rest, complete = unpack(ARGV)
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
 
@@ -30,6 +30,11 @@ if held[1] == message then
   chunk_id = tonumber(held[2])
 else
   chunk_id = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
+end
+if status ~= 'accepted' or redis.call('HEXISTS', run, 'kept') == 1 then
+  -- It has been begun, and its service may go on without a worker.
+  local left = { meta = meta, run = run, cleanups = cleanups, details = details }
+  leave_cleanup(left, session, message, false, ARGV[10])
 end
 local first = tail.n + 1
 add_entry(log, tail, 'chunk', head .. chunk_id .. rest)

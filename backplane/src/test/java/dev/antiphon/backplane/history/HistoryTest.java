@@ -695,7 +695,9 @@ abstract class HistoryTest {
                 .isEqualTo(
                         new Erased(Optional.of(new MessageId("m2")), Set.of(new PodId("pod-1"))));
         chat.dies("w1");
-        assertThat(REDIS.commands().keys("*")).isEmpty();
+        assertThat(REDIS.commands().keys("*"))
+                .as("what services keep is removed later")
+                .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
         assertThat(newest()).isEmpty();
         assertThat(sessions(Optional.empty(), 10).page()).isEmpty();
         assertThat(asked(Chat.USER, "m1")).isEmpty();

@@ -80,6 +80,11 @@ public final class GuardedProvider implements ModelProvider {
     }
 
     @Override
+    public boolean cleanUp(Leftover left) throws InterruptedException {
+        return provider.cleanUp(left);
+    }
+
+    @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
         CircuitBreaker breaker = breaker(call.model() == null ? "" : call.model());

@@ -26,4 +26,14 @@ public interface ModelProvider {
     /// @throws ProviderFailure when the service refuses, fails or falls silent
     /// @throws InterruptedException when the run was cancelled or lost: the connection is closed at once
     ModelAnswer stream(ModelCall call, TokenSink sink) throws ProviderFailure, InterruptedException;
+
+    /// Ends what the service may still do for a message that has ended, and removes what it keeps of a session that was
+    /// deleted. Asked of any worker, possibly more than once and after the call's own worker has done it. Blocks for a few
+    /// seconds at most.
+    ///
+    /// @return whether nothing is left; false asks to be called again later
+    /// @throws InterruptedException when the process stops
+    default boolean cleanUp(Leftover left) throws InterruptedException {
+        return true; // a service that ends with its connection leaves nothing
+    }
 }

@@ -202,15 +202,35 @@ public final class ResponsesProvider implements ModelProvider {
         if (!background || reader.id() == null || !isUnwanted) {
             return;
         }
-        HttpRequest cancel =
-                request(HttpMethod.POST, "/responses/" + reader.id() + "/cancel")
-                        .addHeader("Content-Type", "application/json")
-                        .body("{}")
-                        .build();
+        HttpRequest cancel = cancellation(reader.id());
         StreamCall call = new StreamCall(CANCEL_WITHIN, ResponsesReader::sign);
         Thread.ofVirtual()
                 .name("cancel a response")
                 .start(() -> call.run(() -> transport.execute(cancel, UNREAD)));
+    }
+
+    private HttpRequest cancellation(String id) {
+        return request(HttpMethod.POST, "/responses/" + id + "/cancel")
+                .addHeader("Content-Type", "application/json")
+                .body("{}")
+                .build();
+    }
+
+    @Override
+    public boolean cleanUp(Leftover left) throws InterruptedException {
+        if (!ResponsesReader.isHandle(left.handle())) {
+            return true; // nothing is known to run
+        }
+        String id = left.handle().substring(0, left.handle().lastIndexOf(':'));
+        return transport
+                .ask(cancellation(id), CANCEL_WITHIN.total())
+                .filter(reply -> reply.status() / 100 == 2 || isOver(reply.status()))
+                .isPresent();
+    }
+
+    /// What a service says of a response that it does not know any more, or that has ended.
+    private static boolean isOver(int status) {
+        return status == 400 || status == 404 || status == 409 || status == 410;
     }
 
     private ModelAnswer answer(JsonNode whole, ResponsesReader reader, ModelCall call)

@@ -53,6 +53,11 @@ public final class RetryingProvider implements ModelProvider {
     }
 
     @Override
+    public boolean cleanUp(Leftover left) throws InterruptedException {
+        return provider.cleanUp(left);
+    }
+
+    @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
         for (int retry = 0; ; retry++) {

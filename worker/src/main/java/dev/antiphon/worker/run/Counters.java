@@ -62,6 +62,12 @@ public final class Counters {
         ACK_DROPPED,
         /// The history was unavailable when a session's answers were to be stored; they are stored later.
         SETTLED_LATER,
+        /// What a service still did or kept for a message or session that had ended was ended or removed there.
+        CLEANED_UP,
+        /// A service did not take a clean-up; it is tried again.
+        CLEANUP_REPEATED,
+        /// A clean-up was given up after too many tries, or there was no room for it.
+        CLEANUP_LOST,
         /// A session's log could not be put into the history.
         HISTORY_INCOMPLETE
     }

@@ -89,8 +89,13 @@ final class WaitingChunks {
         List<Batch.Addition> additions = new ArrayList<>();
         int taken = 0;
         boolean last = false;
+        String kept = "";
         while (!waiting.isEmpty() && additions.size() < MAX_BATCH && taken < MAX_BATCH_BYTES) {
             ChunkBody body = nextBody();
+            if (body instanceof ChunkBody.Status(String status, var details)
+                    && status.equals(Streamed.KEPT)) {
+                kept = details.path("handle").stringValue("");
+            }
             last = waiting.isEmpty() && then != Batch.Then.CONTINUE;
             Chunk chunk =
                     new Chunk(
@@ -117,6 +122,7 @@ final class WaitingChunks {
                 claimed.token(),
                 firstChunk,
                 additions,
+                kept,
                 last ? then : Batch.Then.CONTINUE);
     }
 

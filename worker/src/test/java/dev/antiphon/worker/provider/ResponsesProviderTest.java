@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
 import dev.antiphon.worker.provider.FakeModelServer.Request;
 import dev.antiphon.worker.provider.FakeModelServer.Script;
@@ -18,6 +19,8 @@ import dev.antiphon.worker.provider.http.StreamingTransport;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.time.Duration;
 import java.util.List;
@@ -192,6 +195,28 @@ final class ResponsesProviderTest {
         FakeResponses service = interruptedInTheMiddle(true);
 
         await().until(() -> service.cancelled.get() == 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"200, true", "400, true", "404, true", "401, false", "500, false"})
+    void anotherWorkerCancelsTheAnswerOfADeadOne(int status, boolean done) throws Exception {
+        FakeModelServer server = calls.server(exchange -> exchange.answer(status, "", "{}"));
+        ModelProvider provider =
+                new ResponsesProvider(
+                        new ServiceSettings(KEY, server.url() + "/v1", List.of(), false),
+                        true,
+                        PATIENT,
+                        calls.transport(PATIENT));
+        SessionId session = new SessionId("s1");
+
+        assertThat(provider.cleanUp(new Leftover(session, "1", null, "resp_1:0", false)))
+                .isEqualTo(done);
+        assertThat(provider.cleanUp(new Leftover(session, "1", null, "none/../of ours", false)))
+                .isTrue();
+
+        assertThat(server.requests)
+                .extracting(Request::line)
+                .containsExactly("POST /v1/responses/resp_1/cancel HTTP/1.1");
     }
 
     @Test

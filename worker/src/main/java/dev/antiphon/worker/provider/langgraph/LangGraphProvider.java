@@ -3,6 +3,7 @@ package dev.antiphon.worker.provider.langgraph;
 import dev.antiphon.worker.provider.Capabilities;
 import dev.antiphon.worker.provider.Capabilities.Continuation;
 import dev.antiphon.worker.provider.FailureText;
+import dev.antiphon.worker.provider.Leftover;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
 import dev.antiphon.worker.provider.ModelProvider;
@@ -59,6 +60,11 @@ public final class LangGraphProvider implements ModelProvider {
     @Override
     public boolean joinsPieces() {
         return true;
+    }
+
+    @Override
+    public boolean cleanUp(Leftover left) throws InterruptedException {
+        return server.cleanUp(left);
     }
 
     @Override

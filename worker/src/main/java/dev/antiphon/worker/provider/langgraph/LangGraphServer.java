@@ -1,6 +1,7 @@
 package dev.antiphon.worker.provider.langgraph;
 
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.worker.provider.Leftover;
 import dev.antiphon.worker.provider.ModelCall.Asker;
 import dev.antiphon.worker.provider.http.Breakage;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -256,6 +257,55 @@ final class LangGraphServer {
                 Thread.currentThread().interrupt(); // the process stops
             }
         });
+    }
+
+    /// What is known of the runs that a message may still have.
+    private enum Rest {
+        NONE,
+        CANCELLED,
+        UNKNOWN
+    }
+
+    /// Ends the runs of a message, and removes the thread of a session that was deleted.
+    ///
+    /// @return whether nothing is left of it
+    boolean cleanUp(Leftover left) throws InterruptedException {
+        UUID thread = thread(left.session(), left.incarnation());
+        Rest rest = endRuns(thread, left);
+        for (int look = 1; look < LOOKS && rest == Rest.CANCELLED; look++) {
+            time.sleep(BETWEEN_LOOKS.toNanos());
+            rest = endRuns(thread, left);
+        }
+        if (rest != Rest.NONE || !left.whole()) {
+            return rest == Rest.NONE;
+        }
+        Optional<Reply> removed = ask(HttpMethod.DELETE, "/threads/" + thread);
+        return isTaken(removed) || isUnknown(removed);
+    }
+
+    private Rest endRuns(UUID thread, Leftover left) throws InterruptedException {
+        for (String status : List.of("running", "pending")) {
+            Optional<Reply> reply = ask(HttpMethod.GET, path(thread, "?status=" + status));
+            if (!isTaken(reply) && !isUnknown(reply)) {
+                return Rest.UNKNOWN;
+            }
+            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(JSON.createArrayNode())) {
+                String message = run.path("metadata").path("antiphon_message").asString("");
+                if (left.message() != null && left.message().value().equals(message)) {
+                    cancel(thread, run.path("run_id").asString(""));
+                    return Rest.CANCELLED;
+                }
+            }
+        }
+        return Rest.NONE;
+    }
+
+    private static boolean isTaken(Optional<Reply> reply) {
+        return reply.filter(each -> each.status() / 100 == 2).isPresent();
+    }
+
+    private static boolean isUnknown(Optional<Reply> reply) {
+        return reply.filter(each -> each.status() == 404).isPresent();
     }
 
     private void findAndCancel(UUID thread, Asker asker) throws InterruptedException {

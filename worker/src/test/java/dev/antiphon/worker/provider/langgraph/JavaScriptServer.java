@@ -137,6 +137,20 @@ public final class JavaScriptServer implements AutoCloseable {
         return runs(session, LangGraphCalls.INCARNATION);
     }
 
+    boolean hasThread(SessionId session) throws Exception {
+        return hasThread(session, LangGraphCalls.INCARNATION);
+    }
+
+    /// Whether the session's thread is there.
+    public boolean hasThread(SessionId session, String incarnation) throws Exception {
+        String path = "/threads/" + LangGraphServer.thread(session, incarnation);
+        return client.send(
+                                HttpRequest.newBuilder(URI.create(url() + path)).build(),
+                                BodyHandlers.ofString())
+                        .statusCode()
+                == 200;
+    }
+
     /// The statuses of a session's runs.
     List<String> statuses(SessionId session) throws Exception {
         return runs(session).stream().map(run -> run.path("status").asString("")).toList();

@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.worker.provider.FakeModelServer;
 import dev.antiphon.worker.provider.FakeModelServer.Exchange;
+import dev.antiphon.worker.provider.Leftover;
 import dev.antiphon.worker.provider.ProviderFailure;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.langgraph.LangGraphCalls.Streaming;
@@ -403,6 +404,26 @@ final class LangGraphMisbehaviourTest {
                 .until(() ->
                         requests.stream()
                                 .noneMatch(request -> request.line().contains("/cancel?")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"503, 204, false", "200, 204, true", "404, 404, true", "200, 500, false"})
+    void aCleanUpIsDoneWhenTheServerSaysSo(int list, int delete, boolean done) throws Exception {
+        looks.set(1);
+        LangGraphCalls calls =
+                calls(
+                        PATIENT,
+                        exchange -> {
+                            if (exchange.request().line().startsWith("DELETE")) {
+                                exchange.answer(delete, "", "");
+                            } else {
+                                exchange.answer(list, "", "[]");
+                            }
+                        });
+
+        Leftover left = new Leftover(calls.session, LangGraphCalls.INCARNATION, null, "", true);
+
+        assertThat(calls.server.cleanUp(left)).isEqualTo(done);
     }
 
     enum Lost {

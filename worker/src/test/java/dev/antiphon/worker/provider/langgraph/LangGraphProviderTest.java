@@ -13,6 +13,7 @@ import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.worker.provider.Leftover;
 import dev.antiphon.worker.provider.ModelAnswer;
 import dev.antiphon.worker.provider.ModelCall;
 import dev.antiphon.worker.provider.ModelCall.Asker;
@@ -214,6 +215,28 @@ final class LangGraphProviderTest {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
         await().atMost(LONG)
                 .until(() -> server.statuses(calls.session).equals(List.of("interrupted")));
+    }
+
+    @Test
+    void anotherWorkerEndsTheRunOfADeadOneAndRemovesADeletedThread() throws Exception {
+        assertThat(
+                        catchThrowableOfType(
+                                InterruptedException.class,
+                                () -> calls.stream(ask("m1", "400 words, 50 ms"), new Heard(4))))
+                .isNotNull();
+        MessageId message = new MessageId("m1");
+        String incarnation = LangGraphCalls.INCARNATION;
+        Leftover others = new Leftover(calls.session, incarnation, new MessageId("m2"), "", false);
+        Leftover run = new Leftover(calls.session, incarnation, message, "", false);
+        Leftover session = new Leftover(calls.session, incarnation, message, "", true);
+
+        assertThat(calls.server.cleanUp(others)).isTrue();
+        assertThat(server.statuses(calls.session)).containsExactly("running");
+        await().atMost(LONG).until(() -> calls.server.cleanUp(run));
+        assertThat(server.statuses(calls.session)).containsExactly("interrupted");
+        await().atMost(LONG).until(() -> calls.server.cleanUp(session));
+        assertThat(calls.server.cleanUp(session)).as("again").isTrue();
+        assertThat(server.hasThread(calls.session)).isFalse();
     }
 
     @Test

@@ -1,0 +1,51 @@
+package dev.antiphon.backplane.log;
+
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/// What services may still do or keep for messages and sessions that have ended here without a worker that could tell them.
+/// The script that ends such a message or session leaves a clean-up; any worker takes it, and another one when it is not
+/// done in time.
+///
+/// At most 10,000 wait; further ones are left out and counted. Each is tried ten times over about an hour.
+///
+/// As {@link SessionLog}: nothing blocks, calls may be repeated.
+public interface Cleanups {
+
+    /// Takes one that is due. Until it is {@link #done}, it is due again after 30 s, and later after twice as long each time,
+    /// up to 10 min.
+    CompletionStage<Taken> take();
+
+    /// Forgets one that is done.
+    CompletionStage<Void> done(Cleanup cleanup);
+
+    /// What taking brought.
+    ///
+    /// @param leftOut how many clean-ups found no room since the last time
+    record Taken(Optional<Cleanup> cleanup, long leftOut) {}
+
+    /// One clean-up.
+    ///
+    /// @param incarnation the session's, when it ended
+    /// @param message what may still go on at its service; null when nothing does
+    /// @param whole whether the session was deleted, so that no service may keep anything of it
+    /// @param provider as the message's request named it; empty when it named none
+    /// @param handle where the service keeps the answer; empty when the log has not been told
+    /// @param tries this one included
+    /// @param givenUp whether it was tried too often: it is forgotten already
+    record Cleanup(
+            String id,
+            SessionId session,
+            String incarnation,
+            @Nullable MessageId message,
+            boolean whole,
+            String provider,
+            String handle,
+            int tries,
+            boolean givenUp) {}
+}

@@ -1,0 +1,78 @@
+package dev.antiphon.backplane.log;
+
+import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.number;
+import static dev.antiphon.backplane.Redis.text;
+
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Script;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/// Clean-ups in Redis, one script per question.
+public final class RedisCleanups implements Cleanups {
+
+    /// Longer than one try takes, which asks a service a few small things.
+    private static final Duration FIRST_DELAY = Duration.ofSeconds(30);
+
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
+
+    /// With the delays: a service may be away for about an hour.
+    static final int MOST_TRIES = 10;
+
+    private static final String[] KEYS = {Keys.CLEANUPS, Keys.CLEANUP_DETAILS};
+
+    private static final Script CLEAN = Script.load(RedisCleanups.class, "clean.lua");
+    private static final Script CLEANED = Script.load(RedisCleanups.class, "cleaned.lua");
+
+    private final Redis redis;
+
+    public RedisCleanups(Redis redis) {
+        this.redis = redis;
+    }
+
+    @Override
+    public CompletionStage<Taken> take() {
+        return redis.call(
+                        CLEAN,
+                        KEYS,
+                        bytes(FIRST_DELAY.toMillis()),
+                        bytes(LONGEST_DELAY.toMillis()),
+                        bytes(MOST_TRIES))
+                .thenApply(RedisCleanups::taken);
+    }
+
+    private static Taken taken(List<Object> answer) {
+        String kind = text(answer.getFirst());
+        return new Taken(
+                kind.equals("NONE")
+                        ? Optional.empty()
+                        : Optional.of(cleanup(answer, kind.equals("GIVEN_UP"))),
+                number(answer.get(1)));
+    }
+
+    private static Cleanup cleanup(List<Object> answer, boolean givenUp) {
+        String message = text(answer.get(5));
+        return new Cleanup(
+                text(answer.get(2)),
+                new SessionId(text(answer.get(3))),
+                text(answer.get(4)),
+                message.isEmpty() ? null : new MessageId(message),
+                number(answer.get(6)) == 1,
+                text(answer.get(7)),
+                text(answer.get(8)),
+                (int) number(answer.get(9)),
+                givenUp);
+    }
+
+    @Override
+    public CompletionStage<Void> done(Cleanup cleanup) {
+        return redis.call(CLEANED, KEYS, bytes(cleanup.id())).thenAccept(_ -> {});
+    }
+}

@@ -1,0 +1,39 @@
+-- Put before the scripts that end a message or a session: what a service may still do or keep for it is left to any
+-- worker, in the same step, so that it needs no process that lives.
+-- A clean-up is one member of the zset `cleanups` (by the ms at which it is due) and one field of the hash `details`.
+
+-- Beyond this many a further clean-up is left out and counted: the service must have been away for hours.
+local MOST_CLEANUPS = 10000
+
+-- A live worker ends its own calls; a clean-up that is due after that only looks whether it has.
+local WORKER_ENDS_WITHIN_MS = 15000
+
+-- What the request names as its provider; empty when it leaves the choice to the worker.
+local function provider_of(body)
+  local read, request = pcall(cjson.decode, body or '')
+  local context = read and type(request) == 'table' and request.context
+  local provider = type(context) == 'table' and context.ai_provider
+  return type(provider) == 'string' and provider or ''
+end
+
+-- `at` names the keys: meta, cleanups, details, and run, or nil when no message is going on.
+-- `whole` says that the session itself goes, so that nothing of it may stay at a service.
+local function leave_cleanup(at, session, message, whole, lease_prefix)
+  if redis.call('ZCARD', at.cleanups) >= MOST_CLEANUPS then
+    redis.call('HINCRBY', at.details, 'left_out', 1)
+    return
+  end
+  local held = redis.call('HMGET', at.meta, 'incarnation', 'worker', 'active')
+  local known = at.run and redis.call('HMGET', at.run, 'body', 'kept') or {}
+  local is_held = held[3] == message and held[2] and held[2] ~= ''
+  local delay = 0
+  if is_held and redis.call('EXISTS', lease_prefix .. held[2]) == 1 then
+    delay = WORKER_ENDS_WITHIN_MS
+  end
+  local incarnation = held[1] or ''
+  local id = session .. ':' .. incarnation .. ':' .. (whole and '*' or message)
+  local clock = redis.call('TIME')
+  redis.call('ZADD', at.cleanups, clock[1] * 1000 + math.floor(clock[2] / 1000) + delay, id)
+  redis.call('HSET', at.details, id, cjson.encode({ session = session, incarnation = incarnation, message = message,
+    whole = whole, provider = provider_of(known[1]), handle = known[2] or '', tries = 0 }))
+end
