@@ -16,7 +16,12 @@
  * @module antiphon
  */
 
+import { follow } from './follow.js';
+import { mintId } from './ids.js';
 import { fromHistory, Messages, newMessage } from './messages.js';
+import { Problem } from './problem.js';
+
+export { mintId, Problem };
 
 /** @typedef {import('./messages.js').Message} Message */
 /** @typedef {'connecting' | 'open' | 'reconnecting' | 'refused' | 'closed'} ConnectionState */
@@ -80,52 +85,12 @@ export async function erase({ session, user, baseUrl }) {
   await request(url, { method: 'DELETE' });
 }
 
-/** A new id for a session, user or message: 128 random bits. Works on plain http too, where randomUUID is missing. */
-export function mintId(prefix) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `${prefix}_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
-
-/** An answer other than success, as the server explained it (RFC 9457). `code` is the stable part. */
-export class Problem extends Error {
-  constructor(status, code, text, retryAfter) {
-    super(text);
-    this.name = 'Problem';
-    this.status = status;
-    this.code = code;
-    /** Milliseconds the server asked us to wait, or null. */
-    this.retryAfter = retryAfter;
-  }
-
-  /** Whether the same request can succeed later. Status 0 is a server that was not reached. */
-  get transient() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
-  }
-
-  /** Whether this server does not know the call at all (an older or a reduced one). */
-  get unknownCall() {
-    return this.status === 405 || this.status === 501 || (this.status === 404 && this.code === 'not_found');
-  }
-
-  static async of(response) {
-    const body = await response.json().catch(() => ({}));
-    const seconds = Number(response.headers.get('Retry-After'));
-    const text = body.detail ?? body.title ?? `The server answered ${response.status}`;
-    return new Problem(response.status, body.code ?? '', text, seconds > 0 ? seconds * 1000 : null);
-  }
-}
-
-/** The first retry is quick, because most interruptions are one pod going away while others run. */
+/** Before a message is offered again. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 10_000;
-/** A stream that lived shorter was no success: without this, a pod that accepts and drops is asked at full speed. */
-const PROVEN_AFTER_MS = 5_000;
 /** How often one message is offered to the server: about a minute in all. */
 const MOST_POSTS = 12;
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Longest silence that is believed while an answer is due; doubles while it stays silent. A connection can die without
- * a word (a suspended laptop, a router that forgot it), and re-opening at the cursor costs one request. */
-const BELIEVED_SILENCE_MS = 20_000;
 /** Of what a snapshot holds; others are taken for none. */
 const SNAPSHOT = 2;
 /** One followed session; made by `connect`. */
@@ -135,12 +100,7 @@ export class Conversation {
   #connection = 'connecting';
   #options;
   #base;
-  #source = null;
-  #retry = null;
-  #failures = 0;
-  #refusals = 0;
-  #watchdog = null;
-  #silence = BELIEVED_SILENCE_MS;
+  #stream = null;
 
   /** @param {Options} options */
   constructor(options) {
@@ -276,8 +236,6 @@ export class Conversation {
   /** Tries again at once, also after the server refused. */
   reconnect() {
     if (this.#connection !== 'closed') {
-      this.#failures = 0;
-      this.#refusals = 0;
       this.#open();
     }
   }
@@ -286,60 +244,48 @@ export class Conversation {
   close() {
     globalThis.removeEventListener?.('online', this.#reopenNow);
     globalThis.removeEventListener?.('pageshow', this.#afterCache);
-    this.#dropStream();
+    this.#stream.close();
     this.#become('closed', null);
   }
 
   // ---- the stream
 
   #open() {
-    this.#dropStream();
-    this.#become(this.#connection === 'open' || this.#failures > 0 ? 'reconnecting' : 'connecting', null);
-    const url = this.#url('api/sse', { session_id: this.session, user_id: this.user, last_event_id: this.#cursor });
-    const source = new EventSource(url);
-    this.#source = source;
-    const openedAt = Date.now();
-    let lastId = '';
+    this.#stream?.close();
+    this.#become(this.#connection === 'connecting' ? 'connecting' : 'reconnecting', null);
+    this.#stream = follow(
+      { base: this.#base.href, user: this.user, session: this.session, cursor: this.#cursor },
+      {
+        onEvent: (name, id, data) => this.#heard(name, id, JSON.parse(data)),
+        onState: (state, problem) =>
+          this.#become(state, problem && new Problem(problem.status, problem.code, problem.message, null)),
+      },
+    );
+  }
 
-    const on = (name, apply) =>
-      source.addEventListener(name, (event) => {
-        // An event without an id repeats the last one's. Taken as its own it would undo the cursor of a resync.
-        if (event.lastEventId && event.lastEventId !== lastId) {
-          lastId = event.lastEventId;
-          this.#cursor = lastId;
-          this.#failures = 0;
-          this.#silence = BELIEVED_SILENCE_MS;
-        }
-        this.#watch();
-        apply(JSON.parse(event.data));
-      });
-    on('connected', () => {
-      this.#refusals = 0;
-      this.#become('open', null);
-    });
-    on('message', (data) => this.#tell('onMessage', this.#messages.asked(data)));
-    on('chunk', (data) => this.#tell('onChunk', this.#messages.chunk(data), data));
-    on('message_complete', (data) => this.#tell('onComplete', this.#messages.complete(data)));
-    on('status', (data) => this.#tell('onStatus', data));
-    on('resync', (data) => this.#resync(data));
-
-    // EventSource would reconnect by itself after some errors and give up after others, always after the same delay.
-    // One way for all of them: close, wait a growing random time, open a new one at the cursor.
-    source.onerror = () => {
-      const refused = source.readyState === EventSource.CLOSED;
-      source.close();
-      if (Date.now() - openedAt > PROVEN_AFTER_MS) {
-        this.#failures = 0;
-      }
-      this.#refusals = refused ? this.#refusals + 1 : 0;
-      // The first refusal may be a pod on its way out; asking why is for one that stays.
-      if (this.#refusals > 1) {
-        this.#explainRefusal(url);
-      } else {
-        this.#reopenLater(null);
-      }
-    };
-    this.#watch();
+  #heard(name, id, data) {
+    // Each event with an id moves the cursor; a resync has its own, which is the same.
+    this.#cursor = id ?? this.#cursor;
+    switch (name) {
+      case 'connected':
+        this.#become('open', null);
+        break;
+      case 'message':
+        this.#tell('onMessage', this.#messages.asked(data));
+        break;
+      case 'chunk':
+        this.#tell('onChunk', this.#messages.chunk(data), data);
+        break;
+      case 'message_complete':
+        this.#tell('onComplete', this.#messages.complete(data));
+        break;
+      case 'status':
+        this.#tell('onStatus', data);
+        break;
+      case 'resync':
+        this.#resync(data);
+        break;
+    }
   }
 
   /** The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours. */
@@ -358,42 +304,9 @@ export class Conversation {
     }
   }
 
-  /** EventSource keeps the status and body of a refusal to itself, so ask once more in a way that shows them. */
-  async #explainRefusal(url) {
-    this.#dropStream();
-    this.#become('reconnecting', null);
-    const source = this.#source;
-    let problem = null;
-    try {
-      const response = await fetch(url, { headers: { Accept: 'text/event-stream' } });
-      if (response.ok) {
-        await response.body?.cancel();
-      } else {
-        problem = await Problem.of(response);
-      }
-    } catch {
-      problem = new Problem(0, '', 'The server cannot be reached', null);
-    }
-    if (this.#source !== source || this.#connection === 'closed') {
-      return;
-    }
-    if (problem && !problem.transient) {
-      this.#become('refused', problem);
-    } else {
-      this.#reopenLater(problem?.retryAfter ?? null);
-    }
-  }
-
-  #reopenLater(askedMs) {
-    this.#dropStream();
-    this.#become('reconnecting', null);
-    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
-    this.#retry = setTimeout(() => this.#open(), (askedMs ?? 0) + ceiling * (0.5 + Math.random() / 2));
-  }
-
   #reopenNow = () => {
     if (this.#connection === 'reconnecting') {
-      this.#open();
+      this.#stream.hurry();
     }
   };
 
@@ -404,27 +317,8 @@ export class Conversation {
     }
   };
 
-  #dropStream() {
-    clearTimeout(this.#retry);
-    clearTimeout(this.#watchdog);
-    this.#source?.close();
-    this.#source = null;
-  }
-
-  #watch() {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => {
-      if (this.active && !this.active.question && this.#connection === 'open') {
-        this.#silence *= 2;
-        this.#open();
-      } else {
-        this.#watch();
-      }
-    }, this.#silence);
-  }
-
   #become(state, problem) {
-    if (this.#connection !== state) {
+    if (this.#connection !== state && this.#connection !== 'closed') {
       this.#connection = state;
       this.#options.onConnection?.(state, problem);
     }

@@ -70,7 +70,8 @@ final class Chromium implements AutoCloseable {
                 devTools,
                 devTools.call(null, "Target.createBrowserContext", Map.of())
                         .path("browserContextId")
-                        .asString());
+                        .asString(),
+                List.of());
     }
 
     /// Ends the browser and every process that it started.

@@ -65,6 +65,16 @@ final class DevTools implements AutoCloseable {
         }
     }
 
+    /// Makes a call that has no answer.
+    void tell(String session, String method) {
+        send(
+                JSON.createObjectNode()
+                        .put("id", lastCall.incrementAndGet())
+                        .put("method", method)
+                        .put("sessionId", session)
+                        .toString());
+    }
+
     /// Takes the events of a session: the method's name and its parameters.
     void listen(String session, BiConsumer<String, JsonNode> listener) {
         listeners.put(session, listener);

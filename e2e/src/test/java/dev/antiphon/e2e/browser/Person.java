@@ -1,10 +1,18 @@
 package dev.antiphon.e2e.browser;
 
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 
 /// Someone at a browser: what is remembered in one of their tabs is there in the others, and nowhere else.
-record Person(DevTools devTools, String context) {
+record Person(DevTools devTools, String context, List<String> lacking) {
+
+    /// The same person with a browser that lacks something.
+    ///
+    /// @param name of what scripts do not find
+    Person without(String name) {
+        return new Person(devTools, context, List.of(name));
+    }
 
     /// Opens a tab in a window of its own, so that it is seen beside the others, and returns when the page is loaded. A
     /// tab in the back draws nothing until it comes to the front.
@@ -30,6 +38,7 @@ record Person(DevTools devTools, String context) {
                         .path("sessionId")
                         .asString();
         var tab = new Tab(devTools, target, session);
+        lacking.forEach(tab::lacks);
         tab.go(address);
         return tab;
     }

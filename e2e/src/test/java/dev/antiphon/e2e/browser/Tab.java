@@ -56,6 +56,18 @@ final class Tab {
         until("!window.isTheOldPage && document.readyState === 'complete'");
     }
 
+    /// From the next page on, scripts find no such thing.
+    void lacks(String name) {
+        call(
+                "Page.addScriptToEvaluateOnNewDocument",
+                Map.of("source", "globalThis." + name + " = undefined"));
+    }
+
+    /// Its process dies without a word.
+    void crash() {
+        devTools.tell(session, "Page.crash");
+    }
+
     void close() {
         devTools.call(null, "Target.closeTarget", Map.of("targetId", target));
     }

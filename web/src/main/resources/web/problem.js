@@ -1,0 +1,34 @@
+/**
+ * What the server says when it does not do what was asked.
+ *
+ * @module problem
+ */
+
+/** An answer other than success, as the server explained it (RFC 9457). `code` is the stable part. */
+export class Problem extends Error {
+  constructor(status, code, text, retryAfter) {
+    super(text);
+    this.name = 'Problem';
+    this.status = status;
+    this.code = code;
+    /** Milliseconds the server asked us to wait, or null. */
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same request can succeed later. Status 0 is a server that was not reached. */
+  get transient() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  /** Whether this server does not know the call at all (an older or a reduced one). */
+  get unknownCall() {
+    return this.status === 405 || this.status === 501 || (this.status === 404 && this.code === 'not_found');
+  }
+
+  static async of(response) {
+    const body = await response.json().catch(() => ({}));
+    const seconds = Number(response.headers.get('Retry-After'));
+    const text = body.detail ?? body.title ?? `The server answered ${response.status}`;
+    return new Problem(response.status, body.code ?? '', text, seconds > 0 ? seconds * 1000 : null);
+  }
+}
