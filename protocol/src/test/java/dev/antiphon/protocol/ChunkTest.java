@@ -186,6 +186,19 @@ final class ChunkTest {
     }
 
     @Test
+    void theServicesWordForItsStopIsPartOfTheMetadata() {
+        Chunk last =
+                last(
+                        0,
+                        new ChunkBody.Content(""),
+                        new Completion("m", 1, FinishReason.LENGTH, "model_length"));
+
+        assertThat(Samples.text(last.encode()))
+                .endsWith("\"finish_reason\":\"length\",\"stop_reason\":\"model_length\"}}");
+        assertThat(Chunk.decode(last.encode())).isEqualTo(last);
+    }
+
+    @Test
     void whatIsEncodedIsDecodedAgainWhateverItSays() {
         for (long seed = 0; seed < 2_000; seed++) {
             Chunk chunk = Samples.chunk(new SplittableRandom(seed));
@@ -284,7 +297,7 @@ final class ChunkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"status", "model", "tokens_used", "finish_reason"})
+    @ValueSource(strings = {"status", "model", "tokens_used", "finish_reason", "stop_reason"})
     void aStatusHasNoDetailUnderANameThatTheContractUses(String name) {
         assertThatThrownBy(() -> new ChunkBody.Status("waiting", Json.object().put(name, 1)))
                 .hasMessage("details must not have " + name);

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// own: what the sink throws is kept, and the stream is stopped.
 final class Outlet {
 
-    /// Characters of an answer, its reasoning included. LangChain4j holds the answer in memory until it ends; five minutes
-    /// of the fastest models are half of it.
+    /// Characters of an answer, its reasoning included, which is held in memory until it ends. Five minutes of the fastest
+    /// models are half of it.
     private static final int MAX_ANSWER = 2 << 20;
 
     private int length;

@@ -24,6 +24,7 @@ final class ToolCalls {
     static final class Call {
 
         private final @Nullable Integer index;
+        private final String given;
         private final String id;
         private final StringBuilder name = new StringBuilder();
         private final StringBuilder arguments = new StringBuilder();
@@ -31,8 +32,9 @@ final class ToolCalls {
         private String input = "";
         private boolean told;
 
-        private Call(@Nullable Integer index, String id, String name) {
+        private Call(@Nullable Integer index, String given, String id, String name) {
             this.index = index;
+            this.given = given;
             this.id = id;
             this.name.append(name);
         }
@@ -99,8 +101,8 @@ final class ToolCalls {
             mixedUp = true;
             return null;
         }
-        String unique = id.isBlank() || withId(id) != null ? Ids.mint("call_") : id;
-        Call call = new Call(index, unique, name);
+        String unique = id.isBlank() || given(id, index) != null ? Ids.mint("call_") : id;
+        Call call = new Call(index, id, unique, name);
         calls.add(call);
         return call;
     }
@@ -119,9 +121,11 @@ final class ToolCalls {
 
     private @Nullable Call call(@Nullable Integer index, String id, String name, String piece) {
         if (!id.isBlank()) {
-            Call known = withId(id);
+            Call known = given(id, index);
             if (known != null) {
-                return named(known, name);
+                return isAnother(known, index, name, piece)
+                        ? begin(index, id, name)
+                        : named(known, name);
             }
             // Some servers give each piece an id of its own; only the first has a name.
             Call begun = latest(index);
@@ -169,8 +173,25 @@ final class ToolCalls {
         return candidates.getLast(); // whose arguments are no JSON then: the tool will refuse them
     }
 
-    private @Nullable Call withId(String id) {
-        return calls.stream().filter(each -> each.id.equals(id)).findFirst().orElse(null);
+    /// Whether a piece with the id of a whole call begins another: some servers give all calls one id.
+    private static boolean isAnother(
+            Call known, @Nullable Integer index, String name, String piece) {
+        return known.isWhole()
+                && index != null
+                && !index.equals(known.index)
+                && !name.isEmpty()
+                && !piece.contentEquals(known.arguments);
+    }
+
+    /// The call that the service has given an id; of several the one with the index, else the newest.
+    private @Nullable Call given(String id, @Nullable Integer index) {
+        List<Call> alike = calls.stream().filter(each -> each.given.equals(id)).toList();
+        for (Call each : alike.reversed()) {
+            if (index != null && index.equals(each.index)) {
+                return each;
+            }
+        }
+        return alike.isEmpty() ? null : alike.getLast();
     }
 
     /// The newest call of an index; the newest of all without one.

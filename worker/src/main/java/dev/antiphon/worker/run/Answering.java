@@ -86,7 +86,8 @@ final class Answering {
                 : new Completion(
                         completion.model(),
                         sum(tokens, completion.tokensUsed()),
-                        completion.finishReason());
+                        completion.finishReason(),
+                        completion.stopReason());
     }
 
     /// What one speaker has said without another in between.
@@ -154,7 +155,8 @@ final class Answering {
                         : new Completion(
                                 measured.model(),
                                 sum(before.tokensUsed(), measured.tokensUsed()),
-                                measured.finishReason());
+                                measured.finishReason(),
+                                measured.stopReason());
     }
 
     private static @Nullable Integer sum(int tokens, @Nullable Integer more) {

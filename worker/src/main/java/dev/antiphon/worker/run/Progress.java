@@ -34,6 +34,9 @@ record Progress(int chunk, String lastPiece, @Nullable Completion completion) {
             json.put("model", measured.model());
             json.put("tokens", measured.tokensUsed());
             json.put("finish_reason", measured.finishReason().wire());
+            if (measured.stopReason() != null) {
+                json.put("stop_reason", measured.stopReason());
+            }
         }
         return new String(Json.bytes(json), StandardCharsets.UTF_8);
     }
@@ -50,7 +53,8 @@ record Progress(int chunk, String lastPiece, @Nullable Completion completion) {
                                 FinishReason.valueOf(
                                         json.path("finish_reason")
                                                 .stringValue("stop")
-                                                .toUpperCase(Locale.ROOT)))
+                                                .toUpperCase(Locale.ROOT)),
+                                json.path("stop_reason").stringValue(null))
                         : null;
         return new Progress(
                 json.path("chunk").intValue(0), json.path("last_piece").stringValue(""), measured);

@@ -104,6 +104,12 @@ final class ToolCallsTest {
                                 said(0, "a", "t", ONE),
                                 said(1, "b", "t", TWO))),
                 Arguments.of(
+                        "one id for both",
+                        List.of(
+                                said(0, "a", "t", ONE),
+                                said(1, "a", "t", "{\"x\":"),
+                                said(1, "a", "", "{\"y\":2}}"))),
+                Arguments.of(
                         "a name in pieces",
                         List.of(
                                 said(0, "a", "", ""),

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Parses one event stream (WHATWG HTML 9.2.6). Unlike LangChain4j's own parser it bounds an event, drops one that
-/// is cut in the middle, and lets go of an event's text once it is worked off. Unlike the standard it takes a last event
+/// is cut in the middle. Unlike the standard it takes a last event
 /// without the blank line after it, when it is whole and the stream ends cleanly: many servers end like that.
 final class EventParser {
 
@@ -122,43 +122,10 @@ final class EventParser {
         call.alive();
         if (data.length() > 1) {
             data.setLength(data.length() - 1); // the last line's end
-            SpentEvent spent = new SpentEvent(event, data.toString());
-            listener.onEvent(spent, context);
-            spent.letGo();
+            listener.onEvent(new ServerSentEvent(event, data.toString()), context);
             call.workedOff(id);
         }
         event = null;
         data.setLength(0);
-    }
-
-    /// An event whose text is gone after it was worked off. LangChain4j collects all events of an answer; with their
-    /// text that is fifty times the answer.
-    private static final class SpentEvent extends ServerSentEvent {
-
-        private String text;
-
-        SpentEvent(@Nullable String event, String text) {
-            super(event, "");
-            this.text = text;
-        }
-
-        @Override
-        public String data() {
-            return text;
-        }
-
-        void letGo() {
-            text = "";
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return this == other;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(this);
-        }
     }
 }

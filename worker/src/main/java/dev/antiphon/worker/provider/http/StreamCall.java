@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 /// while the library is called. Everything happens on that thread.
 public final class StreamCall {
 
-    /// The client library keeps a few words for each event until the answer ends. Five minutes at 1,600 tokens a second.
+    /// Bounds what a stream of tiny events costs. Five minutes at 1,600 tokens a second.
     private static final int MAX_EVENTS = 500_000;
 
     private static final ScopedValue<StreamCall> CURRENT = ScopedValue.newInstance();
