@@ -165,6 +165,19 @@ abstract class HistoryTest {
     }
 
     @Test
+    void aLongTurnThatFitsIsTakenHoweverItIsEncoded() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        chat.append(last("m1", token, 0, "\u0001".repeat(20_000))); // six bytes each
+        chat.ask("m2");
+        settle();
+
+        assertThat(before("m2", 20_002)).hasSize(1);
+        assertThat(before("m2", 20_001)).isEmpty();
+        assertThat(before("m2", 1_000)).isEmpty();
+    }
+
+    @Test
     void whatWasSaidBeforeEndsWhereAParentIsUnknownOrLeadsInACircle() {
         said(Chat.following("m2", "m1", "one"));
         said(Chat.following("m1", "m2", "two"));
