@@ -21,12 +21,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /// Opening, closing, and what the pod says of itself while servers are away.
 final class LifecycleTest {
@@ -133,6 +136,32 @@ final class LifecycleTest {
             assertThat(Http.get(gateway.port(), "/metrics").body())
                     .contains("chat_stream_incidents_total{kind=\"status\"} 2.0");
         }
+    }
+
+    /// Each name and each kind that an operator can see stands in docs/metrics.md.
+    @Test
+    void everyMetricIsDocumented() throws Exception {
+        String document = Files.readString(Path.of("..", "docs", "metrics.md"));
+        try (Gateway gateway = house.gateway()) {
+            String told = Http.get(gateway.port(), "/metrics").body();
+            List<String> undocumented =
+                    told.lines()
+                            .filter(line -> line.startsWith("chat_"))
+                            .flatMap(line -> Stream.of(name(line), kind(line)))
+                            .filter(each -> !document.contains("`" + each))
+                            .distinct()
+                            .toList();
+            assertThat(undocumented).isEmpty();
+        }
+    }
+
+    private static String name(String line) {
+        return line.replaceFirst("[{ ].*", "").replaceFirst("_(count|sum|max)$", "");
+    }
+
+    /// The kind of an incident, or nothing.
+    private static String kind(String line) {
+        return line.contains("kind=\"") ? line.replaceFirst(".*kind=\"([^\"]*)\".*", "$1") : "";
     }
 
     /// Frozen, not gone: the connection stands and nothing is answered.

@@ -37,6 +37,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,6 +51,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// What a worker tells about itself, on real servers: each of its counters is driven away from zero.
 final class MetricsTest {
@@ -231,6 +234,30 @@ final class MetricsTest {
         assertThat(metric(worker, "chat_queue_stored")).isEqualTo(4);
         assertThat(metric(worker, "chat_queue_delivered")).isEqualTo(3);
         assertThat(metric(worker, "chat_queue_redelivered")).isZero();
+    }
+
+    /// Each name and each kind that an operator can see stands in docs/metrics.md.
+    @Test
+    void everyMetricIsDocumented() throws Exception {
+        String document = Files.readString(Path.of("..", "docs", "metrics.md"));
+        String told = get(worker(), "/metrics").body();
+        List<String> undocumented =
+                told.lines()
+                        .filter(line -> line.startsWith("chat_"))
+                        .flatMap(line -> Stream.of(name(line), kind(line)))
+                        .filter(each -> !document.contains("`" + each))
+                        .distinct()
+                        .toList();
+        assertThat(undocumented).isEmpty();
+    }
+
+    private static String name(String line) {
+        return line.replaceFirst("[{ ].*", "").replaceFirst("_(count|sum|max)$", "");
+    }
+
+    /// The kind of an incident, or nothing.
+    private static String kind(String line) {
+        return line.contains("kind=\"") ? line.replaceFirst(".*kind=\"([^\"]*)\".*", "$1") : "";
     }
 
     @Test
