@@ -9,7 +9,7 @@ const tool = (name, properties = {}) => ({ name, inputSchema: { type: 'object', 
 const pages = {
   first: {
     tools: [
-      tool('plain'),
+      { ...tool('plain'), description: 'half \ud83d' },
       { inputSchema: { type: 'object' } },
       { name: 'no schema at all', inputSchema: 'none' },
       { name: 'broken', inputSchema: { $ref: '#/none' } },

@@ -1,5 +1,6 @@
 package dev.antiphon.worker.mcp;
 
+import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.tool.Tool;
 import dev.antiphon.worker.tool.ToolContext;
 import dev.antiphon.worker.tool.ToolFailure;
@@ -54,7 +55,7 @@ final class McpTool implements Tool {
         ObjectNode parameters =
                 tool.inputSchema() == null
                         ? JSON.createObjectNode().put("type", "object")
-                        : JSON.valueToTree(tool.inputSchema());
+                        : (ObjectNode) Json.encodable(JSON.valueToTree(tool.inputSchema()));
         if (parameters.toString().length() > MAX_SCHEMA) {
             throw new IllegalArgumentException(
                     "its schema has more than " + MAX_SCHEMA + " characters");
@@ -89,7 +90,7 @@ final class McpTool implements Tool {
 
     @Override
     public String description() {
-        String told = tool.description() == null ? tool.name() : tool.description();
+        String told = Json.encodable(tool.description() == null ? tool.name() : tool.description());
         if (told.length() <= MAX_DESCRIPTION) {
             return told;
         }

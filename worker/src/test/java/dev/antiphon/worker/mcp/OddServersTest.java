@@ -146,6 +146,13 @@ final class OddServersTest {
     }
 
     @Test
+    void halfACharacterInADescriptionIsReplaced() throws Exception {
+        try (McpServers servers = overStdio()) {
+            assertThat(tool(awaitTools(servers), "plain").description()).isEqualTo("half \uFFFD");
+        }
+    }
+
+    @Test
     void contentThatCannotBeReadIsNamedAndTheRestIsShown() throws Exception {
         try (McpServers servers = overStdio()) {
             assertThat(call(awaitTools(servers), "mixed"))
