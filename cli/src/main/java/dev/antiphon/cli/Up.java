@@ -25,6 +25,12 @@ final class Up implements AutoCloseable {
     private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(30);
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::");
 
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "::1", "localhost");
+
+    /// The sample page of docs/embed.md, and where most development servers of web pages are. compose has the same default.
+    /// Only while no other machine can reach the gateways.
+    private static final String DEVELOPMENT_ORIGIN = "http://localhost:3000";
+
     /// @param port where it is to be ready; 0: a free one; null: what the environment says
     /// @param data the folder for everything it writes
     /// @param gateways at least 1
@@ -155,6 +161,9 @@ final class Up implements AutoCloseable {
         Map<String, String> own = new HashMap<>(shared);
         own.put(Variable.SERVER_PORT.name(), "" + port);
         own.put(Variable.POD_ID.name(), podId(port));
+        if (environment.text(Variable.CHAT_ALLOWED_ORIGINS) == null && LOOPBACK.contains(host())) {
+            own.put(Variable.CHAT_ALLOWED_ORIGINS.name(), DEVELOPMENT_ORIGIN);
+        }
         return own;
     }
 
@@ -185,8 +194,12 @@ final class Up implements AutoCloseable {
         return new JavaChild(name, command, data, childEnvironment, System.err);
     }
 
+    private String host() {
+        return environment.text(Variable.SERVER_HOST, "127.0.0.1");
+    }
+
     private URI address(int port) {
-        String host = environment.text(Variable.SERVER_HOST, "127.0.0.1");
+        String host = host();
         return URI.create(
                 "http://" + (EVERY_ADDRESS.contains(host) ? "127.0.0.1" : host) + ":" + port);
     }
