@@ -12,6 +12,9 @@ public final class Subjects {
     /// Tells workers to stop the model call of a message that was cancelled; core NATS only.
     public static final String CANCEL = "chat.workflow.cancel";
 
+    /// Where plain workers send chunks of a session without a connection, for all sessions.
+    public static final String BROADCAST_ALL = "chat.session.*.broadcast";
+
     private static final String EXECUTE_PREFIX = "chat.workflow.execute.";
 
     private Subjects() {}

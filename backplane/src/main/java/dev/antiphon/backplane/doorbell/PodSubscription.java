@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 
-/// One pod's ear: both of its subjects on one thread, so that entries of one session come in the order they were rung.
+/// One pod's ear: its two subjects and the plain workers' broadcasts on one thread, so that entries of one session come in
+/// the order they were rung.
 public final class PodSubscription implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PodSubscription.class);
@@ -34,15 +35,16 @@ public final class PodSubscription implements AutoCloseable {
     /// Listens for `pod` from now on; returns when the server knows.
     public static PodSubscription open(Nats nats, PodId pod, RingListener listener)
             throws InterruptedException {
-        String response = Subjects.podResponse(pod);
+        String event = Subjects.podEvent(pod);
         nats.onReconnect(listener::reconnected);
         Nats.Ear ear =
                 nats.listen(
-                        message -> hear(listener, message, message.getSubject().equals(response)),
+                        message -> hear(listener, message, !message.getSubject().equals(event)),
                         MAX_PENDING,
                         MAX_PENDING_BYTES,
-                        response,
-                        Subjects.podEvent(pod));
+                        Subjects.podResponse(pod),
+                        event,
+                        Subjects.BROADCAST_ALL);
         try {
             nats.connection().flush(Duration.ofSeconds(2));
         } catch (TimeoutException | IllegalStateException e) {

@@ -23,7 +23,8 @@ public interface ConnectionRegistry {
     /// Removes a connection. Removing one that is not there is fine.
     CompletionStage<Void> detach(SessionId session, ConnectionId connection);
 
-    /// Adds a registered connection again: what a lost or restarted Redis forgot is there again.
+    /// Adds a registered connection again: what a lost or restarted Redis forgot is there again, and an expiry that a plain
+    /// pod has set on the session's connections is gone.
     CompletionStage<Void> refresh(SessionId session, ConnectionId connection);
 
     /// Forgets that answers ended unseen, once a reader has been sent them. One that has ended unseen since is kept.

@@ -103,7 +103,10 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
         CompletionStage<Long> inSession =
                 redis.send(
                         commands -> commands.sadd(Keys.connections(session), member(connection)));
-        return inPod.thenAcceptBoth(inSession, (_, _) -> {});
+        // Plain pods set an expiry of some minutes on the set that all share.
+        CompletionStage<Boolean> kept =
+                redis.send(commands -> commands.persist(Keys.connections(session)));
+        return inPod.thenCombine(inSession, (one, _) -> one).thenAcceptBoth(kept, (_, _) -> {});
     }
 
     @Override
