@@ -19,7 +19,7 @@ import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.Backlog;
-import dev.antiphon.backplane.queue.JetStreamQueue;
+import dev.antiphon.backplane.queue.NatsQueue;
 import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.backplane.registry.Lease;
@@ -58,7 +58,7 @@ public final class Backplane implements AutoCloseable {
     private final Optional<PostgresHistory> postgres;
     private final Optional<ReplicatedRedis> replicated;
     private final Recovery recovery;
-    private final JetStreamQueue queue;
+    private final NatsQueue queue;
     private final Pods pods;
     private final NatsDoorbell doorbell;
     private final Catalog catalog;
@@ -67,7 +67,7 @@ public final class Backplane implements AutoCloseable {
     private Backplane(
             Redis redis,
             Nats nats,
-            JetStreamQueue queue,
+            NatsQueue queue,
             RedisHistory inRedis,
             Optional<PostgresHistory> postgres,
             Optional<ReplicatedRedis> replicated,
@@ -97,7 +97,7 @@ public final class Backplane implements AutoCloseable {
     /// Connects to both servers; waits for one that is not there yet.
     ///
     /// @param name what the servers' monitoring shows, for example `gateway pod-1`
-    /// @throws Unavailable when a server cannot be used as it is set up, for example NATS without JetStream
+    /// @throws Unavailable when a server cannot be used as it is set up, for example a stream of our name with other settings
     /// @throws InterruptedException when interrupted while waiting
     public static Backplane open(BackplaneSettings settings, String name)
             throws InterruptedException {
@@ -118,7 +118,7 @@ public final class Backplane implements AutoCloseable {
             }
             Nats nats = Nats.open(settings.natsUrl(), name);
             opened.push(nats);
-            JetStreamQueue queue = JetStreamQueue.open(nats);
+            NatsQueue queue = NatsQueue.open(nats);
             Optional<ReplicatedRedis> replicated =
                     settings.toolReplicas() == 0
                             ? Optional.empty()

@@ -79,10 +79,10 @@ final class BackplaneTest {
     void whatWasOpenedIsLetGoWhenTheRestCannotBe() throws Exception {
         Set<Thread> before = threads();
         try (NatsServer bare =
-                NatsServer.start(NatsServer.Options.temporary().withoutJetStream())) {
+                NatsServer.start(NatsServer.Options.temporary().withLogin("chat", "secret"))) {
             assertThatThrownBy(() -> Backplane.open(settings(bare.url()), "worker w1"))
                     .isInstanceOf(Unavailable.class)
-                    .hasMessageContaining("nats-server -js");
+                    .hasMessageContaining("check NATS_URL");
         }
 
         await().untilAsserted(() -> assertThat(threads()).isSubsetOf(before));

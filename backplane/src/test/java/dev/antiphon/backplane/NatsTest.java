@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.queue.Delivery;
-import dev.antiphon.backplane.queue.JetStreamQueue;
+import dev.antiphon.backplane.queue.NatsQueue;
 import dev.antiphon.servers.NatsServer;
 
 import io.nats.client.Connection;
@@ -188,7 +188,7 @@ final class NatsTest {
             var _ =
                     nats.listen(
                             message -> heard.add(message.getSubject()), 10, 1_000, "one", "two");
-            JetStreamQueue queue = JetStreamQueue.open(nats);
+            NatsQueue queue = NatsQueue.open(nats);
             queue.pull(1, Duration.ofMillis(10), _ -> {}); // its inbox is the old client's
             Connection first = nats.connection();
 

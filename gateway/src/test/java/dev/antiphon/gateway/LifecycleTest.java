@@ -248,9 +248,9 @@ final class LifecycleTest {
     }
 
     @Test
-    void natsWithoutJetStreamStopsTheStartWithOneLine() throws Exception {
+    void aNatsThatRefusesTheLoginStopsTheStartWithOneLine() throws Exception {
         try (NatsServer plain =
-                NatsServer.start(NatsServer.Options.temporary().withoutJetStream())) {
+                NatsServer.start(NatsServer.Options.temporary().withLogin("chat", "secret"))) {
             GatewayConfig config =
                     new GatewayConfig(
                             new BackplaneSettings(
@@ -262,7 +262,7 @@ final class LifecycleTest {
                             new Origins(Set.of()),
                             10);
             assertThatThrownBy(() -> Gateway.open(config))
-                    .hasMessageContaining("nats-server -js")
+                    .hasMessageContaining("check NATS_URL")
                     .message()
                     .doesNotContain("\n");
         }

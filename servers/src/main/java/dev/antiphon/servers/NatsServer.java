@@ -52,7 +52,11 @@ public final class NatsServer extends Server {
         }
 
         public Options withoutJetStream() {
-            return new Options(directory, port, false, monitoring, monitoringPort, login);
+            return withJetStream(false);
+        }
+
+        public Options withJetStream(boolean jetStream) {
+            return new Options(directory, port, jetStream, monitoring, monitoringPort, login);
         }
 
         public Options withMonitoring(int monitoringPort) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.queue.Delivery;
-import dev.antiphon.backplane.queue.JetStreamQueue;
+import dev.antiphon.backplane.queue.NatsQueue;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
@@ -41,7 +41,7 @@ final class ModelQueueTest {
         try (NatsServer server = NatsServer.start();
                 dev.antiphon.backplane.Nats nats =
                         dev.antiphon.backplane.Nats.open(server.url(), "test")) {
-            Both both = new Both(JetStreamQueue.open(nats));
+            Both both = new Both(NatsQueue.open(nats));
             for (int i = 0; i < CALLS; i++) {
                 both.call();
             }
@@ -51,12 +51,12 @@ final class ModelQueueTest {
 
     private static final class Both {
         private final SplittableRandom random = new SplittableRandom(1);
-        private final JetStreamQueue real;
+        private final NatsQueue real;
         private final ModelQueue model = new ModelQueue(System::nanoTime);
         private final Map<Long, Delivery> unsettled = new HashMap<>();
         private int messages;
 
-        private Both(JetStreamQueue real) {
+        private Both(NatsQueue real) {
             this.real = real;
         }
 

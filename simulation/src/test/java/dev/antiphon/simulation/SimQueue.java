@@ -179,6 +179,9 @@ class SimQueue implements RequestQueue {
         }
     }
 
+    @Override
+    public void stopPulling() {}
+
     /// What a mutant overrides.
     Delivery delivery(StoredRequest request) {
         return new SimDelivery(request);

@@ -43,13 +43,18 @@ public final class PlainPeers implements AutoCloseable {
     /// Who asks.
     static final UserId USER = new UserId("user1");
 
-    final NatsServer natsServer = NatsServer.start();
+    final NatsServer natsServer;
     final RedisServer redisServer = RedisServer.start();
     final Connection nats;
     private final RedisClient redisClient;
     public final StatefulRedisConnection<String, String> redis;
 
     public PlainPeers() throws Exception {
+        this(NatsServer.Options.temporary());
+    }
+
+    PlainPeers(NatsServer.Options natsOptions) throws Exception {
+        natsServer = NatsServer.start(natsOptions);
         nats = Nats.connect(natsServer.url());
         redisClient = RedisClient.create(redisServer.url());
         redis = redisClient.connect();
@@ -77,6 +82,7 @@ public final class PlainPeers implements AutoCloseable {
         nats.createDispatcher(message -> pod.heard.add(JSON.readTree(message.getData())))
                 .subscribe("chat.pod." + podId + ".response");
         redis.sync().sadd("session:connections:" + session, podId + ":conn-1");
+        redis.sync().expire("session:connections:" + session, 300); // as plain pods do
         try {
             nats.flush(Duration.ofSeconds(5));
         } catch (Exception e) {

@@ -10,4 +10,6 @@ import java.time.Duration;
 /// @param delivered those that a worker has taken and not acknowledged: at work, held, put off or just ended
 /// @param redelivered those of them that were delivered more than once
 public record Backlog(
-        long stored, long waiting, Duration oldest, long delivered, long redelivered) {}
+        long stored, long waiting, Duration oldest, long delivered, long redelivered) {
+    static final Backlog NONE = new Backlog(0, 0, Duration.ZERO, 0, 0);
+}

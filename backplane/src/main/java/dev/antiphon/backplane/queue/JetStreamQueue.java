@@ -3,7 +3,6 @@ package dev.antiphon.backplane.queue;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.protocol.ErrorCode;
-import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -17,14 +16,11 @@ import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -33,87 +29,20 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// The request queue in JetStream.
-public final class JetStreamQueue implements RequestQueue {
-
-    private static final Logger LOG = LoggerFactory.getLogger(JetStreamQueue.class);
+/// Requests in JetStream. Its streams must exist: {@link NatsQueue} sees to that.
+final class JetStreamQueue implements RequestQueue {
 
     private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(2);
-    private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
     /// Header of a request that is published again; its value is the occasion. A worker accepts nothing from such a one.
     static final String REPUBLISHED = "Antiphon-Republished";
 
-    /// Headers of a dead letter.
-    static final String REASON = "Antiphon-Reason";
-
-    static final String SUBJECT = "Antiphon-Subject";
-    static final String SEQUENCE = "Antiphon-Sequence";
-
-    static final String SIZE = "Antiphon-Size";
-
-    /// Of the size that NATS takes, what a dead letter's headers need.
-    private static final int HEADER_BYTES = 2_048;
-
-    private static final int HEADER_CHARACTERS = 500;
-
     private final Nats nats;
     private final Puller puller;
 
-    private JetStreamQueue(Nats nats) {
+    JetStreamQueue(Nats nats) {
         this.nats = nats;
         this.puller = new Puller(nats);
-    }
-
-    /// Makes sure that the streams exist, now and whenever NATS comes back (a server that lost its disk has none).
-    ///
-    /// @throws Unavailable when JetStream cannot be used
-    /// @throws InterruptedException when interrupted while NATS is away
-    public static JetStreamQueue open(Nats nats) throws InterruptedException {
-        while (!ensured(nats)) {
-            TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
-        }
-        nats.onReconnect(() -> Thread.startVirtualThread(() -> ensureAgain(nats)));
-        return new JetStreamQueue(nats);
-    }
-
-    /// False when NATS went away meanwhile.
-    private static boolean ensured(Nats nats) {
-        try {
-            Topology.ensure(nats);
-            return true;
-        } catch (Unavailable e) {
-            if (nats.connected()) {
-                throw e;
-            }
-            return false;
-        }
-    }
-
-    /// After a reconnect: JetStream may not be ready yet, or not fit any more. Goes on until it does; should NATS go away
-    /// again, its next return begins this anew.
-    private static void ensureAgain(Nats nats) {
-        boolean said = false;
-        try {
-            while (true) {
-                try {
-                    if (ensured(nats) && said) {
-                        LOG.atInfo().log("the queue is there again");
-                    }
-                    return;
-                } catch (Unavailable e) {
-                    if (!said) {
-                        LOG.atWarn()
-                                .addKeyValue("reason", e.getMessage())
-                                .log("the queue is not there, trying on");
-                        said = true;
-                    }
-                }
-                TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     @Override
@@ -146,10 +75,8 @@ public final class JetStreamQueue implements RequestQueue {
         }
     }
 
-    /// What the queue holds. Blocks for at most a few seconds.
-    ///
-    /// @throws Unavailable when NATS does not answer
-    public Backlog backlog() {
+    /// As {@link NatsQueue#backlog}.
+    Backlog backlog() {
         try {
             ConsumerInfo consumer = consumer();
             return new Backlog(
@@ -236,14 +163,19 @@ public final class JetStreamQueue implements RequestQueue {
     public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         try {
             if (!puller.pull(most, wait, each)) {
-                Topology.ensure(nats);
+                var _ = Topology.ensure(nats);
             }
         } catch (Unavailable e) {
             if (nats.connected()) {
-                Topology.ensure(nats); // somebody may have removed the consumer, or its stream
+                var _ = Topology.ensure(nats); // somebody may have removed the consumer or stream
             }
             throw e;
         }
+    }
+
+    @Override
+    public void stopPulling() {
+        puller.giveBack();
     }
 
     @Override
@@ -343,45 +275,17 @@ public final class JetStreamQueue implements RequestQueue {
 
     @Override
     public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
-        byte[] data = request.data();
-        Headers headers =
-                new Headers()
-                        .put(SUBJECT, printable(request.subject()))
-                        .put(REASON, printable(reason))
-                        .put(SEQUENCE, Long.toString(request.sequence()))
-                        .put(SIZE, Integer.toString(data.length));
+        DeadLetter letter = DeadLetter.of(request, code, reason, nats);
         // The data too, as requests that are gone from the stream have no number.
-        String id = "dead." + request.sequence() + "." + UUID.nameUUIDFromBytes(data);
+        String id = "dead." + request.sequence() + "." + UUID.nameUUIDFromBytes(request.data());
         PublishOptions once = PublishOptions.builder().messageId(id).build();
         try {
-            publish(subject(request, code), headers, fitting(data), once)
+            publish(letter.subject(), letter.headers(), letter.data(), once)
                     .toCompletableFuture()
                     .join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof Unavailable away ? away : e;
         }
-    }
-
-    /// With the session, so that it can be forgotten with it.
-    private static String subject(StoredRequest request, ErrorCode code) {
-        try {
-            return Subjects.deadLetter(code, Subjects.sessionOf(request.subject()));
-        } catch (InvalidInput e) {
-            return Subjects.deadLetter(code);
-        }
-    }
-
-    /// What of a request fits beside the headers: a request can be as large as anything that NATS takes.
-    private byte[] fitting(byte[] data) {
-        long most = nats.connection().getMaxPayload() - HEADER_BYTES;
-        return data.length <= most ? data : Arrays.copyOf(data, (int) Math.max(0, most));
-    }
-
-    /// Headers carry printable ASCII only, and not without end.
-    private static String printable(String text) {
-        String start =
-                text.length() > HEADER_CHARACTERS ? text.substring(0, HEADER_CHARACTERS) : text;
-        return start.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
     /// The one value of `Void`.

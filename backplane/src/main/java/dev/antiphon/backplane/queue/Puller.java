@@ -137,7 +137,7 @@ final class Puller {
     }
 
     /// Ends the pull at the server and hands back what it has delivered since, so that another worker has it at once.
-    private void giveBack() {
+    void giveBack() {
         Subscription from = inbox;
         inbox = null;
         if (from == null) {

@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/// The work queue of requests in JetStream. A delivery means "this session has work"; which message is run is the log's
+/// The work queue of requests, in JetStream where NATS has it. A delivery means "this session has work"; which message is run is the log's
 /// decision.
 ///
 /// An interface because the simulation drives the worker over a model of it.
 public interface RequestQueue {
 
     /// Stores a request. Repeating it within two minutes stores nothing twice. Does not block; the stage fails with
-    /// {@link dev.antiphon.backplane.Unavailable} when NATS does not confirm within two seconds.
+    /// {@link dev.antiphon.backplane.Unavailable} when NATS does not confirm within two seconds. Without JetStream it only
+    /// rings a worker.
     CompletionStage<Void> publish(WorkflowRequest request);
 
     /// Stores a request again, because nobody is at it. Repeating it for the same occasion stores nothing twice. It is marked
@@ -45,6 +46,10 @@ public interface RequestQueue {
     /// @throws InterruptedException when the thread is interrupted; deliveries on their way were given back
     void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException;
 
+    /// Stops pulling: what is on its way to this process, or was to be retried by it, goes to other workers. Blocks for at
+    /// most about a second; call from the one thread that pulls. The next pull begins again.
+    void stopPulling();
+
     /// The requests on the same subject that were stored before this one and are not settled yet, oldest first.
     /// Blocks.
     ///
@@ -53,7 +58,7 @@ public interface RequestQueue {
     List<StoredRequest> before(StoredRequest request, int most);
 
     /// Whether a request is still stored: neither acked by anyone nor withdrawn. One whose stream has lost its disk counts as
-    /// stored, for nobody withdrew it. Blocks.
+    /// stored, for nobody withdrew it. Without JetStream a plain publisher's counts as stored, as nothing else has it. Blocks.
     ///
     /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer
     boolean isStored(StoredRequest request);

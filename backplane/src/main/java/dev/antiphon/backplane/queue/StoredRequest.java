@@ -7,7 +7,7 @@ import java.time.Instant;
 
 /// A request as the stream holds it: the same on every delivery, and the same for who only looks at it.
 ///
-/// @param sequence the request's number in the stream, from 1; 0 when it is not known
+/// @param sequence the request's number in the stream, from 1; without JetStream drawn at random; 0 when it is not known
 /// @param stored when the stream took it
 /// @param republished whether it only repeats what Redis knew when it was published: nothing is accepted from it, because
 ///     its session may have been deleted since

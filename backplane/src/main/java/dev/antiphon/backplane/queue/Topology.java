@@ -18,6 +18,7 @@ import io.nats.client.api.StreamInfo;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 
 /// The streams and the consumer that must exist in JetStream, made at start by whoever comes first. Settings are read
 /// back, because a server drops those that it does not know in silence.
@@ -50,29 +51,39 @@ final class Topology {
     /// JetStream's answer when there is no such thing.
     static final int NOT_FOUND = 404;
 
+    /// JetStream's answers when it is off, for our account or for all (nats-server `server/errors.json`).
+    private static final Set<Integer> NOT_ENABLED = Set.of(10_039, 10_076);
+
     private Topology() {}
 
     /// Creates what is not there; what is there must have our settings. It is not changed: whoever made a stream with
     /// three replicas, or with another age, meant it.
     ///
-    /// @throws Unavailable when the server has no JetStream, or holds something of the same name that does not fit
-    static void ensure(Nats nats) {
+    /// @return false when there is no JetStream for us
+    /// @throws Unavailable when JetStream does not answer, or holds something of the same name that does not fit
+    static boolean ensure(Nats nats) {
         try {
             JetStreamManagement management = nats.connection().jetStreamManagement();
             stream(management, requests());
             stream(management, deadLetters());
             consumer(management);
-        } catch (JetStreamApiException | IOException e) {
-            throw hasJetStream(nats)
-                    ? new Unavailable(
-                            nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e)
-                    : new Unavailable(
-                            nats.url() + " runs without JetStream; start it with: nats-server -js",
-                            e);
+            return true;
+        } catch (JetStreamApiException e) {
+            if (NOT_ENABLED.contains(e.getApiErrorCode())) {
+                return false;
+            }
+            throw new Unavailable(
+                    nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e);
+        } catch (IOException | IllegalStateException e) { // no answer, or closed
+            if (nats.connected() && !announcesJetStream(nats)) {
+                return false;
+            }
+            throw new Unavailable(
+                    nats.url() + ": JetStream cannot be set up: " + e.getMessage(), e);
         }
     }
 
-    private static boolean hasJetStream(Nats nats) {
+    private static boolean announcesJetStream(Nats nats) {
         ServerInfo server = nats.connection().getServerInfo();
         return server == null || server.isJetStreamAvailable();
     }

@@ -50,11 +50,11 @@ final class JetStreamQueueTest {
     @RegisterExtension final RealNats nats = new RealNats();
 
     @SuppressWarnings("NullAway.Init") // set before each test
-    private JetStreamQueue queue;
+    private NatsQueue queue;
 
     @BeforeEach
     void openQueue() throws InterruptedException {
-        queue = JetStreamQueue.open(nats.nats());
+        queue = NatsQueue.open(nats.nats());
     }
 
     private static WorkflowRequest request(String message) {
@@ -78,7 +78,7 @@ final class JetStreamQueueTest {
         return pull(queue, most, wait);
     }
 
-    private static List<Delivery> pull(JetStreamQueue queue, int most, Duration wait)
+    private static List<Delivery> pull(RequestQueue queue, int most, Duration wait)
             throws InterruptedException {
         List<Delivery> deliveries = new ArrayList<>();
         queue.pull(most, wait, deliveries::add);
@@ -141,7 +141,7 @@ final class JetStreamQueueTest {
     void aRequestThatIsPublishedTwiceIsStoredOnce() throws Exception {
         answer(queue.publish(request("m1")));
         answer(queue.publish(request("m1")));
-        answer(JetStreamQueue.open(nats.open("another")).publish(request("m1")));
+        answer(NatsQueue.open(nats.open("another")).publish(request("m1")));
 
         assertThat(stored()).isOne();
     }
@@ -252,7 +252,7 @@ final class JetStreamQueueTest {
 
     @Test
     void twoWorkersShareWhatIsThere() throws Exception {
-        JetStreamQueue other = JetStreamQueue.open(nats.open("other"));
+        NatsQueue other = NatsQueue.open(nats.open("other"));
         for (int i = 0; i < 20; i++) {
             plainPublish("chat.workflow.execute.s" + i, bytes("r" + i));
         }
@@ -555,7 +555,7 @@ final class JetStreamQueueTest {
 
     @Test
     void aQueueThatDoesNotFitAnyMoreIsSaidOnceAndTriedOn() throws Exception {
-        try (Logged logged = new Logged(JetStreamQueue.class)) {
+        try (Logged logged = new Logged(NatsQueue.class)) {
             management().deleteStream(Topology.REQUESTS);
             management()
                     .addStream(

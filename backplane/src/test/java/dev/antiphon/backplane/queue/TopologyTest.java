@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.RealNats;
 import dev.antiphon.backplane.Unavailable;
-import dev.antiphon.servers.NatsServer;
 
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.AckPolicy;
@@ -36,7 +35,7 @@ final class TopologyTest {
 
     @Test
     void theStreamsAndTheConsumerAreMadeAsTheDesignSays() throws Exception {
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
 
         StreamConfiguration requests =
                 management().getStreamInfo("CHAT_WORKFLOW").getConfiguration();
@@ -63,11 +62,11 @@ final class TopologyTest {
 
     @Test
     void doingItAgainChangesNothing() throws Exception {
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
         nats.plain().publish("chat.workflow.execute.s1", new byte[] {1});
         StreamConfiguration before = management().getStreamInfo("CHAT_WORKFLOW").getConfiguration();
 
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
 
         assertThat(management().getStreamInfo("CHAT_WORKFLOW").getConfiguration().toJson())
                 .isEqualTo(before.toJson());
@@ -85,7 +84,7 @@ final class TopologyTest {
                                 (Callable<Boolean>)
                                         () -> {
                                             start.await();
-                                            Topology.ensure(process);
+                                            var _ = Topology.ensure(process);
                                             return true;
                                         })
                         .toList();
@@ -103,17 +102,6 @@ final class TopologyTest {
     }
 
     @Test
-    void natsWithoutJetStreamIsNamedWithTheRemedy() throws Exception {
-        try (NatsServer bare = NatsServer.start(NatsServer.Options.temporary().withoutJetStream());
-                Nats connection = Nats.open(bare.url(), "bare")) {
-            assertThatThrownBy(() -> JetStreamQueue.open(connection))
-                    .isInstanceOf(Unavailable.class)
-                    .hasMessage(
-                            bare.url() + " runs without JetStream; start it with: nats-server -js");
-        }
-    }
-
-    @Test
     void aStreamOfOurNameWithOtherSettingsIsLeftAloneAndNamed() throws Exception {
         StreamConfiguration theirs =
                 StreamConfiguration.builder()
@@ -123,7 +111,7 @@ final class TopologyTest {
                         .build();
         management().addStream(theirs);
 
-        assertThatThrownBy(() -> JetStreamQueue.open(nats.nats()))
+        assertThatThrownBy(() -> NatsQueue.open(nats.nats()))
                 .isInstanceOf(Unavailable.class)
                 .hasMessageStartingWith(
                         "JetStream's stream CHAT_WORKFLOW has subjects [orders.*] instead of"
@@ -134,7 +122,7 @@ final class TopologyTest {
 
     @Test
     void aConsumerOfOurNameWithOtherSettingsIsLeftAloneAndNamed() throws Exception {
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
         management().deleteConsumer("CHAT_WORKFLOW", "workflow-workers");
         management()
                 .addOrUpdateConsumer(
@@ -167,7 +155,7 @@ final class TopologyTest {
     /// A stream with three replicas in a cluster, say.
     @Test
     void whatAnOperatorAddsToOurSettingsStays() throws Exception {
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
         StreamConfiguration ours = management().getStreamInfo("CHAT_WORKFLOW").getConfiguration();
         management()
                 .updateStream(
@@ -176,7 +164,7 @@ final class TopologyTest {
                                 .maxMessages(5)
                                 .build());
 
-        Topology.ensure(nats.nats());
+        var _ = Topology.ensure(nats.nats());
 
         StreamConfiguration now = management().getStreamInfo("CHAT_WORKFLOW").getConfiguration();
         assertThat(now.getDescription()).isEqualTo("looked after by ops");

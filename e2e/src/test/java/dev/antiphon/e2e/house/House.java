@@ -32,14 +32,16 @@ public final class House implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final Path folder;
-    private final NatsServer nats;
+    private final NatsServer.Options natsOptions;
+    private NatsServer nats;
     private final RedisServer redis;
     private final List<ChildProcess> processes = new ArrayList<>();
     private final Map<ChildProcess, Path> logs = new HashMap<>();
     private final Map<String, Gateway> gateways = new HashMap<>();
 
-    private House(Path folder, NatsServer nats, RedisServer redis) {
+    private House(Path folder, NatsServer.Options natsOptions, NatsServer nats, RedisServer redis) {
         this.folder = folder;
+        this.natsOptions = natsOptions;
         this.nats = nats;
         this.redis = redis;
     }
@@ -55,9 +57,15 @@ public final class House implements AutoCloseable {
     ///
     /// @param folder for the processes' output
     public static House open(Path folder) {
-        var nats = NatsServer.start(NatsServer.Options.temporary());
+        return open(folder, NatsServer.Options.temporary());
+    }
+
+    /// The servers only, with this nats-server.
+    public static House open(Path folder, NatsServer.Options natsOptions) {
+        var nats = NatsServer.start(natsOptions);
         try {
-            return new House(folder, nats, RedisServer.start(RedisServer.Options.temporary()));
+            return new House(
+                    folder, natsOptions, nats, RedisServer.start(RedisServer.Options.temporary()));
         } catch (RuntimeException e) {
             nats.close();
             throw e;
@@ -112,6 +120,12 @@ public final class House implements AutoCloseable {
         return nats;
     }
 
+    /// Ends nats-server and starts it again on the same port and folder, with JetStream or without.
+    public void restartNats(boolean jetStream) {
+        nats.close();
+        nats = NatsServer.start(natsOptions.onPort(nats.port()).withJetStream(jetStream));
+    }
+
     public RedisServer redis() {
         return redis;
     }
@@ -156,6 +170,14 @@ public final class House implements AutoCloseable {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {
             return connection.sync().smembers(registry(session));
+        }
+    }
+
+    /// The id of the worker that answers in a session now.
+    public String workerOf(String session) {
+        try (RedisClient client = RedisClient.create(redis.url());
+                var connection = client.connect()) {
+            return connection.sync().hget("chat:meta:" + session, "worker");
         }
     }
 

@@ -17,11 +17,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 final class UpTest {
@@ -80,8 +84,24 @@ final class UpTest {
             up.kill();
         }
         try (Launched again = project.launch("up", "--port", "0")) {
-            again.ready();
+            URI ready = again.ready();
             assertThat(processes).noneMatch(ProcessHandle::isAlive);
+            assertThat(allowedOrigin(ready, "http://localhost:3000"))
+                    .contains("http://localhost:3000");
+            assertThat(allowedOrigin(ready, "http://elsewhere.example")).isEmpty();
+        }
+    }
+
+    /// What a page of that origin is told.
+    private static Optional<String> allowedOrigin(URI address, String origin) throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(address.resolve("/api/models"))
+                                    .header("Origin", origin)
+                                    .build(),
+                            BodyHandlers.discarding())
+                    .headers()
+                    .firstValue("Access-Control-Allow-Origin");
         }
     }
 
@@ -206,14 +226,16 @@ final class UpTest {
 
     @Test
     void aGatewayOrWorkerThatCannotStartIsSaidWithItsReason() throws Exception {
-        try (var nats = NatsServer.start(NatsServer.Options.temporary().withoutJetStream());
+        try (var nats =
+                        NatsServer.start(
+                                NatsServer.Options.temporary().withLogin("chat", "secret"));
                 Launched up = project.launch(Map.of("NATS_URL", nats.url()), "up", "--port", "0")) {
             assertThat(up.exitCode()).isEqualTo(1);
             assertThat(up.errors())
                     .singleElement()
                     .asString()
                     .startsWith("worker-1 did not start: ")
-                    .contains("nats-server -js");
+                    .contains("check NATS_URL");
             assertEnded(up.processes());
         }
     }

@@ -95,8 +95,8 @@ public final class Deliveries implements AutoCloseable {
                     room.release(unused.get());
                 }
             }
-        } catch (InterruptedException e) {
-            // closing
+        } catch (InterruptedException e) { // closing
+            queue.stopPulling();
         }
     }
 
