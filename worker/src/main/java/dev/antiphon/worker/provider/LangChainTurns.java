@@ -71,7 +71,7 @@ final class LangChainTurns {
                 .build();
     }
 
-    /// What a service wants to see again beside an answer.
+    /// What a service wants to see again with an answer.
     ///
     /// @param thinking the reasoning
     /// @param attributes texts and lists of texts, under the names that LangChain4j gives them

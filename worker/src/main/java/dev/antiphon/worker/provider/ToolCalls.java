@@ -204,7 +204,7 @@ final class ToolCalls {
         return null;
     }
 
-    /// What nobody was told of yet: calls whose arguments came whole, or not at all.
+    /// Calls that the sink has not heard of: their arguments came whole, or not at all.
     List<Piece> untold() {
         List<Piece> untold = new ArrayList<>();
         for (Call each : calls) {

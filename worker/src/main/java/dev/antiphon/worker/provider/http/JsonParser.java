@@ -45,8 +45,8 @@ final class JsonParser {
         }
         object.write(next);
         if (inText && next == '\n') {
-            dispatch(context); // no text of JSON has a line end: whoever reads it says that it is
-            // malformed
+            dispatch(context); // malformed, because no text of JSON has a line end; the reader says
+            // so
         } else if (escaped) {
             escaped = false;
         } else if (inText) {

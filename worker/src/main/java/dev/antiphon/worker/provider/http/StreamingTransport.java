@@ -134,7 +134,7 @@ public final class StreamingTransport implements HttpClient, AutoCloseable {
         }
     }
 
-    /// Some servers compress what nobody asked them to.
+    /// Some servers compress without being asked to.
     private static boolean isZipped(HttpResponse<?> response) {
         String encoding = response.headers().firstValue("content-encoding").orElse("");
         return encoding.equalsIgnoreCase("gzip") || encoding.equalsIgnoreCase("x-gzip");
