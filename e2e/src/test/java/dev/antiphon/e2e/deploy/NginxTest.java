@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.antiphon.e2e.house.EventStream;
 import dev.antiphon.e2e.house.House;
 import dev.antiphon.servers.ChildProcess;
+import dev.antiphon.servers.Ports;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +20,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -45,6 +47,7 @@ final class NginxTest {
     private static Nginx nginx;
     private static HttpClient http;
     private static EventStream silent;
+    private static House.Gateway changed;
     private static long silentSince;
 
     @BeforeAll
@@ -53,6 +56,7 @@ final class NginxTest {
         house.worker(Map.of());
         List<House.Gateway> gateways =
                 Stream.generate(() -> house.gateway(Map.of())).limit(3).toList();
+        changed = gateways.getFirst();
         nginx = Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways);
         http = HttpClient.newHttpClient();
         silent = EventStream.open(nginx.address(), "silent", null);
@@ -188,7 +192,31 @@ final class NginxTest {
             assertThat(get("/health").statusCode()).isEqualTo(200);
             assertThat(post("others-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
         }
-        house.gateway(serving.port(), Map.of());
+        changed = house.gateway(serving.port(), Map.of());
+    }
+
+    @Test
+    @Order(6)
+    void aMessageThatOneGatewayDoesNotServeIsTakenByAnother() throws Exception {
+        int port = changed.port();
+        changed.process().kill();
+        // It listens, and answers 503 to messages until its Redis is there.
+        house.startGateway(port, Map.of("REDIS_PORT", "" + Ports.free()));
+        URI live = URI.create("http://127.0.0.1:" + port + "/health/live");
+        await("the gateway to listen")
+                .atMost(Duration.ofSeconds(20))
+                .ignoreExceptions()
+                .until(() -> status(live) == 200);
+        assertThat(status(URI.create("http://127.0.0.1:" + port + "/health/ready"))).isEqualTo(503);
+
+        for (int i = 0; i < 12; i++) {
+            assertThat(post("unserved-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
+        }
+    }
+
+    private static int status(URI address) throws Exception {
+        return http.send(HttpRequest.newBuilder(address).build(), BodyHandlers.discarding())
+                .statusCode();
     }
 
     @Test
