@@ -4,8 +4,8 @@ import dev.antiphon.worker.provider.AnthropicProvider;
 import dev.antiphon.worker.provider.GeminiProvider;
 import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.OllamaProvider;
+import dev.antiphon.worker.provider.OpenAiFallback;
 import dev.antiphon.worker.provider.OpenAiProvider;
-import dev.antiphon.worker.provider.ResponsesProvider;
 import dev.antiphon.worker.provider.ServiceSettings;
 import dev.antiphon.worker.provider.http.CallLimits;
 import dev.antiphon.worker.provider.http.StreamingTransport;
@@ -44,8 +44,8 @@ final class ModelServices {
             ServiceSettings settings, ModelSettings models, StreamingTransport transport) {
         return switch (models.openAiApi()) {
             case CHAT -> OpenAiProvider.open(settings, models.limits(), transport);
-            case RESPONSES -> new ResponsesProvider(settings, false, models.limits(), transport);
-            case BACKGROUND -> new ResponsesProvider(settings, true, models.limits(), transport);
+            case RESPONSES, BACKGROUND ->
+                    new OpenAiFallback(settings, models.openAiApi(), models.limits(), transport);
         };
     }
 }

@@ -91,6 +91,14 @@ public final class ResponsesProvider implements ModelProvider {
     @Override
     public ModelAnswer stream(ModelCall given, TokenSink sink)
             throws ProviderFailure, InterruptedException {
+        return stream(given, sink, new OpenAiRefusal());
+    }
+
+    /// As {@link #stream(ModelCall, TokenSink)}.
+    ///
+    /// @param refusal is told when the response was not created
+    ModelAnswer stream(ModelCall given, TokenSink sink, OpenAiRefusal refusal)
+            throws ProviderFailure, InterruptedException {
         ModelCall call = TurnOrder.of(given);
         Kept kept = call.kept();
         if (kept != null && background) {
@@ -98,14 +106,15 @@ public final class ResponsesProvider implements ModelProvider {
                 ResponsesReader reader =
                         new ResponsesReader(new ResumingSink(sink, call.streamed(), kept), true);
                 reader.continueFrom(kept.handle());
-                ModelAnswer answer = read(reader, call, sink, true);
+                ModelAnswer answer = read(reader, call, sink, true, refusal);
                 if (answer != null) {
                     return answer;
                 }
             }
             sink.reset(); // the service has forgotten it
         }
-        ModelAnswer answer = read(new ResponsesReader(sink, background), call, sink, false);
+        ModelAnswer answer =
+                read(new ResponsesReader(sink, background), call, sink, false, refusal);
         if (answer == null) {
             throw new IllegalStateException("only a kept response can be gone");
         }
@@ -114,7 +123,11 @@ public final class ResponsesProvider implements ModelProvider {
 
     /// @param mayBeGone whether null may tell that the service does not know the response
     private @Nullable ModelAnswer read(
-            ResponsesReader reader, ModelCall call, TokenSink sink, boolean mayBeGone)
+            ResponsesReader reader,
+            ModelCall call,
+            TokenSink sink,
+            boolean mayBeGone,
+            OpenAiRefusal refusal)
             throws ProviderFailure, InterruptedException {
         long start = System.nanoTime();
         for (int cuts = 0; ; cuts++) {
@@ -133,6 +146,9 @@ public final class ResponsesProvider implements ModelProvider {
             Breakage why = stream.breakage().orElseGet(Breakage.Cut::new);
             if (mayBeGone && !reader.hasAnswered() && isGone(why)) {
                 return null;
+            }
+            if (reader.id() == null) {
+                refusal.take(why, stream.refusal());
             }
             if (!background || reader.id() == null || !isCut(why) || cuts == MAX_CUTS) {
                 ProviderFailure failure = failures.of(why, call.model(), reader.hasAnswered());
