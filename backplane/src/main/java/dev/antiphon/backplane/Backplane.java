@@ -245,8 +245,9 @@ public final class Backplane implements AutoCloseable {
         return CancelSubscription.open(nats, listener);
     }
 
-    public boolean redisConnected() {
-        return redis.connected();
+    /// What Redis can do now, as of the last second.
+    public RedisState redisState() {
+        return redis.state();
     }
 
     /// For how long Redis has been there; zero while it is away.

@@ -18,7 +18,10 @@ import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.channel.Channel;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,11 +33,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /// The one connection of a process to Redis. Calls from all threads share it and are pipelined: they are written
@@ -63,6 +68,8 @@ public final class Redis implements AutoCloseable {
                     Thread.ofPlatform().name("redis-flush").daemon().factory());
     private final AtomicBoolean flushing = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final RedisWatch watch;
+    private final AtomicReference<@Nullable Channel> channel;
     private volatile boolean connected = true;
     private volatile long connectedAt = System.nanoTime();
 
@@ -70,8 +77,12 @@ public final class Redis implements AutoCloseable {
             RedisSettings settings,
             ClientResources resources,
             RedisClient client,
-            StatefulRedisConnection<String, byte[]> connection) {
+            StatefulRedisConnection<String, byte[]> connection,
+            AtomicReference<@Nullable Channel> channel,
+            RedisWatch.Pace pace) {
         this.settings = settings;
+        this.channel = channel;
+        this.watch = new RedisWatch(this, settings.address(), pace);
         this.resources = resources;
         this.client = client;
         this.connection = connection;
@@ -105,14 +116,26 @@ public final class Redis implements AutoCloseable {
                 });
     }
 
-    /// Connects; waits for a Redis that is not there yet and says so once. Warns once when Redis would forget
-    /// everything at its end.
+    /// Connects; waits for a Redis that is not there yet, or does no work yet, and says so once. Warns when Redis would forget
+    /// everything at its end, or single keys when it is full.
     ///
     /// @throws Unavailable when Redis refuses us for good
     /// @throws InterruptedException when interrupted while waiting
     public static Redis open(RedisSettings settings) throws InterruptedException {
+        return open(settings, RedisWatch.Pace.USUAL);
+    }
+
+    static Redis open(RedisSettings settings, RedisWatch.Pace pace) throws InterruptedException {
+        AtomicReference<@Nullable Channel> channel = new AtomicReference<>();
         ClientResources resources =
                 ClientResources.builder()
+                        .nettyCustomizer(
+                                new NettyCustomizer() {
+                                    @Override
+                                    public void afterChannelInitialized(Channel opened) {
+                                        channel.set(opened);
+                                    }
+                                })
                         .ioThreadPoolSize(
                                 2) // the least that Lettuce takes; one connection uses one
                         .computationThreadPoolSize(2)
@@ -137,9 +160,71 @@ public final class Redis implements AutoCloseable {
             throw e;
         }
         connection.setAutoFlushCommands(false);
-        Redis redis = new Redis(settings, resources, client, connection);
+        Redis redis = new Redis(settings, resources, client, connection, channel, pace);
+        try {
+            redis.awaitWork();
+        } catch (RuntimeException | InterruptedException e) {
+            redis.close();
+            throw e;
+        }
         redis.warnWithoutAof();
+        redis.warnOfEviction();
+        redis.watch.begin();
         return redis;
+    }
+
+    /// Waits until Redis does a piece of work. One that never will stops the start with its reason.
+    private void awaitWork() throws InterruptedException {
+        boolean said = false;
+        while (true) {
+            try {
+                watch.work().get();
+                return;
+            } catch (ExecutionException e) {
+                Throwable cause = unwrap(e);
+                if (!(cause instanceof Unavailable)) {
+                    throw unusable(cause);
+                }
+                if (!said) {
+                    LOG.atWarn()
+                            .addKeyValue("address", settings.address())
+                            .addKeyValue("reason", cause.getMessage())
+                            .log("waiting for Redis");
+                    said = true;
+                }
+                if (watch.state() == RedisState.READ_ONLY) {
+                    connectAgain("it is a replica");
+                }
+                TimeUnit.MILLISECONDS.sleep(RECONNECT_MOST.toMillis());
+            }
+        }
+    }
+
+    private Unavailable unusable(Throwable failure) {
+        if (failure.getCause() instanceof RedisCommandExecutionException refused
+                && Refusal.of(refused).isOfACluster()) {
+            return new Unavailable(
+                    settings.address()
+                            + " is a Redis Cluster ("
+                            + refused.getMessage()
+                            + "); all keys must be on one primary: use a Redis without cluster mode, with replicas if you like",
+                    failure);
+        }
+        return new Unavailable(
+                settings.address() + " refuses us: " + rootMessage(failure), failure);
+    }
+
+    /// Closes the connection, so that the next one leads to the server that is behind the address now. What is under way
+    /// is sent again there.
+    void connectAgain(String reason) {
+        Channel open = channel.get();
+        if (open != null) {
+            LOG.atDebug()
+                    .addKeyValue("address", settings.address())
+                    .addKeyValue("reason", reason)
+                    .log("connecting to Redis again");
+            var _ = open.close(); // Lettuce notices and connects
+        }
     }
 
     static RedisURI uri(RedisSettings settings) {
@@ -225,6 +310,7 @@ public final class Redis implements AutoCloseable {
         }
         sent.whenComplete((value, failure) -> {
             if (failure == null) {
+                watch.answered();
                 answer.complete(value);
             } else {
                 answer.completeExceptionally(failure(unwrap(failure)));
@@ -251,17 +337,21 @@ public final class Redis implements AutoCloseable {
     private RuntimeException failure(Throwable cause) {
         return switch (cause) {
             case RedisNoScriptException noScript -> noScript; // for call()
-            case RedisCommandExecutionException refused when isForGood(refused) ->
-                    new IllegalStateException(
-                            settings.address() + " cannot do it: " + refused.getMessage(), refused);
+            case RedisCommandExecutionException refused -> refused(refused);
             default -> unavailable(cause);
         };
     }
 
-    /// The other answers of this kind pass: LOADING, BUSY, OOM, MISCONF, READONLY, …
-    static boolean isForGood(RedisCommandExecutionException refused) {
-        String message = String.valueOf(refused.getMessage());
-        return message.startsWith("ERR ") || message.startsWith("WRONGTYPE ");
+    private RuntimeException refused(RedisCommandExecutionException error) {
+        Refusal refusal = Refusal.of(error);
+        watch.refused(refusal);
+        if (refusal.code().equals(Refusal.FULL)) {
+            return new RedisFull(settings.address() + " is full: " + error.getMessage(), error);
+        }
+        return refusal.passes()
+                ? unavailable(error)
+                : new IllegalStateException(
+                        settings.address() + " cannot do it: " + error.getMessage(), error);
     }
 
     private Unavailable unavailable(Throwable cause) {
@@ -269,7 +359,8 @@ public final class Redis implements AutoCloseable {
     }
 
     static Throwable unwrap(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null
+        return (failure instanceof CompletionException || failure instanceof ExecutionException)
+                        && failure.getCause() != null
                 ? failure.getCause()
                 : failure;
     }
@@ -277,6 +368,15 @@ public final class Redis implements AutoCloseable {
     /// Whether a connection stands right now. Any thread.
     public boolean connected() {
         return connected;
+    }
+
+    /// What Redis can do now, as of the last second. Any thread.
+    public RedisState state() {
+        return watch.state();
+    }
+
+    long connectedAt() {
+        return connectedAt;
     }
 
     /// For how long the connection has stood; zero while it does not. Any thread.
@@ -297,6 +397,26 @@ public final class Redis implements AutoCloseable {
                     .addKeyValue("address", settings.address())
                     .log(
                             "Redis runs without AOF and forgets every session when it stops; set appendonly yes");
+        }
+    }
+
+    /// A Redis that is full and evicts takes single keys of a conversation.
+    private void warnOfEviction() {
+        String memory;
+        try {
+            memory = send(commands -> commands.info("memory")).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            return; // hosted Redis may forbid INFO; then its operator has decided
+        }
+        String most = RedisWatch.field(memory, "maxmemory").orElse("0");
+        String policy = RedisWatch.field(memory, "maxmemory_policy").orElse("noeviction");
+        if (!most.equals("0") && !policy.equals("noeviction")) {
+            LOG.atWarn()
+                    .addKeyValue("address", settings.address())
+                    .addKeyValue("maxmemory", most)
+                    .addKeyValue("policy", policy)
+                    .log(
+                            "Redis evicts keys when it is full, and conversations with them; set maxmemory-policy noeviction");
         }
     }
 
@@ -329,6 +449,7 @@ public final class Redis implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        watch.close();
         connection.close();
         flusher.close();
         shutdown(client, resources);

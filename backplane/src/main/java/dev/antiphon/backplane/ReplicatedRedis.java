@@ -150,7 +150,8 @@ public final class ReplicatedRedis implements AutoCloseable {
     }
 
     private RuntimeException told(Throwable cause) {
-        return cause instanceof RedisCommandExecutionException refused && Redis.isForGood(refused)
+        return cause instanceof RedisCommandExecutionException refused
+                        && !Refusal.of(refused).passes()
                 ? new IllegalStateException(
                         settings.address() + " cannot do it: " + refused.getMessage(), refused)
                 : new Unavailable(

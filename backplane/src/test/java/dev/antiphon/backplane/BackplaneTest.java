@@ -63,7 +63,7 @@ final class BackplaneTest {
         Set<Thread> before = threads();
         Backplane backplane = Backplane.open(settings(nats.server().url()), "gateway pod-1");
 
-        assertThat(backplane.redisConnected()).isTrue();
+        assertThat(backplane.redisState()).isEqualTo(RedisState.WELL);
         assertThat(backplane.natsConnected()).isTrue();
         assertThat(answer(backplane.log().accept(Chat.request("m1"))))
                 .isInstanceOf(Accept.Accepted.class);

@@ -12,6 +12,8 @@ import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.servers.RedisServer;
 
+import io.lettuce.core.RedisCommandExecutionException;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -263,7 +265,166 @@ final class RedisTest {
         assertFailsWithUnavailable(log.accept(Chat.request("m2")));
     }
 
+    // Work
+
+    /// Fast enough for a test.
+    private Redis watched(int port) throws InterruptedException {
+        Redis redis =
+                Redis.open(
+                        new RedisSettings("127.0.0.1", port, null, Duration.ofSeconds(1)),
+                        new RedisWatch.Pace(Duration.ofMillis(100), Duration.ofSeconds(2), 1));
+        opened.add(redis);
+        return redis;
+    }
+
+    @Test
+    void aRedisThatHasBecomeAReplicaIsLeftForTheNewPrimaryBehindTheSameAddress() throws Exception {
+        RedisServer old = server();
+        RedisServer next = server();
+        Forwarder address = new Forwarder(old.port());
+        opened.add(address);
+        Redis redis = watched(address.port());
+        answer(increment(redis));
+
+        say(old.port(), "REPLICAOF 127.0.0.1 " + next.port());
+        await().until(() -> redis.state() == RedisState.READ_ONLY);
+        assertThat(redis.state()).isNotEqualTo(RedisState.WELL);
+        address.leadTo(next.port());
+
+        await().until(() -> redis.state() == RedisState.WELL);
+        answer(increment(redis));
+        assertThat(say(next.port(), "EXISTS n")).isEqualTo(":1");
+    }
+
+    @Test
+    void aConnectionOnWhichNothingIsAnsweredIsLeft() throws Exception {
+        RedisServer old = server();
+        RedisServer next = server();
+        Forwarder address = new Forwarder(old.port());
+        opened.add(address);
+        Redis redis = watched(address.port());
+        say(next.port(), "SET n 41");
+        address.leadTo(next.port());
+
+        say(old.port(), "CLIENT PAUSE 60000 ALL");
+
+        await().until(() -> redis.state() == RedisState.AWAY);
+        await().until(() -> redis.state() == RedisState.WELL);
+        assertThat(answer(increment(redis))).isEqualTo(42);
+    }
+
+    @Test
+    void aRedisThatIsFullIsToldFromOneThatIsAway() throws Exception {
+        RedisServer server = server();
+        Redis redis = watched(server.port());
+        try (Logged logged = new Logged(RedisWatch.class)) {
+            say(server.port(), "CONFIG SET maxmemory 1");
+            await().until(() -> redis.state() == RedisState.FULL);
+            assertThatThrownBy(() -> answer(increment(redis)))
+                    .hasCauseInstanceOf(RedisFull.class)
+                    .hasMessageContaining(" is full: OOM");
+
+            say(server.port(), "CONFIG SET maxmemory 0");
+            await().until(() -> redis.state() == RedisState.WELL);
+            assertThat(answer(increment(redis))).isOne();
+            assertThat(logged.warnings())
+                    .hasSize(1)
+                    .allMatch(warning -> warning.startsWith("Redis is full"));
+        }
+    }
+
+    @Test
+    void keysThatRedisEvictsAreSaid() throws Exception {
+        RedisServer server = server();
+        Redis redis = watched(server.port());
+        try (Logged logged = new Logged(RedisWatch.class)) {
+            answer(increment(redis));
+            say(server.port(), "CONFIG SET maxmemory-policy allkeys-random");
+            say(server.port(), "CONFIG SET maxmemory 1");
+
+            await().untilAsserted(() ->
+                    assertThat(logged.warnings())
+                            .anyMatch(warning -> warning.startsWith("Redis has evicted keys")));
+        }
+    }
+
+    @Test
+    void aRefusalIsForGoodUnlessItIsKnownToPass() {
+        assertThat(Refusal.of(error("OOM command not allowed")).passes()).isTrue();
+        assertThat(Refusal.of(error("LOADING Redis is loading")).passes()).isTrue();
+        assertThat(
+                        Refusal.of(
+                                        error(
+                                                "ERR Error running script (call to f_1): @user_script:5: @user_script: 5: -READONLY You can't write against a read only replica."))
+                                .code())
+                .isEqualTo("READONLY");
+        assertThat(Refusal.of(error("CROSSSLOT Keys in request")).passes()).isFalse();
+        assertThat(Refusal.of(error("NOPERM this user has no permissions")).passes()).isFalse();
+        assertThat(Refusal.of(error("ERR unknown command")).passes()).isFalse();
+        assertThat(Refusal.of(error("SOMETHING new")).passes()).isFalse();
+    }
+
+    private static RedisCommandExecutionException error(String message) {
+        return new RedisCommandExecutionException(message);
+    }
+
     // Opening
+
+    @Test
+    void aRedisClusterStopsTheStartWithOneClearLine() throws Exception {
+        RedisServer cluster =
+                RedisServer.start(RedisServer.Options.temporary().with("--cluster-enabled", "yes"));
+        opened.add(cluster);
+        for (String withSlots : List.of("CLUSTER INFO", "CLUSTER ADDSLOTSRANGE 0 16383")) {
+            say(cluster.port(), withSlots);
+            assertThatThrownBy(() -> redis(cluster, LONG))
+                    .isInstanceOf(Unavailable.class)
+                    .hasMessageContaining("is a Redis Cluster")
+                    .hasMessageContaining("use a Redis without cluster mode");
+        }
+    }
+
+    @Test
+    void aRedisThatEvictsIsWarnedOf() throws Exception {
+        RedisServer server = server();
+        say(server.port(), "CONFIG SET maxmemory 100mb");
+        try (Logged logged = new Logged(Redis.class)) {
+            redis(server, LONG);
+            assertThat(logged.warnings()).isEmpty();
+            say(server.port(), "CONFIG SET maxmemory-policy volatile-lru");
+            redis(server, LONG);
+
+            assertThat(logged.warnings())
+                    .hasSize(1)
+                    .allMatch(warning ->
+                            warning.startsWith("Redis evicts keys when it is full")
+                                    && warning.contains("noeviction"));
+        }
+    }
+
+    @Test
+    void aReplicaIsWaitedForUntilItIsAPrimary() throws Exception {
+        RedisServer server = server();
+        say(server.port(), "REPLICAOF 127.0.0.1 1");
+        try (Logged logged = new Logged(Redis.class)) {
+            CompletableFuture<Redis> opening = new CompletableFuture<>();
+            Thread.ofVirtual()
+                    .start(() -> {
+                        try {
+                            opening.complete(redis(server, LONG));
+                        } catch (InterruptedException | RuntimeException e) {
+                            opening.completeExceptionally(e);
+                        }
+                    });
+            await().until(() ->
+                    logged.warnings().stream()
+                            .anyMatch(warning -> warning.startsWith("waiting for Redis")));
+
+            say(server.port(), "REPLICAOF NO ONE");
+
+            assertThat(answer(increment(answer(opening)))).isOne();
+        }
+    }
 
     @Test
     void aRedisThatComesLaterIsWaitedForAndThatIsSaidOnce() throws Exception {

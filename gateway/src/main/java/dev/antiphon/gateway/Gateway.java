@@ -1,6 +1,7 @@
 package dev.antiphon.gateway;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.RedisState;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
@@ -129,9 +130,7 @@ public final class Gateway implements AutoCloseable {
                     Hub.TICK.toMillis(),
                     _ -> {
                         hub.stands(
-                                Standing.of(
-                                        backplane.redisConnected() && reaper.isAnswered(),
-                                        backplane.natsConnected()));
+                                Standing.of(redis(backplane, reaper), backplane.natsConnected()));
                         reaper.tick(backplane.redisConnectedFor());
                         plain.tick();
                         hub.tick();
@@ -156,6 +155,12 @@ public final class Gateway implements AutoCloseable {
             backplane.close();
             throw e;
         }
+    }
+
+    /// As the process' own look at it says, unless it does not answer this pod's sign of life.
+    private static RedisState redis(Backplane backplane, Reaper reaper) {
+        RedisState state = backplane.redisState();
+        return state == RedisState.WELL && !reaper.isAnswered() ? RedisState.AWAY : state;
     }
 
     private static Vertx openVertx() {

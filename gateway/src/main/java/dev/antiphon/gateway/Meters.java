@@ -1,6 +1,7 @@
 package dev.antiphon.gateway;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.RedisState;
 import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.gateway.stream.Hub;
@@ -34,7 +35,7 @@ final class Meters implements AutoCloseable {
         Gauge.builder("chat.buffers.active", hub, Hub::rings)
                 .description("sessions whose last entries are held in memory")
                 .register(registry);
-        up("redis", backplane, Backplane::redisConnected);
+        up("redis", backplane, each -> each.redisState() == RedisState.WELL);
         up("nats", backplane, Backplane::natsConnected);
         for (Count count : Count.values()) {
             FunctionCounter.builder("chat.stream.incidents", counters, all -> all.of(count))
@@ -62,7 +63,7 @@ final class Meters implements AutoCloseable {
             String server, Backplane backplane, java.util.function.Predicate<Backplane> connected) {
         Gauge.builder("chat.server.connected", backplane, each -> connected.test(each) ? 1 : 0)
                 .tag("server", server)
-                .description("1 while the connection stands")
+                .description("1 while the server does what is asked of it")
                 .register(registry);
     }
 

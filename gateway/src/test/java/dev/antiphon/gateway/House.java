@@ -1,5 +1,7 @@
 package dev.antiphon.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Redis;
@@ -23,6 +25,8 @@ import io.nats.client.api.Subject;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -192,6 +196,14 @@ final class House implements AutoCloseable {
                 .join()
                 .forEach(member -> members.add(new String(member, StandardCharsets.UTF_8)));
         return members;
+    }
+
+    /// Says something to Redis over a connection of its own, as an operator does.
+    void redisSays(String command) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
+            socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
+            assertThat(socket.getInputStream().read()).isEqualTo('+');
+        }
     }
 
     /// Sends redis-server a signal, by its name: STOP freezes it, CONT lets it go on.

@@ -185,6 +185,32 @@ final class LifecycleTest {
         }
     }
 
+    @Test
+    void aRedisThatIsFullIsToldFromOneThatIsAway() throws Exception {
+        String session = House.newSession();
+        try (Gateway gateway = house.gateway();
+                EventStream stream = EventStream.open(gateway.port(), session)) {
+            stream.events(1);
+            house.redisSays("CONFIG SET maxmemory 1");
+            try {
+                await().untilAsserted(() -> {
+                    HttpResponse<String> health = Http.get(gateway.port(), "/health");
+                    assertThat(health.statusCode()).isEqualTo(503);
+                    assertThat(health.body())
+                            .contains("\"redis\":\"full\"", "\"redis_connected\":true");
+                });
+                HttpResponse<String> refused = Http.ask(gateway.port(), session, "hi");
+                assertThat(refused.statusCode()).isEqualTo(503);
+                assertThat(Http.text(Http.json(refused), "detail")).contains("Redis is full");
+                await().untilAsserted(() -> assertThat(stream.text()).contains("redis_full"));
+            } finally {
+                house.redisSays("CONFIG SET maxmemory 0");
+            }
+            await().untilAsserted(() -> assertThat(stream.text()).contains("recovered"));
+            assertThat(Http.ask(gateway.port(), session, "hi").statusCode()).isEqualTo(202);
+        }
+    }
+
     private static void isUnavailable(HttpResponse<String> response) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(503);
         assertThat(response.headers().firstValue("Retry-After")).contains("1");

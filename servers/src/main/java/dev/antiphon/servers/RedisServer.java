@@ -10,12 +10,14 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// A redis-server as a child process.
 public final class RedisServer extends Server {
     private static final int PROBE_TIMEOUT_MILLIS = 500;
 
+    private final List<String> further;
     private final boolean appendOnly;
     private final boolean syncsEveryWrite;
 
@@ -26,28 +28,42 @@ public final class RedisServer extends Server {
     /// @param appendOnly whether it writes an append-only file; without, it stores nothing and a restarted server is empty
     /// @param syncsEveryWrite whether the file is synced before each answer; without, every second, and a killed server may
     ///     lose what it has answered while a sync was slow
+    /// @param further options of redis-server's own
     public record Options(
-            @Nullable Path directory, int port, boolean appendOnly, boolean syncsEveryWrite) {
+            @Nullable Path directory,
+            int port,
+            boolean appendOnly,
+            boolean syncsEveryWrite,
+            List<String> further) {
+        public Options {
+            further = List.copyOf(further);
+        }
+
         /// Append-only file on, everything temporary: what most tests want.
         public static Options temporary() {
-            return new Options(null, 0, true, false);
+            return new Options(null, 0, true, false, List.of());
         }
 
         public Options in(Path directory) {
-            return new Options(directory, port, appendOnly, syncsEveryWrite);
+            return new Options(directory, port, appendOnly, syncsEveryWrite, further);
         }
 
         public Options onPort(int port) {
-            return new Options(directory, port, appendOnly, syncsEveryWrite);
+            return new Options(directory, port, appendOnly, syncsEveryWrite, further);
         }
 
         public Options withoutAppendOnly() {
-            return new Options(directory, port, false, false);
+            return new Options(directory, port, false, false, further);
         }
 
         /// Loses nothing that it has answered.
         public Options syncingEveryWrite() {
-            return new Options(directory, port, true, true);
+            return new Options(directory, port, true, true, further);
+        }
+
+        /// With options of redis-server's own, each a name and a value.
+        public Options with(String... options) {
+            return new Options(directory, port, appendOnly, syncsEveryWrite, List.of(options));
         }
     }
 
@@ -56,6 +72,7 @@ public final class RedisServer extends Server {
                 "redis-server",
                 options.directory(),
                 options.port() == 0 ? Ports.free() : options.port());
+        this.further = options.further();
         this.appendOnly = options.appendOnly();
         this.syncsEveryWrite = options.syncsEveryWrite();
     }
@@ -79,22 +96,26 @@ public final class RedisServer extends Server {
 
     @Override
     List<String> command(Path executable) {
-        return List.of(
-                executable.toString(),
-                "--bind",
-                "127.0.0.1",
-                "--port",
-                "" + port(),
-                "--dir",
-                directory().toString(),
-                "--appendonly",
-                appendOnly ? "yes" : "no",
-                // What DESIGN promises after a power loss (1-2 s of text) is this setting.
-                "--appendfsync",
-                syncsEveryWrite ? "always" : "everysec",
-                // No snapshots beside the append-only file: they would only cost a fork.
-                "--save",
-                "");
+        List<String> command = new ArrayList<>();
+        command.addAll(
+                List.of(
+                        executable.toString(),
+                        "--bind",
+                        "127.0.0.1",
+                        "--port",
+                        "" + port(),
+                        "--dir",
+                        directory().toString(),
+                        "--appendonly",
+                        appendOnly ? "yes" : "no",
+                        // What DESIGN promises after a power loss (1-2 s of text) is this setting.
+                        "--appendfsync",
+                        syncsEveryWrite ? "always" : "everysec",
+                        // No snapshots beside the append-only file: they would only cost a fork.
+                        "--save",
+                        ""));
+        command.addAll(further);
+        return command;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.antiphon.worker;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.RedisState;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.queue.Backlog;
 import dev.antiphon.protocol.ErrorCode;
@@ -85,7 +86,7 @@ final class Meters implements AutoCloseable {
         FunctionCounter.builder("chat.registry.forgotten", backplane, Backplane::forgotten)
                 .description("members of plain pods that nobody listens for, taken out")
                 .register(registry);
-        up("redis", Backplane::redisConnected);
+        up("redis", each -> each.redisState() == RedisState.WELL);
         up("nats", Backplane::natsConnected);
         new JvmMemoryMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);

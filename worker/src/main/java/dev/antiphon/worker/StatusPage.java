@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.RedisState;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.run.SessionRunner;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,7 +49,9 @@ final class StatusPage implements AutoCloseable {
 
         /// Without NATS it gets no work, without Redis it can do none.
         boolean healthy() {
-            return !stopping && backplane.natsConnected() && backplane.redisConnected();
+            return !stopping
+                    && backplane.natsConnected()
+                    && backplane.redisState() == RedisState.WELL;
         }
     }
 
@@ -125,7 +129,7 @@ final class StatusPage implements AutoCloseable {
 
     private static byte[] report(@Nullable Serving now) {
         boolean nats = now != null && now.backplane().natsConnected();
-        boolean redis = now != null && now.backplane().redisConnected();
+        RedisState redis = now == null ? RedisState.AWAY : now.backplane().redisState();
         ObjectNode report = Json.object();
         report.put("status", now != null && now.healthy() ? "healthy" : "degraded");
         if (now != null) {
@@ -135,7 +139,10 @@ final class StatusPage implements AutoCloseable {
         report.put("active_runs", now == null ? 0 : now.runner().runs());
         report.put("active_sessions", now == null ? 0 : now.runner().sessions());
         report.put("nats_connected", nats);
-        report.put("redis_connected", redis);
+        report.put("redis_connected", redis != RedisState.AWAY);
+        if (redis != RedisState.WELL) {
+            report.put("redis", redis.name().toLowerCase(Locale.ROOT));
+        }
         return Json.bytes(report);
     }
 

@@ -41,6 +41,7 @@ final class ArchitectureTest {
                     SLF4J,
                     JACKSON,
                     "io.lettuce..",
+                    "io.netty.channel..",
                     "io.nats..",
                     "com.zaxxer.hikari..",
                     "org.flywaydb..");

@@ -1,5 +1,6 @@
 package dev.antiphon.gateway.http;
 
+import dev.antiphon.backplane.RedisFull;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.gateway.stream.Loop;
 import dev.antiphon.protocol.ErrorCode;
@@ -317,6 +318,7 @@ final class Exchange {
                         : failure;
         switch (cause) {
             case InvalidInput refused -> refuse(Problem.of(refused));
+            case RedisFull _ -> refuse(Problem.full());
             case Unavailable _ -> refuse(Problem.unavailable("try again in a moment"));
             default -> {
                 LOG.atError()

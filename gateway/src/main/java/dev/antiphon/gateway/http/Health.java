@@ -1,6 +1,7 @@
 package dev.antiphon.gateway.http;
 
 import dev.antiphon.backplane.Backplane;
+import dev.antiphon.backplane.RedisState;
 import dev.antiphon.gateway.stream.Hub;
 import dev.antiphon.gateway.stream.Standing;
 import dev.antiphon.protocol.Json;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.InstantSource;
+import java.util.Locale;
 
 /// Says how the pod is (PROTOCOL.md §4). Lives on the loop: whoever gets an answer knows that the loop runs.
 final class Health {
@@ -37,9 +39,15 @@ final class Health {
 
     /// Without NATS everything still works, at the pace of the poll; without Redis nothing does.
     private boolean serves() {
-        return serving != null
-                && serving.backplane().redisConnected()
-                && serving.hub().standing() != Standing.REDIS_AWAY;
+        return redis() == RedisState.WELL;
+    }
+
+    /// As the pod's streams were told, or as it is known since.
+    private RedisState redis() {
+        if (serving == null || serving.hub().standing() == Standing.REDIS_AWAY) {
+            return RedisState.AWAY;
+        }
+        return serving.backplane().redisState();
     }
 
     /// `GET /health`.
@@ -53,7 +61,10 @@ final class Health {
         report.put("active_sessions", serving == null ? 0 : serving.hub().sessions());
         report.put("active_buffers", serving == null ? 0 : serving.hub().rings());
         report.put("nats_connected", nats);
-        report.put("redis_connected", serves());
+        report.put("redis_connected", redis() != RedisState.AWAY);
+        if (redis() != RedisState.WELL) {
+            report.put("redis", redis().name().toLowerCase(Locale.ROOT));
+        }
         exchange.json(serves() ? 200 : 503, Json.bytes(report));
     }
 

@@ -25,6 +25,8 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
     /// Long enough for some streams to end, short enough to be patient for.
     private static final Duration FULL = Duration.ofSeconds(5);
 
+    private static final Duration RETRY_FULL = Duration.ofSeconds(10);
+
     static Problem of(ErrorCode code, String detail) {
         return new Problem(code, detail, null);
     }
@@ -40,6 +42,14 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
     static Problem tooManyStreams() {
         return new Problem(
                 ErrorCode.TOO_MANY_CONNECTIONS, "this pod holds as many streams as it may", FULL);
+    }
+
+    /// Time alone does not help a Redis that is full.
+    static Problem full() {
+        return new Problem(
+                ErrorCode.UNAVAILABLE,
+                "Redis is full and takes nothing new; its operator must raise maxmemory",
+                RETRY_FULL);
     }
 
     /// The same for a session that is not there: who asks for another's learns nothing.

@@ -37,6 +37,9 @@ final class LocalEvents {
                     case WELL -> "{\"status\":\"recovered\"}";
                     case NATS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"nats_away\"}";
                     case REDIS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"redis_away\"}";
+                    case REDIS_FULL -> "{\"status\":\"degraded\",\"reason\":\"redis_full\"}";
+                    case REDIS_READ_ONLY ->
+                            "{\"status\":\"degraded\",\"reason\":\"redis_read_only\"}";
                 };
         return bytes("event: " + EventName.STATUS.wire() + "\ndata: " + data + "\n\n");
     }

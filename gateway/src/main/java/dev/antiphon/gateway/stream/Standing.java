@@ -1,5 +1,7 @@
 package dev.antiphon.gateway.stream;
 
+import dev.antiphon.backplane.RedisState;
+
 /// Whether this pod has the servers that it needs; its watchers are told when that changes.
 public enum Standing {
     WELL,
@@ -8,13 +10,21 @@ public enum Standing {
     NATS_AWAY,
 
     /// Nothing can be read or asked; streams stay open.
-    REDIS_AWAY;
+    REDIS_AWAY,
+
+    /// Nothing new is taken: answers pause, and no message or stream can be accepted.
+    REDIS_FULL,
+
+    /// As {@link #REDIS_FULL}, because the server has become a replica.
+    REDIS_READ_ONLY;
 
     /// By what is there now.
-    public static Standing of(boolean redis, boolean nats) {
-        if (!redis) {
-            return REDIS_AWAY;
-        }
-        return nats ? WELL : NATS_AWAY;
+    public static Standing of(RedisState redis, boolean nats) {
+        return switch (redis) {
+            case AWAY -> REDIS_AWAY;
+            case FULL -> REDIS_FULL;
+            case READ_ONLY -> REDIS_READ_ONLY;
+            case WELL -> nats ? WELL : NATS_AWAY;
+        };
     }
 }

@@ -182,8 +182,13 @@ final class ConformanceTest {
                         new ServerSentEvent(
                                 "status", "{\"status\":\"degraded\",\"reason\":\"nats_away\"}"),
                         new ServerSentEvent(
-                                "status", "{\"status\":\"degraded\",\"reason\":\"redis_away\"}"));
-        assertThat(events).hasSize(6);
+                                "status", "{\"status\":\"degraded\",\"reason\":\"redis_away\"}"),
+                        new ServerSentEvent(
+                                "status", "{\"status\":\"degraded\",\"reason\":\"redis_full\"}"),
+                        new ServerSentEvent(
+                                "status",
+                                "{\"status\":\"degraded\",\"reason\":\"redis_read_only\"}"));
+        assertThat(events).hasSize(8);
         assertThat(textOf(events.getLast())).isEqualTo("hi");
     }
 
