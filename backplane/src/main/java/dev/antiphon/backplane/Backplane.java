@@ -10,7 +10,9 @@ import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.PostgresHistory;
 import dev.antiphon.backplane.history.RedisHistory;
+import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Cleanups;
+import dev.antiphon.backplane.log.Durable;
 import dev.antiphon.backplane.log.PlainLog;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.RedisCleanups;
@@ -51,6 +53,7 @@ public final class Backplane implements AutoCloseable {
 
     private final Redis redis;
     private final Nats nats;
+    private final Admission admission;
     private final SessionLog log;
     private final PlainLog plainLog;
     private final History history;
@@ -71,14 +74,16 @@ public final class Backplane implements AutoCloseable {
             RedisHistory inRedis,
             Optional<PostgresHistory> postgres,
             Optional<ReplicatedRedis> replicated,
-            Duration keepHistory,
+            Admission admission,
+            Retention keep,
             Duration keepParked) {
         this.redis = redis;
         this.replicated = replicated;
+        this.admission = admission;
         this.nats = nats;
-        RedisSessionLog inRedisLog = new RedisSessionLog(redis, keepHistory, keepParked);
+        RedisSessionLog inRedisLog = new RedisSessionLog(redis, admission, keep, keepParked);
         this.log = postgres.<SessionLog>map(each -> each.parking(inRedisLog)).orElse(inRedisLog);
-        this.plainLog = new RedisPlainLog(redis, keepHistory);
+        this.plainLog = new RedisPlainLog(redis, keep);
         this.postgres = postgres;
         if (postgres.isPresent()) {
             this.history = postgres.get();
@@ -105,17 +110,18 @@ public final class Backplane implements AutoCloseable {
         try {
             Redis redis = Redis.open(settings.redis());
             opened.push(redis);
-            RedisHistory inRedis = new RedisHistory(redis, settings.keepHistory());
             Optional<PostgresHistory> postgres = Optional.empty();
             if (settings.database().isPresent()) {
                 postgres =
                         Optional.of(
                                 PostgresHistory.open(
                                         settings.database().get(),
-                                        inRedis,
-                                        settings.keepHistory()));
+                                        redis,
+                                        settings.keep().history()));
                 opened.push(postgres.get());
             }
+            Admission admission = new Admission(postgres.map(Durable.class::cast));
+            RedisHistory inRedis = new RedisHistory(redis, admission, settings.keep().history());
             Nats nats = Nats.open(settings.natsUrl(), name);
             opened.push(nats);
             NatsQueue queue = NatsQueue.open(nats);
@@ -131,7 +137,8 @@ public final class Backplane implements AutoCloseable {
                     inRedis,
                     postgres,
                     replicated,
-                    settings.keepHistory(),
+                    admission,
+                    settings.keep(),
                     settings.keepParked());
         } catch (RuntimeException | InterruptedException e) {
             for (AutoCloseable each : opened) {
@@ -202,7 +209,7 @@ public final class Backplane implements AutoCloseable {
     }
 
     public ConnectionRegistry registry(PodId pod) {
-        return new RedisConnectionRegistry(redis, pod);
+        return new RedisConnectionRegistry(redis, pod, admission);
     }
 
     public Pods pods() {

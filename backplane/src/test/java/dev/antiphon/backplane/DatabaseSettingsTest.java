@@ -54,6 +54,8 @@ final class DatabaseSettingsTest {
                 BackplaneSettings.from(
                         Environment.of(
                                 Map.of(
+                                        "CHAT_LOG_HOURS",
+                                        "6",
                                         "CHAT_HISTORY_DAYS",
                                         "7",
                                         "DATABASE_URL",
@@ -62,9 +64,13 @@ final class DatabaseSettingsTest {
 
         assertThat(usual.keepParked()).isEqualTo(Duration.ofDays(7));
         assertThat(usual.toolReplicas()).isZero();
-        assertThat(usual.keepHistory()).isEqualTo(Duration.ofDays(30));
+        assertThat(usual.keep()).isEqualTo(new Retention(Duration.ofDays(2), Duration.ofDays(30)));
         assertThat(usual.database()).isEmpty();
-        assertThat(said.keepHistory()).isEqualTo(Duration.ofDays(7));
+        assertThat(said.keep()).isEqualTo(new Retention(Duration.ofHours(6), Duration.ofDays(7)));
+        // Whose a session is outlives all of it.
+        assertThat(said.keep().owner()).isEqualTo(Duration.ofDays(8));
+        assertThat(new Retention(Duration.ofDays(9), Duration.ofDays(7)).owner())
+                .isEqualTo(Duration.ofDays(10));
         assertThat(said.database()).hasValue(of("postgres://db/chat"));
         assertThatThrownBy(() ->
                         BackplaneSettings.from(

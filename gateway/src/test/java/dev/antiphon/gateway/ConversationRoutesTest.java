@@ -189,8 +189,20 @@ final class ConversationRoutesTest {
         assertThat(code(regenerate("nobody", "user1"))).isEqualTo("404 message_not_found");
         assertThat(code(regenerate("m1", "thief"))).isEqualTo("404 message_not_found");
         ObjectNode foreign = body("thief").put("message", "hi").put("parent_id", "m1");
-        assertThat(code(post("/api/chat", foreign))).isEqualTo("404 message_not_found");
+        assertThat(code(post("/api/chat", foreign))).isEqualTo("404 session_not_found");
         assertThat(chat("m2", "hi", "m1").statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    void aPageWhoseConversationWasLostGoesOn() throws Exception {
+        converse("m1");
+        house.redisSays("FLUSHALL");
+
+        assertThat(chat("m2", "hi", "m1").statusCode()).isEqualTo(202);
+        answer("again");
+        assertThat(chat("m2", "hi", "m1").statusCode()).isEqualTo(202);
+        assertThat(chat("m3", "hi", "m2").statusCode()).isEqualTo(202);
+        assertThat(code(chat("m4", "hi", "m1"))).isEqualTo("404 message_not_found");
     }
 
     @Test

@@ -90,6 +90,8 @@ public final class Environment {
         CHAT_DEFAULT_MODEL,
         /// The workflow of requests that name none.
         CHAT_DEFAULT_WORKFLOW,
+        /// How many hours a session's log is kept after its last answer.
+        CHAT_LOG_HOURS,
         /// How many days a conversation is kept after its last answer.
         CHAT_HISTORY_DAYS,
         /// How many days a run waits for its user.

@@ -24,9 +24,10 @@ public final class Keys {
     /// Hash of what workers offer: `{kind}:{name}` to the second at which it is too old, a blank and its details.
     public static final String CATALOG = "chat:catalog";
 
-    /// What a script completes with a session that only it knows; so the next two.
+    /// What a script completes with a session that only it knows; so the next three.
     public static final String META_PREFIX = "chat:meta:";
 
+    public static final String HISTORY_PREFIX = "chat:history:";
     public static final String WAITING_PREFIX = "chat:wait:";
     public static final String RUN_PREFIX = "chat:run:";
 
@@ -118,9 +119,9 @@ public final class Keys {
         return List.of(runPrefix(session), toolsPrefix(session));
     }
 
-    /// Hash of a session's turns by message id.
+    /// Hash of a session's turns by message id; and `:owner`, `:title` and `:created`, which are no ids.
     public static String history(SessionId session) {
-        return "chat:history:" + session;
+        return HISTORY_PREFIX + session;
     }
 
     /// Hash of what happened in a session's answers besides their text, by message id.

@@ -101,7 +101,7 @@ final class ModelRedisTest {
         private final Redis real = java.util.Objects.requireNonNull(redis);
         private final RedisSessionLog log = new RedisSessionLog(real);
         private final RedisRecovery recovery = new RedisRecovery(real);
-        private final RedisHistory history = new RedisHistory(real, RedisSessionLog.KEEP_HISTORY);
+        private final RedisHistory history = new RedisHistory(real);
         private final ModelRedis model;
         private final List<Token> tokens = new ArrayList<>();
         private final List<EntryId> cursors = new ArrayList<>();

@@ -1,6 +1,9 @@
 package dev.antiphon.backplane.history;
 
 import dev.antiphon.backplane.DatabaseSettings;
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.log.Admission;
+import dev.antiphon.backplane.log.Durable;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.MessageId;
@@ -32,7 +35,7 @@ import java.util.concurrent.CompletionStage;
 /// Turns are committed before the log is told that they are: what is stored twice is stored once, by its message id.
 /// Settling and erasing a session take the same lock before they look at the log, so that a turn that was read before
 /// an erasure is not written after it.
-public final class PostgresHistory implements History, Conversations, AutoCloseable {
+public final class PostgresHistory implements History, Conversations, Durable, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PostgresHistory.class);
 
@@ -50,20 +53,20 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
     private final Duration keep;
     private final Thread forgetting;
 
-    private PostgresHistory(Database database, RedisHistory log, Duration keep) {
+    private PostgresHistory(Database database, Redis redis, Duration keep) {
         this.database = database;
-        this.log = log;
+        this.log = new RedisHistory(redis, new Admission(Optional.of(this)), keep);
         this.keep = keep;
         this.forgetting = Thread.ofVirtual().name("history-forget").unstarted(this::forgetAll);
     }
 
     /// Connects; see {@link Database#open}.
     ///
-    /// @param log the side of the logs; its own conversations are left alone
+    /// @param redis where the logs are; conversations there are left alone
     /// @param keep how long a conversation is kept after its last answer
-    public static PostgresHistory open(DatabaseSettings settings, RedisHistory log, Duration keep)
+    public static PostgresHistory open(DatabaseSettings settings, Redis redis, Duration keep)
             throws InterruptedException {
-        PostgresHistory history = new PostgresHistory(Database.open(settings), log, keep);
+        PostgresHistory history = new PostgresHistory(Database.open(settings), redis, keep);
         history.forgetting.start();
         return history;
     }
@@ -215,6 +218,28 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 .isEmpty();
     }
 
+    // Whose it is
+
+    @Override
+    public CompletionStage<Optional<Known>> session(SessionId session) {
+        return database.ask(connection ->
+                rows(
+                                connection,
+                                row ->
+                                        new Known(
+                                                new UserId(row.getString(1)),
+                                                Optional.ofNullable(row.getString(2))
+                                                        .map(MessageId::new)),
+                                """
+                                SELECT user_id, (SELECT message_id FROM chat_turn t
+                                    WHERE t.session_id = s.session_id ORDER BY place DESC LIMIT 1)
+                                FROM chat_session s WHERE session_id = ?\
+                                """,
+                                session.value())
+                        .stream()
+                        .findFirst());
+    }
+
     // Reading
 
     @Override
@@ -229,7 +254,7 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
     }
 
     private static List<Said> path(
-            Connection connection, SessionId session, MessageId from, int mostCharacters)
+            Connection connection, SessionId session, RedisHistory.Parent from, int mostCharacters)
             throws SQLException {
         return rows(
                 connection,
@@ -237,7 +262,8 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 """
                 WITH RECURSIVE path AS (
                     SELECT turn, parent_id, 1 AS length, characters::bigint AS size
-                    FROM chat_turn WHERE session_id = ? AND message_id = ? AND characters <= ?
+                    FROM chat_turn JOIN chat_session USING (session_id)
+                    WHERE session_id = ? AND user_id = ? AND message_id = ? AND characters <= ?
                   UNION ALL
                     SELECT t.turn, t.parent_id, p.length + 1, p.size + t.characters
                     FROM path p JOIN chat_turn t ON t.session_id = ? AND t.message_id = p.parent_id
@@ -246,7 +272,8 @@ public final class PostgresHistory implements History, Conversations, AutoClosea
                 SELECT turn FROM path ORDER BY length\
                 """,
                 session.value(),
-                from.value(),
+                from.asks().value(),
+                from.message().value(),
                 mostCharacters,
                 session.value(),
                 mostCharacters,

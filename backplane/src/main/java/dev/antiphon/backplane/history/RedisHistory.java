@@ -5,11 +5,13 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
-import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Retention;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Admission;
+import dev.antiphon.backplane.log.Generation;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -46,6 +48,9 @@ public final class RedisHistory implements History, Conversations {
     /// A session that could not be settled is looked at again after this time.
     private static final Duration SETTLE_AGAIN = Duration.ofSeconds(30);
 
+    /// How long a log is kept that somebody begins by reading the history alone.
+    private static final Duration KEEP_UNUSED = Duration.ofHours(1);
+
     private static final int NEWEST_TURNS = 50;
     private static final int NEWEST_BYTES = 256 * 1024;
 
@@ -53,31 +58,43 @@ public final class RedisHistory implements History, Conversations {
     /// make them.
     private static final int MOST_TURNS_BEFORE = 1_000;
 
+    private static final String OWNER = "/dev/antiphon/backplane/log/owner.lua";
+    private static final String LOOKS = "/dev/antiphon/backplane/log/looks.lua";
+    private static final String ENTRIES = "/dev/antiphon/backplane/log/entries.lua";
+
     private static final Script UNSETTLED = Script.load(RedisHistory.class, "unsettled.lua");
     private static final Script DUE = Script.load(RedisHistory.class, "due.lua");
     private static final Script SETTLE = Script.load(RedisHistory.class, "settle.lua");
-    private static final Script NEWEST = Script.load(RedisHistory.class, "newest.lua");
+    private static final Script NEWEST =
+            Script.load(RedisHistory.class, OWNER, LOOKS, ENTRIES, "newest.lua");
     private static final Script BEFORE = Script.load(RedisHistory.class, "before.lua");
     private static final Script SESSIONS = Script.load(RedisHistory.class, "sessions.lua");
-    private static final Script ASKED = Script.load(RedisHistory.class, "asked.lua");
+    private static final Script ASKED = Script.load(RedisHistory.class, OWNER, "asked.lua");
     private static final Script ERASE =
-            Script.load(RedisHistory.class, "/dev/antiphon/backplane/log/cleanup.lua", "erase.lua");
+            Script.load(
+                    RedisHistory.class,
+                    OWNER,
+                    "/dev/antiphon/backplane/log/cleanup.lua",
+                    "erase.lua");
 
     /// Sessions that a user's list keeps; the oldest make room.
     private static final int MOST_SESSIONS = 10_000;
 
     private final Redis redis;
+    private final Admission admission;
     private final Duration keep;
 
+    /// @param admission who may see a session
     /// @param keep how long a conversation is kept after its last answer
-    public RedisHistory(Redis redis, Duration keep) {
+    public RedisHistory(Redis redis, Admission admission, Duration keep) {
         this.redis = redis;
+        this.admission = admission;
         this.keep = keep;
     }
 
-    /// With {@link BackplaneSettings#KEEP_HISTORY}.
+    /// With {@link Retention#USUAL}.
     public RedisHistory(Redis redis) {
-        this(redis, BackplaneSettings.KEEP_HISTORY);
+        this(redis, new Admission(Optional.empty()), Retention.USUAL.history());
     }
 
     @Override
@@ -220,13 +237,23 @@ public final class RedisHistory implements History, Conversations {
                         sessions.stream().map(each -> new SessionId(text(each))).toList());
     }
 
+    /// The message that another follows.
+    ///
+    /// @param asks whose the other one is
+    record Parent(MessageId message, UserId asks) {}
+
     /// The message that another follows; empty when it follows none or is not known.
-    CompletionStage<Optional<MessageId>> parent(SessionId session, MessageId message) {
-        return redis.send(commands -> commands.hget(Keys.run(session, message), "parent"))
-                .thenApply(parent ->
-                        parent == null || parent.length == 0
-                                ? Optional.empty()
-                                : Optional.of(new MessageId(text(parent))));
+    CompletionStage<Optional<Parent>> parent(SessionId session, MessageId message) {
+        return redis.send(commands -> commands.hmget(Keys.run(session, message), "parent", "owner"))
+                .thenApply(found -> {
+                    byte[] parent = found.get(0).getValueOrElse(new byte[0]);
+                    byte[] owner = found.get(1).getValueOrElse(new byte[0]);
+                    return parent.length == 0 || owner.length == 0
+                            ? Optional.empty()
+                            : Optional.of(
+                                    new Parent(
+                                            new MessageId(text(parent)), new UserId(text(owner))));
+                });
     }
 
     @Override
@@ -250,15 +277,26 @@ public final class RedisHistory implements History, Conversations {
             Keys.log(session),
             Keys.history(session),
             Keys.turns(session),
-            Keys.activity(session)
+            Keys.activity(session),
+            Keys.waiting(session),
+            Keys.runs(session)
         };
-        return redis.call(
-                        NEWEST,
-                        keys,
-                        bytes(user.value()),
-                        bytes(most),
-                        bytes(NEWEST_BYTES),
-                        bytes(before.map(MessageId::value).orElse("")))
+        return admission
+                .look(
+                        session,
+                        (durable, latest) ->
+                                redis.call(
+                                        NEWEST,
+                                        keys,
+                                        bytes(user.value()),
+                                        bytes(most),
+                                        bytes(NEWEST_BYTES),
+                                        bytes(before.map(MessageId::value).orElse("")),
+                                        bytes(Keys.runPrefix(session)),
+                                        bytes(Generation.draw()),
+                                        bytes(KEEP_UNUSED.toSeconds()),
+                                        durable,
+                                        latest))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("OK")
                                 ? Optional.of(recent(answer))
@@ -286,11 +324,13 @@ public final class RedisHistory implements History, Conversations {
         return redis.call(
                         SESSIONS,
                         new String[] {Keys.sessions(user)},
-                        bytes(Keys.META_PREFIX),
+                        bytes(Keys.HISTORY_PREFIX),
                         bytes(most),
                         bytes(keep.toSeconds()),
                         bytes(before.map(place -> "" + place.updatedMillis()).orElse("")),
-                        bytes(before.map(place -> place.session().value()).orElse("")))
+                        bytes(before.map(place -> place.session().value()).orElse("")),
+                        bytes(user.value()),
+                        bytes(Keys.META_PREFIX))
                 .thenApply(answer ->
                         Sessions.of(
                                 list(answer.getFirst()).stream()
@@ -310,7 +350,13 @@ public final class RedisHistory implements History, Conversations {
     @Override
     public CompletionStage<Optional<WorkflowRequest>> asked(
             SessionId session, UserId user, MessageId message) {
-        String[] keys = {Keys.meta(session), Keys.run(session, message), Keys.history(session)};
+        String[] keys = {
+            Keys.meta(session),
+            Keys.run(session, message),
+            Keys.history(session),
+            Keys.waiting(session),
+            Keys.runs(session)
+        };
         return redis.call(ASKED, keys, bytes(user.value()), bytes(message.value()))
                 .thenApply(answer ->
                         switch (text(answer.getFirst())) {
@@ -339,7 +385,9 @@ public final class RedisHistory implements History, Conversations {
                                 Keys.sessions(user),
                                 Keys.UNSETTLED,
                                 Keys.CLEANUPS,
-                                Keys.CLEANUP_DETAILS));
+                                Keys.CLEANUP_DETAILS,
+                                Keys.history(session),
+                                Keys.waiting(session)));
         keys.addAll(Keys.ofSession(session));
         List<byte[]> arguments =
                 new ArrayList<>(

@@ -6,6 +6,7 @@ import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Retention;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -16,7 +17,6 @@ import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -28,17 +28,16 @@ public final class RedisPlainLog implements PlainLog {
             Script.load(RedisPlainLog.class, "looks.lua", "entries.lua", "append_plain.lua");
 
     private final Redis redis;
-    private final Duration keepOwner;
+    private final Retention keep;
 
-    /// @param keepHistory how long a conversation is kept after its last answer
-    public RedisPlainLog(Redis redis, Duration keepHistory) {
+    public RedisPlainLog(Redis redis, Retention keep) {
         this.redis = redis;
-        this.keepOwner = RedisSessionLog.keepOwner(keepHistory);
+        this.keep = keep;
     }
 
-    /// With {@link RedisSessionLog#KEEP_HISTORY}.
+    /// With {@link Retention#USUAL}.
     public RedisPlainLog(Redis redis) {
-        this(redis, RedisSessionLog.KEEP_HISTORY);
+        this(redis, Retention.USUAL);
     }
 
     @Override
@@ -64,8 +63,8 @@ public final class RedisPlainLog implements PlainLog {
         arguments.add(gap.before());
         arguments.add(gap.after());
         arguments.add(bytes(Keys.WORKING_PREFIX));
-        arguments.add(bytes(RedisSessionLog.KEEP.toSeconds()));
-        arguments.add(bytes(keepOwner.toSeconds()));
+        arguments.add(bytes(keep.log().toSeconds()));
+        arguments.add(bytes(keep.owner().toSeconds()));
         for (Chunk chunk : chunks) {
             arguments.add(bytes(chunk.chunkId()));
             arguments.add(chunk.encode());

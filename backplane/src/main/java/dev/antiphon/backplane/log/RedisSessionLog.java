@@ -8,7 +8,9 @@ import static dev.antiphon.backplane.Redis.text;
 import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.Retention;
 import dev.antiphon.backplane.Script;
+import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -39,14 +41,6 @@ import java.util.concurrent.CompletionStage;
 /// The session log in Redis. Each operation is one script; this class only puts arguments in and takes answers out.
 public final class RedisSessionLog implements SessionLog {
 
-    /// How long a session stays after its last answer ended: a weekend's pause can be continued.
-    public static final Duration KEEP = Duration.ofDays(2);
-
-    /// How long a conversation is kept after its last answer, unless the operator says otherwise.
-    public static final Duration KEEP_HISTORY = BackplaneSettings.KEEP_HISTORY;
-
-    private static final Duration KEEP_OWNER_LONGER = Duration.ofDays(1);
-
     /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
     static final int MAX_WAITING = 20;
 
@@ -74,9 +68,11 @@ public final class RedisSessionLog implements SessionLog {
     private static final Set<String> AT_REST = Set.of("done", "refused", "parked");
 
     private static final Script ACCEPT =
-            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "accept.lua");
+            Script.load(
+                    RedisSessionLog.class, "owner.lua", "looks.lua", "entries.lua", "accept.lua");
     private static final Script CLAIM =
-            Script.load(RedisSessionLog.class, "looks.lua", "claim.lua");
+            Script.load(
+                    RedisSessionLog.class, "owner.lua", "looks.lua", "entries.lua", "claim.lua");
     private static final Script APPEND =
             Script.load(
                     RedisSessionLog.class, "looks.lua", "entries.lua", "cleanup.lua", "append.lua");
@@ -90,7 +86,8 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "resume.lua");
     private static final Script PARKED = Script.load(RedisSessionLog.class, "parked.lua");
     private static final Script RESTORE =
-            Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "restore.lua");
+            Script.load(
+                    RedisSessionLog.class, "owner.lua", "looks.lua", "entries.lua", "restore.lua");
     private static final Script RELEASE =
             Script.load(RedisSessionLog.class, "looks.lua", "release.lua");
     private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
@@ -98,26 +95,22 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "read.lua");
 
     private final Redis redis;
-    private final Duration keepOwner;
+    private final Admission admission;
+    private final Retention keep;
     private final Duration keepParked;
 
-    /// @param keepHistory how long a conversation is kept after its last answer
+    /// @param admission who may enter a session
     /// @param keepParked how long a run waits for its user
-    public RedisSessionLog(Redis redis, Duration keepHistory, Duration keepParked) {
+    public RedisSessionLog(Redis redis, Admission admission, Retention keep, Duration keepParked) {
         this.redis = redis;
-        this.keepOwner = keepOwner(keepHistory);
+        this.admission = admission;
+        this.keep = keep;
         this.keepParked = keepParked;
     }
 
-    /// How long it is remembered whose a session is: longer than its history, which another user must never get by naming
-    /// the session anew.
-    static Duration keepOwner(Duration keepHistory) {
-        return keepHistory.plus(KEEP_OWNER_LONGER);
-    }
-
-    /// With the defaults.
+    /// Of a system whose conversations are in Redis alone, for as long as is usual.
     public RedisSessionLog(Redis redis) {
-        this(redis, KEEP_HISTORY, KEEP_PARKED);
+        this(redis, new Admission(Optional.empty()), Retention.USUAL, KEEP_PARKED);
     }
 
     @Override
@@ -130,22 +123,32 @@ public final class RedisSessionLog implements SessionLog {
             Keys.waiting(session),
             Keys.OPEN,
             Keys.connections(session),
-            Keys.runs(session)
+            Keys.runs(session),
+            Keys.history(session),
+            Keys.turns(session)
         };
+        return admission
+                .enter(session, (durable, latest) -> accept(request, keys, durable, latest))
+                .thenApply(RedisSessionLog::accepted);
+    }
+
+    private CompletionStage<List<Object>> accept(
+            WorkflowRequest request, String[] keys, byte[] durable, byte[] latest) {
         MessageId parent = request.parentId();
         return redis.call(
-                        ACCEPT,
-                        keys,
-                        bytes(session.value()),
-                        bytes(request.messageId().value()),
-                        bytes(request.userId().value()),
-                        request.encode(),
-                        bytes(request.digest()),
-                        request.messageEventUpToParent(),
-                        bytes(Generation.draw()),
-                        bytes(MAX_WAITING),
-                        bytes(parent == null ? "" : parent.value()))
-                .thenApply(RedisSessionLog::accepted);
+                ACCEPT,
+                keys,
+                bytes(request.sessionId().value()),
+                bytes(request.messageId().value()),
+                bytes(request.userId().value()),
+                request.encode(),
+                bytes(request.digest()),
+                request.messageEventUpToParent(),
+                bytes(Generation.draw()),
+                bytes(MAX_WAITING),
+                bytes(parent == null ? "" : parent.value()),
+                durable,
+                latest);
     }
 
     private static Accept accepted(List<Object> answer) {
@@ -169,7 +172,15 @@ public final class RedisSessionLog implements SessionLog {
     @Override
     public CompletionStage<Claim> claim(
             SessionId session, Optional<MessageId> delivered, WorkerId worker, Token token) {
-        String[] keys = {Keys.meta(session), Keys.log(session), Keys.waiting(session), Keys.OPEN};
+        String[] keys = {
+            Keys.meta(session),
+            Keys.log(session),
+            Keys.waiting(session),
+            Keys.OPEN,
+            Keys.runs(session),
+            Keys.history(session),
+            Keys.turns(session)
+        };
         return redis.call(
                         CLAIM,
                         keys,
@@ -180,7 +191,8 @@ public final class RedisSessionLog implements SessionLog {
                         bytes(Keys.runPrefix(session)),
                         bytes(Keys.LEASE_PREFIX),
                         bytes(Keys.WORKING_PREFIX),
-                        bytes(MAX_ATTEMPTS))
+                        bytes(MAX_ATTEMPTS),
+                        bytes(Generation.draw()))
                 .thenCompose(answer ->
                         text(answer.getFirst()).equals("OK")
                                 ? claimed(answer, token)
@@ -223,7 +235,7 @@ public final class RedisSessionLog implements SessionLog {
     /// that was refused, or cancelled while it waited.
     private CompletionStage<Void> chunks(
             SessionId session, MessageId message, long first, long last, List<byte[]> into) {
-        if (first > last) {
+        if (last == 0 || first > last) {
             return CompletableFuture.completedStage(null);
         }
         String log = Keys.log(session);
@@ -237,9 +249,14 @@ public final class RedisSessionLog implements SessionLog {
                             into.add(data);
                         }
                     }
-                    return page.size() < PAGE
-                            ? CompletableFuture.completedStage(null)
-                            : chunks(session, message, numberOf(page.getLast()) + 1, last, into);
+                    if (page.isEmpty()
+                            || (page.size() < PAGE && numberOf(page.getLast()) != last)) {
+                        // Evicted meanwhile. The same claim again finds that and begins the log
+                        // again.
+                        return CompletableFuture.failedStage(
+                                new Unavailable(log + " has lost entries up to " + last, null));
+                    }
+                    return chunks(session, message, numberOf(page.getLast()) + 1, last, into);
                 });
     }
 
@@ -277,8 +294,8 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(batch.chunks()));
         arguments.add(bytes(batch.then().name()));
         arguments.add(bytes(Keys.WORKING_PREFIX));
-        arguments.add(bytes(KEEP.toSeconds()));
-        arguments.add(bytes(keepOwner.toSeconds()));
+        arguments.add(bytes(keep.log().toSeconds()));
+        arguments.add(bytes(keep.owner().toSeconds()));
         arguments.add(bytes(keepParked.toMillis()));
         arguments.add(bytes(batch.kept()));
         arguments.add(bytes(Keys.LEASE_PREFIX));
@@ -335,7 +352,7 @@ public final class RedisSessionLog implements SessionLog {
                         keys,
                         end.chunk(),
                         end.complete(),
-                        bytes(KEEP.toSeconds()),
+                        bytes(keep.log().toSeconds()),
                         bytes(MAX_REFUSED),
                         bytes(message.value()))
                 .thenApply(answer ->
@@ -373,8 +390,8 @@ public final class RedisSessionLog implements SessionLog {
                         halves.after(),
                         complete,
                         bytes(Keys.WORKING_PREFIX),
-                        bytes(KEEP.toSeconds()),
-                        bytes(keepOwner.toSeconds()),
+                        bytes(keep.log().toSeconds()),
+                        bytes(keep.owner().toSeconds()),
                         bytes(Keys.LEASE_PREFIX))
                 .thenApply(answer -> finished(answer, halves, complete));
     }
@@ -496,7 +513,9 @@ public final class RedisSessionLog implements SessionLog {
             Keys.waiting(session),
             Keys.OPEN,
             Keys.runs(session),
-            Keys.tools(session, parked.message())
+            Keys.tools(session, parked.message()),
+            Keys.history(session),
+            Keys.turns(session)
         };
         Chunk.Halves halves = resumed.encodeAroundChunkId();
         Integer question = answer.question();

@@ -6,6 +6,7 @@ import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
+import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Generation;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.EntryId;
@@ -16,6 +17,7 @@ import dev.antiphon.protocol.UserId;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -33,16 +35,25 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
     private static final Script ATTACH =
             Script.load(
                     RedisConnectionRegistry.class,
+                    "/dev/antiphon/backplane/log/owner.lua",
                     "/dev/antiphon/backplane/log/entries.lua",
                     "attach.lua");
     private static final Script SEEN = Script.load(RedisConnectionRegistry.class, "seen.lua");
 
     private final Redis redis;
     private final PodId pod;
+    private final Admission admission;
 
-    public RedisConnectionRegistry(Redis redis, PodId pod) {
+    /// @param admission who may enter a session
+    public RedisConnectionRegistry(Redis redis, PodId pod, Admission admission) {
         this.redis = redis;
         this.pod = pod;
+        this.admission = admission;
+    }
+
+    /// Of a system whose conversations are in Redis alone.
+    public RedisConnectionRegistry(Redis redis, PodId pod) {
+        this(redis, pod, new Admission(Optional.empty()));
     }
 
     @Override
@@ -53,17 +64,26 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
             Keys.log(session),
             Keys.connections(session),
             Keys.podConnections(pod),
-            Keys.waiting(session)
+            Keys.waiting(session),
+            Keys.runs(session),
+            Keys.history(session),
+            Keys.turns(session)
         };
-        return redis.call(
-                        ATTACH,
-                        keys,
-                        bytes(user.value()),
-                        register ? member(connection) : bytes(""),
-                        podMember(session, connection),
-                        bytes(Generation.draw()),
-                        bytes(KEEP_UNUSED.toSeconds()),
-                        bytes(Keys.runPrefix(session)))
+        return admission
+                .enter(
+                        session,
+                        (durable, latest) ->
+                                redis.call(
+                                        ATTACH,
+                                        keys,
+                                        bytes(user.value()),
+                                        register ? member(connection) : bytes(""),
+                                        podMember(session, connection),
+                                        bytes(Generation.draw()),
+                                        bytes(KEEP_UNUSED.toSeconds()),
+                                        bytes(Keys.runPrefix(session)),
+                                        durable,
+                                        latest))
                 .thenApply(RedisConnectionRegistry::attached);
     }
 

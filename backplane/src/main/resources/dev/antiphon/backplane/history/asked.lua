@@ -1,19 +1,21 @@
 -- What one message of a session asked, and after which: from its run, or when that is forgotten from its turn.
--- KEYS meta, run, history
+-- KEYS meta, run, history, waiting, runs
 -- ARGV user, message
 -- answers RUN body parent | TURN turn | UNKNOWN
-local meta, run, history = unpack(KEYS)
+local meta, run, history, waiting, runs = unpack(KEYS)
 local user, message = ARGV[1], ARGV[2]
+local at = { meta = meta, history = history, waiting = waiting, runs = runs,
+  run_prefix = string.sub(run, 1, #run - #message) }
 
-if redis.call('HGET', meta, 'owner') ~= user then
+if owner_of(at) ~= user then
   return { 'UNKNOWN' }
 end
-local found = redis.call('HMGET', run, 'body', 'parent')
-if found[1] then
+local found = redis.call('HMGET', run, 'body', 'parent', 'owner')
+if found[1] and (found[3] or user) == user then
   return { 'RUN', found[1], found[2] or '' }
 end
 local turn = redis.call('HGET', history, message)
-if turn then
+if turn and (redis.call('HGET', history, ':owner') or user) == user then
   return { 'TURN', turn }
 end
 return { 'UNKNOWN' }

@@ -19,6 +19,10 @@ local function characters(text)
 end
 
 local path, size = {}, 0
+local asks, owns = redis.call('HGET', run, 'owner'), redis.call('HGET', history, ':owner')
+if asks and owns and asks ~= owns then
+  return path
+end
 local at = redis.call('HGET', run, 'parent')
 while at and at ~= '' and #path < most_turns do
   local turn = redis.call('HGET', history, at)

@@ -1,15 +1,34 @@
 -- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in them. Where the log is settled is
 -- read first: a turn that is settled meanwhile is then sent twice rather than never.
--- KEYS meta, log, history, turns, activity
--- ARGV user, most turns, most bytes, message that they are before or ''
--- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN
-local meta, log, history, turns, activity = unpack(KEYS)
+-- KEYS meta, log, history, turns, activity, waiting, runs
+-- ARGV user, most turns, most bytes, message that they are before or '', run key prefix, fresh generation, seconds to keep
+--      a log that begins here, what the database says of the owner and of the latest message
+-- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN | ASK
+local meta, log, history, turns, activity, waiting, runs = unpack(KEYS)
 local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local run_prefix, generation, keep_seconds, durable, latest = unpack(ARGV, 5)
+local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+  run_prefix = run_prefix }
 
-local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner', 'n', 'hash')
-if not found[1] or found[3] ~= user then
+local admitted = admit(at, user, durable)
+if admitted == 'ASK' then
+  return { 'ASK' }
+elseif admitted ~= 'OK' or (owner_of(at) or durable) ~= user then
+  return { 'UNKNOWN' }
+elseif (redis.call('HGET', history, ':owner') or user) ~= user then
   return { 'UNKNOWN' }
 end
+if not redis.call('HGET', meta, 'gen') then
+  -- The history has outlived the log: whoever reads it goes on in a new one.
+  if begin(at, user, generation) and redis.call('ZCARD', waiting) == 0 then
+    redis.call('EXPIRE', meta, keep_seconds)
+  end
+  if latest ~= '' then
+    redis.call('HSETNX', meta, 'latest', latest)
+  end
+end
+confirm(at, durable)
+local found = redis.call('HMGET', meta, 'gen', 'settled', 'owner', 'n', 'hash')
 local settled, hash = tonumber(found[2] or 0), '00000000'
 if settled > 0 then
   local entry = redis.call('XRANGE', log, settled .. '-0', settled .. '-0')[1]

@@ -1,9 +1,9 @@
 -- A user's sessions, the one answered last first.
 -- KEYS sessions
--- ARGV meta key prefix, most, seconds that the history is kept, then where the page before ended: millisecond and session,
---      both '' for the first page
+-- ARGV history key prefix, most, seconds that the history is kept, then where the page before ended: millisecond and
+--      session, both '' for the first page; then the user and the meta key prefix
 -- answers {{session, title, created, updated}…} whether-there-are-more
-local sessions, meta_prefix = KEYS[1], ARGV[1]
+local sessions, history_prefix, user, meta_prefix = KEYS[1], ARGV[1], ARGV[6], ARGV[7]
 local most, keep_seconds, before, before_session = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
 local now = redis.call('TIME')
@@ -25,8 +25,11 @@ while #found < most and at < all do
     end
     at = at + 1
     local session, updated = page[i], page[i + 1]
-    local known = redis.call('HMGET', meta_prefix .. session, 'title', 'created')
-    if known[1] then
+    local known = redis.call('HMGET', history_prefix .. session, ':title', ':created', ':owner')
+    if not known[3] then -- kept there before the history carried it
+      known = redis.call('HMGET', meta_prefix .. session, 'title', 'created', 'owner')
+    end
+    if known[1] and known[3] == user then
       found[#found + 1] = { session, known[1], known[2] or updated, updated }
     end
   end

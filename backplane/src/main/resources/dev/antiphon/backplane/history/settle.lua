@@ -8,7 +8,7 @@ local meta, log, history, turns, sessions, to_settle, activity = unpack(KEYS)
 local generation, up_to, keep_entries, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local session, title, most_sessions, hash = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
-local found = redis.call('HMGET', meta, 'gen', 'n', 'settled', 'ended')
+local found = redis.call('HMGET', meta, 'gen', 'n', 'settled', 'ended', 'owner', 'title', 'created', 'incarnation')
 if found[1] ~= generation then
   return { 0 }
 end
@@ -16,6 +16,10 @@ end
 local entry = redis.call('XRANGE', log, up_to .. '-0', up_to .. '-0')[1]
 if up_to > tonumber(found[2]) or (hash ~= '' and entry and entry[2][6] ~= hash) then
   return { 0 }
+end
+-- No message has such an id. What shows the turns says itself whose they are: the log's record may be evicted alone.
+if #ARGV >= 9 then
+  redis.call('HSET', history, ':owner', found[5], ':incarnation', found[8] or '')
 end
 local added = 0
 for i = 9, #ARGV, 3 do
@@ -32,7 +36,8 @@ end
 if added > 0 then
   local now = redis.call('TIME')
   local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
-  redis.call('HSETNX', meta, 'title', title)
+  redis.call('HSETNX', history, ':title', found[6] or title)
+  redis.call('HSETNX', history, ':created', found[7] or now_ms)
   redis.call('ZADD', sessions, now_ms, session)
   redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now_ms - keep_seconds * 1000)
   redis.call('ZREMRANGEBYRANK', sessions, 0, -most_sessions - 1)

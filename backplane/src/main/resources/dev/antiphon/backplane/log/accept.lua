@@ -1,21 +1,28 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
--- KEYS meta, log, run, waiting, open, connections, runs
+-- KEYS meta, log, run, waiting, open, connections, runs, history, turns
 -- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
---      most that may wait, parent ('' for the session's latest message, itself for none)
--- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL
-local meta, log, run, waiting, open, connections, runs = unpack(KEYS)
+--      most that may wait, parent ('' for the session's latest message, itself for none),
+--      what the database says of the owner and of the latest message
+-- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL | ASK
+local meta, log, run, waiting, open, connections, runs, history, turns = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
-local most, parent = tonumber(ARGV[8]), ARGV[9]
+local most, parent, durable, latest = tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
+local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+  run_prefix = string.sub(run, 1, #run - #message) }
 
-local owner = redis.call('HGET', meta, 'owner')
-if owner and owner ~= user then
-  return { 'FOREIGN' }
+local admitted = admit(at, user, durable)
+if admitted ~= 'OK' then
+  return { admitted }
 end
 local known = redis.call('HMGET', run, 'status', 'digest', 'asked')
 if known[1] then
   if known[2] ~= digest then
     return { 'CONFLICT' } -- also an id that was refused: it has its end
   end
+  if known[1] ~= 'done' and known[1] ~= 'refused' then
+    begin(at, user, generation)
+  end
+  known = redis.call('HMGET', run, 'status', 'digest', 'asked')
   local before = redis.call('ZRANK', waiting, message)
   local entry = before and redis.call('XRANGE', log, known[3] .. '-0', known[3] .. '-0')[1]
   if not entry then
@@ -25,26 +32,35 @@ if known[1] then
   return { 'ACCEPTED', redis.call('HGET', meta, 'gen'), tonumber(known[3]), entry[2][6], before,
     redis.call('SMEMBERS', connections), entry[2][4] }
 end
+local ends = redis.call('ZSCORE', runs, message)
+-- Its run was evicted: answered again in the same log it would be there twice.
+local lost = ends and (ends == 'inf' or tonumber(ends) > tonumber(redis.call('TIME')[1]))
+if lost and redis.call('HEXISTS', history, message) == 1 then
+  return { 'DUPLICATE' }
+end
 local before = redis.call('ZCARD', waiting)
 if before >= most then
   return { 'FULL' }
 end
-begin(meta, log, user, generation)
+begin(at, user, generation, lost)
+confirm(at, durable)
+before = redis.call('ZCARD', waiting)
 
 if parent == '' then
-  parent = redis.call('HGET', meta, 'latest') or ''
+  parent = redis.call('HGET', meta, 'latest') or latest
 elseif parent == message then
   parent = ''
 end
 local event = event_head .. (parent == '' and 'null' or '"' .. parent .. '"') .. '}'
-local tail = log_end(meta)
+local tail = log_end(meta, log)
 add_entry(log, tail, 'message', event)
 save_end(meta, tail)
 redis.call('HSET', meta, 'latest', message)
-redis.call('HSET', run, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n,
+local arrival = redis.call('HINCRBY', meta, 'arrivals', 1)
+redis.call('HSET', run, 'owner', user, 'arrival', arrival, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n,
   'parent', parent)
 redis.call('ZADD', runs, '+inf', message)
-redis.call('ZADD', waiting, redis.call('HINCRBY', meta, 'arrivals', 1), message)
+redis.call('ZADD', waiting, arrival, message)
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('ZADD', open, now_ms + (before == 0 and LOOK_SOON_MS or LOOK_LATER_MS), session .. ':' .. message)

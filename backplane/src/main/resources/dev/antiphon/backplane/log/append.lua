@@ -29,8 +29,8 @@ local function retried(tail)
 end
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
-local tail = log_end(meta)
-if not tail then
+local tail = log_end(meta, log)
+if not tail or redis.call('HEXISTS', run, 'body') == 0 then
   return { 'FENCED' }
 end
 local holds = held[1] == message and held[2] == token

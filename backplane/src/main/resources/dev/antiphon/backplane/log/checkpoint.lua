@@ -7,7 +7,7 @@ local meta, run = unpack(KEYS)
 local message, token, chunks, checkpoint = unpack(ARGV)
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'next')
-if held[1] ~= message or held[2] ~= token or tonumber(held[3]) < tonumber(chunks) then
+if held[1] ~= message or held[2] ~= token or redis.call('HEXISTS', run, 'body') == 0 or tonumber(held[3]) < tonumber(chunks) then
   return 0
 end
 redis.call('HSET', run, 'checkpoint', checkpoint, 'answers', 0)

@@ -1,21 +1,27 @@
 -- Hands the OLDEST unfinished message of a session to a worker, whichever delivery came: a queue
 -- message only means that the session has work.
--- KEYS meta, log, waiting, open
+-- KEYS meta, log, waiting, open, runs, history, turns
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
---      most attempts
+--      most attempts, fresh generation
 -- answers OK message body attempt next first-entry last-entry checkpoint {answers} incarnation | POISON message body |
 --      PARKED message | BUSY | IDLE | UNKNOWN
-local meta, log, waiting, open = unpack(KEYS)
+local meta, log, waiting, open, runs, history, turns = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
 
+local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+  run_prefix = run_prefix }
+local owner = owner_of(at)
+if owner and owner ~= '' and redis.call('EXISTS', waiting, runs) > 0 then
+  begin(at, owner, ARGV[9])
+end
 if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0 then
   return { 'UNKNOWN' }
 end
 local message = redis.call('ZRANGE', waiting, 0, 0)[1]
-if not message then
-  return { 'IDLE' }
+local run = run_prefix .. (message or '')
+if not message or redis.call('HEXISTS', run, 'body') == 0 then
+  return { 'IDLE' } -- nothing is left of what waits there
 end
-local run = run_prefix .. message
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
 local next_chunk
 if held[1] == message then

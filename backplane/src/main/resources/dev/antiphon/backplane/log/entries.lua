@@ -1,9 +1,9 @@
 -- Put before the scripts that need it: the one way an entry gets its number and its hash, and a message its end.
 
--- Where the log ends, or nil when there is none.
-local function log_end(meta)
+-- Where the log ends, or nil when there is none. With `log`, also nil when no entry of it is left.
+local function log_end(meta, log)
   local found = redis.call('HMGET', meta, 'gen', 'n', 'hash')
-  if not found[1] then
+  if not found[1] or (log and found[2] ~= '0' and redis.call('EXISTS', log) == 0) then
     return nil
   end
   return { gen = found[1], n = tonumber(found[2]), hash = found[3] }
@@ -26,24 +26,90 @@ local function save_end(meta, tail)
   redis.call('HSET', meta, 'n', tail.n, 'hash', tail.hash)
 end
 
--- Begins the log of a session, whose owner is the first user that names it, or begins it anew when all its entries
--- have expired. Number 0 is the place before the first entry.
--- Returns whether the session is new.
-local function begin(meta, log, owner, generation)
-  local n = redis.call('HGET', meta, 'n')
-  if n and (n == '0' or redis.call('EXISTS', log) == 1) then
+-- Whether everything is there that the log's numbers rest on. A Redis that is full may have evicted single keys: the log,
+-- the index of runs, the line of those that wait, or the run of the oldest of them.
+local function is_whole(at, n)
+  if not n or (n ~= '0' and redis.call('EXISTS', at.log, at.runs) < 2) then
+    return false
+  end
+  -- What waits has the latest expiry of all, which is none.
+  local waiting = redis.call('ZCARD', at.waiting)
+  if redis.call('ZCOUNT', at.runs, '+inf', '+inf') ~= waiting then
+    return false
+  end
+  local oldest = waiting > 0 and redis.call('ZRANGE', at.waiting, 0, 0)[1]
+  return not oldest or redis.call('HEXISTS', at.run_prefix .. oldest, 'body') == 1
+end
+
+-- Lines up again what is unfinished, in the log that has just begun: each message is shown, and its run starts from its
+-- beginning. What is lost of it is what nobody may be shown half of: its chunks and where it stood.
+local function line_up(at, tail)
+  local found = {}
+  local function add(messages)
+    for _, message in ipairs(messages) do
+      local run = redis.call('HMGET', at.run_prefix .. message, 'body', 'parent', 'arrival', 'status')
+      if run[1] and run[4] ~= 'done' then
+        found[message] = { message = message, body = run[1], parent = run[2] or '', arrival = tonumber(run[3] or 0) }
+      end
+    end
+  end
+  add(redis.call('ZRANGE', at.waiting, 0, -1))
+  add(redis.call('ZRANGEBYSCORE', at.runs, '+inf', '+inf'))
+  local line = {}
+  for _, each in pairs(found) do
+    line[#line + 1] = each
+  end
+  table.sort(line, function(one, other)
+    return one.arrival < other.arrival
+  end)
+  redis.call('DEL', at.waiting)
+  redis.call('ZREMRANGEBYSCORE', at.runs, '+inf', '+inf')
+  for _, each in ipairs(line) do
+    local run = at.run_prefix .. each.message
+    local parent = each.parent == '' and 'null' or '"' .. each.parent .. '"'
+    add_entry(at.log, tail, 'message', '{"message_id":"' .. each.message .. '","role":"user","text":'
+      .. cjson.encode(cjson.decode(each.body)['message']) .. ',"parent_id":' .. parent .. '}')
+    redis.call('HDEL', run, 'first', 'plain_next', 'checkpoint', 'answers', 'question', 'resumed', 'last_answer', 'answered',
+      'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end')
+    redis.call('HSET', run, 'status', 'accepted', 'asked', tail.n)
+    redis.call('ZADD', at.waiting, each.arrival, each.message)
+    redis.call('ZADD', at.runs, '+inf', each.message)
+    redis.call('HSET', at.meta, 'latest', each.message, 'arrivals', each.arrival)
+  end
+  save_end(at.meta, tail)
+  for _, key in ipairs(#line > 0 and { at.meta, at.runs, at.log } or {}) do
+    redis.call('PERSIST', key)
+  end
+end
+
+-- Begins the log of a session, whose owner is the first user that names it, or begins it again: when all its entries have
+-- expired, or when something of it is missing, so that readers are told instead of shown numbers that lie. Number 0 is
+-- the place before the first entry.
+-- Returns whether the session is new. `lost` says that the caller has found more missing.
+local function begin(at, owner, generation, lost)
+  local n = redis.call('HGET', at.meta, 'n')
+  if not lost and is_whole(at, n) then
     return false
   end
   -- This first: a Redis that is full refuses a script at its first addition only.
-  redis.call('HSET', meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
-  redis.call('HDEL', meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused',
+  redis.call('HSET', at.meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
+  redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused',
     'plain')
   if not n then
     -- Which owner's session this is, for as long as it is that owner's: the generation changes when a log begins again
-    -- for the same owner, and a name that was deleted or has expired may be taken by another.
-    redis.call('HSETNX', meta, 'incarnation', generation)
+    -- for the same owner, and a name that was deleted or has expired may be taken by another. An owner who is known from
+    -- the history keeps it.
+    local before = redis.call('HMGET', at.history, ':owner', ':incarnation')
+    redis.call('HSETNX', at.meta, 'incarnation', before[1] == owner and (before[2] or '') or generation)
   end
-  redis.call('DEL', log) -- an evicted meta may leave it, and it would refuse number 1 for ever
+  redis.call('UNLINK', at.log)
+  if redis.call('HEXISTS', at.meta, 'latest') == 0 then
+    local latest = redis.call('ZREVRANGE', at.turns, 0, 0)[1]
+    if latest then
+      redis.call('HSET', at.meta, 'latest', latest)
+    end
+  end
+  line_up(at, { gen = generation, n = 0, hash = '00000000' })
   return not n
 end
 

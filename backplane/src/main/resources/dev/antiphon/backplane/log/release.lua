@@ -11,7 +11,9 @@ if held[1] ~= message or held[2] ~= token then
 end
 -- No worker has the empty id, so no lease protects the run; no token is empty, so nobody appends.
 redis.call('HSET', meta, 'token', '', 'worker', '')
-redis.call('HINCRBY', run, 'attempts', -1)
+if redis.call('EXISTS', run) == 1 then
+  redis.call('HINCRBY', run, 'attempts', -1)
+end
 redis.call('SREM', working_prefix .. held[3], session .. ':' .. message)
 look_in(open, session, message, LOOK_SOON_MS)
 return 1

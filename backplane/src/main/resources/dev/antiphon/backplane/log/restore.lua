@@ -1,15 +1,18 @@
 -- Brings back a run that waited for its user when Redis lost it, together with the user's answer: as if it had waited and
 -- been resumed here. It is answered after what the session has been asked since.
--- KEYS meta, log, run, connections, waiting, open, runs, tools
+-- KEYS meta, log, run, connections, waiting, open, runs, tools, history, turns
 -- ARGV session, message, user, fresh generation, answer, question or '', status chunk up to its chunk id, the rest of it,
 --      message event up to its parent, incarnation, seconds to keep tool calls, number of the run's
 --      fields, number of the tool calls' fields, then each field and its value, then the chunks
 -- answers as resume.lua, or KNOWN when the run is here
-local meta, log, run, connections, waiting, open, runs, tools = unpack(KEYS)
+local meta, log, run, connections, waiting, open, runs, tools, history, turns = unpack(KEYS)
 local session, message, user, generation, answer, question, head, rest, event_head = unpack(ARGV, 1, 9)
 local incarnation, keep_tools = ARGV[10], tonumber(ARGV[11])
 
-local owner = redis.call('HGET', meta, 'owner')
+local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+  run_prefix = string.sub(run, 1, #run - #message) }
+
+local owner = owner_of(at)
 if owner and owner ~= user then
   return { 'UNKNOWN' }
 elseif redis.call('EXISTS', run) == 1 then
@@ -29,11 +32,12 @@ if question ~= '' and question ~= kept.question then
   return { 'NOT_WAITING' }
 end
 
-begin(meta, log, user, generation)
+-- A run that was evicted alone has its chunks in this log: with them it comes into another.
+begin(at, user, generation, redis.call('ZSCORE', runs, message))
 if incarnation ~= '' then
   redis.call('HSET', meta, 'incarnation', incarnation) -- what the run has outside goes by this name
 end
-local tail = log_end(meta)
+local tail = log_end(meta, log)
 local parent = kept.parent or ''
 add_entry(log, tail, 'message', event_head .. (parent == '' and 'null' or '"' .. parent .. '"') .. '}')
 local asked = tail.n

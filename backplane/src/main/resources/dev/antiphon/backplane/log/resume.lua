@@ -12,7 +12,7 @@ local function is_meant(asked)
 end
 
 local found = redis.call('HMGET', run, 'status', 'body', 'resumes', 'resumed', 'last_answer', 'question', 'answered')
-local tail = log_end(meta)
+local tail = log_end(meta, log)
 if not found[1] or not tail or redis.call('HGET', meta, 'owner') ~= user then
   return { 'UNKNOWN' }
 end

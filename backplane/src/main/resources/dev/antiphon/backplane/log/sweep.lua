@@ -24,7 +24,9 @@ for _, each in ipairs(due) do
     end
     local held = redis.call('HMGET', meta, 'active', 'worker')
     local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
-    local its_turn = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1] == message
+    -- The oldest, or one that has lost its place.
+    local first = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1]
+    local its_turn = first == message or not first
     if at_work or not its_turn then
       look_in(open, session, message, LOOK_LATER_MS)
     else

@@ -1,18 +1,27 @@
 -- Registers a connection of a session and tells where its stream begins, in one step: an entry appended
 -- before is in the log, one appended after is published to the pod.
--- KEYS meta, log, connections, pod connections, waiting
--- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix
--- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN
-local meta, log, connections, pod_connections, waiting = unpack(KEYS)
-local user, member, pod_member, generation, keep_seconds, run_prefix = unpack(ARGV)
+-- KEYS meta, log, connections, pod connections, waiting, runs, history, turns
+-- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix, what the database
+--      says of the owner and of the latest message
+-- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN | ASK
+local meta, log, connections, pod_connections, waiting, runs, history, turns = unpack(KEYS)
+local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest = unpack(ARGV)
+local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+  run_prefix = run_prefix }
 
-local owner = redis.call('HGET', meta, 'owner')
-if owner and owner ~= user then
-  return { 'FOREIGN' }
+local admitted = admit(at, user, durable)
+if admitted ~= 'OK' then
+  return { admitted }
 end
-if begin(meta, log, user, generation) then
-  redis.call('EXPIRE', meta, keep_seconds)
+if begin(at, user, generation) then
+  if redis.call('ZCARD', waiting) == 0 then
+    redis.call('EXPIRE', meta, keep_seconds)
+  end
+  if latest ~= '' then
+    redis.call('HSETNX', meta, 'latest', latest)
+  end
 end
+confirm(at, durable)
 if member ~= '' then
   redis.call('SADD', connections, member)
   -- No expiry: the set is also a plain pod's, which adds itself once and never again. Those of dead pods are reaped.
@@ -20,7 +29,7 @@ if member ~= '' then
   redis.call('SADD', pod_connections, pod_member)
 end
 
-local tail = log_end(meta)
+local tail = log_end(meta, log)
 local found = redis.call('HMGET', meta, 'ended', 'unseen', 'unseen_end')
 
 -- The hash of the place after entry `n`, or nil when the log does not hold what follows it.

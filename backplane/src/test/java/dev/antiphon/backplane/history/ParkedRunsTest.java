@@ -11,6 +11,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.antiphon.backplane.DatabaseSettings;
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.Retention;
+import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
@@ -70,9 +72,7 @@ final class ParkedRunsTest {
     static void open() throws InterruptedException {
         server = PostgresServer.start();
         DatabaseSettings settings = DatabaseSettings.of(server.url(), Duration.ofSeconds(2));
-        history =
-                PostgresHistory.open(
-                        settings, new RedisHistory(REDIS.redis()), Duration.ofDays(10));
+        history = PostgresHistory.open(settings, REDIS.redis(), Duration.ofDays(10));
         log = history.parking(new RedisSessionLog(REDIS.redis()));
     }
 
@@ -333,7 +333,11 @@ final class ParkedRunsTest {
         answer(journal.begin(intent(token, "try1"), false));
 
         answer(
-                new RedisSessionLog(REDIS.redis(), RedisSessionLog.KEEP_HISTORY, three)
+                new RedisSessionLog(
+                                REDIS.redis(),
+                                new Admission(Optional.empty()),
+                                Retention.USUAL,
+                                three)
                         .append(question("m1", token, 0)));
 
         Duration left =

@@ -10,9 +10,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.DatabaseSettings;
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Chat;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.registry.Attach;
+import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.servers.PostgresServer;
@@ -45,7 +53,7 @@ final class PostgresHistoryTest extends HistoryTest {
     static void open() throws InterruptedException {
         server = PostgresServer.start();
         DatabaseSettings settings = DatabaseSettings.of(server.url(), Duration.ofSeconds(2));
-        history = PostgresHistory.open(settings, new RedisHistory(REDIS.redis(), KEEP), KEEP);
+        history = PostgresHistory.open(settings, REDIS.redis(), KEEP);
     }
 
     @AfterAll
@@ -180,22 +188,98 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(count("chat_turn")).isZero();
     }
 
-    @Test
-    void aSessionThatSomebodyElseHasBegunSinceRedisWasLostStaysItsOwners() throws Exception {
-        chat.converse("m1");
+    // Whose it is
+
+    private static final UserId STRANGER = new UserId("u2");
+
+    private Chat asked;
+    private RedisConnectionRegistry registry;
+
+    @BeforeEach
+    void letIn() {
+        Admission admission = new Admission(Optional.of(history));
+        asked = new Chat(REDIS, admission);
+        registry = new RedisConnectionRegistry(REDIS.redis(), new PodId("pod-1"), admission);
+    }
+
+    private Attach attach(UserId user) {
+        return answer(registry.attach(SESSION, user, new ConnectionId("c1"), true));
+    }
+
+    private void loseRedisAfterAnAnswer() {
+        asked.converse("m1");
         settle();
         REDIS.commands().flushall();
+    }
 
-        chat.ask(Chat.request(new UserId("u2"), "m2", "mine?"));
-        chat.converseWith("m2");
-        settle();
+    @Test
+    void aSessionThatRedisHasLostStaysItsOwners() throws Exception {
+        loseRedisAfterAnAnswer();
 
-        assertThat(answer(history.newest(SESSION, new UserId("u2"))).orElseThrow().turns())
-                .isEmpty();
-        assertThat(answer(history.erase(SESSION, new UserId("u2")))).isPresent();
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+        assertThat(asked.ask(Chat.request(STRANGER, "x1", "mine?")))
+                .isInstanceOf(Accept.Foreign.class);
+        assertThat(answer(history.newest(SESSION, STRANGER))).isEmpty();
+        assertThat(answer(history.erase(SESSION, STRANGER))).isEmpty();
         assertThat(count("chat_turn")).isEqualTo(1);
+    }
+
+    @Test
+    void theOwnerOfASessionThatRedisHasLostReadsItAndGoesOn() {
+        loseRedisAfterAnAnswer();
+
+        assertThat(turns()).containsExactly("m1: done");
+        assertThat(after(newest().orElseThrow().cursor())).isEmpty();
+        asked.ask("m2");
+
+        assertThat(answer(history.before(SESSION, new MessageId("m2"), 100)))
+                .containsExactly(new Said("hi", "done"));
+        asked.converseWith("m2");
+        settle();
+        assertThat(turns()).containsExactly("m1: done", "m2: done");
+    }
+
+    @Test
+    void theFirstMessageAfterRedisWasLostFollowsTheLastBefore() {
+        loseRedisAfterAnAnswer();
+
+        asked.ask("m2");
+
+        assertThat(asked.run("m2", "parent")).isEqualTo("m1");
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+    }
+
+    @Test
+    void theOwnerOfASessionThatRedisHasLostErasesIt() throws Exception {
+        loseRedisAfterAnAnswer();
+
+        assertThat(newest()).isPresent();
         assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
         assertThat(count("chat_turn")).isZero();
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Attached.class);
+    }
+
+    /// New conversations go on without the database; what somebody takes meanwhile its owner takes back.
+    @Test
+    void whoeverNamesALostSessionWhileTheDatabaseIsAwayHasItUntilItsOwnerComes() {
+        loseRedisAfterAnAnswer();
+        server.stop();
+        try {
+            assertThat(asked.ask(Chat.request(STRANGER, "x1", "mine?")))
+                    .isInstanceOf(Accept.Accepted.class);
+            assertThat(attach(Chat.USER)).isInstanceOf(Attach.Foreign.class);
+        } finally {
+            server.restart();
+        }
+
+        await().atMost(Duration.ofSeconds(60))
+                .ignoreExceptions()
+                .untilAsserted(
+                        () -> assertThat(attach(Chat.USER)).isInstanceOf(Attach.Attached.class));
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+        assertThat(asked.claim("x1", "w1", Token.mint())).isInstanceOf(Claim.Unknown.class);
+        assertThat(asked.entries()).isEmpty();
+        assertThat(turns()).containsExactly("m1: done");
     }
 
     @Test
@@ -225,8 +309,7 @@ final class PostgresHistoryTest extends HistoryTest {
     @Test
     void anotherProcessFindsTheTablesThere() throws Exception {
         DatabaseSettings settings = DatabaseSettings.of(server.url(), Duration.ofSeconds(2));
-        try (PostgresHistory other =
-                PostgresHistory.open(settings, new RedisHistory(REDIS.redis(), KEEP), KEEP)) {
+        try (PostgresHistory other = PostgresHistory.open(settings, REDIS.redis(), KEEP)) {
             chat.converse("m1");
             settle();
 

@@ -5,6 +5,7 @@ import static dev.antiphon.backplane.log.Chat.SESSION;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.protocol.Keys;
 
@@ -20,7 +21,8 @@ final class RedisHistoryTest extends HistoryTest {
 
     private static final Duration KEEP = Duration.ofDays(10);
 
-    private final RedisHistory history = new RedisHistory(REDIS.redis(), KEEP);
+    private final RedisHistory history =
+            new RedisHistory(REDIS.redis(), new Admission(Optional.empty()), KEEP);
 
     @Override
     History history() {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.Retention;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
@@ -170,12 +171,12 @@ final class AppendTest {
         assertThat(chat.working("w1")).isEmpty();
         assertThat(chat.meta("active")).isEqualTo("null");
         assertThat(REDIS.commands().ttl(Keys.log(SESSION)))
-                .isBetween(1L, RedisSessionLog.KEEP.toSeconds());
+                .isBetween(1L, Retention.USUAL.log().toSeconds());
         assertThat(REDIS.commands().ttl(Keys.run(SESSION, new MessageId("m1"))))
-                .isBetween(1L, RedisSessionLog.KEEP.toSeconds());
+                .isBetween(1L, Retention.USUAL.log().toSeconds());
         // Else a stranger could name the session anew and be shown its history.
         assertThat(REDIS.commands().ttl(Keys.meta(SESSION)))
-                .isGreaterThan(RedisSessionLog.KEEP_HISTORY.toSeconds());
+                .isGreaterThan(Retention.USUAL.history().toSeconds());
     }
 
     @Test

@@ -5,6 +5,7 @@ import static dev.antiphon.backplane.RealRedis.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.Retention;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -39,8 +40,15 @@ public final class Chat {
     private final RedisSessionLog log;
 
     public Chat(RealRedis redis) {
+        this(redis, new Admission(Optional.empty()));
+    }
+
+    /// @param admission who may enter the session
+    public Chat(RealRedis redis, Admission admission) {
         this.redis = redis;
-        this.log = new RedisSessionLog(redis.redis());
+        this.log =
+                new RedisSessionLog(
+                        redis.redis(), admission, Retention.USUAL, RedisSessionLog.KEEP_PARKED);
     }
 
     public SessionLog log() {

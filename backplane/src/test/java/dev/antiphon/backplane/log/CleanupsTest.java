@@ -45,7 +45,7 @@ final class CleanupsTest {
     }
 
     private void erase() {
-        RedisHistory history = new RedisHistory(REDIS.redis(), RedisSessionLog.KEEP_HISTORY);
+        RedisHistory history = new RedisHistory(REDIS.redis());
         assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
     }
 

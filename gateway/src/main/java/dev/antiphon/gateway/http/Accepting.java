@@ -8,12 +8,15 @@ import dev.antiphon.backplane.queue.RequestQueue;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Takes a request in: from then on it is answered whatever happens.
 final class Accepting {
@@ -44,6 +47,29 @@ final class Accepting {
                 conversations.asked(request.sessionId(), request.userId(), parent),
                 found -> {
                     if (found.isPresent()) {
+                        accept(exchange, request);
+                    } else {
+                        acceptAfterLoss(exchange, request, parent);
+                    }
+                });
+    }
+
+    /// A conversation that was lost goes on: an open page still shows it, and would be refused until it is reloaded. What is
+    /// asked there begins the conversation again. So does its repetition, which must not be refused by what it began.
+    private void acceptAfterLoss(Exchange exchange, WorkflowRequest request, MessageId parent) {
+        SessionId session = request.sessionId();
+        UserId user = request.userId();
+        exchange.when(
+                conversations
+                        .turns(session, user, Optional.empty(), 1)
+                        .thenCombine(
+                                conversations.asked(session, user, request.messageId()),
+                                (recent, before) ->
+                                        before.isPresent()
+                                                || recent.isEmpty()
+                                                || recent.get().turns().isEmpty()),
+                goesOn -> {
+                    if (goesOn) {
                         accept(exchange, request);
                     } else {
                         exchange.refuse(Problem.noSuchMessage(parent));

@@ -1,0 +1,378 @@
+package dev.antiphon.backplane.history;
+
+import static dev.antiphon.backplane.RealRedis.answer;
+import static dev.antiphon.backplane.log.Chat.SESSION;
+import static dev.antiphon.backplane.log.Chat.batch;
+import static dev.antiphon.backplane.log.Chat.last;
+import static dev.antiphon.backplane.log.Chat.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Chat;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.registry.Attach;
+import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.UserId;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletionException;
+
+/// A Redis that is full and evicts takes single keys. Then something is lost, and readers are told (another generation);
+/// nothing is doubled, and nobody sees what is another's.
+final class EvictionTest {
+
+    private static final UserId STRANGER = new UserId("u2");
+
+    @RegisterExtension static final RealRedis REDIS = new RealRedis();
+
+    private final Chat chat = new Chat(REDIS);
+    private final RedisHistory history = new RedisHistory(REDIS.redis());
+    private final RedisConnectionRegistry registry =
+            new RedisConnectionRegistry(REDIS.redis(), new PodId("pod-1"));
+
+    private void evict(String... keys) {
+        assertThat(REDIS.commands().del(keys)).isEqualTo(keys.length);
+    }
+
+    private static String run(String message) {
+        return Keys.run(SESSION, new MessageId(message));
+    }
+
+    private Attach attach(UserId user) {
+        return answer(registry.attach(SESSION, user, new ConnectionId("c1"), true));
+    }
+
+    private List<String> turns(UserId user) {
+        return answer(history.newest(SESSION, user)).map(HistoryTest::shown).orElse(List.of());
+    }
+
+    private void settle() {
+        answer(history.settle(SESSION));
+    }
+
+    // Whose it is
+
+    @Test
+    void aStrangerGetsNothingWhenTheLogsRecordIsEvictedAndTheOwnerGoesOn() {
+        chat.converse("m1");
+        settle();
+        evict(Keys.meta(SESSION));
+
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+        assertThat(chat.ask(request(STRANGER, "x1", "mine?"))).isInstanceOf(Accept.Foreign.class);
+        assertThat(answer(history.newest(SESSION, STRANGER))).isEmpty();
+        assertThat(answer(history.asked(SESSION, STRANGER, new MessageId("m1")))).isEmpty();
+        assertThat(answer(history.erase(SESSION, STRANGER))).isEmpty();
+
+        assertThat(turns(Chat.USER)).containsExactly("m1: done");
+        assertThat(answer(history.sessions(Chat.USER, Optional.empty(), 10)).page())
+                .extracting(Sessions.Summary::title)
+                .containsExactly("hi");
+        assertThat(attach(Chat.USER)).isInstanceOf(Attach.Attached.class);
+        chat.converse("m2");
+        settle();
+        assertThat(turns(Chat.USER)).containsExactly("m1: done", "m2: done");
+        assertThat(chat.run("m2", "parent")).isEqualTo("m1");
+        assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
+        assertThat(turns(Chat.USER)).isEmpty();
+    }
+
+    @Test
+    void aStrangerIsNotAnsweredWhatTheOwnerAsked() {
+        chat.ask("m1");
+        evict(Keys.meta(SESSION));
+
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+        assertThat(chat.ask(request(STRANGER, "x1", "mine?"))).isInstanceOf(Accept.Foreign.class);
+        assertThat(chat.claimed("w1").request().userId()).isEqualTo(Chat.USER);
+        assertThat(chat.transcript()).containsExactly("message m1");
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+    }
+
+    /// What does not say whose it is, is nobody's: a history of before it carried its owner.
+    @Test
+    void aHistoryThatDoesNotSayWhoseItIsLetsNobodyIn() {
+        chat.converse("m1");
+        settle();
+        REDIS.commands().hdel(Keys.history(SESSION), ":owner");
+        assertThat(turns(Chat.USER)).containsExactly("m1: done");
+        evict(Keys.meta(SESSION));
+
+        assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+        assertThat(turns(STRANGER)).isEmpty();
+        assertThat(attach(Chat.USER)).isInstanceOf(Attach.Foreign.class);
+    }
+
+    @Test
+    void aUsersListShowsNoTitleOfAnother() {
+        chat.converse("m1");
+        settle();
+        evict(Keys.meta(SESSION), Keys.history(SESSION), Keys.turns(SESSION), run("m1"));
+        assertThat(chat.ask(request(STRANGER, "x1", "secret"))).isInstanceOf(Accept.Accepted.class);
+        chat.converseWith("x1");
+        settle();
+
+        assertThat(answer(history.sessions(Chat.USER, Optional.empty(), 10)).page()).isEmpty();
+        assertThat(answer(history.sessions(STRANGER, Optional.empty(), 10)).page())
+                .extracting(Sessions.Summary::title)
+                .containsExactly("secret");
+    }
+
+    // What order it has
+
+    @Test
+    void anEndedMessageWhoseRunIsEvictedIsNotAnsweredAgain() {
+        chat.converse("m1");
+        settle();
+        evict(run("m1"));
+
+        assertThat(chat.claim("m1", "w1", Token.mint())).isInstanceOf(Claim.Unknown.class);
+        assertThat(chat.ask("m1")).isInstanceOf(Accept.Duplicate.class);
+        assertThat(chat.transcript())
+                .containsExactly("message m1", "m1/0 done", "message_complete m1");
+    }
+
+    @Test
+    void anEndedMessageThatIsNowhereElseIsAnsweredAgainInAnotherLog() {
+        chat.converse("m1");
+        long before = chat.tail().generation();
+        evict(run("m1"));
+
+        assertThat(chat.ask("m1")).isInstanceOf(Accept.Accepted.class);
+
+        assertThat(chat.tail().generation()).isNotEqualTo(before);
+        assertThat(chat.transcript()).containsExactly("message m1");
+    }
+
+    @Test
+    void anAnswerWhoseRunIsEvictedBeginsAgainInAnotherLog() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m1", token, 0, "Hel", "lo"));
+        evict(run("m1"));
+
+        assertThat(chat.append(batch("m1", token, 2, "!"))).isInstanceOf(Append.Fenced.class);
+        assertThat(chat.claim("m1", "w1", Token.mint())).isInstanceOf(Claim.Unknown.class);
+        assertThat(chat.ask("m1")).isInstanceOf(Accept.Accepted.class);
+        chat.converseWith("m1");
+
+        assertThat(chat.transcript())
+                .containsExactly("message m1", "m1/0 done", "message_complete m1");
+    }
+
+    @Test
+    void anAnswerWhoseLogOrRecordIsEvictedBeginsAgainInAnotherLog() {
+        for (String key : List.of(Keys.log(SESSION), Keys.meta(SESSION), Keys.runs(SESSION))) {
+            REDIS.commands().flushall();
+            chat.ask("m1");
+            chat.ask("m2");
+            Claim.Claimed first = chat.claimed("w1");
+            chat.append(batch("m1", first.token(), 0, "Hel", "lo"));
+            EntryId place = chat.tail();
+            evict(key);
+
+            Claim.Claimed again = chat.claimed("w1");
+
+            assertThat(again.request().messageId()).isEqualTo(new MessageId("m1"));
+            assertThat(again.nextChunk()).isZero();
+            assertThat(again.streamed()).isEmpty();
+            assertThat(chat.append(batch("m1", first.token(), 2, "!")))
+                    .isInstanceOf(Append.Fenced.class);
+            assertThat(chat.read(place, 10))
+                    .isInstanceOfSatisfying(
+                            Slice.Lost.class,
+                            lost -> assertThat(lost.reason()).isEqualTo("other_generation"));
+            chat.append(last("m1", again.token(), 0, "again"));
+            assertThat(chat.transcript())
+                    .containsExactly(
+                            "message m1", "message m2", "m1/0 again", "message_complete m1");
+            chat.converseWith("m2");
+        }
+    }
+
+    @Test
+    void aMessageThatHasLostItsPlaceInTheLineGetsItBack() {
+        chat.ask("m1");
+        chat.ask("m2");
+        evict(Keys.waiting(SESSION));
+
+        assertThat(chat.claimed("w1").request().messageId()).isEqualTo(new MessageId("m1"));
+        assertThat(chat.waiting()).containsExactly("m1", "m2");
+        assertThat(chat.ask("m2"))
+                .isInstanceOfSatisfying(
+                        Accept.Accepted.class,
+                        accepted -> assertThat(accepted.waitingBefore()).isEqualTo(1));
+    }
+
+    /// Everything that may happen to one session while any of its keys may go at any time.
+    @Test
+    void whateverIsEvictedNothingIsDoubledAndNothingIsShownToAStranger() {
+        int begunAgain = 0;
+        for (long seed = 0; seed < 150; seed++) {
+            REDIS.commands().flushall();
+            Storm storm = new Storm(seed);
+            storm.run();
+            begunAgain += storm.generations.size() - 1;
+        }
+        assertThat(begunAgain).isGreaterThan(150); // else the storm proves nothing
+    }
+
+    private final class Storm {
+
+        private final long seed;
+        private final SplittableRandom random;
+        private final List<String> said = new ArrayList<>();
+
+        /// What each log was seen to hold, by its generation.
+        private final Map<Long, List<String>> generations = new HashMap<>();
+
+        private Claim.@Nullable Claimed claimed;
+        private int next;
+
+        Storm(long seed) {
+            this.seed = seed;
+            this.random = new SplittableRandom(seed);
+        }
+
+        void run() {
+            try {
+                for (int i = 0; i < 60; i++) {
+                    step();
+                    look();
+                }
+            } catch (Throwable e) {
+                throw new AssertionError("seed " + seed + " after:\n" + String.join("\n", said), e);
+            }
+        }
+
+        private void step() {
+            switch (random.nextInt(12)) {
+                case 0, 1 -> {
+                    String message = message();
+                    say("ask " + message, chat.ask(message));
+                }
+                case 2, 3 -> claim();
+                case 4, 5, 6 -> append();
+                case 7 -> say("attach", attach(Chat.USER));
+                case 8 -> settleWhatIsThere();
+                case 9 -> stranger();
+                default -> evictAny();
+            }
+        }
+
+        private void say(String what, Object answer) {
+            said.add(what + " -> " + answer);
+        }
+
+        private String message() {
+            return "m" + random.nextInt(4);
+        }
+
+        private void claim() {
+            chat.lives("w1");
+            Claim claim = chat.claim(random.nextBoolean() ? null : message(), "w1", Token.mint());
+            say("claim", claim);
+            if (claim instanceof Claim.Busy && claimed != null) {
+                answer(chat.log().release(SESSION, claimed.request().messageId(), claimed.token()));
+            } else if (claim instanceof Claim.Claimed now) {
+                claimed = now;
+                next = now.nextChunk();
+                assertThat(now.streamed()).hasSize(next);
+            }
+        }
+
+        private void append() {
+            Claim.Claimed now = claimed;
+            if (now == null) {
+                return;
+            }
+            String message = now.request().messageId().value();
+            boolean ends = random.nextInt(3) == 0;
+            Append answer =
+                    chat.append(
+                            ends
+                                    ? last(message, now.token(), next, "end")
+                                    : batch(message, now.token(), next, "text"));
+            say("append " + message + "/" + next, answer);
+            if (answer instanceof Append.Appended) {
+                next++;
+            } else {
+                claimed = null;
+            }
+        }
+
+        /// An answer that is lost before it is in the history is an error, and none of these.
+        private void settleWhatIsThere() {
+            try {
+                settle();
+            } catch (CompletionException e) {
+                assertThat(e).hasMessageContaining("has lost entries");
+                said.add("settle -> " + e.getMessage());
+            }
+        }
+
+        private void stranger() {
+            boolean anythingLeft =
+                    REDIS.commands().exists(Keys.meta(SESSION), Keys.history(SESSION)) > 0;
+            if (anythingLeft) {
+                assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+                assertThat(answer(history.newest(SESSION, STRANGER))).isEmpty();
+                assertThat(answer(history.asked(SESSION, STRANGER, new MessageId(message()))))
+                        .isEmpty();
+            }
+        }
+
+        private void evictAny() {
+            List<String> keys = REDIS.commands().keys("chat:*:s1*");
+            keys.sort(null);
+            if (!keys.isEmpty()) {
+                String key = keys.get(random.nextInt(keys.size()));
+                REDIS.commands().del(key);
+                say("evict", key);
+            }
+        }
+
+        /// Each log only grows, and each message has its chunks once and in order.
+        private void look() {
+            Optional<EntryId> tail = answer(chat.log().tail(SESSION));
+            if (tail.isEmpty()
+                    || !(chat.read(EntryId.start(tail.get().generation()), 1_000)
+                            instanceof Slice.Entries slice)) {
+                return;
+            }
+            List<String> shown = slice.entries().stream().map(Chat::shown).toList();
+            List<String> before = generations.put(tail.get().generation(), shown);
+            if (before != null && !before.isEmpty()) {
+                assertThat(shown).startsWith(before.toArray(String[]::new));
+            }
+            assertThat(shown).doesNotHaveDuplicates();
+            Map<String, Integer> chunks = new HashMap<>();
+            for (String each : shown) {
+                int slash = each.indexOf('/');
+                if (slash > 0) {
+                    int expected = chunks.merge(each.substring(0, slash), 1, Integer::sum) - 1;
+                    assertThat(each).contains("/" + expected + " ");
+                }
+            }
+        }
+    }
+}
