@@ -17,17 +17,20 @@ final class DeparturesTest {
     private final Pod pod = new Pod();
 
     /// Each client that cannot be let in may have been registered all the same.
-    private void refuse(int clients) {
+    /// Clients come and go while Redis is unavailable.
+    private void comeAndGo(int clients) {
         pod.registry.replies.away();
         for (int i = 0; i < clients; i++) {
-            pod.open(new Client(), new Cursor.None());
+            Subscriber subscriber = pod.open(new Client(), new Cursor.None());
+            pod.loop.settle();
+            subscriber.leave();
             pod.loop.settle();
         }
     }
 
     @Test
     void whatRedisDidNotTakeIsTriedAgain() {
-        refuse(100);
+        comeAndGo(100);
         pod.registry.members().add(new ConnectionId("conn_7")); // done, though not answered
 
         pod.registry.replies.back();
@@ -40,7 +43,7 @@ final class DeparturesTest {
     /// It had lost its last two seconds, and with them that the client left.
     @Test
     void aMemberThatRedisHasBackIsTakenOutAgain() {
-        refuse(1);
+        comeAndGo(1);
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(1));
         assertThat(pod.registry.members()).isEmpty();
@@ -54,7 +57,7 @@ final class DeparturesTest {
     @Test
     void whenTooManyLeftThePodIsRegisteredAnew() {
         Client stays = pod.connect();
-        refuse(Departures.MOST + 50);
+        comeAndGo(Departures.MOST + 50);
         assertThat(pod.count(Count.DEPARTURE_DROPPED)).isPositive();
         pod.registry.members().add(new ConnectionId("conn_" + (Departures.MOST + 40)));
 
