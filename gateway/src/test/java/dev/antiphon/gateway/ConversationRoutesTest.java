@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -218,7 +219,9 @@ final class ConversationRoutesTest {
         assertThat(house.queued(session)).isEqualTo(4);
         assertThat(delete("user1").statusCode()).isEqualTo(204);
 
-        assertThat(house.keysNaming(session)).isEmpty();
+        // The worker had begun: what it may have left at a service is another worker's to remove.
+        assertThat(house.keysNaming(session))
+                .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
         assertThat(house.queued(session)).isZero();
         assertThat(messages("").statusCode()).isEqualTo(404);
         assertThat(delete("user1").statusCode()).isEqualTo(404);
