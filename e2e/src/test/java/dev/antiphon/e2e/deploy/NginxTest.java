@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ final class NginxTest {
     private static HttpClient http;
     private static EventStream silent;
     private static House.Gateway changed;
+    private static List<Integer> ports;
     private static long silentSince;
 
     @BeforeAll
@@ -57,6 +59,7 @@ final class NginxTest {
         List<House.Gateway> gateways =
                 Stream.generate(() -> house.gateway(Map.of())).limit(3).toList();
         changed = gateways.getFirst();
+        ports = gateways.stream().map(House.Gateway::port).toList();
         nginx = Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways);
         http = HttpClient.newHttpClient();
         silent = EventStream.open(nginx.address(), "silent", null);
@@ -212,6 +215,40 @@ final class NginxTest {
         for (int i = 0; i < 12; i++) {
             assertThat(post("unserved-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
         }
+    }
+
+    @Test
+    @Order(7)
+    void gatewaysThatComeUpAfterNginxShareTheStreams() throws Exception {
+        for (int port : ports) {
+            house.killGateway(port);
+        }
+        for (int i = 0; i < 6; i++) {
+            assertThat(get("/api/sse?session_id=early&user_id=user1").statusCode()).isEqualTo(502);
+        }
+        for (int port : ports) {
+            house.gateway(port, Map.of());
+        }
+        List<EventStream> streams = new ArrayList<>();
+        try {
+            for (int i = 0; i < 30; i++) {
+                streams.add(EventStream.open(nginx.address(), "late-" + i, null));
+            }
+            for (int port : ports) {
+                assertThat(connections(port)).as("port %d", port).isBetween(8, 12);
+            }
+        } finally {
+            for (EventStream stream : streams) {
+                stream.close();
+            }
+        }
+    }
+
+    private static int connections(int port) throws Exception {
+        URI health = URI.create("http://127.0.0.1:" + port + "/health");
+        String answer =
+                http.send(HttpRequest.newBuilder(health).build(), BodyHandlers.ofString()).body();
+        return JsonMapper.shared().readTree(answer).path("active_connections").asInt();
     }
 
     private static int status(URI address) throws Exception {

@@ -108,6 +108,11 @@ public final class House implements AutoCloseable {
         gateways.put(own.get("POD_ID"), gateway);
     }
 
+    /// Kills the gateway that was last started on this port.
+    public void killGateway(int port) {
+        Objects.requireNonNull(gateways.get("pod-" + port)).process().kill();
+    }
+
     /// Waits until a gateway that was started serves.
     public Gateway awaitGateway(int port) {
         Gateway gateway = Objects.requireNonNull(gateways.get("pod-" + port));
