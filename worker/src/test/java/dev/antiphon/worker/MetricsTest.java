@@ -17,6 +17,8 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.SessionId;
@@ -431,5 +433,38 @@ final class MetricsTest {
         peers.redis.sync().hset("chat:run:test:m1", "body", "{");
 
         awaitDriven(worker, Count.HISTORY_INCOMPLETE);
+    }
+
+    @Test
+    void cleanUpsThatAreDoneFailAndAreGivenUpAreCounted() throws Exception {
+        Backplane backplane = backplane();
+        UserId user = new UserId("user1");
+        dieAfterOneChunk(backplane, "m1", RequestContext.empty());
+        get(backplane.conversations().erase(SESSION, user));
+        // With a second provider the demo does not stand in for one that is missing.
+        Worker worker = worker("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+        awaitDriven(worker, Count.CLEANED_UP);
+
+        RequestContext unknown = RequestContext.of(Json.object().put("ai_provider", "unknown"));
+        dieAfterOneChunk(backplane, "m2", unknown);
+        get(backplane.conversations().erase(SESSION, user));
+        cleanUpsAreDue();
+        awaitDriven(worker, Count.CLEANUP_REPEATED);
+
+        var details = peers.redis.sync();
+        details.hgetall(Keys.CLEANUP_DETAILS)
+                .forEach((id, detail) ->
+                        details.hset(
+                                Keys.CLEANUP_DETAILS,
+                                id,
+                                detail.replaceFirst("\"tries\":\\d+", "\"tries\":10")));
+        cleanUpsAreDue();
+        awaitDriven(worker, Count.CLEANUP_LOST);
+    }
+
+    private void cleanUpsAreDue() {
+        for (String id : peers.redis.sync().zrange(Keys.CLEANUPS, 0, -1)) {
+            peers.redis.sync().zadd(Keys.CLEANUPS, 0, id);
+        }
     }
 }
