@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 /// The sample project, built by `mvn package` as its documentation says.
 ///
 /// What `mvn install` would have put into the person's Maven repository, Antiphon's own jars, lies in a repository of
-/// the test: links to what the build of this project has fetched, and our jars as they were just built.
+/// the test: links to what the build of this project has fetched, and our jars as they were just built. On a new machine
+/// Maven fetches what only the sample needs; it goes where the links point.
 final class Sample {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final Path FETCHED =
@@ -37,7 +38,6 @@ final class Sample {
                 new ProcessBuilder(
                                 Programs.find("maven", "mvn"),
                                 "-B",
-                                "-o",
                                 "-Dmaven.repo.local=" + repository,
                                 "package")
                         .directory(project.toFile())
