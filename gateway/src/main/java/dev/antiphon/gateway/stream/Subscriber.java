@@ -143,7 +143,8 @@ public final class Subscriber {
     }
 
     /// The attach failed because Redis is unavailable. The stream begins all the same: an `EventSource` that gets an error
-    /// status never tries again.
+    /// status never tries again. `connected` comes when the connection is registered, because from that event on a client
+    /// misses nothing.
     void unconfirmed() {
         state = State.UNCONFIRMED;
         notBefore = around.loop().nanoTime() + RETRY_AFTER;
@@ -156,7 +157,6 @@ public final class Subscriber {
         }
         this.outlet = outlet;
         pulse.begin(around.loop().nanoTime());
-        outlet.write(LocalEvents.connected(connection, feed.session()));
         if (state == State.UNCONFIRMED) {
             write(pulse.tell(Standing.REDIS_AWAY, around.loop().nanoTime(), around.counters()));
         } else {
@@ -166,6 +166,7 @@ public final class Subscriber {
 
     private void begin() {
         state = State.STREAMING;
+        write(LocalEvents.connected(connection, feed.session()));
         if (from instanceof Cursor.Unknown) {
             resync("unknown_cursor");
         } else {
