@@ -410,7 +410,10 @@ public final class Subscriber {
             case Attached attached -> {
                 remember(attached);
                 cursor = attached.start();
-                if (placed) {
+                if (placed || attached.tail().number() > 0) {
+                    // A client without a place, too: it was connected when this log's entries came,
+                    // and another reader
+                    // may already have taken those that had ended unseen.
                     resync(reason);
                 } else {
                     pump();

@@ -724,6 +724,19 @@ final class StreamTest {
         client.hasExactly(4, 4);
     }
 
+    /// Redis lost the log and the members; an answer ended unseen, and another reader took it first.
+    @Test
+    void aReaderWithoutAPlaceIsToldOfAnAnswerThatCameInANewLog() {
+        Client client = pod.connect();
+        pod.log.lose();
+        pod.registry.forget();
+        pod.appended(3);
+        pod.pass(Duration.ofSeconds(12));
+        assertThat(client.events().get(1)).isEqualTo(resync("other_generation", pod.log.idOf(3)));
+        pod.streamed(1);
+        client.hasExactly(4, 4);
+    }
+
     @Test
     void anIdWithAnotherHashIsAnsweredWithAResync() {
         pod.appended(3);
