@@ -32,6 +32,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -99,7 +100,8 @@ final class CoreQueueTest {
                         if (handed.size() < room) {
                             queue.pull(room - handed.size(), Duration.ofSeconds(1), handed::add);
                         } else {
-                            Thread.sleep(Duration.ofDays(1)); // no room any more
+                            new CountDownLatch(1)
+                                    .await(); // no room any more: until it is interrupted
                         }
                     } catch (Unavailable e) {
                         Thread.onSpinWait(); // as long as NATS is away
