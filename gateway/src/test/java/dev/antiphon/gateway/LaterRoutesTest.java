@@ -7,6 +7,7 @@ import dev.antiphon.backplane.catalog.Offer;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// Cancel, history and metrics, on real servers.
@@ -72,6 +74,57 @@ final class LaterRoutesTest {
                                                             + "/messages?user_id=user1")
                                             .body())
                             .contains(message, "\"finish_reason\":\"cancelled\""));
+        }
+    }
+
+    @Test
+    void aCancelledAnswerNamesTheModelThatWouldHaveAnswered() throws Exception {
+        assertThat(modelOfCancelled(Json.object())).isEqualTo("unknown"); // no worker has come yet
+        house.offers(
+                model("openai", "gpt-a", false),
+                model("openai", "gpt-b", true),
+                model("ollama", "llama", false),
+                model("langgraph", null, false),
+                model("gemini", "one", false),
+                model("gemini", "two", false));
+
+        assertThat(modelOfCancelled(Json.object())).isEqualTo("gpt-b");
+        assertThat(modelOfCancelled(Json.object().put("model", "gpt-c"))).isEqualTo("gpt-c");
+        for (String[] each :
+                new String[][] {
+                    {"openai", "gpt-b"},
+                    {"ollama", "llama"},
+                    {"langgraph", "langgraph"},
+                    {"gemini", "gemini"},
+                    {"other", "other"}
+                }) {
+            assertThat(modelOfCancelled(Json.object().put("ai_provider", each[0])))
+                    .isEqualTo(each[1]);
+        }
+    }
+
+    private static Offer model(String provider, @Nullable String model, boolean isDefault) {
+        ObjectNode details = Json.object().put("provider", provider);
+        details.put("model", model).put("default", isDefault);
+        return new Offer(Offer.Kind.MODEL, provider + "/" + model, details);
+    }
+
+    private String modelOfCancelled(ObjectNode context) throws Exception {
+        String session = House.newSession();
+        ObjectNode body = Json.object().put("session_id", session).put("user_id", "user1");
+        body.put("message", "hi").set("context", context);
+        HttpResponse<String> asked =
+                Http.send(
+                        Http.request(gateway.port(), "/api/chat")
+                                .header("Content-Type", "application/json")
+                                .POST(BodyPublishers.ofString(body.toString())));
+        cancel(session, Http.text(Http.json(asked), "message_id"), "user1");
+        try (EventStream tab = EventStream.open(gateway.port(), session)) {
+            String chunk = tab.events(4).get(2).data();
+            return Json.readObject(chunk.getBytes(StandardCharsets.UTF_8))
+                    .path("metadata")
+                    .path("model")
+                    .stringValue("");
         }
     }
 

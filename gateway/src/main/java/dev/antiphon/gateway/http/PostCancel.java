@@ -25,12 +25,19 @@ final class PostCancel implements Endpoint {
     private final SessionLog log;
     private final History history;
     private final Doorbell doorbell;
+    private final NamedModel models;
     private final InstantSource clock;
 
-    PostCancel(SessionLog log, History history, Doorbell doorbell, InstantSource clock) {
+    PostCancel(
+            SessionLog log,
+            History history,
+            Doorbell doorbell,
+            NamedModel models,
+            InstantSource clock) {
         this.log = log;
         this.history = history;
         this.doorbell = doorbell;
+        this.models = models;
         this.clock = clock;
     }
 
@@ -57,7 +64,9 @@ final class PostCancel implements Endpoint {
             return;
         }
         exchange.when(
-                log.finish(Optional.of(user), lastChunk(request.get())),
+                models.of(request.get().context())
+                        .thenCompose(model ->
+                                log.finish(Optional.of(user), lastChunk(request.get(), model))),
                 finish -> {
                     switch (finish) {
                         case Finish.Finished finished -> {
@@ -75,14 +84,13 @@ final class PostCancel implements Endpoint {
     }
 
     /// Its chunk id is the log's to give.
-    private Chunk lastChunk(WorkflowRequest request) {
-        String model = request.context().model();
+    private Chunk lastChunk(WorkflowRequest request, String model) {
         return new Chunk(
                 request.sessionId(),
                 request.messageId(),
                 0,
                 new ChunkBody.Content(""),
-                new Completion(model == null ? "" : model, null, Completion.FinishReason.CANCELLED),
+                new Completion(model, null, Completion.FinishReason.CANCELLED),
                 clock.instant(),
                 request.correlationId());
     }

@@ -57,7 +57,12 @@ final class Routes {
     }
 
     private static Endpoint cancel(Backplane backplane, InstantSource clock) {
-        return new PostCancel(backplane.log(), backplane.history(), backplane.doorbell(), clock);
+        return new PostCancel(
+                backplane.log(),
+                backplane.history(),
+                backplane.doorbell(),
+                new NamedModel(backplane.catalog()),
+                clock);
     }
 
     private static Endpoint delete(Backplane backplane) {
