@@ -338,13 +338,25 @@ export function newMessage(id, text, parentId) {
   };
 }
 
+/** A question and its answer are chunks of type `status` in the stream. */
+function stepFromHistory(step) {
+  switch (step.type) {
+    case 'question':
+      return { type: 'status', status: 'interrupt', interrupt: { question: step.text } };
+    case 'answer':
+      return { type: 'status', status: 'resumed', answer: step.text };
+    default:
+      return step;
+  }
+}
+
 /** A message as the history and a resync tell it. */
 export function fromHistory(past) {
   return {
     ...newMessage(past.message_id, past.text ?? '', past.parent_id ?? null),
     state: 'complete',
     answer: past.answer ?? '',
-    steps: past.activity ?? [],
+    steps: (past.activity ?? []).map(stepFromHistory),
     finishReason: past.finish_reason ?? 'stop',
     model: past.model ?? null,
     tokens: past.token_count ?? past.tokens_used ?? null,

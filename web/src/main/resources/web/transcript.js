@@ -256,14 +256,20 @@ class Turn {
     this.#say('.facts span', facts(message));
   }
 
-  /** Questions that were answered, each with its answer. */
+  /** Questions that were answered, each with its answer: the answer is to the last question before it. */
   #showSaid({ steps }) {
     const list = this.#find('.said');
-    const said = steps.filter(({ status }) => status === 'resumed');
+    const said = [];
+    let asked;
+    for (const { status, interrupt, answer } of steps) {
+      if (status === 'interrupt') {
+        asked = interrupt;
+      } else if (status === 'resumed') {
+        said.push(h('li', {}, `${wordsOf(asked)} `, h('b', {}, String(answer ?? ''))));
+      }
+    }
     if (list.childElementCount !== said.length) {
-      const asked = steps.filter(({ status }) => status === 'interrupt');
-      const item = ({ answer }, i) => h('li', {}, `${wordsOf(asked[i]?.interrupt)} `, h('b', {}, String(answer ?? '')));
-      list.replaceChildren(...said.map(item).map(create));
+      list.replaceChildren(...said.map(create));
     }
   }
 

@@ -47,6 +47,12 @@ public sealed interface ChunkBody {
     /// @param details further metadata, with other names than the contract's; treat as read-only
     record Status(String status, ObjectNode details) implements ChunkBody {
 
+        /// The status of a chunk that asks the user, and the name of the question in its details.
+        public static final String INTERRUPT = "interrupt";
+
+        /// The status of a chunk that has the user's `answer`.
+        public static final String RESUMED = "resumed";
+
         /// What else stands in the `metadata` of a chunk, here or in a final one.
         static final Set<String> TAKEN =
                 Set.of("status", "model", "tokens_used", "finish_reason", "stop_reason");

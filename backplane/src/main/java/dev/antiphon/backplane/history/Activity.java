@@ -5,16 +5,18 @@ import dev.antiphon.protocol.Json;
 
 import org.jspecify.annotations.Nullable;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
-/// What happened on the way to an answer besides its text, in its order: reasoning, tool calls and what came of them. As
-/// much of it as a history keeps; the log had all of it while the answer was under way. A reset withdraws none of it: a
-/// tool that was called was called.
+/// What happened on the way to an answer besides its text, in its order: reasoning, tool calls and what came of them,
+/// questions to the user and the user's answers. As much of it as a history keeps; the log had all of it while the answer was
+/// under way. A reset withdraws none of it: a tool that was called was called.
 ///
 /// Not thread-safe.
 final class Activity {
@@ -26,6 +28,9 @@ final class Activity {
 
     /// Of one text; results of tools are made for models, and a reader needs only how they begin.
     private static final int MOST_CHARACTERS_OF_ONE = 8 * 1024;
+
+    /// What does not stream in pieces: two of a kind in a row are two.
+    private static final Set<String> COMES_WHOLE = Set.of("tool_result", "question", "answer");
 
     /// @param field what the text is
     private record Item(
@@ -53,11 +58,29 @@ final class Activity {
                     add("tool_call", callId, name, "arguments", arguments);
             case ChunkBody.ToolResult(String callId, String name, String result) ->
                     add("tool_result", callId, name, "result", result);
-            case ChunkBody.Content _,
-                    ChunkBody.Status _,
-                    ChunkBody.Reset _,
-                    ChunkBody.Failure _ -> {}
+            case ChunkBody.Status(String status, ObjectNode details) -> {
+                switch (status) {
+                    case ChunkBody.Status.INTERRUPT ->
+                            add("question", null, null, "text", question(details));
+                    case ChunkBody.Status.RESUMED ->
+                            add("answer", null, null, "text", text(details.path("answer")));
+                    default -> {} // retries and the like are over when the answer is
+                }
+            }
+            case ChunkBody.Content _, ChunkBody.Reset _, ChunkBody.Failure _ -> {}
         }
+    }
+
+    /// A workflow asks in words; a service of another make may ask with any value.
+    private static String question(ObjectNode details) {
+        JsonNode asked = details.path(ChunkBody.Status.INTERRUPT);
+        return text(asked.has("question") ? asked.path("question") : asked);
+    }
+
+    private static String text(JsonNode value) {
+        return value.isString()
+                ? value.stringValue()
+                : value.isMissingNode() ? "" : value.toString();
     }
 
     private void add(
@@ -88,7 +111,7 @@ final class Activity {
     private @Nullable Item continued(String type, @Nullable String callId) {
         for (Item item : items.reversed()) {
             if (item.continues(type, callId)) {
-                return type.equals("tool_result") ? null : item;
+                return COMES_WHOLE.contains(type) ? null : item;
             }
             if (!type.equals("tool_call") || !item.type.equals("tool_call")) {
                 return null;

@@ -390,6 +390,45 @@ abstract class HistoryTest {
         assertThat(asked(Chat.USER, "m1")).isPresent();
     }
 
+    private static ChunkBody.Status asks(String json) {
+        ObjectNode details = Json.object();
+        details.set(
+                ChunkBody.Status.INTERRUPT, Json.readObject(json.getBytes(StandardCharsets.UTF_8)));
+        return new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details);
+    }
+
+    private static ChunkBody.Status answers(String text) {
+        return new ChunkBody.Status(ChunkBody.Status.RESUMED, Json.object().put("answer", text));
+    }
+
+    @Test
+    void questionsToTheUserAndTheirAnswersBelongToTheTurn() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        append(
+                "m1",
+                token,
+                0,
+                new ChunkBody.Status("kept", Json.object().put("handle", "resp_1:0")),
+                asks("{\"question\":\"Which colour?\",\"answers\":[\"green\",\"black\"]}"),
+                answers("green"),
+                asks("{\"question\":{\"form\":[1]}}"),
+                asks("{\"form\":2}"),
+                answers("x".repeat(9_000)));
+        chat.append(last("m1", token, 6, "done"));
+        settle();
+
+        ObjectNode turn = Json.readObject(newest().orElseThrow().turns().getFirst());
+        assertThat(turn.path("activity").valueStream().limit(4).map(Object::toString))
+                .containsExactly(
+                        "{\"type\":\"question\",\"text\":\"Which colour?\"}",
+                        "{\"type\":\"answer\",\"text\":\"green\"}",
+                        "{\"type\":\"question\",\"text\":\"{\\\"form\\\":[1]}\"}",
+                        "{\"type\":\"question\",\"text\":\"{\\\"form\\\":2}\"}");
+        assertThat(turn.path("activity").get(4).path("text").stringValue("")).hasSize(8 * 1024);
+        assertThat(turn.path("activity").get(4).path("cut").asBoolean()).isTrue();
+    }
+
     @Test
     void ofManyLongResultsOnlySoMuchIsKept() {
         chat.ask("m1");

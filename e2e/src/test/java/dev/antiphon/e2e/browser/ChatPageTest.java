@@ -412,6 +412,8 @@ final class ChatPageTest {
             page.tab().reload();
             page.awaitAnswers(1);
             assertThat(page.answers()).isEqualTo(other.answers());
+            assertThat(page.tab().texts(".said li"))
+                    .containsExactly("Which <b>tea</b>? green", "How many cups? two");
             assertThat(page.tab().texts(".trace summary")).containsExactly("Used calculator");
             page.tab().click(".trace summary");
             assertThat(page.tab().texts(".trace li").getLast()).contains("42");

@@ -109,7 +109,7 @@ final class PostResume implements Endpoint {
                 request.sessionId(),
                 request.messageId(),
                 0,
-                new ChunkBody.Status("resumed", Json.object().put("answer", answer)),
+                new ChunkBody.Status(ChunkBody.Status.RESUMED, Json.object().put("answer", answer)),
                 null,
                 clock.instant(),
                 request.correlationId());

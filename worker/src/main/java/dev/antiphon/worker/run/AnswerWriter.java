@@ -44,9 +44,6 @@ final class AnswerWriter {
     /// Tokens of a model are gathered for this long, for an eye sees no difference; the first goes at once.
     private static final Duration GATHER = Duration.ofMillis(25);
 
-    /// The `metadata.status` of the chunk that asks the user, and the name of what it asks.
-    static final String INTERRUPT = "interrupt";
-
     private static final Duration RETRY_AFTER = Duration.ofMillis(250);
 
     private final SessionLog log;
@@ -169,8 +166,9 @@ final class AnswerWriter {
     /// @return false when the run was lost to another attempt
     boolean park(ObjectNode question) throws InterruptedException {
         ObjectNode details = Json.object();
-        details.set(INTERRUPT, question);
-        return end(new ChunkBody.Status(INTERRUPT, details), Batch.Then.PARK, null);
+        details.set(ChunkBody.Status.INTERRUPT, question);
+        return end(
+                new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details), Batch.Then.PARK, null);
     }
 
     /// Tells that what an earlier attempt has streamed stays.

@@ -31,7 +31,7 @@ record Answers(List<String> ofStep, List<String> ofService) {
         List<Boolean> askedByService = new ArrayList<>();
         for (byte[] chunk : chunks.subList(Math.min(finished, chunks.size()), chunks.size())) {
             if (Chunk.decode(chunk).body() instanceof ChunkBody.Status(String status, var details)
-                    && status.equals(AnswerWriter.INTERRUPT)) {
+                    && status.equals(ChunkBody.Status.INTERRUPT)) {
                 askedByService.add(ServiceQuestion.isIn(details));
             }
         }

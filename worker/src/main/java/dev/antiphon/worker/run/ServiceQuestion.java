@@ -1,5 +1,6 @@
 package dev.antiphon.worker.run;
 
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Json;
 
 import org.jspecify.annotations.Nullable;
@@ -65,11 +66,11 @@ final class ServiceQuestion {
 
     /// Whether the details of a status chunk ask one.
     static boolean isIn(JsonNode details) {
-        return details.path("interrupt").path("kind").stringValue("").equals(KIND);
+        return details.path(ChunkBody.Status.INTERRUPT).path("kind").stringValue("").equals(KIND);
     }
 
     /// The tokens of what the service had said before it asked.
     static int tokens(JsonNode details) {
-        return details.path("interrupt").path(TOKENS).intValue(0);
+        return details.path(ChunkBody.Status.INTERRUPT).path(TOKENS).intValue(0);
     }
 }
