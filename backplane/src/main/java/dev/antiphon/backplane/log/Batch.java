@@ -11,7 +11,7 @@ import java.util.List;
 /// Entries of one run to append together.
 ///
 /// @param firstChunk the chunk id of the first chunk among them
-/// @param kept where the service keeps the answer, if the entries say so; else empty
+/// @param handles where services keep what they are asked for, as the entries say; most often none
 /// @param then what follows them; at the end the last chunk is final and its `message_complete` follows it
 public record Batch(
         SessionId session,
@@ -19,7 +19,7 @@ public record Batch(
         Token token,
         int firstChunk,
         List<Addition> additions,
-        String kept,
+        List<String> handles,
         Then then) {
 
     /// Entries that do not say where an answer is kept.
@@ -30,7 +30,7 @@ public record Batch(
             int firstChunk,
             List<Addition> additions,
             Then then) {
-        this(session, message, token, firstChunk, additions, "", then);
+        this(session, message, token, firstChunk, additions, List.of(), then);
     }
 
     /// What follows a batch.
@@ -73,6 +73,7 @@ public record Batch(
 
     public Batch {
         additions = List.copyOf(additions);
+        handles = List.copyOf(handles);
         // By its chunk ids the log tells a repeated batch from a new one.
         if (additions.isEmpty() || additions.getFirst().event() != EventName.CHUNK) {
             throw new IllegalArgumentException("a batch begins with a chunk");

@@ -5,6 +5,7 @@ import dev.antiphon.protocol.SessionId;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
@@ -35,7 +36,8 @@ public interface Cleanups {
     /// @param message what may still go on at its service; null when nothing does
     /// @param whole whether the session was deleted, so that no service may keep anything of it
     /// @param provider as the message's request named it; empty when it named none
-    /// @param handle where the service keeps the answer; empty when the log has not been told
+    /// @param handles where the service keeps what the message has asked it for, oldest first; empty when the log has not
+    ///     been told
     /// @param tries this one included
     /// @param givenUp whether it was tried too often: it is forgotten already
     record Cleanup(
@@ -45,7 +47,12 @@ public interface Cleanups {
             @Nullable MessageId message,
             boolean whole,
             String provider,
-            String handle,
+            List<String> handles,
             int tries,
-            boolean givenUp) {}
+            boolean givenUp) {
+
+        public Cleanup {
+            handles = List.copyOf(handles);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.antiphon.backplane.log;
 
 import static dev.antiphon.backplane.Redis.bytes;
+import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
@@ -66,7 +67,7 @@ public final class RedisCleanups implements Cleanups {
                 message.isEmpty() ? null : new MessageId(message),
                 number(answer.get(6)) == 1,
                 text(answer.get(7)),
-                text(answer.get(8)),
+                list(answer.get(8)).stream().map(Redis::text).toList(),
                 (int) number(answer.get(9)),
                 givenUp);
     }

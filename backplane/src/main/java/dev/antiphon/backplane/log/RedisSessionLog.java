@@ -15,6 +15,7 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -25,6 +26,8 @@ import dev.antiphon.protocol.WorkflowRequest;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
+
+import tools.jackson.databind.node.ArrayNode;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -297,7 +300,7 @@ public final class RedisSessionLog implements SessionLog {
         arguments.add(bytes(keep.log().toSeconds()));
         arguments.add(bytes(keep.owner().toSeconds()));
         arguments.add(bytes(keepParked.toMillis()));
-        arguments.add(bytes(batch.kept()));
+        arguments.add(handles(batch));
         arguments.add(bytes(Keys.LEASE_PREFIX));
         for (Batch.Addition addition : batch.additions()) {
             arguments.add(bytes(addition.event().wire()));
@@ -305,6 +308,15 @@ public final class RedisSessionLog implements SessionLog {
         }
         return redis.call(APPEND, keys, arguments.toArray(byte[][]::new))
                 .thenApply(answer -> appended(answer, batch));
+    }
+
+    private static byte[] handles(Batch batch) {
+        if (batch.handles().isEmpty()) {
+            return bytes("");
+        }
+        ArrayNode handles = Json.array();
+        batch.handles().forEach(handles::add);
+        return Json.bytes(handles);
     }
 
     private static Append appended(List<Object> answer, Batch batch) {

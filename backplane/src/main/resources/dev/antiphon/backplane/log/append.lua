@@ -1,14 +1,14 @@
 -- Appends entries of one run, all or none, if the caller still holds the run's token.
 -- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle, tools, cleanups, details of them
 -- ARGV session, message, token, first chunk id, number of chunks, what then (CONTINUE, END or PARK), working key prefix,
---      seconds to keep an ended session, seconds to keep its owner, ms a parked run waits for its user, where the service keeps
---      the answer if the entries say so or '', lease key prefix, then event and data of each entry
+--      seconds to keep an ended session, seconds to keep its owner, ms a parked run waits for its user, JSON array of where
+--      services keep what the entries say of it or '', lease key prefix, then event and data of each entry
 -- answers OK gen first {hashes} {members} | FENCED | SEQ expected
 local meta, log, run, connections, waiting, open, runs, to_settle, tools, cleanups, details = unpack(KEYS)
 local session, message, token = ARGV[1], ARGV[2], ARGV[3]
 local chunk_id, chunks, what_then = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = tonumber(ARGV[9]) }
-local parked_ms, kept, lease_prefix, first_arg = tonumber(ARGV[10]), ARGV[11], ARGV[12], 13
+local parked_ms, handles, lease_prefix, first_arg = tonumber(ARGV[10]), ARGV[11], ARGV[12], 13
 
 -- An identical retry of the run's last append gets its first answer: the same chain from where that append began must
 -- end where it ended.
@@ -55,14 +55,12 @@ redis.call('HSET', run, 'append_token', token, 'append_chunk', chunk_id, 'append
 if chunk_id == 0 then
   redis.call('HSET', run, 'first', first)
 end
-if kept ~= '' then
-  redis.call('HSET', run, 'kept', kept)
-end
+remember_handles(run, handles)
 local members = redis.call('SMEMBERS', connections)
 
 if what_then == 'END' then
   local failed = string.find(ARGV[#ARGV], '"finish_reason":"error"', 1, true)
-  if failed and redis.call('HEXISTS', run, 'kept') == 1 then
+  if failed and redis.call('HEXISTS', run, 'handles') == 1 then
     -- Its worker tells the service to stop; when that fails, another one does.
     local left = { meta = meta, run = run, cleanups = cleanups, details = details }
     leave_cleanup(left, session, message, false, lease_prefix)

@@ -2,7 +2,7 @@
 -- another one when that worker dies.
 -- KEYS cleanups, details
 -- ARGV first delay in ms, longest delay in ms, most tries
--- answers DUE left-out id session incarnation message whole(1 or 0) provider handle tries | GIVEN_UP and the same |
+-- answers DUE left-out id session incarnation message whole(1 or 0) provider {handles} tries | GIVEN_UP and the same |
 --      NONE left-out; left-out counts clean-ups for which there was no room
 local cleanups, details = unpack(KEYS)
 local least, longest, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -21,7 +21,7 @@ if not found then
 end
 local what = cjson.decode(found)
 local answer = { 'DUE', left_out, id, what.session, what.incarnation, what.message, what.whole and 1 or 0,
-  what.provider, what.handle, what.tries + 1 }
+  what.provider, what.handles, what.tries + 1 }
 if what.tries >= most then
   redis.call('ZREM', cleanups, id)
   redis.call('HDEL', details, id)

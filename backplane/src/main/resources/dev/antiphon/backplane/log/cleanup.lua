@@ -8,6 +8,29 @@ local MOST_CLEANUPS = 10000
 -- A live worker ends its own calls; a clean-up that is due after that only looks whether it has.
 local WORKER_ENDS_WITHIN_MS = 15000
 
+-- Handles that a run remembers. The oldest makes room: its call is the most likely to have ended.
+local MOST_HANDLES = 64
+
+-- Remembers where services keep what a run has asked them for. `told` is a JSON array, or empty.
+local function remember_handles(run, told)
+  if told == '' then
+    return
+  end
+  local all = cjson.decode(redis.call('HGET', run, 'handles') or '[]')
+  for _, handle in ipairs(cjson.decode(told)) do
+    for i = #all, 1, -1 do
+      if all[i] == handle then
+        table.remove(all, i)
+      end
+    end
+    all[#all + 1] = handle
+  end
+  while #all > MOST_HANDLES do
+    table.remove(all, 1)
+  end
+  redis.call('HSET', run, 'handles', cjson.encode(all))
+end
+
 -- What the request names as its provider; empty when it leaves the choice to the worker.
 local function provider_of(body)
   local read, request = pcall(cjson.decode, body or '')
@@ -24,7 +47,7 @@ local function leave_cleanup(at, session, message, whole, lease_prefix)
     return
   end
   local held = redis.call('HMGET', at.meta, 'incarnation', 'worker', 'active')
-  local known = at.run and redis.call('HMGET', at.run, 'body', 'kept') or {}
+  local known = at.run and redis.call('HMGET', at.run, 'body', 'handles') or {}
   local is_held = held[3] == message and held[2] and held[2] ~= ''
   local delay = 0
   if is_held and redis.call('EXISTS', lease_prefix .. held[2]) == 1 then
@@ -35,5 +58,5 @@ local function leave_cleanup(at, session, message, whole, lease_prefix)
   local clock = redis.call('TIME')
   redis.call('ZADD', at.cleanups, clock[1] * 1000 + math.floor(clock[2] / 1000) + delay, id)
   redis.call('HSET', at.details, id, cjson.encode({ session = session, incarnation = incarnation, message = message,
-    whole = whole, provider = provider_of(known[1]), handle = known[2] or '', tries = 0 }))
+    whole = whole, provider = provider_of(known[1]), handles = cjson.decode(known[2] or '[]'), tries = 0 }))
 end

@@ -31,7 +31,7 @@ if held[1] == message then
 else
   chunk_id = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
-if status ~= 'accepted' or redis.call('HEXISTS', run, 'kept') == 1 then
+if status ~= 'accepted' or redis.call('HEXISTS', run, 'handles') == 1 then
   -- It has been begun, and its service may go on without a worker.
   local left = { meta = meta, run = run, cleanups = cleanups, details = details }
   leave_cleanup(left, session, message, false, ARGV[10])

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -69,7 +70,7 @@ final class CleanupsTest {
                         token,
                         0,
                         kept.additions(),
-                        HANDLE,
+                        List.of(HANDLE),
                         Batch.Then.CONTINUE));
         chat.append(batch("m1", token, 1, "b"));
         return token;
@@ -103,12 +104,53 @@ final class CleanupsTest {
                                 new MessageId("m1"),
                                 false,
                                 "openai",
-                                HANDLE,
+                                List.of(HANDLE),
                                 1,
                                 false));
         assertThat(take()).as("it is another worker's for now").isEmpty();
         answer(cleanups.done(cleanup));
         assertThat(REDIS.commands().exists(Keys.CLEANUPS, Keys.CLEANUP_DETAILS)).isZero();
+    }
+
+    private void tell(Token token, int chunkId, String... handles) {
+        Batch batch = batch("m1", token, chunkId, "x");
+        chat.append(
+                new Batch(
+                        SESSION,
+                        batch.message(),
+                        token,
+                        chunkId,
+                        batch.additions(),
+                        List.of(handles),
+                        Batch.Then.CONTINUE));
+    }
+
+    @Test
+    void everyPlaceThatAServiceKeepsAnAnswerAtIsLeft() {
+        Token token = begin();
+        tell(token, 2, "resp_2:0", "resp_3:0");
+        tell(token, 3, HANDLE);
+        chat.dies("w1");
+
+        cancel();
+
+        assertThat(take().orElseThrow().handles()).containsExactly("resp_2:0", "resp_3:0", HANDLE);
+    }
+
+    @Test
+    void ofVeryManyPlacesTheNewestAreLeft() {
+        Token token = begin();
+        for (int i = 0; i < 70; i++) {
+            tell(token, 2 + i, "resp_" + i + ":0");
+        }
+        chat.dies("w1");
+
+        cancel();
+
+        assertThat(take().orElseThrow().handles())
+                .hasSize(64)
+                .startsWith("resp_6:0")
+                .endsWith("resp_69:0");
     }
 
     @Test
@@ -146,7 +188,7 @@ final class CleanupsTest {
         Cleanup cleanup = take().orElseThrow();
         assertThat(cleanup.whole()).isTrue();
         assertThat(cleanup.message()).isEqualTo(new MessageId("m1"));
-        assertThat(cleanup.handle()).isEqualTo(HANDLE);
+        assertThat(cleanup.handles()).containsExactly(HANDLE);
         assertThat(cleanup.incarnation()).isEqualTo(incarnation);
     }
 

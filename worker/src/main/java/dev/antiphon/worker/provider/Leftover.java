@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param incarnation of the session, as in {@link ModelCall.Asker}
 /// @param message whose calls may still go on; null when none does
-/// @param handle the last that a call of the message said with {@link TokenSink#kept}; empty when none did
+/// @param handle what a call of the message said with {@link TokenSink#kept}, one for each such call; empty when none did
 /// @param whole whether the session was deleted, so that nothing of it may stay
 public record Leftover(
         SessionId session,

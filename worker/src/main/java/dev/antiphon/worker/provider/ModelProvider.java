@@ -28,7 +28,7 @@ public interface ModelProvider {
     ModelAnswer stream(ModelCall call, TokenSink sink) throws ProviderFailure, InterruptedException;
 
     /// Ends what the service may still do for a message that has ended, and removes what it keeps of a session that was
-    /// deleted. Asked of any worker, possibly more than once and after the call's own worker has done it. Blocks for a few
+    /// deleted. Asked of any worker, once for each handle, possibly more than once and after the call's own worker has done it. Blocks for a few
     /// seconds at most.
     ///
     /// @return whether nothing is left; false asks to be called again later

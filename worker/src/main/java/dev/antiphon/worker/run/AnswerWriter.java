@@ -120,8 +120,15 @@ final class AnswerWriter {
         write(new ChunkBody.ToolResult(id, name, result));
     }
 
-    void kept(String handle) throws InterruptedException {
-        write(new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", handle)));
+    /// Tells where a service keeps an answer.
+    ///
+    /// @param again whether another attempt may go on with it; else it is only ended there when the message is
+    void kept(String handle, boolean again) throws InterruptedException {
+        ObjectNode details = Json.object().put(Streamed.HANDLE, handle);
+        if (!again) {
+            details.put(Streamed.AGAIN, false);
+        }
+        write(new ChunkBody.Status(Streamed.KEPT, details));
     }
 
     void retrying(String why, Duration wait) throws InterruptedException {

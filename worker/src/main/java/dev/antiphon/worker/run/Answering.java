@@ -357,10 +357,8 @@ final class Answering {
 
         @Override
         public void kept(String handle) throws InterruptedException {
-            if (knownAgain) {
-                synchronized (Answering.this) {
-                    writer.kept(handle);
-                }
+            synchronized (Answering.this) {
+                writer.kept(handle, knownAgain);
             }
         }
 

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -105,13 +106,6 @@ public final class Cleaner implements AutoCloseable {
     }
 
     private boolean isClean(Cleanup cleanup) throws InterruptedException {
-        Leftover left =
-                new Leftover(
-                        cleanup.session(),
-                        cleanup.incarnation(),
-                        cleanup.message(),
-                        cleanup.handle(),
-                        cleanup.whole());
         Set<ModelProvider> concerned = new LinkedHashSet<>();
         boolean clean = true;
         try {
@@ -130,7 +124,9 @@ public final class Cleaner implements AutoCloseable {
         }
         for (ModelProvider provider : concerned) {
             try {
-                clean &= provider.cleanUp(left);
+                for (Leftover left : left(cleanup)) {
+                    clean &= provider.cleanUp(left);
+                }
             } catch (RuntimeException e) { // of an extension; the other clean-ups must go on
                 LOG.atWarn()
                         .addKeyValue("provider", provider.name())
@@ -140,6 +136,21 @@ public final class Cleaner implements AutoCloseable {
             }
         }
         return clean;
+    }
+
+    /// One for each call whose handle is known. A provider that goes by the message finds nothing more at
+    /// the second.
+    private static List<Leftover> left(Cleanup cleanup) {
+        List<String> handles = cleanup.handles().isEmpty() ? List.of("") : cleanup.handles();
+        return handles.stream()
+                .map(handle ->
+                        new Leftover(
+                                cleanup.session(),
+                                cleanup.incarnation(),
+                                cleanup.message(),
+                                handle,
+                                cleanup.whole()))
+                .toList();
     }
 
     private static <T> T answer(CompletionStage<T> stage) throws InterruptedException {

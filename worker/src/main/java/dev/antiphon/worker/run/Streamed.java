@@ -7,6 +7,8 @@ import dev.antiphon.worker.provider.ModelCall.Kept;
 
 import org.jspecify.annotations.Nullable;
 
+import tools.jackson.databind.node.ObjectNode;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -34,9 +36,19 @@ record Streamed(
     /// The `metadata.status` of the chunk that tells where a service keeps an answer.
     static final String KEPT = "kept";
 
+    /// The name of that place in its metadata.
+    static final String HANDLE = "handle";
+
+    /// False in the metadata when the call is not known again: one of several of a step, or of steps next to each other.
+    static final String AGAIN = "again";
+
     /// Whether there is anything that a next attempt has to say again or withdraw.
     boolean isAnything() {
         return isMoreThanText || !text.isEmpty();
+    }
+
+    private static boolean isKeptForUs(String status, ObjectNode details) {
+        return status.equals(KEPT) && details.path(AGAIN).booleanValue(true);
     }
 
     /// Reads a run's chunks.
@@ -85,8 +97,8 @@ record Streamed(
                                 true;
                     };
             switch (body) {
-                case ChunkBody.Status(String status, var details) when status.equals(KEPT) -> {
-                    handle = details.path("handle").stringValue("");
+                case ChunkBody.Status(String status, var details) when isKeptForUs(status, details) -> {
+                    handle = details.path(HANDLE).stringValue("");
                     textAtHandle = text.toString().length();
                     reasoning.setLength(0);
                     toolCalls.clear();

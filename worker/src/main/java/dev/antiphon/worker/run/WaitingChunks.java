@@ -89,12 +89,12 @@ final class WaitingChunks {
         List<Batch.Addition> additions = new ArrayList<>();
         int taken = 0;
         boolean last = false;
-        String kept = "";
+        List<String> handles = new ArrayList<>();
         while (!waiting.isEmpty() && additions.size() < MAX_BATCH && taken < MAX_BATCH_BYTES) {
             ChunkBody body = nextBody();
             if (body instanceof ChunkBody.Status(String status, var details)
                     && status.equals(Streamed.KEPT)) {
-                kept = details.path("handle").stringValue("");
+                handles.add(details.path(Streamed.HANDLE).stringValue(""));
             }
             last = waiting.isEmpty() && then != Batch.Then.CONTINUE;
             Chunk chunk =
@@ -122,7 +122,7 @@ final class WaitingChunks {
                 claimed.token(),
                 firstChunk,
                 additions,
-                kept,
+                handles,
                 last ? then : Batch.Then.CONTINUE);
     }
 

@@ -53,6 +53,9 @@ final class AnsweringTest {
     /// The run's chunks, of both attempts.
     private final List<ChunkBody> logged = new ArrayList<>();
 
+    /// Where the batches said that services keep something.
+    private final List<String> handles = new ArrayList<>();
+
     /// A log that takes everything at once, and can do nothing else.
     private final SessionLog log =
             (SessionLog)
@@ -67,6 +70,7 @@ final class AnsweringTest {
                             });
 
     private CompletableFuture<Append> append(Batch batch) {
+        handles.addAll(batch.handles());
         batch.additions().stream()
                 .filter(addition -> addition.event() == EventName.CHUNK)
                 .map(addition -> Chunk.decode(addition.data()).body())
@@ -229,6 +233,23 @@ final class AnsweringTest {
         answering.finish();
 
         assertThat(text()).isEqualTo("Model: another answer");
+    }
+
+    @Test
+    void everyCallTellsWhereItIsKeptAndOnlyOneThatIsKnownAgainIsContinued() throws Exception {
+        Answering answering = answering(Progress.NONE);
+        answering.begin("one", Continuation.REATTACH, true, false).kept("h1");
+        answering.begin("left", Continuation.REATTACH, false, false).kept("h2");
+        answering.begin("right", Continuation.REATTACH, false, false).kept("h3");
+        answering.finish();
+
+        assertThat(handles).containsExactly("h1", "h2", "h3");
+        assertThat(logged.stream().limit(3))
+                .extracting(body -> ((ChunkBody.Status) body).details().toString())
+                .containsExactly(
+                        "{\"handle\":\"h1\"}",
+                        "{\"handle\":\"h2\",\"again\":false}",
+                        "{\"handle\":\"h3\",\"again\":false}");
     }
 
     @Test

@@ -112,6 +112,18 @@ final class StreamedTest {
     }
 
     @Test
+    void aCallThatNoAttemptKnowsAgainIsNotContinued() {
+        ChunkBody aside =
+                new ChunkBody.Status(
+                        Streamed.KEPT,
+                        Json.object().put(Streamed.HANDLE, "h2").put(Streamed.AGAIN, false));
+
+        assertThat(of(aside, new ChunkBody.Content("a")).kept()).isNull();
+        assertThat(of(KEPT, new ChunkBody.Content("a"), aside).kept())
+                .isEqualTo(new Kept("h1", ""));
+    }
+
+    @Test
     void anAnswerThatNobodyKeepsIsTextAlone() {
         assertThat(of(new ChunkBody.Content("a"), new ChunkBody.Content("b")))
                 .isEqualTo(new Streamed(0, false, Set.of(), "ab", null, "", 0));
@@ -195,6 +207,6 @@ final class StreamedTest {
     private static ChunkBody asked(ObjectNode question) {
         ObjectNode details = Json.object();
         details.set("interrupt", question);
-        return new ChunkBody.Status(AnswerWriter.INTERRUPT, details);
+        return new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details);
     }
 }
