@@ -88,7 +88,9 @@ public final class RedisToolJournal implements ToolJournal {
 
     private static String[] keys(ToolIntent intent) {
         return new String[] {
-            Keys.meta(intent.session()), Keys.tools(intent.session(), intent.message())
+            Keys.meta(intent.session()),
+            Keys.tools(intent.session(), intent.message()),
+            Keys.run(intent.session(), intent.message())
         };
     }
 }

@@ -42,9 +42,10 @@ local from, all = 0, redis.call('ZCARD', turns)
 if before ~= '' then
   from = (redis.call('ZREVRANK', turns, before) or all) + 1 -- before one that is not there is nothing
 end
+local shows_activity = redis.call('HGET', activity, ':owner') == user
 local newest, size = {}, 0
 for _, message in ipairs(redis.call('ZREVRANGE', turns, from, from + most - 1)) do
-  local turn, steps = redis.call('HGET', history, message), redis.call('HGET', activity, message)
+  local turn, steps = redis.call('HGET', history, message), shows_activity and redis.call('HGET', activity, message)
   size = size + #(turn or '') + #(steps or '')
   if size > bytes and #newest > 0 then
     break

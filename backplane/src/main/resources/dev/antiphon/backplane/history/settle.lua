@@ -21,13 +21,17 @@ end
 if #ARGV >= 9 then
   redis.call('HSET', history, ':owner', found[5], ':incarnation', found[8] or '')
 end
+-- What happened in the answers is kept under a key of its own, which may outlive the others: it says whose it is, too.
+if #ARGV >= 9 and redis.call('HGET', activity, ':owner') ~= found[5] then
+  redis.call('UNLINK', activity)
+end
 local added = 0
 for i = 9, #ARGV, 3 do
   redis.call('HSET', history, ARGV[i], ARGV[i + 1])
   if ARGV[i + 2] == '' then
     redis.call('HDEL', activity, ARGV[i])
   else
-    redis.call('HSET', activity, ARGV[i], ARGV[i + 2])
+    redis.call('HSET', activity, ':owner', found[5], ARGV[i], ARGV[i + 2])
   end
   -- A place of its own, later than all before; a turn that is written again keeps its place.
   local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]

@@ -4,18 +4,25 @@
 if fenced() then
   return { 'FENCED' }
 end
+local known = redis.call('HMGET', run, 'owner', called)
+local owner = known[1] or ''
+if (redis.call('HGET', tools, ':owner') or owner) ~= owner then
+  redis.call('DEL', tools) -- of another user who had this session's name, and whose other keys are gone
+end
 local found = redis.call('HMGET', tools, intent, outcome)
-if found[1] and found[1] ~= mine then
-  local same = string.sub(found[1], 1, #digest + 1) == digest .. ' '
+local before = found[1] or known[2]
+if before and before ~= mine then
+  local same = string.sub(before, 1, #digest + 1) == digest .. ' '
   if same and found[2] then
     return { 'DONE', found[2] }
   elseif ARGV[7] == '0' then
     return { 'UNKNOWN' }
   end
-elseif not found[1] and redis.call('HLEN', tools) >= 2 * tonumber(ARGV[8]) then
+elseif not before and redis.call('HLEN', tools) > 2 * tonumber(ARGV[8]) then
   return { 'FULL' }
 end
-redis.call('HSET', tools, intent, mine)
+redis.call('HSET', tools, ':owner', owner, intent, mine)
 redis.call('HDEL', tools, outcome)
 redis.call('EXPIRE', tools, seconds)
+redis.call('HSET', run, called, mine)
 return { 'BEGUN' }

@@ -1,9 +1,13 @@
 -- Records what came of a call, if the caller is still the one who began it.
 -- ARGV …, outcome
 -- answers OK | FENCED
-if fenced() or redis.call('HGET', tools, intent) ~= mine then
+if fenced() then
   return { 'FENCED' }
 end
-redis.call('HSET', tools, outcome, ARGV[7])
+local known = redis.call('HMGET', run, 'owner', called)
+if redis.call('HGET', tools, intent) ~= mine and known[2] ~= mine then
+  return { 'FENCED' }
+end
+redis.call('HSET', tools, ':owner', known[1] or '', intent, mine, outcome, ARGV[7])
 redis.call('EXPIRE', tools, seconds)
 return { 'OK' }

@@ -11,14 +11,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
+import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
@@ -28,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -106,6 +112,61 @@ final class EvictionTest {
         assertThat(chat.claimed("w1").request().userId()).isEqualTo(Chat.USER);
         assertThat(chat.transcript()).containsExactly("message m1");
         assertThat(attach(STRANGER)).isInstanceOf(Attach.Foreign.class);
+    }
+
+    @Test
+    void whoTakesAForgottenSessionSeesNothingThatHappenedInItsAnswers() {
+        think("m1", "my secret");
+        evict(Keys.meta(SESSION), Keys.history(SESSION), Keys.runs(SESSION), run("m1"));
+        assertThat(chat.ask(request(STRANGER, "m1", "mine"))).isInstanceOf(Accept.Accepted.class);
+        assertThat(chat.run("m1", "parent")).as("no id of before either").isEmpty();
+        chat.converseWith("m1");
+        settle();
+
+        assertThat(turns(STRANGER)).containsExactly("m1: done");
+        assertThat(activity(STRANGER)).doesNotContain("secret");
+        assertThat(REDIS.commands().exists(Keys.activity(SESSION))).isZero();
+    }
+
+    /// The history as it is when the turn alone is another user's.
+    @Test
+    void whatHappenedInAnswersIsShownToItsOwnerAlone() {
+        think("m1", "my secret");
+        assertThat(activity(Chat.USER)).contains("my secret");
+        REDIS.commands().hset(Keys.activity(SESSION), ":owner", STRANGER.value());
+        assertThat(activity(Chat.USER)).doesNotContain("secret");
+        REDIS.commands().hdel(Keys.activity(SESSION), ":owner");
+        assertThat(activity(Chat.USER)).doesNotContain("secret");
+    }
+
+    private void think(String message, String reasoning) {
+        chat.ask(message);
+        Token token = chat.claimed("w1").token();
+        Chunk thought =
+                new Chunk(
+                        SESSION,
+                        new MessageId(message),
+                        0,
+                        new ChunkBody.Reasoning(reasoning),
+                        null,
+                        Instant.EPOCH,
+                        "c");
+        chat.append(
+                new Batch(
+                        SESSION,
+                        new MessageId(message),
+                        token,
+                        0,
+                        List.of(new Batch.Addition(EventName.CHUNK, thought.encode())),
+                        Batch.Then.CONTINUE));
+        chat.append(last(message, token, 1, "done"));
+        settle();
+    }
+
+    private String activity(UserId user) {
+        return new String(
+                answer(history.newest(SESSION, user)).orElseThrow().turns().getFirst(),
+                StandardCharsets.UTF_8);
     }
 
     /// What does not say whose it is, is nobody's: a history of before it carried its owner.

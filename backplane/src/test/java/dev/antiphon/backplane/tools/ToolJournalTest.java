@@ -16,6 +16,7 @@ import dev.antiphon.backplane.tools.ToolBegin.TooMany;
 import dev.antiphon.backplane.tools.ToolBegin.Unknown;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.UserId;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -131,7 +132,7 @@ final class ToolJournalTest {
 
         assertThat(end(intent, "42")).isFalse();
         assertThat(begin(intent(first, "other", "abc1"))).isEqualTo(new Fenced());
-        assertThat(REDIS.commands().hgetall(key())).hasSize(1);
+        assertThat(REDIS.commands().hgetall(key())).containsOnlyKeys(":owner", "i:call_tools:1");
         assertThat(begin(intent(second, "other", "abc1"))).isEqualTo(new Begun());
     }
 
@@ -174,6 +175,67 @@ final class ToolJournalTest {
 
         assertThat(REDIS.commands().ttl(key()))
                 .isBetween(ToolJournal.KEEP.toSeconds() - 60, ToolJournal.KEEP.toSeconds());
+    }
+
+    // A Redis that is full takes single keys
+
+    @Test
+    void aCallWhoseJournalIsEvictedIsNotBegunAgain() {
+        ToolIntent intent = intent(claimed());
+        begin(intent);
+        end(intent, "42");
+        REDIS.commands().del(key());
+
+        Token second = takenOver("w1", "w2");
+
+        assertThat(begin(intent(second))).isEqualTo(new Unknown());
+        assertThat(begin(intent(second, "other", "abc1"))).isEqualTo(new Begun());
+        assertThat(answer(journal.begin(intent(second), true))).isEqualTo(new Begun());
+    }
+
+    @Test
+    void aCallWhoseJournalIsEvictedMeanwhileIsEndedAllTheSame() {
+        ToolIntent intent = intent(claimed());
+        begin(intent);
+        REDIS.commands().del(key());
+
+        assertThat(begin(intent)).as("the same try again").isEqualTo(new Begun());
+        REDIS.commands().del(key());
+        assertThat(end(intent, "42")).isTrue();
+
+        assertThat(begin(intent(takenOver("w1", "w2")))).isInstanceOf(Done.class);
+    }
+
+    @Test
+    void aCallWhoseRunIsEvictedIsNotBegunAgainByTheAnswerFromTheBeginning() {
+        ToolIntent intent = intent(claimed());
+        begin(intent);
+        for (String key :
+                new String[] {Keys.meta(SESSION), Keys.run(SESSION, new MessageId("m1"))}) {
+            REDIS.commands().del(key);
+            chat.ask("m1");
+
+            assertThat(begin(intent(takenOver("w1", "w1")))).isEqualTo(new Unknown());
+        }
+    }
+
+    /// A result of a tool is content.
+    @Test
+    void whoTakesAForgottenSessionGetsNoResultOfTheOnesBefore() {
+        ToolIntent intent = intent(claimed());
+        begin(intent);
+        end(intent, "42");
+        REDIS.commands()
+                .del(
+                        Keys.meta(SESSION),
+                        Keys.waiting(SESSION),
+                        Keys.runs(SESSION),
+                        Keys.run(SESSION, new MessageId("m1")));
+
+        chat.ask(Chat.request(new UserId("u2"), "m1", "hi"));
+        ToolIntent other = intent(chat.claimed("w1").token());
+
+        assertThat(begin(other)).isEqualTo(new Begun());
     }
 
     private static String key() {
