@@ -834,6 +834,7 @@ class ModelRedis {
                         session.settled,
                         session.ended,
                         session.owner,
+                        "",
                         Instant.EPOCH,
                         entries,
                         asked));

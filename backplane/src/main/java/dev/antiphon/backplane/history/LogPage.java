@@ -17,6 +17,7 @@ import java.util.Map;
 /// @param generation the log's
 /// @param settled the entry up to which the log is in the history, when this page was read
 /// @param ended the end of the last answer that has ended; at least 1
+/// @param incarnation of the session; empty when it has none
 /// @param created when the session's first message was accepted
 /// @param entries oldest first; empty when the log holds none of those up to `ended`
 /// @param asked the messages of these entries that have a turn, each with what was asked once the entry that completes
@@ -26,6 +27,7 @@ public record LogPage(
         long settled,
         long ended,
         UserId owner,
+        String incarnation,
         Instant created,
         List<Entry> entries,
         Map<MessageId, @Nullable Asked> asked) {

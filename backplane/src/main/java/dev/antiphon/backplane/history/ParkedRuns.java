@@ -5,8 +5,9 @@ import static dev.antiphon.backplane.history.PostgresHistory.lock;
 import static dev.antiphon.backplane.history.PostgresHistory.rows;
 import static dev.antiphon.backplane.history.PostgresHistory.update;
 
+import dev.antiphon.backplane.log.Durable;
 import dev.antiphon.backplane.log.ParkedRun;
-import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.backplane.log.RedisParking;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -31,21 +32,25 @@ import java.util.concurrent.CompletionStage;
 
 /// The runs that wait for their users, in PostgreSQL: one row each, from when they wait until they go on or end.
 ///
-/// Storing and removing take the session's lock, and what is stored is read under it. So a run that goes on meanwhile is
-/// not stored after it was removed.
+/// Storing, removing and bringing back take the session's lock, and what is stored is read under it. So a run that goes on
+/// meanwhile is not stored after it was removed, and one that is erased is not brought back.
 final class ParkedRuns {
 
-    private final Database database;
-    private final RedisSessionLog log;
+    /// Runs of a session that are brought back at once. More than one waits only when the session was used while the database
+    /// was away; those beyond it come back when their user answers or cancels them.
+    private static final int MOST_BROUGHT_BACK = 20;
 
-    ParkedRuns(Database database, RedisSessionLog log) {
+    private final Database database;
+    private final RedisParking redis;
+
+    ParkedRuns(Database database, RedisParking redis) {
         this.database = database;
-        this.log = log;
+        this.redis = redis;
     }
 
     /// Stores the session's run that waits for its user, if it has one.
     CompletionStage<Void> keep(SessionId session) {
-        return log.parked(session)
+        return redis.parked(session)
                 .thenCompose(found ->
                         found.isEmpty()
                                 ? CompletableFuture.completedStage(null)
@@ -55,7 +60,7 @@ final class ParkedRuns {
 
     private boolean stored(Connection connection, SessionId session) throws SQLException {
         lock(connection, session);
-        Optional<ParkedRun> parked = join(log.parked(session));
+        Optional<ParkedRun> parked = join(redis.parked(session));
         if (parked.isPresent()) {
             store(connection, parked.get());
         }
@@ -66,16 +71,18 @@ final class ParkedRuns {
         update(
                 connection,
                 """
-                INSERT INTO chat_parked (session_id, message_id, user_id, until, run)
-                VALUES (?, ?, ?, ?, ?)
+                INSERT INTO chat_parked (session_id, message_id, user_id, until, run, incarnation)
+                VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (session_id, message_id) DO UPDATE
-                SET user_id = excluded.user_id, until = excluded.until, run = excluded.run\
+                SET user_id = excluded.user_id, until = excluded.until, run = excluded.run,
+                    incarnation = excluded.incarnation\
                 """,
                 parked.session().value(),
                 parked.message().value(),
                 parked.owner().value(),
                 Timestamp.from(parked.until()),
-                new String(json(parked), StandardCharsets.UTF_8));
+                new String(json(parked), StandardCharsets.UTF_8),
+                parked.incarnation());
     }
 
     /// A run goes on: from now on this is not where it stands.
@@ -124,21 +131,80 @@ final class ParkedRuns {
     /// A run as it was when it began to wait. Empty when it does not wait, waits no longer, or the session is another
     /// user's by now.
     CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message) {
-        return database.ask(connection ->
+        return database.ask(connection -> find(connection, session, message));
+    }
+
+    private static Optional<ParkedRun> find(
+            Connection connection, SessionId session, MessageId message) throws SQLException {
+        return rows(
+                        connection,
+                        row -> parked(session, row),
+                        """
+                        SELECT message_id, user_id, until, run FROM chat_parked p
+                        WHERE session_id = ? AND message_id = ? AND until > ?
+                            AND NOT EXISTS (SELECT 1 FROM chat_session s
+                                WHERE s.session_id = p.session_id AND s.user_id <> p.user_id)\
+                        """,
+                        session.value(),
+                        message.value(),
+                        Timestamp.from(Instant.now()))
+                .stream()
+                .findFirst();
+    }
+
+    /// Brings a run back into Redis, if it waits.
+    ///
+    /// @param user who must own it; empty when we act ourselves
+    /// @return whether Redis has it now
+    CompletionStage<Boolean> bringBack(
+            SessionId session, MessageId message, Optional<UserId> user) {
+        return database.ask(connection -> {
+            lock(connection, session);
+            Optional<ParkedRun> found =
+                    find(connection, session, message)
+                            .filter(run -> user.isEmpty() || run.owner().equals(user.get()));
+            return found.isPresent() && join(redis.restore(found.get()));
+        });
+    }
+
+    /// Brings a user's runs that wait in a session back into Redis, the one that began to wait first at the front.
+    void bringAllBack(Connection connection, SessionId session, UserId user) throws SQLException {
+        lock(connection, session);
+        List<ParkedRun> found =
                 rows(
-                                connection,
-                                row -> parked(session, message, row),
-                                """
-                                SELECT user_id, until, run FROM chat_parked p
-                                WHERE session_id = ? AND message_id = ? AND until > ?
-                                    AND NOT EXISTS (SELECT 1 FROM chat_session s
-                                        WHERE s.session_id = p.session_id AND s.user_id <> p.user_id)\
-                                """,
-                                session.value(),
-                                message.value(),
-                                Timestamp.from(Instant.now()))
-                        .stream()
-                        .findFirst());
+                        connection,
+                        row -> parked(session, row),
+                        """
+                        SELECT message_id, user_id, until, run FROM chat_parked
+                        WHERE session_id = ? AND user_id = ? AND until > ? ORDER BY until LIMIT ?\
+                        """,
+                        session.value(),
+                        user.value(),
+                        Timestamp.from(Instant.now()),
+                        MOST_BROUGHT_BACK);
+        for (ParkedRun each : found) {
+            var _ = join(redis.restore(each));
+        }
+    }
+
+    /// What the runs that wait say of a session; empty when none waits.
+    static Optional<Durable.Known> known(Connection connection, SessionId session)
+            throws SQLException {
+        return rows(
+                        connection,
+                        row ->
+                                new Durable.Known(
+                                        new UserId(row.getString(1)),
+                                        Optional.empty(),
+                                        row.getString(2)),
+                        """
+                        SELECT user_id, incarnation FROM chat_parked
+                        WHERE session_id = ? AND until > ? ORDER BY until LIMIT 1\
+                        """,
+                        session.value(),
+                        Timestamp.from(Instant.now()))
+                .stream()
+                .findFirst();
     }
 
     // As JSON
@@ -158,16 +224,15 @@ final class ParkedRuns {
         return object;
     }
 
-    private static ParkedRun parked(SessionId session, MessageId message, ResultSet row)
-            throws SQLException {
-        ObjectNode json = Json.readObject(row.getString(3).getBytes(StandardCharsets.UTF_8));
+    private static ParkedRun parked(SessionId session, ResultSet row) throws SQLException {
+        ObjectNode json = Json.readObject(row.getString(4).getBytes(StandardCharsets.UTF_8));
         List<String> chunks = json.path("chunks").valueStream().map(JsonNode::stringValue).toList();
         return new ParkedRun(
                 session,
-                message,
-                new UserId(row.getString(1)),
+                new MessageId(row.getString(1)),
+                new UserId(row.getString(2)),
                 json.path("incarnation").stringValue(""),
-                row.getTimestamp(2).toInstant(),
+                row.getTimestamp(3).toInstant(),
                 fields(json.path("run")),
                 fields(json.path("tools")),
                 chunks);

@@ -136,16 +136,29 @@ final class ParkingSessionLog implements SessionLog {
         return log.resume(user, resumed, answer)
                 .thenCompose(told ->
                         told instanceof Resume.Unknown
-                                ? restored(user, resumed, answer)
+                                ? parked.bringBack(
+                                                resumed.sessionId(),
+                                                resumed.messageId(),
+                                                Optional.of(user))
+                                        .thenCompose(isBack ->
+                                                isBack
+                                                        ? log.resume(user, resumed, answer)
+                                                        : CompletableFuture.completedStage(told))
                                 : CompletableFuture.completedStage(told));
     }
 
-    private CompletionStage<Resume> restored(UserId user, Chunk resumed, UserAnswer answer) {
-        return parked.find(resumed.sessionId(), resumed.messageId())
-                .thenCompose(found ->
-                        found.filter(run -> run.owner().equals(user))
-                                .map(run -> log.restore(user, run, resumed, answer))
-                                .orElse(CompletableFuture.completedStage(new Resume.Unknown())));
+    /// The row of a run that has ended goes when its turn is stored.
+    @Override
+    public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
+        return log.finish(user, last)
+                .thenCompose(told ->
+                        told instanceof Finish.Unknown
+                                ? parked.bringBack(last.sessionId(), last.messageId(), user)
+                                        .thenCompose(isBack ->
+                                                isBack
+                                                        ? log.finish(user, last)
+                                                        : CompletableFuture.completedStage(told))
+                                : CompletableFuture.completedStage(told));
     }
 
     // The rest is as it is in Redis.
@@ -169,11 +182,6 @@ final class ParkingSessionLog implements SessionLog {
     public CompletionStage<Boolean> checkpoint(
             SessionId session, MessageId message, Token token, int chunks, String checkpoint) {
         return log.checkpoint(session, message, token, chunks, checkpoint);
-    }
-
-    @Override
-    public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
-        return log.finish(user, last);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.antiphon.backplane.DatabaseSettings;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Durable;
+import dev.antiphon.backplane.log.RedisParking;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.MessageId;
@@ -50,12 +51,14 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     private final Database database;
     private final RedisHistory log;
+    private final ParkedRuns parked;
     private final Duration keep;
     private final Thread forgetting;
 
     private PostgresHistory(Database database, Redis redis, Duration keep) {
         this.database = database;
         this.log = new RedisHistory(redis, new Admission(Optional.of(this)), keep);
+        this.parked = new ParkedRuns(database, new RedisParking(redis));
         this.keep = keep;
         this.forgetting = Thread.ofVirtual().name("history-forget").unstarted(this::forgetAll);
     }
@@ -73,7 +76,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     /// The log in Redis, with its runs that wait for their users kept here as well.
     public SessionLog parking(RedisSessionLog redis) {
-        return new ParkingSessionLog(redis, new ParkedRuns(database, redis));
+        return new ParkingSessionLog(redis, parked);
     }
 
     // Filling
@@ -146,14 +149,16 @@ public final class PostgresHistory implements History, Conversations, Durable, A
         update(
                 connection,
                 """
-                INSERT INTO chat_session (session_id, user_id, title, created, updated)
-                VALUES (?, ?, ?, ?, date_trunc('milliseconds', clock_timestamp()))
-                ON CONFLICT (session_id) DO NOTHING\
+                INSERT INTO chat_session AS s (session_id, user_id, title, created, incarnation, updated)
+                VALUES (?, ?, ?, ?, ?, date_trunc('milliseconds', clock_timestamp()))
+                ON CONFLICT (session_id) DO UPDATE SET incarnation = excluded.incarnation
+                WHERE s.user_id = excluded.user_id AND s.incarnation = ''\
                 """,
                 session.value(),
                 ended.owner().value(),
                 ended.turns().getFirst().title(),
-                Timestamp.from(ended.created()));
+                Timestamp.from(ended.created()),
+                ended.incarnation());
         if (!isOwner(connection, session, ended.owner())) {
             // Redis was lost, and somebody else has named the session since.
             LOG.atError()
@@ -222,22 +227,34 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     @Override
     public CompletionStage<Optional<Known>> session(SessionId session) {
-        return database.ask(connection ->
-                rows(
-                                connection,
-                                row ->
-                                        new Known(
-                                                new UserId(row.getString(1)),
-                                                Optional.ofNullable(row.getString(2))
-                                                        .map(MessageId::new)),
-                                """
-                                SELECT user_id, (SELECT message_id FROM chat_turn t
-                                    WHERE t.session_id = s.session_id ORDER BY place DESC LIMIT 1)
-                                FROM chat_session s WHERE session_id = ?\
-                                """,
-                                session.value())
-                        .stream()
-                        .findFirst());
+        return database.ask(connection -> {
+            Optional<Known> answered = answered(connection, session);
+            Optional<Known> waits = ParkedRuns.known(connection, session);
+            Optional<Known> known = answered.or(() -> waits);
+            if (waits.isPresent()) {
+                parked.bringAllBack(connection, session, known.orElseThrow().owner());
+            }
+            return known;
+        });
+    }
+
+    private static Optional<Known> answered(Connection connection, SessionId session)
+            throws SQLException {
+        return rows(
+                        connection,
+                        row ->
+                                new Known(
+                                        new UserId(row.getString(1)),
+                                        Optional.ofNullable(row.getString(2)).map(MessageId::new),
+                                        row.getString(3)),
+                        """
+                        SELECT user_id, (SELECT message_id FROM chat_turn t
+                            WHERE t.session_id = s.session_id ORDER BY place DESC LIMIT 1), incarnation
+                        FROM chat_session s WHERE session_id = ?\
+                        """,
+                        session.value())
+                .stream()
+                .findFirst();
     }
 
     // Reading
@@ -406,22 +423,35 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     // Forgetting
 
-    /// The log first: what is not in it any more cannot be settled.
+    /// The log first: what is not in it any more cannot be settled. All under the lock, or a run that waits could be brought
+    /// back between the two.
     @Override
     public CompletionStage<Optional<Erased>> erase(SessionId session, UserId user) {
-        return log.erase(session, user)
-                .thenCompose(erased ->
-                        database.ask(connection -> {
-                            lock(connection, session);
-                            int rows = ParkedRuns.removeAll(connection, session, user);
-                            rows +=
-                                    update(
-                                            connection,
-                                            "DELETE FROM chat_session WHERE session_id = ? AND user_id = ?",
-                                            session.value(),
-                                            user.value());
-                            return rows == 0 ? erased : erased.or(Erased::nothingGoingOn);
-                        }));
+        return database.ask(connection -> {
+            lock(connection, session);
+            List<String> incarnations =
+                    rows(
+                            connection,
+                            row -> row.getString(1),
+                            """
+                            SELECT incarnation FROM chat_session WHERE session_id = ? AND user_id = ? AND incarnation <> ''
+                            UNION
+                            SELECT incarnation FROM chat_parked WHERE session_id = ? AND user_id = ? AND incarnation <> ''\
+                            """,
+                            session.value(),
+                            user.value(),
+                            session.value(),
+                            user.value());
+            Optional<Erased> erased = join(log.erase(session, user, incarnations));
+            int rows = ParkedRuns.removeAll(connection, session, user);
+            rows +=
+                    update(
+                            connection,
+                            "DELETE FROM chat_session WHERE session_id = ? AND user_id = ?",
+                            session.value(),
+                            user.value());
+            return rows == 0 ? erased : erased.or(Erased::nothingGoingOn);
+        });
     }
 
     private void forgetAll() {

@@ -170,6 +170,7 @@ public final class RedisHistory implements History, Conversations {
                 number(answer.get(2)),
                 number(answer.get(3)),
                 new UserId(text(answer.get(4))),
+                text(answer.get(9)),
                 Instant.ofEpochMilli(number(answer.get(5))),
                 entries,
                 asked(list(answer.get(8))));
@@ -284,7 +285,7 @@ public final class RedisHistory implements History, Conversations {
         return admission
                 .look(
                         session,
-                        (durable, latest) ->
+                        word ->
                                 redis.call(
                                         NEWEST,
                                         keys,
@@ -295,8 +296,9 @@ public final class RedisHistory implements History, Conversations {
                                         bytes(Keys.runPrefix(session)),
                                         bytes(Generation.draw()),
                                         bytes(KEEP_UNUSED.toSeconds()),
-                                        durable,
-                                        latest))
+                                        bytes(word.owner()),
+                                        bytes(word.latest()),
+                                        bytes(word.incarnation())))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("OK")
                                 ? Optional.of(recent(answer))
@@ -375,6 +377,14 @@ public final class RedisHistory implements History, Conversations {
 
     @Override
     public CompletionStage<Optional<Erased>> erase(SessionId session, UserId user) {
+        return erase(session, user, List.of());
+    }
+
+    /// Also leaves to be removed at services what they keep under names that only a database knows.
+    ///
+    /// @param incarnations of the user's session; none when the database does not know it as the user's
+    CompletionStage<Optional<Erased>> erase(
+            SessionId session, UserId user, List<String> incarnations) {
         List<String> keys =
                 new ArrayList<>(
                         List.of(
@@ -396,7 +406,9 @@ public final class RedisHistory implements History, Conversations {
                                 bytes(session.value()),
                                 bytes(Keys.WORKING_PREFIX),
                                 bytes(Keys.runPrefix(session)),
-                                bytes(Keys.LEASE_PREFIX)));
+                                bytes(Keys.LEASE_PREFIX),
+                                bytes(incarnations.size())));
+        incarnations.forEach(each -> arguments.add(bytes(each)));
         Keys.ofMessage(session).forEach(prefix -> arguments.add(bytes(prefix)));
         return redis.call(ERASE, keys.toArray(String[]::new), arguments.toArray(byte[][]::new))
                 .thenApply(answer ->

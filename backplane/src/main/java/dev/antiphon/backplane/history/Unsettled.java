@@ -10,6 +10,7 @@ import java.util.List;
 /// @param generation the log's
 /// @param upTo the entry up to which the log is in the history then; no answer is unfinished there
 /// @param hash that entry's, because Redis may lose its tail before this is stored; empty when the entry is gone
+/// @param incarnation of the session; empty when it has none
 /// @param created when the session's first message was accepted
 /// @param turns oldest first
 /// @param more whether other answers have ended behind it
@@ -19,6 +20,7 @@ public record Unsettled(
         long upTo,
         String hash,
         UserId owner,
+        String incarnation,
         Instant created,
         List<Turn> turns,
         boolean more,
@@ -30,6 +32,7 @@ public record Unsettled(
 
     /// The same place in the log, when the turns are stored elsewhere.
     Unsettled without() {
-        return new Unsettled(generation, upTo, hash, owner, created, List.of(), more, incomplete);
+        return new Unsettled(
+                generation, upTo, hash, owner, incarnation, created, List.of(), more, incomplete);
     }
 }

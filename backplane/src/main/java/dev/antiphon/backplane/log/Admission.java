@@ -1,9 +1,9 @@
 package dev.antiphon.backplane.log;
 
-import static dev.antiphon.backplane.Redis.bytes;
 import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 
 import java.time.Duration;
@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// Calls the scripts that let a user into a session. When Redis does not know whose it is, the durable store is asked,
@@ -22,9 +21,28 @@ public final class Admission {
     /// A store that has just failed is not asked: each new session would wait for it.
     private static final Duration REST = Duration.ofSeconds(1);
 
-    private static final byte[] NOT_ASKED = bytes("?");
-    private static final byte[] AWAY = bytes("!");
-    private static final byte[] NONE = bytes("");
+    /// What the store says of a session, as a script takes it.
+    ///
+    /// @param owner a user's id; empty when the store has no such session, `?` when it was not asked, `!` when it is away
+    /// @param latest the message that was answered last; empty for none
+    /// @param incarnation empty when the store was not told
+    public record Word(String owner, String latest, String incarnation) {
+        private static final Word NONE = new Word("", "", "");
+        private static final Word NOT_ASKED = new Word("?", "", "");
+        private static final Word AWAY = new Word("!", "", "");
+
+        private static Word of(Durable.Known known) {
+            return new Word(
+                    known.owner().value(),
+                    known.latest().map(MessageId::value).orElse(""),
+                    known.incarnation());
+        }
+    }
+
+    /// A script that needs to know whose session it is.
+    public interface Script {
+        CompletionStage<List<Object>> call(Word word);
+    }
 
     private final Optional<Durable> durable;
     private volatile long restsUntil = System.nanoTime();
@@ -37,14 +55,12 @@ public final class Admission {
     /// Calls a script that begins a session which nobody has. While the store is away, whoever names a session gets it
     /// until the store says otherwise: new conversations go on.
     ///
-    /// @param script takes what the store says of the owner, and of the latest message
-    public CompletionStage<List<Object>> enter(
-            SessionId session, BiFunction<byte[], byte[], CompletionStage<List<Object>>> script) {
+    public CompletionStage<List<Object>> enter(SessionId session, Script script) {
         return admit(
                 script,
                 store -> {
                     if (System.nanoTime() - restsUntil < 0) {
-                        return script.apply(AWAY, NONE);
+                        return script.call(Word.AWAY);
                     }
                     return ask(store, session, script)
                             .exceptionallyCompose(failure -> {
@@ -52,25 +68,23 @@ public final class Admission {
                                     return CompletableFuture.failedStage(failure);
                                 }
                                 restsUntil = System.nanoTime() + REST.toNanos();
-                                return script.apply(AWAY, NONE);
+                                return script.call(Word.AWAY);
                             });
                 });
     }
 
     /// Calls a script that only shows something. Fails with {@link Unavailable} when the store must be asked and is away.
-    public CompletionStage<List<Object>> look(
-            SessionId session, BiFunction<byte[], byte[], CompletionStage<List<Object>>> script) {
+    public CompletionStage<List<Object>> look(SessionId session, Script script) {
         return admit(script, store -> ask(store, session, script));
     }
 
     private CompletionStage<List<Object>> admit(
-            BiFunction<byte[], byte[], CompletionStage<List<Object>>> script,
-            Function<Durable, CompletionStage<List<Object>>> unknown) {
+            Script script, Function<Durable, CompletionStage<List<Object>>> unknown) {
         if (durable.isEmpty()) {
-            return script.apply(NONE, NONE);
+            return script.call(Word.NONE);
         }
         Durable store = durable.get();
-        return script.apply(NOT_ASKED, NONE)
+        return script.call(Word.NOT_ASKED)
                 .thenCompose(answer ->
                         text(answer.getFirst()).equals("ASK")
                                 ? unknown.apply(store)
@@ -78,16 +92,9 @@ public final class Admission {
     }
 
     private static CompletionStage<List<Object>> ask(
-            Durable store,
-            SessionId session,
-            BiFunction<byte[], byte[], CompletionStage<List<Object>>> script) {
+            Durable store, SessionId session, Script script) {
         return store.session(session)
-                .thenCompose(known ->
-                        script.apply(
-                                known.map(each -> bytes(each.owner().value())).orElse(NONE),
-                                known.flatMap(Durable.Known::latest)
-                                        .map(latest -> bytes(latest.value()))
-                                        .orElse(NONE)));
+                .thenCompose(known -> script.call(known.map(Word::of).orElse(Word.NONE)));
     }
 
     private static Throwable cause(Throwable failure) {

@@ -13,9 +13,10 @@ public interface Durable {
     /// What it knows of a session.
     ///
     /// @param latest the message that was answered last
-    record Known(UserId owner, Optional<MessageId> latest) {}
+    /// @param incarnation what the session's resources outside are named by; empty when the store was not told
+    record Known(UserId owner, Optional<MessageId> latest, String incarnation) {}
 
-    /// Looks a session up; empty when the store has none of this name. Fails with
-    /// {@link dev.antiphon.backplane.Unavailable}.
+    /// Looks a session up that Redis does not know; empty when the store has none of this name. Runs of it that wait for
+    /// their user are in Redis again before the stage completes. Fails with {@link dev.antiphon.backplane.Unavailable}.
     CompletionStage<Optional<Known>> session(SessionId session);
 }

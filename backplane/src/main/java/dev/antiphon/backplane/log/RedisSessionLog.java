@@ -10,7 +10,6 @@ import dev.antiphon.backplane.Members;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Retention;
 import dev.antiphon.backplane.Script;
-import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -23,19 +22,11 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import io.lettuce.core.Limit;
-import io.lettuce.core.Range;
-import io.lettuce.core.StreamMessage;
-
 import tools.jackson.databind.node.ArrayNode;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -55,14 +46,8 @@ public final class RedisSessionLog implements SessionLog {
 
     private static final int MAX_READ_BYTES = 256 * 1024;
 
-    /// Chunks that are read at once when a claim goes on with an answer; Redis serves others between two pages.
-    private static final int PAGE = 500;
-
     /// How long a run waits for its user, unless the operator says otherwise.
     public static final Duration KEEP_PARKED = BackplaneSettings.KEEP_PARKED;
-
-    /// How long the tool calls of a run are known that was brought back: longer than any run is tried.
-    private static final Duration KEEP_TOOLS = Duration.ofDays(2);
 
     /// What a run may keep of the steps it has finished.
     public static final int MAX_CHECKPOINT_BYTES = 1 << 20;
@@ -87,10 +72,6 @@ public final class RedisSessionLog implements SessionLog {
     private static final Script CHECKPOINT = Script.load(RedisSessionLog.class, "checkpoint.lua");
     private static final Script RESUME =
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "resume.lua");
-    private static final Script PARKED = Script.load(RedisSessionLog.class, "parked.lua");
-    private static final Script RESTORE =
-            Script.load(
-                    RedisSessionLog.class, "owner.lua", "looks.lua", "entries.lua", "restore.lua");
     private static final Script RELEASE =
             Script.load(RedisSessionLog.class, "looks.lua", "release.lua");
     private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
@@ -131,12 +112,12 @@ public final class RedisSessionLog implements SessionLog {
             Keys.turns(session)
         };
         return admission
-                .enter(session, (durable, latest) -> accept(request, keys, durable, latest))
+                .enter(session, word -> accept(request, keys, word))
                 .thenApply(RedisSessionLog::accepted);
     }
 
     private CompletionStage<List<Object>> accept(
-            WorkflowRequest request, String[] keys, byte[] durable, byte[] latest) {
+            WorkflowRequest request, String[] keys, Admission.Word word) {
         MessageId parent = request.parentId();
         return redis.call(
                 ACCEPT,
@@ -150,8 +131,9 @@ public final class RedisSessionLog implements SessionLog {
                 bytes(Generation.draw()),
                 bytes(MAX_WAITING),
                 bytes(parent == null ? "" : parent.value()),
-                durable,
-                latest);
+                bytes(word.owner()),
+                bytes(word.latest()),
+                bytes(word.incarnation()));
     }
 
     private static Accept accepted(List<Object> answer) {
@@ -216,7 +198,8 @@ public final class RedisSessionLog implements SessionLog {
     private CompletionStage<Claim> claimed(List<Object> answer, Token token) {
         WorkflowRequest request = WorkflowRequest.decodeStored((byte[]) answer.get(2));
         List<byte[]> streamed = new ArrayList<>();
-        return chunks(
+        return LoggedChunks.read(
+                        redis,
                         request.sessionId(),
                         request.messageId(),
                         number(answer.get(5)),
@@ -232,45 +215,6 @@ public final class RedisSessionLog implements SessionLog {
                                 text(answer.get(7)),
                                 list(answer.get(8)).stream().map(Redis::text).toList(),
                                 text(answer.get(9))));
-    }
-
-    /// Collects a message's chunks from one entry to another. The last chunk of another message may lie between them: one
-    /// that was refused, or cancelled while it waited.
-    private CompletionStage<Void> chunks(
-            SessionId session, MessageId message, long first, long last, List<byte[]> into) {
-        if (last == 0 || first > last) {
-            return CompletableFuture.completedStage(null);
-        }
-        String log = Keys.log(session);
-        Range<String> range = Range.create(first + "-0", last + "-0");
-        byte[] begin = Chunk.beginning(session, message);
-        return redis.send(commands -> commands.xrange(log, range, Limit.from(PAGE)))
-                .thenCompose(page -> {
-                    for (StreamMessage<String, byte[]> entry : page) {
-                        byte[] data = entry.getBody().get("d");
-                        if (data != null && startsWith(data, begin)) {
-                            into.add(data);
-                        }
-                    }
-                    if (page.isEmpty()
-                            || (page.size() < PAGE && numberOf(page.getLast()) != last)) {
-                        // Evicted meanwhile. The same claim again finds that and begins the log
-                        // again.
-                        return CompletableFuture.failedStage(
-                                new Unavailable(log + " has lost entries up to " + last, null));
-                    }
-                    return chunks(session, message, numberOf(page.getLast()) + 1, last, into);
-                });
-    }
-
-    private static boolean startsWith(byte[] data, byte[] begin) {
-        return data.length >= begin.length
-                && Arrays.equals(data, 0, begin.length, begin, 0, begin.length);
-    }
-
-    private static long numberOf(StreamMessage<String, byte[]> entry) {
-        String id = entry.getId();
-        return Long.parseLong(id.substring(0, id.indexOf('-')));
     }
 
     @Override
@@ -466,99 +410,6 @@ public final class RedisSessionLog implements SessionLog {
                         halves.after(),
                         question == null ? bytes("") : bytes(question))
                 .thenApply(RedisSessionLog::resumed);
-    }
-
-    /// The session's run that waits for its user, if it has one.
-    public CompletionStage<Optional<ParkedRun>> parked(SessionId session) {
-        return redis.call(
-                        PARKED,
-                        new String[] {Keys.meta(session), Keys.OPEN},
-                        bytes(session.value()),
-                        bytes(Keys.runPrefix(session)),
-                        bytes(Keys.toolsPrefix(session)))
-                .thenCompose(answer ->
-                        text(answer.getFirst()).equals("PARKED")
-                                ? parked(session, answer)
-                                : CompletableFuture.completedStage(Optional.empty()));
-    }
-
-    private CompletionStage<Optional<ParkedRun>> parked(SessionId session, List<Object> answer) {
-        MessageId message = new MessageId(text(answer.get(1)));
-        Map<String, String> run = fields(list(answer.get(7)));
-        List<byte[]> chunks = new ArrayList<>();
-        return chunks(session, message, number(answer.get(5)), number(answer.get(6)), chunks)
-                .thenApply(_ ->
-                        // Fewer when Redis was lost while they were read.
-                        String.valueOf(chunks.size() - 1).equals(run.get("question"))
-                                ? Optional.of(
-                                        new ParkedRun(
-                                                session,
-                                                message,
-                                                new UserId(text(answer.get(2))),
-                                                text(answer.get(3)),
-                                                Instant.ofEpochMilli(number(answer.get(4))),
-                                                run,
-                                                fields(list(answer.get(8))),
-                                                chunks.stream().map(Redis::text).toList()))
-                                : Optional.empty());
-    }
-
-    private static Map<String, String> fields(List<Object> flat) {
-        Map<String, String> fields = new HashMap<>();
-        for (int i = 0; i < flat.size(); i += 2) {
-            fields.put(text(flat.get(i)), text(flat.get(i + 1)));
-        }
-        return fields;
-    }
-
-    /// Brings a run back that Redis has lost, with its user's answer; as {@link #resume}, of a run that waits.
-    ///
-    /// @param user its owner
-    public CompletionStage<Resume> restore(
-            UserId user, ParkedRun parked, Chunk resumed, UserAnswer answer) {
-        SessionId session = parked.session();
-        String[] keys = {
-            Keys.meta(session),
-            Keys.log(session),
-            Keys.run(session, parked.message()),
-            Keys.connections(session),
-            Keys.waiting(session),
-            Keys.OPEN,
-            Keys.runs(session),
-            Keys.tools(session, parked.message()),
-            Keys.history(session),
-            Keys.turns(session)
-        };
-        Chunk.Halves halves = resumed.encodeAroundChunkId();
-        Integer question = answer.question();
-        List<byte[]> arguments =
-                new ArrayList<>(
-                        List.of(
-                                bytes(session.value()),
-                                bytes(parked.message().value()),
-                                bytes(user.value()),
-                                bytes(Generation.draw()),
-                                bytes(answer.text()),
-                                question == null ? bytes("") : bytes(question),
-                                halves.before(),
-                                halves.after(),
-                                parked.request().messageEventUpToParent(),
-                                bytes(parked.incarnation()),
-                                bytes(KEEP_TOOLS.toSeconds()),
-                                bytes(parked.run().size()),
-                                bytes(parked.tools().size())));
-        for (Map<String, String> fields : List.of(parked.run(), parked.tools())) {
-            fields.forEach((field, value) -> {
-                arguments.add(bytes(field));
-                arguments.add(bytes(value));
-            });
-        }
-        parked.chunks().forEach(chunk -> arguments.add(bytes(chunk)));
-        return redis.call(RESTORE, keys, arguments.toArray(byte[][]::new))
-                .thenCompose(told ->
-                        text(told.getFirst()).equals("KNOWN")
-                                ? resume(user, resumed, answer)
-                                : CompletableFuture.completedStage(resumed(told)));
     }
 
     private static Resume resumed(List<Object> answer) {

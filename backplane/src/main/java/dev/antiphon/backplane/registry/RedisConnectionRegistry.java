@@ -72,7 +72,7 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
         return admission
                 .enter(
                         session,
-                        (durable, latest) ->
+                        word ->
                                 redis.call(
                                         ATTACH,
                                         keys,
@@ -82,8 +82,9 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
                                         bytes(Generation.draw()),
                                         bytes(KEEP_UNUSED.toSeconds()),
                                         bytes(Keys.runPrefix(session)),
-                                        durable,
-                                        latest))
+                                        bytes(word.owner()),
+                                        bytes(word.latest()),
+                                        bytes(word.incarnation())))
                 .thenApply(RedisConnectionRegistry::attached);
     }
 

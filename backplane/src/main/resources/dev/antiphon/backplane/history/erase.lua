@@ -1,19 +1,43 @@
 -- Removes everything of a session. Its worker, if it has one, is fenced from then on.
 -- KEYS meta, runs, connections, open, sessions of the user, sessions to settle, cleanups, details of them, history,
 --      waiting, then all keys of the session
--- ARGV user, session, working key prefix, run key prefix, lease key prefix, then what the keys of its messages begin with
+-- ARGV user, session, working key prefix, run key prefix, lease key prefix, number of incarnations that the database knows of
+--      the user's session, these, then what the keys of its messages begin with
 -- answers OK active-message {members} | UNKNOWN
 local meta, runs, connections, open, sessions, to_settle, cleanups, details, history, waiting = unpack(KEYS)
 local user, session, working_prefix, run_prefix, lease_prefix = unpack(ARGV)
 
+local first_prefix = 7 + tonumber(ARGV[6])
+
 local held = redis.call('HMGET', meta, 'owner', 'active', 'worker')
-if owner_of({ meta = meta, history = history, waiting = waiting, runs = runs, run_prefix = run_prefix }) ~= user then
+local owner, incarnation =
+  owner_of({ meta = meta, history = history, waiting = waiting, runs = runs, run_prefix = run_prefix })
+-- What services keep of the session goes too, and what they still do for it ends: for each incarnation that it had.
+local function leave(message, of)
+  leave_cleanup({ meta = meta, run = message ~= '' and run_prefix .. message, incarnation = of, cleanups = cleanups,
+    details = details }, session, message, true, lease_prefix)
+end
+local is_left = {}
+local function leave_thread(of)
+  if of and not is_left[of] then
+    is_left[of] = true
+    leave('', of)
+  end
+end
+if owner == user then
+  local active = held[2] or ''
+  local of = active ~= '' and redis.call('HGET', run_prefix .. active, 'incarnation') or incarnation or ''
+  is_left[of] = true
+  leave(active, of)
+  leave_thread(incarnation)
+end
+for i = 7, first_prefix - 1 do
+  leave_thread(ARGV[i])
+end
+if owner ~= user then
   return { 'UNKNOWN' }
 end
 local members = redis.call('SMEMBERS', connections)
--- What services keep of the session goes too, and what they still do for it ends.
-local left = { meta = meta, run = held[2] and run_prefix .. held[2], cleanups = cleanups, details = details }
-leave_cleanup(left, session, held[2] or '', true, lease_prefix)
 if held[2] and held[3] ~= '' then
   redis.call('SREM', working_prefix .. held[3], session .. ':' .. held[2])
 end
@@ -22,7 +46,8 @@ for _, message in ipairs(redis.call('ZRANGE', waiting, 0, -1)) do
   messages[#messages + 1] = message -- the index may be evicted
 end
 for _, message in ipairs(messages) do
-  for i = 6, #ARGV do
+  leave_thread(redis.call('HGET', run_prefix .. message, 'incarnation'))
+  for i = first_prefix, #ARGV do
     redis.call('DEL', ARGV[i] .. message)
   end
   redis.call('ZREM', open, session .. ':' .. message)

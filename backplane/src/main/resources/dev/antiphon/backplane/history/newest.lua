@@ -2,13 +2,13 @@
 -- read first: a turn that is settled meanwhile is then sent twice rather than never.
 -- KEYS meta, log, history, turns, activity, waiting, runs
 -- ARGV user, most turns, most bytes, message that they are before or '', run key prefix, fresh generation, seconds to keep
---      a log that begins here, what the database says of the owner and of the latest message
+--      a log that begins here, what the database says of the owner, of the latest message and of the incarnation
 -- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN | ASK
 local meta, log, history, turns, activity, waiting, runs = unpack(KEYS)
 local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local run_prefix, generation, keep_seconds, durable, latest = unpack(ARGV, 5)
+local run_prefix, generation, keep_seconds, durable, latest, incarnation = unpack(ARGV, 5)
 local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
-  run_prefix = run_prefix }
+  run_prefix = run_prefix, incarnation = incarnation }
 
 local admitted = admit(at, user, durable)
 if admitted == 'ASK' then

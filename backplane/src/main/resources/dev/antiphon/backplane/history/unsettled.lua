@@ -2,13 +2,13 @@
 -- KEYS meta, log, sessions to settle
 -- ARGV session, run key prefix, most entries, most bytes, then the entry that the page follows: generation, number and hash;
 --      all '' for the first page
--- answers OK gen settled ended owner created first {event, data, hash, …} {{message, whether-asked, body, parent}…} |
---      NONE | CHANGED, when the log is another one since the page before. A body is given once its answer is complete.
+-- answers OK gen settled ended owner created first {event, data, hash, …} {{message, whether-asked, body, parent}…}
+--      incarnation | NONE | CHANGED, when the log is another one since the page before. A body is given once its answer is complete.
 local meta, log, to_settle = unpack(KEYS)
 local session, run_prefix, most, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local generation, after, hash = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 
-local found = redis.call('HMGET', meta, 'gen', 'settled', 'ended', 'owner', 'created')
+local found = redis.call('HMGET', meta, 'gen', 'settled', 'ended', 'owner', 'created', 'incarnation')
 local settled, ended = tonumber(found[2] or 0), tonumber(found[3] or 0)
 if generation ~= '' and generation ~= found[1] then
   return { 'CHANGED' }
@@ -57,4 +57,5 @@ for i, entry in ipairs(redis.call('XRANGE', log, from .. '-0', ended .. '-0', 'C
     messages[position[message]] = { message, run[1] and 1 or 0, run[1] or '', run[2] or '' }
   end
 end
-return { 'OK', found[1], settled, ended, found[4], found[5] or '0', first, entries, messages }
+return { 'OK', found[1], settled, ended, found[4], found[5] or '0', first, entries, messages,
+  found[6] or '' }

@@ -2,13 +2,13 @@
 -- KEYS meta, log, run, waiting, open, connections, runs, history, turns
 -- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
 --      most that may wait, parent ('' for the session's latest message, itself for none),
---      what the database says of the owner and of the latest message
+--      what the database says of the owner, of the latest message and of the incarnation
 -- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL | ASK
 local meta, log, run, waiting, open, connections, runs, history, turns = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
 local most, parent, durable, latest = tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
 local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
-  run_prefix = string.sub(run, 1, #run - #message) }
+  run_prefix = string.sub(run, 1, #run - #message), incarnation = ARGV[12] }
 
 local admitted = admit(at, user, durable)
 if admitted ~= 'OK' then
@@ -58,7 +58,7 @@ save_end(meta, tail)
 redis.call('HSET', meta, 'latest', message)
 local arrival = redis.call('HINCRBY', meta, 'arrivals', 1)
 redis.call('HSET', run, 'owner', user, 'arrival', arrival, 'body', body, 'digest', digest, 'status', 'accepted', 'attempts', 0, 'asked', tail.n,
-  'parent', parent)
+  'parent', parent, 'incarnation', redis.call('HGET', meta, 'incarnation') or '')
 redis.call('ZADD', runs, '+inf', message)
 redis.call('ZADD', waiting, arrival, message)
 local now = redis.call('TIME')

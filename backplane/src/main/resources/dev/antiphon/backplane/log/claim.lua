@@ -33,7 +33,10 @@ end
 -- The same token again is the same call again: its answer was lost on the way.
 local again = held[1] == message and held[2] == token
 if not again then
-  if held[1] == message and redis.call('HGET', run, 'status') == 'parked' then
+  if redis.call('HGET', run, 'status') == 'parked' then
+    if held[1] ~= message then -- it was brought back while another message had the turn
+      redis.call('HSET', meta, 'active', message, 'token', '', 'worker', '', 'next', next_chunk)
+    end
     return { 'PARKED', message } -- it keeps its turn while it waits for its user
   end
   if held[1] == message and held[3] ~= '' then
@@ -56,7 +59,7 @@ if not again then
   look_in(open, session, message, LOOK_LATER_MS)
 end
 
-local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers')
+local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers', 'incarnation')
 -- The chunks so far are read by the caller, page by page: a long answer would hold up everyone. Only the caller may append.
 local last = next_chunk > 0 and redis.call('HGET', meta, 'n') or '0'
 local answers = {}
@@ -64,4 +67,4 @@ for k = 1, tonumber(found[5] or 0) do
   answers[k] = redis.call('HGET', run, 'answer' .. k)
 end
 return { 'OK', message, found[1], tonumber(found[2]), next_chunk, found[3] or '0', last, found[4] or '', answers,
-  redis.call('HGET', meta, 'incarnation') or '' }
+  found[6] or redis.call('HGET', meta, 'incarnation') or '' }

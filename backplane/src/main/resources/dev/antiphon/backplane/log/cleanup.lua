@@ -39,7 +39,8 @@ local function provider_of(body)
   return type(provider) == 'string' and provider or ''
 end
 
--- `at` names the keys: meta, cleanups, details, and run, or nil when no message is going on.
+-- `at` names the keys: meta, cleanups, details, and run, or nil when no message is going on; and the incarnation when it is
+-- not that of the run or the session.
 -- `whole` says that the session itself goes, so that nothing of it may stay at a service.
 local function leave_cleanup(at, session, message, whole, lease_prefix)
   if redis.call('ZCARD', at.cleanups) >= MOST_CLEANUPS then
@@ -47,13 +48,13 @@ local function leave_cleanup(at, session, message, whole, lease_prefix)
     return
   end
   local held = redis.call('HMGET', at.meta, 'incarnation', 'worker', 'active')
-  local known = at.run and redis.call('HMGET', at.run, 'body', 'handles') or {}
+  local known = at.run and redis.call('HMGET', at.run, 'body', 'handles', 'incarnation') or {}
   local is_held = held[3] == message and held[2] and held[2] ~= ''
   local delay = 0
   if is_held and redis.call('EXISTS', lease_prefix .. held[2]) == 1 then
     delay = WORKER_ENDS_WITHIN_MS
   end
-  local incarnation = held[1] or ''
+  local incarnation = at.incarnation or known[3] or held[1] or ''
   local id = session .. ':' .. incarnation .. ':' .. (whole and '*' or message)
   local clock = redis.call('TIME')
   redis.call('ZADD', at.cleanups, clock[1] * 1000 + math.floor(clock[2] / 1000) + delay, id)

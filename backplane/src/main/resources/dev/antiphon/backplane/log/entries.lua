@@ -85,11 +85,16 @@ end
 -- Begins the log of a session, whose owner is the first user that names it, or begins it again: when all its entries have
 -- expired, or when something of it is missing, so that readers are told instead of shown numbers that lie. Number 0 is
 -- the place before the first entry.
--- Returns whether the session is new. `lost` says that the caller has found more missing.
+-- Returns whether the session is new. `lost` says that the caller has found more missing, at.incarnation what the database
+-- knows.
 local function begin(at, owner, generation, lost)
   local n = redis.call('HGET', at.meta, 'n')
   if not lost and is_whole(at, n) then
     return false
+  end
+  local known, incarnation
+  if not n then
+    known, incarnation = owner_of(at)
   end
   -- This first: a Redis that is full refuses a script at its first addition only.
   redis.call('HSET', at.meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
@@ -98,9 +103,12 @@ local function begin(at, owner, generation, lost)
   if not n then
     -- Which owner's session this is, for as long as it is that owner's: the generation changes when a log begins again
     -- for the same owner, and a name that was deleted or has expired may be taken by another. An owner who is known from
-    -- the history keeps it.
-    local before = redis.call('HMGET', at.history, ':owner', ':incarnation')
-    redis.call('HSETNX', at.meta, 'incarnation', before[1] == owner and (before[2] or '') or generation)
+    -- the history, a run or the database keeps it.
+    local durable = (at.incarnation or '') ~= '' and at.incarnation
+    redis.call('HSETNX', at.meta, 'incarnation', known == owner and incarnation or durable or generation)
+    if not known then
+      redis.call('UNLINK', at.turns) -- of another owner, whose conversation is gone
+    end
   end
   redis.call('UNLINK', at.log)
   if redis.call('HEXISTS', at.meta, 'latest') == 0 then
@@ -154,7 +162,8 @@ local function end_run(at, tail, session, message, members, keep)
   redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
   redis.call('ZREM', at.waiting, message)
   local next_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1]
-  if had_turn and next_turn then
+  local next_run = next_turn and string.sub(at.run, 1, #at.run - #message) .. next_turn
+  if had_turn and next_turn and redis.call('HGET', next_run, 'status') ~= 'parked' then
     look_in(at.open, session, next_turn, LOOK_SOON_MS)
   end
   redis.call('ZREM', at.open, session .. ':' .. message)

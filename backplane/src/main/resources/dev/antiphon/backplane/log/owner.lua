@@ -3,20 +3,22 @@
 -- A Redis that is full may evict any single key, and a database may know a session that Redis has lost. So whatever
 -- shows content carries its owner itself, and nobody else is let in while any of it is there.
 
--- The owner as the session's own keys say; nil when none is there, '' (nobody's id) when they do not say.
+-- The owner as the session's own keys say; nil when none is there, '' (nobody's id) when they do not say. And, where it is
+-- known, the incarnation: it stands next to each owner, because it is as easily lost.
 -- `at` has meta, history, waiting, runs and run_prefix.
 local function owner_of(at)
-  local owner = redis.call('HGET', at.meta, 'owner')
-  if owner then
-    return owner
+  local known = redis.call('HMGET', at.meta, 'owner', 'incarnation')
+  if known[1] then
+    return known[1], known[2]
   elseif redis.call('EXISTS', at.history) == 1 then
-    return redis.call('HGET', at.history, ':owner') or ''
+    known = redis.call('HMGET', at.history, ':owner', ':incarnation')
+    return known[1] or '', known[2]
   end
   for _, key in ipairs({ at.waiting, at.runs }) do
     for _, message in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-      owner = redis.call('HGET', at.run_prefix .. message, 'owner')
-      if owner then
-        return owner
+      known = redis.call('HMGET', at.run_prefix .. message, 'owner', 'incarnation')
+      if known[1] then
+        return known[1], known[2]
       end
     end
   end
@@ -52,11 +54,15 @@ local function admit(at, user, durable)
   return 'OK'
 end
 
--- Notes whether the database has confirmed the owner, once the session has begun.
+-- Notes whether the database has confirmed the owner, once the session has begun. Then the session has the incarnation that
+-- the database knows; what has begun meanwhile keeps its own.
 local function confirm(at, durable)
   if durable == '!' then
     redis.call('HSET', at.meta, 'unsure', 1)
   elseif durable ~= '?' and redis.call('HEXISTS', at.meta, 'unsure') == 1 then
     redis.call('HDEL', at.meta, 'unsure') -- not always: a script that has written is not refused by a Redis that is full
+    if (at.incarnation or '') ~= '' then
+      redis.call('HSET', at.meta, 'incarnation', at.incarnation)
+    end
   end
 end

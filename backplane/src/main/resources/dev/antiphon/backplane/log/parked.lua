@@ -11,5 +11,6 @@ if not message or redis.call('HGET', run_prefix .. message, 'status') ~= 'parked
   return { 'NONE' }
 end
 local run = run_prefix .. message
-return { 'PARKED', message, held[2], held[3] or '', redis.call('ZSCORE', open, session .. ':' .. message) or '0',
+local incarnation = redis.call('HGET', run, 'incarnation') or held[3] or ''
+return { 'PARKED', message, held[2], incarnation, redis.call('ZSCORE', open, session .. ':' .. message) or '0',
   redis.call('HGET', run, 'first'), held[4], redis.call('HGETALL', run), redis.call('HGETALL', tools_prefix .. message) }

@@ -1,21 +1,25 @@
--- Brings back a run that waited for its user when Redis lost it, together with the user's answer: as if it had waited and
--- been resumed here. It is answered after what the session has been asked since.
--- KEYS meta, log, run, connections, waiting, open, runs, tools, history, turns
--- ARGV session, message, user, fresh generation, answer, question or '', status chunk up to its chunk id, the rest of it,
---      message event up to its parent, incarnation, seconds to keep tool calls, number of the run's
---      fields, number of the tool calls' fields, then each field and its value, then the chunks
--- answers as resume.lua, or KNOWN when the run is here
-local meta, log, run, connections, waiting, open, runs, tools, history, turns = unpack(KEYS)
-local session, message, user, generation, answer, question, head, rest, event_head = unpack(ARGV, 1, 9)
-local incarnation, keep_tools = ARGV[10], tonumber(ARGV[11])
+-- Brings back a run that waits for its user and that Redis has lost, as it waited: in the log, with its question. It has the
+-- session's turn when nothing else is unfinished, else it comes after that.
+-- KEYS meta, log, run, waiting, open, runs, tools, history, turns
+-- ARGV session, message, user, fresh generation, message event up to its parent, incarnation, ms until which it waits,
+--      seconds to keep tool calls after that, number of the run's fields, number of the tool calls' fields, then each field
+--      and its value, then the chunks
+-- answers RESTORED | KNOWN, when the run is here | FOREIGN
+local meta, log, run, waiting, open, runs, tools, history, turns = unpack(KEYS)
+local session, message, user, generation, event_head, incarnation, until_ms = unpack(ARGV, 1, 7)
+local keep_tools, run_fields, tool_fields = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
-  run_prefix = string.sub(run, 1, #run - #message) }
+  run_prefix = string.sub(run, 1, #run - #message), incarnation = incarnation }
 
 local owner = owner_of(at)
 if owner and owner ~= user then
-  return { 'UNKNOWN' }
-elseif redis.call('EXISTS', run) == 1 then
+  if redis.call('HEXISTS', meta, 'unsure') == 0 then
+    return { 'FOREIGN' }
+  end
+  throw_out(at) -- of what the database could not be asked
+end
+if redis.call('EXISTS', run) == 1 then
   return { 'KNOWN' }
 end
 local function fields(first, count)
@@ -25,18 +29,12 @@ local function fields(first, count)
   end
   return found
 end
-local first_tool = 14 + 2 * tonumber(ARGV[12])
-local first_chunk = first_tool + 2 * tonumber(ARGV[13])
-local kept = fields(14, tonumber(ARGV[12]))
-if question ~= '' and question ~= kept.question then
-  return { 'NOT_WAITING' }
-end
+local first_tool = 11 + 2 * run_fields
+local first_chunk = first_tool + 2 * tool_fields
+local kept = fields(11, run_fields)
 
 -- A run that was evicted alone has its chunks in this log: with them it comes into another.
 begin(at, user, generation, redis.call('ZSCORE', runs, message))
-if incarnation ~= '' then
-  redis.call('HSET', meta, 'incarnation', incarnation) -- what the run has outside goes by this name
-end
 local tail = log_end(meta, log)
 local parent = kept.parent or ''
 add_entry(log, tail, 'message', event_head .. (parent == '' and 'null' or '"' .. parent .. '"') .. '}')
@@ -44,36 +42,36 @@ local asked = tail.n
 for i = first_chunk, #ARGV do
   add_entry(log, tail, 'chunk', ARGV[i])
 end
-local chunk_id = #ARGV - first_chunk + 1
-local data = head .. chunk_id .. rest
-add_entry(log, tail, 'chunk', data)
+local chunks = #ARGV - first_chunk + 1
 save_end(meta, tail)
 
-for _, field in ipairs({ 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end', 'swept' }) do
+-- Where its entries were in the log that is lost.
+for _, field in ipairs({ 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end', 'swept', 'resumed',
+  'last_answer', 'answered' }) do
   kept[field] = nil
 end
 for field, value in pairs(kept) do
   redis.call('HSET', run, field, value)
 end
-for field, value in pairs(fields(first_tool, tonumber(ARGV[13]))) do
+for field, value in pairs(fields(first_tool, tool_fields)) do
   redis.call('HSET', tools, field, value)
 end
-redis.call('EXPIRE', tools, keep_tools)
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('EXPIRE', tools, math.max(0, math.ceil((tonumber(until_ms) - now_ms) / 1000)) + keep_tools)
 local arrival = redis.call('HINCRBY', meta, 'arrivals', 1)
-local answers, resumes = tonumber(kept.answers or 0) + 1, tonumber(kept.resumes or 0) + 1
--- It is nobody's, and goes on after the chunks that it has: the next claim takes that from plain_next.
-redis.call('HSET', run, 'status', 'accepted', 'owner', user, 'arrival', arrival, 'asked', asked, 'first', asked + 1,
-  'plain_next', chunk_id + 1, 'answers', answers, 'answer' .. answers, answer, 'resumes', resumes, 'resumed', tail.n,
-  'last_answer', answer, 'answered', kept.question)
+-- It is nobody's, and goes on after the chunks that it has.
+redis.call('HSET', run, 'status', 'parked', 'owner', user, 'incarnation', incarnation, 'arrival', arrival, 'asked', asked,
+  'first', asked + 1, 'plain_next', chunks)
+if redis.call('ZCARD', waiting) == 0 then
+  redis.call('HSET', meta, 'active', message, 'token', '', 'worker', '', 'next', chunks)
+end
 redis.call('HSETNX', meta, 'latest', message)
 redis.call('ZADD', waiting, arrival, message)
 redis.call('ZADD', runs, '+inf', message)
-local now = redis.call('TIME')
-local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local look_ms = redis.call('ZCARD', waiting) == 1 and LOOK_SOON_MS or LOOK_LATER_MS
-redis.call('ZADD', open, now_ms + look_ms, session .. ':' .. message)
+redis.call('ZADD', open, until_ms, session .. ':' .. message)
 redis.call('HSETNX', meta, 'created', now_ms)
 redis.call('PERSIST', meta)
 redis.call('PERSIST', log)
 redis.call('PERSIST', runs)
-return { 'OK', tail.gen, tail.n, tail.hash, data, redis.call('SMEMBERS', connections), kept.body, resumes }
+return { 'RESTORED' }

@@ -28,11 +28,18 @@ if found[1] ~= 'parked' or not is_meant(found[6]) then
   return { 'NOT_WAITING' }
 end
 
-local chunk_id = tonumber(redis.call('HGET', meta, 'next'))
+-- A run that was brought back behind another message has no turn yet.
+local held = redis.call('HMGET', meta, 'active', 'next')
+local has_turn = held[1] == message
+local chunk_id = tonumber(has_turn and held[2] or redis.call('HGET', run, 'plain_next'))
 local data = head .. chunk_id .. rest
 add_entry(log, tail, 'chunk', data)
 save_end(meta, tail)
-redis.call('HSET', meta, 'next', chunk_id + 1)
+if has_turn then
+  redis.call('HSET', meta, 'next', chunk_id + 1)
+else
+  redis.call('HSET', run, 'plain_next', chunk_id + 1)
+end
 local answers = redis.call('HINCRBY', run, 'answers', 1)
 redis.call('HSET', run, 'status', 'accepted', 'answer' .. answers, answer, 'resumes', resumes + 1,
   'resumed', tail.n, 'last_answer', answer, 'answered', found[6])

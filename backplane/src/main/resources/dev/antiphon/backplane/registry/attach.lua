@@ -2,12 +2,12 @@
 -- before is in the log, one appended after is published to the pod.
 -- KEYS meta, log, connections, pod connections, waiting, runs, history, turns
 -- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix, what the database
---      says of the owner and of the latest message
+--      says of the owner, of the latest message and of the incarnation
 -- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN | ASK
 local meta, log, connections, pod_connections, waiting, runs, history, turns = unpack(KEYS)
-local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest = unpack(ARGV)
+local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest, incarnation = unpack(ARGV)
 local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
-  run_prefix = run_prefix }
+  run_prefix = run_prefix, incarnation = incarnation }
 
 local admitted = admit(at, user, durable)
 if admitted ~= 'OK' then

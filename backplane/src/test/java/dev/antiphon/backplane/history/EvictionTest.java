@@ -14,6 +14,7 @@ import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.registry.Attach;
@@ -167,6 +168,27 @@ final class EvictionTest {
         return new String(
                 answer(history.newest(SESSION, user)).orElseThrow().turns().getFirst(),
                 StandardCharsets.UTF_8);
+    }
+
+    /// Services name what they keep of a session by it.
+    @Test
+    void aSessionWhoseRecordIsEvictedKeepsItsIncarnation() {
+        chat.ask("m1");
+        String incarnation = chat.incarnation();
+        evict(Keys.meta(SESSION));
+        assertThat(chat.claimed("w1").incarnation()).as("from the run").isEqualTo(incarnation);
+        REDIS.commands().del(Keys.meta(SESSION));
+        chat.converseWith("m1");
+        settle();
+        evict(Keys.meta(SESSION), Keys.runs(SESSION), run("m1"));
+        attach(Chat.USER);
+        assertThat(chat.incarnation()).as("from the history").isEqualTo(incarnation);
+
+        evict(Keys.meta(SESSION));
+        answer(history.erase(SESSION, Chat.USER));
+        assertThat(answer(new RedisCleanups(REDIS.redis()).take()).cleanup().orElseThrow())
+                .satisfies(left -> assertThat(left.incarnation()).isEqualTo(incarnation))
+                .satisfies(left -> assertThat(left.whole()).isTrue());
     }
 
     /// What does not say whose it is, is nobody's: a history of before it carried its owner.

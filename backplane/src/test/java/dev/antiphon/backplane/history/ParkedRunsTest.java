@@ -16,12 +16,16 @@ import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.registry.Attach;
+import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.tools.RedisToolJournal;
 import dev.antiphon.backplane.tools.ToolBegin;
 import dev.antiphon.backplane.tools.ToolIntent;
@@ -30,10 +34,12 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.servers.PostgresServer;
@@ -263,6 +269,118 @@ final class ParkedRunsTest {
         chat.ask(Chat.request(new UserId("u2"), "m9", "mine"));
 
         assertThat(resume(USER, "yes", 1)).isInstanceOf(Resume.Unknown.class);
+    }
+
+    // It is shown again
+
+    private static Attach attach(UserId user) {
+        Admission admission = new Admission(Optional.of(history));
+        return answer(
+                new RedisConnectionRegistry(REDIS.redis(), new PodId("pod-1"), admission)
+                        .attach(SESSION, user, new ConnectionId("c1"), true));
+    }
+
+    @Test
+    void whoeverComesBackAfterRedisWasLostIsAskedAgain() throws Exception {
+        Chat asked = new Chat(REDIS, new Admission(Optional.of(history)));
+        List<Runnable> ways =
+                List.of(
+                        () -> attach(USER),
+                        () -> assertThat(answer(history.newest(SESSION, USER))).isPresent(),
+                        () -> asked.ask("m2"));
+        for (Runnable comesBack : ways) {
+            empty();
+            REDIS.commands().flushall();
+            parkAndKeep();
+            loseRedis();
+
+            comesBack.run();
+
+            assertThat(chat.transcript()).startsWith("message m1", "m1/0 Hel", "m1/1 status");
+            assertThat(chat.waiting()).startsWith("m1");
+            assertThat(claim()).isInstanceOf(Claim.Parked.class);
+            assertThat(answer(log.standing(SESSION, M1))).isEqualTo(Standing.AT_REST);
+            assertThat(rows()).isEqualTo(1);
+            assertThat(resume(USER, "yes", 1)).isInstanceOf(Resume.Resumed.class);
+            Claim.Claimed claimed = claimed();
+            assertThat(claimed.answers()).containsExactly("yes");
+            assertThat(claimed.nextChunk()).isEqualTo(3);
+            assertThat(rows()).isZero();
+        }
+    }
+
+    /// The first message of a session waits, so that the database has no turn of it.
+    @Test
+    void aSessionThatOnlyAParkedRunKnowsStaysItsOwners() throws Exception {
+        parkAndKeep();
+        String incarnation = chat.incarnation();
+        loseRedis();
+
+        assertThat(attach(new UserId("u2"))).isInstanceOf(Attach.Foreign.class);
+        assertThat(answer(history.newest(SESSION, new UserId("u2")))).isEmpty();
+        assertThat(attach(USER)).isInstanceOf(Attach.Attached.class);
+        assertThat(chat.incarnation()).isEqualTo(incarnation);
+    }
+
+    @Test
+    void aRunThatRedisHasLostIsCancelledAndItsRowGoes() throws Exception {
+        parkAndKeep();
+        loseRedis();
+        Completion cancelled = new Completion("m", null, FinishReason.CANCELLED);
+        Chunk last = Chat.chunk("m1", 0, "", cancelled);
+
+        assertThat(answer(log.finish(Optional.of(new UserId("u2")), last)))
+                .isInstanceOf(Finish.Unknown.class);
+        assertThat(answer(log.finish(Optional.of(USER), last))).isInstanceOf(Finish.Finished.class);
+        answer(history.settle(SESSION));
+
+        assertThat(chat.transcript()).endsWith("m1/2 ", "message_complete m1");
+        assertThat(rows()).isZero();
+        assertThat(answer(history.newest(SESSION, USER)).orElseThrow().turns())
+                .singleElement()
+                .satisfies(turn -> assertThat(new String(turn, UTF_8)).contains("\"cancelled\""));
+    }
+
+    @Test
+    void aSessionThatIsErasedAfterRedisWasLostDoesNotComeBack() throws Exception {
+        parkAndKeep();
+        String incarnation = chat.incarnation();
+        loseRedis();
+
+        assertThat(answer(history.erase(SESSION, USER))).isPresent();
+
+        assertThat(rows()).isZero();
+        assertThat(
+                        answer(new RedisCleanups(REDIS.redis()).take())
+                                .cleanup()
+                                .orElseThrow()
+                                .incarnation())
+                .isEqualTo(incarnation);
+        assertThat(attach(new UserId("u2"))).isInstanceOf(Attach.Attached.class);
+        assertThat(chat.entries()).isEmpty();
+    }
+
+    /// The database is away when the session is used again, so the run comes back behind another message.
+    @Test
+    void aRunThatComesBackBehindAnotherMessageIsAskedAndWaitsWhenItIsItsTurn() throws Exception {
+        parkAndKeep();
+        loseRedis();
+        chat.ask("m2");
+        REDIS.commands().hset(Keys.meta(SESSION), "unsure", "1"); // as the database was away
+        Claim.Claimed second = claimed();
+
+        attach(USER);
+        assertThat(chat.waiting()).containsExactly("m2", "m1");
+        chat.ask("m3");
+        answer(log.append(Chat.last("m2", second.token(), 0, "two")));
+
+        assertThat(REDIS.commands().zscore(Keys.OPEN, "s1:m1"))
+                .as("the sweeper would cancel it")
+                .isGreaterThan(System.currentTimeMillis() + 60_000.0);
+        assertThat(claim()).isInstanceOf(Claim.Parked.class);
+        assertThat(answer(log.standing(SESSION, new MessageId("m3")))).isEqualTo(Standing.AT_WORK);
+        resume(USER, "yes", 1);
+        assertThat(claimed().request().messageId()).isEqualTo(M1);
     }
 
     @Test

@@ -14,6 +14,8 @@ import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Admission;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Cleanups.Cleanup;
+import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
@@ -37,6 +39,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -257,6 +260,78 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
         assertThat(count("chat_turn")).isZero();
         assertThat(attach(STRANGER)).isInstanceOf(Attach.Attached.class);
+    }
+
+    @Test
+    void aSessionThatRedisHasLostKeepsItsIncarnation() {
+        asked.converse("m1");
+        String incarnation = asked.incarnation();
+        settle();
+        List<Runnable> ways = List.of(() -> asked.ask("m2"), () -> attach(Chat.USER), this::newest);
+        for (Runnable comesBack : ways) {
+            REDIS.commands().flushall();
+            comesBack.run();
+            assertThat(asked.incarnation()).isEqualTo(incarnation);
+        }
+        asked.ask("m2");
+        assertThat(asked.claimed("w1").incarnation()).isEqualTo(incarnation);
+    }
+
+    @Test
+    void whatServicesKeepOfASessionThatRedisHasLostGoesWithIt() {
+        asked.converse("m1");
+        String incarnation = asked.incarnation();
+        settle();
+        REDIS.commands().flushall();
+
+        assertThat(answer(history.erase(SESSION, STRANGER))).isEmpty();
+        assertThat(removedAtServices()).isEmpty();
+        assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
+
+        assertThat(removedAtServices()).containsExactly(incarnation);
+    }
+
+    private static List<String> removedAtServices() {
+        RedisCleanups cleanups = new RedisCleanups(REDIS.redis());
+        List<String> incarnations = new ArrayList<>();
+        for (Optional<Cleanup> left = answer(cleanups.take()).cleanup();
+                left.isPresent();
+                left = answer(cleanups.take()).cleanup()) {
+            assertThat(left.get().whole()).isTrue();
+            incarnations.add(left.get().incarnation());
+        }
+        return incarnations;
+    }
+
+    /// What has begun meanwhile keeps the name that it has outside.
+    @Test
+    void aSessionThatWentOnWhileTheDatabaseWasAwayGetsItsIncarnationBack() {
+        asked.converse("m1");
+        String before = asked.incarnation();
+        settle();
+        REDIS.commands().flushall();
+        server.stop();
+        try {
+            asked.ask("m2");
+        } finally {
+            server.restart();
+        }
+        String meanwhile = asked.incarnation();
+        assertThat(meanwhile).isNotEqualTo(before);
+        await().atMost(Duration.ofSeconds(60))
+                .ignoreExceptions()
+                .untilAsserted(() -> {
+                    attach(Chat.USER);
+                    assertThat(asked.incarnation()).isEqualTo(before);
+                });
+
+        asked.dies("w1");
+        assertThat(asked.claimed("w1").incarnation()).isEqualTo(meanwhile);
+        asked.dies("w1");
+        asked.ask("m3");
+        assertThat(asked.run("m3", "incarnation")).isEqualTo(before);
+        assertThat(answer(history.erase(SESSION, Chat.USER))).isPresent();
+        assertThat(removedAtServices()).containsExactlyInAnyOrder(before, meanwhile);
     }
 
     /// New conversations go on without the database; what somebody takes meanwhile its owner takes back.

@@ -121,6 +121,7 @@ final class ClaimTest {
     void aSessionThatIsOlderThanIncarnationsHasNone() {
         chat.ask("m1");
         REDIS.commands().hdel(Keys.meta(Chat.SESSION), "incarnation");
+        REDIS.commands().hdel(Keys.run(Chat.SESSION, new MessageId("m1")), "incarnation");
         chat.ask("m2");
 
         assertThat(chat.claimed("w1").incarnation()).isEmpty();

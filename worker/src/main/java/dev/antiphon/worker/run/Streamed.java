@@ -97,7 +97,8 @@ record Streamed(
                                 true;
                     };
             switch (body) {
-                case ChunkBody.Status(String status, var details) when isKeptForUs(status, details) -> {
+                case ChunkBody.Status(String status, var details)
+                        when isKeptForUs(status, details) -> {
                     handle = details.path(HANDLE).stringValue("");
                     textAtHandle = text.toString().length();
                     reasoning.setLength(0);

@@ -67,8 +67,7 @@ final class CleanerTest {
 
         @Override
         public Capabilities capabilities() {
-            return new Capabilities(
-                    false, false, false, true, Capabilities.Continuation.REATTACH);
+            return new Capabilities(false, false, false, true, Capabilities.Continuation.REATTACH);
         }
 
         @Override
@@ -97,8 +96,7 @@ final class CleanerTest {
         server = RedisServer.start();
         redis =
                 Redis.open(
-                        new RedisSettings(
-                                "127.0.0.1", server.port(), null, Duration.ofSeconds(5)));
+                        new RedisSettings("127.0.0.1", server.port(), null, Duration.ofSeconds(5)));
         log = new RedisSessionLog(redis);
     }
 
@@ -110,13 +108,7 @@ final class CleanerTest {
 
     private static Chunk chunk(int id, String text, @Nullable Completion completion) {
         return new Chunk(
-                SESSION,
-                MESSAGE,
-                id,
-                new ChunkBody.Content(text),
-                completion,
-                Instant.EPOCH,
-                "c");
+                SESSION, MESSAGE, id, new ChunkBody.Content(text), completion, Instant.EPOCH, "c");
     }
 
     /// Two branches and a step that are asked for in turn, by a worker that is dead by now.
@@ -166,8 +158,7 @@ final class CleanerTest {
                         Time.system(),
                         counters)) {
 
-            Completion cancelled =
-                    new Completion("m", null, Completion.FinishReason.CANCELLED);
+            Completion cancelled = new Completion("m", null, Completion.FinishReason.CANCELLED);
             done(log.finish(Optional.of(USER), chunk(0, "", cancelled)));
 
             await().atMost(Duration.ofSeconds(20))
