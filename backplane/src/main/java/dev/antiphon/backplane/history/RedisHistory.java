@@ -280,7 +280,8 @@ public final class RedisHistory implements History, Conversations {
             Keys.turns(session),
             Keys.activity(session),
             Keys.waiting(session),
-            Keys.runs(session)
+            Keys.runs(session),
+            Keys.OPEN
         };
         return admission
                 .look(
@@ -298,7 +299,8 @@ public final class RedisHistory implements History, Conversations {
                                         bytes(KEEP_UNUSED.toSeconds()),
                                         bytes(word.owner()),
                                         bytes(word.latest()),
-                                        bytes(word.incarnation())))
+                                        bytes(word.incarnation()),
+                                        bytes(session.value())))
                 .thenApply(answer ->
                         text(answer.getFirst()).equals("OK")
                                 ? Optional.of(recent(answer))

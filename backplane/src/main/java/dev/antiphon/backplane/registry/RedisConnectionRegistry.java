@@ -36,6 +36,7 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
             Script.load(
                     RedisConnectionRegistry.class,
                     "/dev/antiphon/backplane/log/owner.lua",
+                    "/dev/antiphon/backplane/log/looks.lua",
                     "/dev/antiphon/backplane/log/entries.lua",
                     "attach.lua");
     private static final Script SEEN = Script.load(RedisConnectionRegistry.class, "seen.lua");
@@ -67,7 +68,8 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
             Keys.waiting(session),
             Keys.runs(session),
             Keys.history(session),
-            Keys.turns(session)
+            Keys.turns(session),
+            Keys.OPEN
         };
         return admission
                 .enter(
@@ -84,7 +86,8 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
                                         bytes(Keys.runPrefix(session)),
                                         bytes(word.owner()),
                                         bytes(word.latest()),
-                                        bytes(word.incarnation())))
+                                        bytes(word.incarnation()),
+                                        bytes(session.value())))
                 .thenApply(RedisConnectionRegistry::attached);
     }
 

@@ -1,13 +1,13 @@
 -- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in them. Where the log is settled is
 -- read first: a turn that is settled meanwhile is then sent twice rather than never.
--- KEYS meta, log, history, turns, activity, waiting, runs
+-- KEYS meta, log, history, turns, activity, waiting, runs, open
 -- ARGV user, most turns, most bytes, message that they are before or '', run key prefix, fresh generation, seconds to keep
---      a log that begins here, what the database says of the owner, of the latest message and of the incarnation
+--      a log that begins here, what the database says of the owner, of the latest message and of the incarnation; the session
 -- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN | ASK
-local meta, log, history, turns, activity, waiting, runs = unpack(KEYS)
+local meta, log, history, turns, activity, waiting, runs, open = unpack(KEYS)
 local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local run_prefix, generation, keep_seconds, durable, latest, incarnation = unpack(ARGV, 5)
-local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+local run_prefix, generation, keep_seconds, durable, latest, incarnation, session = unpack(ARGV, 5)
+local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
   run_prefix = run_prefix, incarnation = incarnation }
 
 local admitted = admit(at, user, durable)

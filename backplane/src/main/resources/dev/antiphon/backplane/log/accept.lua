@@ -7,7 +7,7 @@
 local meta, log, run, waiting, open, connections, runs, history, turns = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
 local most, parent, durable, latest = tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
-local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
   run_prefix = string.sub(run, 1, #run - #message), incarnation = ARGV[12] }
 
 local admitted = admit(at, user, durable)

@@ -8,7 +8,7 @@
 local meta, log, waiting, open, runs, history, turns = unpack(KEYS)
 local session, delivered, worker, token, run_prefix, lease_prefix, working_prefix = unpack(ARGV)
 
-local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
   run_prefix = run_prefix }
 local owner = owner_of(at)
 if owner and owner ~= '' and redis.call('EXISTS', waiting, runs) > 0 then

@@ -42,7 +42,8 @@ local function is_whole(at, n)
 end
 
 -- Lines up again what is unfinished, in the log that has just begun: each message is shown, and its run starts from its
--- beginning. What is lost of it is what nobody may be shown half of: its chunks and where it stood.
+-- beginning. What is lost of it is what nobody may be shown half of: its chunks and where it stood. The sweeper looks soon
+-- after them: one that waited for its user is in no queue, and another worker may have let go of the rest.
 local function line_up(at, tail)
   local found = {}
   local function add(messages)
@@ -75,6 +76,7 @@ local function line_up(at, tail)
     redis.call('ZADD', at.waiting, each.arrival, each.message)
     redis.call('ZADD', at.runs, '+inf', each.message)
     redis.call('HSET', at.meta, 'latest', each.message, 'arrivals', each.arrival)
+    look_at(at.open, at.session, each.message, LOOK_SOON_MS)
   end
   save_end(at.meta, tail)
   for _, key in ipairs(#line > 0 and { at.meta, at.runs, at.log } or {}) do

@@ -4,8 +4,16 @@
 -- sweeper does not visit what is healthy, however much of that there is.
 local LOOK_SOON_MS, LOOK_LATER_MS = 5000, 300000
 
-local function look_in(open, session, message, ms)
+local function in_ms(ms)
   local now = redis.call('TIME')
-  -- Only while it is unfinished.
-  redis.call('ZADD', open, 'XX', now[1] * 1000 + math.floor(now[2] / 1000) + ms, session .. ':' .. message)
+  return now[1] * 1000 + math.floor(now[2] / 1000) + ms
+end
+
+local function look_in(open, session, message, ms)
+  redis.call('ZADD', open, 'XX', in_ms(ms), session .. ':' .. message) -- only while it is unfinished
+end
+
+-- The same of a message that is known to be unfinished.
+local function look_at(open, session, message, ms)
+  redis.call('ZADD', open, in_ms(ms), session .. ':' .. message)
 end

@@ -9,7 +9,7 @@ local meta, log, run, waiting, open, runs, tools, history, turns = unpack(KEYS)
 local session, message, user, generation, event_head, incarnation, until_ms = unpack(ARGV, 1, 7)
 local keep_tools, run_fields, tool_fields = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
-local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
   run_prefix = string.sub(run, 1, #run - #message), incarnation = incarnation }
 
 local owner = owner_of(at)

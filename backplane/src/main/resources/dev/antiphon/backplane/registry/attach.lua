@@ -1,12 +1,12 @@
 -- Registers a connection of a session and tells where its stream begins, in one step: an entry appended
 -- before is in the log, one appended after is published to the pod.
--- KEYS meta, log, connections, pod connections, waiting, runs, history, turns
+-- KEYS meta, log, connections, pod connections, waiting, runs, history, turns, open
 -- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix, what the database
---      says of the owner, of the latest message and of the incarnation
+--      says of the owner, of the latest message and of the incarnation; the session
 -- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN | ASK
-local meta, log, connections, pod_connections, waiting, runs, history, turns = unpack(KEYS)
-local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest, incarnation = unpack(ARGV)
-local at = { meta = meta, log = log, waiting = waiting, runs = runs, history = history, turns = turns,
+local meta, log, connections, pod_connections, waiting, runs, history, turns, open = unpack(KEYS)
+local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest, incarnation, session = unpack(ARGV)
+local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
   run_prefix = run_prefix, incarnation = incarnation }
 
 local admitted = admit(at, user, durable)

@@ -292,6 +292,26 @@ final class EvictionTest {
         }
     }
 
+    /// It was in no queue, and the sweeper would look at it when its user had not come for days.
+    @Test
+    void aRunThatWaitedForItsUserIsBegunAgainSoonWhenItsRecordIsEvicted() {
+        List<Runnable> ways = List.of(() -> attach(Chat.USER), () -> turns(Chat.USER));
+        for (Runnable comesBack : ways) {
+            REDIS.commands().flushall();
+            chat.ask("m1");
+            Token token = chat.claimed("w1").token();
+            List<Batch.Addition> asks = batch("m1", token, 0, "?").additions();
+            chat.append(new Batch(SESSION, new MessageId("m1"), token, 0, asks, Batch.Then.PARK));
+            evict(Keys.meta(SESSION));
+
+            comesBack.run();
+
+            assertThat(REDIS.commands().zscore(Keys.OPEN, "s1:m1"))
+                    .isLessThan(System.currentTimeMillis() + 10_000.0);
+            assertThat(chat.claimed("w1").nextChunk()).isZero();
+        }
+    }
+
     @Test
     void aMessageThatHasLostItsPlaceInTheLineGetsItBack() {
         chat.ask("m1");
