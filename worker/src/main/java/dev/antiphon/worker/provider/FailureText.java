@@ -125,8 +125,9 @@ public final class FailureText {
         return switch (status) {
             case 401, 403 -> "does not accept the key";
             case 404 ->
-                    model != null && reason.equals(MODEL_NOT_FOUND)
-                            ? "does not know the model '" + shorten(model) + "'"
+                    reason.equals(MODEL_NOT_FOUND)
+                            ? "does not know the model"
+                                    + (model == null ? "" : " '" + shorten(model) + "'")
                             : "is not at its address";
             case 429 -> "takes no more requests for now";
             default -> status >= 500 ? "failed" : "did not accept the request";

@@ -131,7 +131,7 @@ public final class ResponsesProvider implements ModelProvider {
             throws ProviderFailure, InterruptedException {
         long start = System.nanoTime();
         for (int cuts = 0; ; cuts++) {
-            StreamCall stream = new StreamCall(limits, ResponsesReader::sign, start);
+            StreamCall stream = new StreamCall(limits, ResponsesReader.DIALECT, start);
             HttpRequest request = reader.id() == null ? create(call) : rest(reader);
             stream.run(() -> transport.execute(request, reader.over(stream)));
             if (stream.wasInterrupted()) {
@@ -219,7 +219,7 @@ public final class ResponsesProvider implements ModelProvider {
             return;
         }
         HttpRequest cancel = cancellation(reader.id());
-        StreamCall call = new StreamCall(CANCEL_WITHIN, ResponsesReader::sign);
+        StreamCall call = new StreamCall(CANCEL_WITHIN, ResponsesReader.DIALECT);
         Thread.ofVirtual()
                 .name("cancel a response")
                 .start(() -> call.run(() -> transport.execute(cancel, UNREAD)));

@@ -246,7 +246,21 @@ final class ResponsesReader {
         return data.path("type").stringValue(event == null ? "" : event);
     }
 
-    static Sign sign(@Nullable String event, String data) {
+    /// How Responses tell an end and an error.
+    static final Dialect DIALECT =
+            new Dialect() {
+                @Override
+                public Sign sign(@Nullable String event, String data) {
+                    return ResponsesReader.sign(event, data);
+                }
+
+                @Override
+                public @Nullable String refusal(int status, String body) {
+                    return Signs.refusal(status, body);
+                }
+            };
+
+    private static Sign sign(@Nullable String event, String data) {
         if (data.strip().equals(Dialect.DONE)) {
             return new Sign.End();
         }

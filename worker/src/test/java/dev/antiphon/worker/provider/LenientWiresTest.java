@@ -433,24 +433,25 @@ final class LenientWiresTest {
         assertThat(failure.retryAfter()).isEmpty();
     }
 
-    @Test
-    void anUnknownPathIsNoUnknownModel() throws Exception {
-        ProviderFailure path =
-                chat().failure(
-                                PATIENT,
-                                exchange -> exchange.answer(404, "", "{\"detail\":\"Not Found\"}"));
-        ProviderFailure model =
-                calls(new AnthropicWire())
-                        .failure(
-                                PATIENT,
-                                exchange ->
-                                        exchange.answer(
-                                                404,
-                                                "",
-                                                "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"model: x\"}}"));
+    @ParameterizedTest
+    @MethodSource("dev.antiphon.worker.provider.Wire#all")
+    void anUnknownPathIsNoUnknownModel(Wire wire) throws Exception {
+        String path = "{\"detail\":\"Not Found\"}";
+        String model =
+                "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"model: x\"}}";
+        String modelWithoutEnvelope =
+                "{\"object\":\"error\",\"message\":\"The model `x` does not exist.\",\"type\":\"NotFoundError\",\"param\":null,\"code\":404}";
 
-        assertThat(path.getMessage()).endsWith("is not at its address (HTTP 404).");
-        assertThat(model.getMessage()).contains("does not know the model 'asked-model'");
+        assertThat(notFound(wire, path)).endsWith("is not at its address (HTTP 404).");
+        assertThat(notFound(wire, model)).contains("does not know the model 'asked-model'");
+        assertThat(notFound(wire, modelWithoutEnvelope))
+                .contains("does not know the model 'asked-model'");
+    }
+
+    private String notFound(Wire wire, String body) throws Exception {
+        return calls(wire)
+                .failure(PATIENT, exchange -> exchange.answer(404, "", body))
+                .getMessage();
     }
 
     @Test
