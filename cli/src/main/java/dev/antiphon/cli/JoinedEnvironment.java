@@ -31,6 +31,7 @@ final class JoinedEnvironment {
         joined.put(Variable.SERVER_PORT.name(), port);
         joined.put(Variable.POD_ID.name(), PodNames.onThisMachine(port));
         joined.putAll(own);
+        DevelopmentOrigin.addTo(joined);
         return joined;
     }
 }

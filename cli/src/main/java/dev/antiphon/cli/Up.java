@@ -25,12 +25,6 @@ final class Up implements AutoCloseable {
     private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(30);
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::");
 
-    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "::1", "localhost");
-
-    /// The sample page of docs/embed.md, and where most development servers of web pages are. compose has the same default.
-    /// Only while no other machine can reach the gateways.
-    private static final String DEVELOPMENT_ORIGIN = "http://localhost:3000";
-
     /// @param port where it is to be ready; 0: a free one; null: what the environment says
     /// @param data the folder for everything it writes
     /// @param gateways at least 1
@@ -161,9 +155,7 @@ final class Up implements AutoCloseable {
         Map<String, String> own = new HashMap<>(shared);
         own.put(Variable.SERVER_PORT.name(), "" + port);
         own.put(Variable.POD_ID.name(), podId(port));
-        if (environment.text(Variable.CHAT_ALLOWED_ORIGINS) == null && LOOPBACK.contains(host())) {
-            own.put(Variable.CHAT_ALLOWED_ORIGINS.name(), DEVELOPMENT_ORIGIN);
-        }
+        DevelopmentOrigin.addTo(own);
         return own;
     }
 

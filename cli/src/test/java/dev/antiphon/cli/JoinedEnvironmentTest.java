@@ -47,4 +47,23 @@ final class JoinedEnvironmentTest {
                 .endsWith("-" + one.get("SERVER_PORT"))
                 .isNotEqualTo(two.get("POD_ID"));
     }
+
+    @Test
+    void aGatewayThatJoinsTakesCallsFromTheOriginThatTheOthersTake() {
+        assertThat(JoinedEnvironment.joined(Map.of(), RECORDED))
+                .containsEntry("CHAT_ALLOWED_ORIGINS", "http://localhost:3000");
+        assertThat(JoinedEnvironment.joined(Map.of("SERVER_HOST", "localhost"), RECORDED))
+                .containsEntry("CHAT_ALLOWED_ORIGINS", "http://localhost:3000");
+    }
+
+    @Test
+    void originsThatAreNamedStandAndOtherMachinesGetNoDefault() {
+        String variable = "CHAT_ALLOWED_ORIGINS";
+        assertThat(JoinedEnvironment.joined(Map.of(variable, "https://a.example"), RECORDED))
+                .containsEntry(variable, "https://a.example");
+        assertThat(JoinedEnvironment.joined(Map.of(), Map.of(variable, "https://b.example")))
+                .containsEntry(variable, "https://b.example");
+        assertThat(JoinedEnvironment.joined(Map.of("SERVER_HOST", "0.0.0.0"), RECORDED))
+                .doesNotContainKey(variable);
+    }
 }

@@ -126,8 +126,10 @@ final class UpTest {
                 assertThat(worker.errors()).anyMatch(line -> line.contains("tools=[calculator]"));
                 String line = gateway.line("gateway pid=");
                 assertThat(up.output()).doesNotContain(line);
-                assertThat(status(URI.create(line.substring(line.indexOf("http")) + "/health")))
-                        .isEqualTo(200);
+                URI joined = URI.create(line.substring(line.indexOf("http")));
+                assertThat(status(joined.resolve("/health"))).isEqualTo(200);
+                assertThat(allowedOrigin(joined, "http://localhost:3000"))
+                        .contains("http://localhost:3000");
             }
         }
     }
