@@ -286,7 +286,7 @@ public final class Nats implements AutoCloseable {
         try {
             action.run();
         } catch (RuntimeException e) {
-            LOG.atError().setCause(e).log("what follows a reconnect broke");
+            LOG.atError().setCause(e).log("an action after a reconnect failed");
         }
     }
 

@@ -167,9 +167,9 @@ final class NatsTest {
                     .extracting(warning -> warning.replaceAll(" [\\[n].*", ""))
                     .containsExactly(
                             "NATS is away",
-                            "what follows a reconnect broke",
+                            "an action after a reconnect failed",
                             "NATS is away",
-                            "what follows a reconnect broke");
+                            "an action after a reconnect failed");
         }
     }
 

@@ -43,7 +43,7 @@ final class GatewayCommand implements Callable<Integer> {
 
     private static Gateway open(GatewayConfig config) throws InterruptedException {
         try {
-            return Gateway.open(config);
+            return Gateway.open(config, LogLines.OF_PROCESS);
         } catch (IllegalStateException e) {
             throw new StartException(e.getMessage() + "; choose another with SERVER_PORT");
         }

@@ -61,6 +61,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
                 file == null
                         ? List.of(terminal(context, Level.INFO))
                         : List.of(terminal(context, Level.WARN), file(context, file));
+        LogLines.OF_PROCESS.setContext(context);
+        LogLines.OF_PROCESS.start();
+        context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(LogLines.OF_PROCESS);
         appenders.forEach(context.getLogger(Logger.ROOT_LOGGER_NAME)::addAppender);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }

@@ -48,7 +48,7 @@ final class WorkerCommand implements Callable<Integer> {
             variables.put(Variable.CHAT_EXTENSIONS.name(), extensions.toString());
         }
         WorkerConfig config = WorkerConfig.from(Environment.of(variables));
-        Worker worker = Worker.open(config);
+        Worker worker = Worker.open(config, LogLines.OF_PROCESS);
         return Serving.untilStopped(
                 worker,
                 "worker pid=%d http://%s:%d"

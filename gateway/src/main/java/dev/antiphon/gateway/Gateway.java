@@ -17,6 +17,7 @@ import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
 
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -82,6 +83,14 @@ public final class Gateway implements AutoCloseable {
     /// @throws Unavailable when Redis or NATS cannot be used as it is set up
     /// @throws InterruptedException when interrupted while waiting
     public static Gateway open(GatewayConfig config) throws InterruptedException {
+        return open(config, _ -> {});
+    }
+
+    /// As {@link #open(GatewayConfig)}.
+    ///
+    /// @param process what the process tells Prometheus besides the gateway's own numbers
+    public static Gateway open(GatewayConfig config, MeterBinder process)
+            throws InterruptedException {
         Vertx vertx = openVertx();
         try {
             VertxLoop loop = new VertxLoop(vertx);
@@ -96,7 +105,7 @@ public final class Gateway implements AutoCloseable {
             // First of all: a port that is taken should be said at once,
             // not after a long wait for Redis.
             int port = listen(door, config.host(), config.port(), false);
-            return open(config, vertx, loop, door, port);
+            return open(config, process, vertx, loop, door, port);
         } catch (RuntimeException | InterruptedException e) {
             settle(vertx.close().toCompletionStage());
             throw e;
@@ -104,7 +113,12 @@ public final class Gateway implements AutoCloseable {
     }
 
     private static Gateway open(
-            GatewayConfig config, Vertx vertx, VertxLoop loop, FrontDoor door, int port)
+            GatewayConfig config,
+            MeterBinder process,
+            Vertx vertx,
+            VertxLoop loop,
+            FrontDoor door,
+            int port)
             throws InterruptedException {
         Backplane backplane = Backplane.open(config.backplane(), "gateway " + config.pod());
         try {
@@ -135,7 +149,7 @@ public final class Gateway implements AutoCloseable {
                         plain.tick();
                         hub.tick();
                     });
-            Meters meters = new Meters(hub, counters, backplane);
+            Meters meters = new Meters(hub, counters, backplane, process);
             loop.execute(() -> door.serve(backplane, hub, meters::text));
             if (config.sharedPort() != null) {
                 // Not earlier: the kernel would give connections to this process that others could
@@ -177,7 +191,7 @@ public final class Gateway implements AutoCloseable {
                                         .setClassPathResolvingEnabled(false));
         Vertx vertx = Vertx.vertx(options);
         vertx.exceptionHandler(
-                failure -> LOG.atError().setCause(failure).log("a task of the loop broke"));
+                failure -> LOG.atError().setCause(failure).log("a task of the event loop failed"));
         return vertx;
     }
 

@@ -9,6 +9,7 @@ import dev.antiphon.gateway.stream.Hub;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
@@ -25,7 +26,7 @@ final class Meters implements AutoCloseable {
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
-    Meters(Hub hub, Counters counters, Backplane backplane) {
+    Meters(Hub hub, Counters counters, Backplane backplane, MeterBinder process) {
         Gauge.builder("chat.connections.active", hub, Hub::connections)
                 .description("streams that are open or opening")
                 .register(registry);
@@ -57,6 +58,7 @@ final class Meters implements AutoCloseable {
         new JvmMemoryMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         gc.bindTo(registry);
+        process.bindTo(registry);
     }
 
     private void up(

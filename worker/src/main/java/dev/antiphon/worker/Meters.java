@@ -17,6 +17,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
@@ -48,7 +49,8 @@ final class Meters implements AutoCloseable {
             Acker acker,
             ToolRunner tools,
             Backplane backplane,
-            int concurrency) {
+            int concurrency,
+            MeterBinder process) {
         this.backplane = backplane;
         Gauge.builder("chat.worker.runs.active", runner, SessionRunner::runs)
                 .description("messages that are being answered")
@@ -91,6 +93,7 @@ final class Meters implements AutoCloseable {
         new JvmMemoryMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         gc.bindTo(registry);
+        process.bindTo(registry);
     }
 
     private void queue() {

@@ -34,6 +34,8 @@ import dev.antiphon.worker.workflow.ChatWorkflow;
 import dev.antiphon.worker.workflow.Workflow;
 import dev.antiphon.worker.workflow.Workflows;
 
+import io.micrometer.core.instrument.binder.MeterBinder;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,19 +72,28 @@ public final class Worker implements AutoCloseable {
     /// @throws IllegalArgumentException when the settings do not fit together, or the port cannot be had
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
+        return open(config, _ -> {});
+    }
+
+    /// As {@link #open(WorkerConfig)}.
+    ///
+    /// @param process what the process tells Prometheus besides the worker's own numbers
+    public static Worker open(WorkerConfig config, MeterBinder process)
+            throws InterruptedException {
         // First of all: a port that is taken should be said at once,
         // not after a long wait for Redis.
         StatusPage status = StatusPage.open(config.host(), config.port());
         List<AutoCloseable> opened = new ArrayList<>(List.of(status));
         try {
-            return open(config, status, opened);
+            return open(config, process, status, opened);
         } catch (RuntimeException | InterruptedException e) {
             closeAll(opened);
             throw e;
         }
     }
 
-    private static Worker open(WorkerConfig config, StatusPage status, List<AutoCloseable> opened)
+    private static Worker open(
+            WorkerConfig config, MeterBinder process, StatusPage status, List<AutoCloseable> opened)
             throws InterruptedException {
         Time time = Time.system();
         Counters counters = new Counters();
@@ -148,7 +159,8 @@ public final class Worker implements AutoCloseable {
                         acker,
                         tools,
                         backplane,
-                        config.concurrency());
+                        config.concurrency(),
+                        process);
         opened.addLast(meters); // it tells to the end
         // Before anything is closed it says so.
         opened.addFirst(status.serve(id, runner, backplane, meters));
@@ -249,7 +261,7 @@ public final class Worker implements AutoCloseable {
             try {
                 each.close();
             } catch (Exception e) { // the others must be closed all the same
-                LOG.atWarn().setCause(e).log("did not close");
+                LOG.atWarn().setCause(e).log("closing a part of the worker failed");
             }
         }
     }

@@ -74,7 +74,7 @@ public final class PodSubscription implements AutoCloseable {
             LOG.atError()
                     .addKeyValue("subject", message.getSubject())
                     .setCause(e)
-                    .log("a ring was not taken");
+                    .log("handling a ring failed");
         }
     }
 

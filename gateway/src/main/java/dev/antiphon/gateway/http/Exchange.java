@@ -325,7 +325,7 @@ final class Exchange {
                         .addKeyValue("method", method())
                         .addKeyValue("path", path())
                         .setCause(cause)
-                        .log("a request broke");
+                        .log("a request failed");
                 refuse(Problem.of(ErrorCode.INTERNAL, "the request was not answered"));
             }
         }

@@ -370,7 +370,7 @@ final class AnswerWriter {
                     .addKeyValue("session", batch.session())
                     .addKeyValue("message", batch.message())
                     .setCause(cause)
-                    .log("an append broke");
+                    .log("an append failed; the run is given up");
             lose("broken");
         }
     }

@@ -71,7 +71,7 @@ final class Run {
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
                     .setCause(e)
-                    .log("a run broke");
+                    .log("a run failed unexpectedly");
             return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
         }
     }

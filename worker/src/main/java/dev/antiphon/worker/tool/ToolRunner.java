@@ -186,7 +186,7 @@ public final class ToolRunner {
             LOG.atWarn()
                     .addKeyValue("tool", tool.name())
                     .addKeyValue("message", claim.message())
-                    .log("a tool took too long");
+                    .log("a tool timeout: the call took too long");
             return tool.idempotent()
                     ? new ToolOutcome.Failed("It took longer than " + seconds(limit) + ".")
                     : unknown(tool, "it took longer than " + seconds(limit) + ".");
@@ -211,7 +211,7 @@ public final class ToolRunner {
                     .addKeyValue("tool", tool.name())
                     .addKeyValue("message", context.message())
                     .setCause(e)
-                    .log("a tool broke");
+                    .log("a tool failed");
             return tool.idempotent()
                     ? new ToolOutcome.Failed("It broke; the reason was logged.")
                     : unknown(tool, "it broke.");
