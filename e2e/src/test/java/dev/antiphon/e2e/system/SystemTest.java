@@ -7,6 +7,7 @@ import dev.antiphon.e2e.house.EventStream;
 import dev.antiphon.e2e.house.EventStream.Event;
 import dev.antiphon.e2e.house.House;
 import dev.antiphon.protocol.EntryId;
+import dev.antiphon.servers.ChildProcess;
 
 import io.nats.client.Connection;
 import io.nats.client.Nats;
@@ -48,13 +49,14 @@ final class SystemTest {
 
     @TempDir static Path folder;
     private static House house;
+    private static ChildProcess worker;
     private static URI podA;
     private static URI podB;
 
     @BeforeAll
     static void open() {
         house = House.open(folder);
-        house.worker(PACE);
+        worker = house.worker(PACE);
         house.worker(PACE);
         podA = house.gateway(Map.of()).address();
         podB = house.gateway(Map.of()).address();
@@ -68,6 +70,18 @@ final class SystemTest {
 
     private static JsonNode post(URI pod, String session, String text, @Nullable String message)
             throws Exception {
+        HttpResponse<String> response = answer(pod, session, text, message, Map.of());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(202);
+        return JsonMapper.shared().readTree(response.body());
+    }
+
+    private static HttpResponse<String> answer(
+            URI pod,
+            String session,
+            String text,
+            @Nullable String message,
+            Map<String, String> headers)
+            throws Exception {
         var body =
                 JsonMapper.shared()
                         .createObjectNode()
@@ -77,15 +91,12 @@ final class SystemTest {
         if (message != null) {
             body.put("message_id", message);
         }
-        HttpResponse<String> response =
-                HTTP.send(
-                        HttpRequest.newBuilder(pod.resolve("/api/chat"))
-                                .header("Content-Type", "application/json")
-                                .POST(BodyPublishers.ofString(body.toString()))
-                                .build(),
-                        BodyHandlers.ofString());
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(202);
-        return JsonMapper.shared().readTree(response.body());
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(pod.resolve("/api/chat"))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString(body.toString()));
+        headers.forEach(request::header);
+        return HTTP.send(request.build(), BodyHandlers.ofString());
     }
 
     private static String demoAnswer(String message) {
@@ -271,6 +282,70 @@ final class SystemTest {
                                     .filter(event -> event.name().equals("message_complete")))
                     .hasSize(2);
         }
+    }
+
+    /// What a load balancer does that gives each message a key and asks another gateway when one has not answered.
+    @Test
+    void aMessageWithoutAnIdThatTwoGatewaysGetUnderOneKeyIsAnsweredOnce() throws Exception {
+        Map<String, String> key = Map.of("Idempotency-Key", "0123456789abcdef");
+        try (EventStream tab = EventStream.open(podA, "keyed", null)) {
+            HttpResponse<String> first = answer(podA, "keyed", "once", null, key);
+            HttpResponse<String> second = answer(podB, "keyed", "once", null, key);
+            HttpResponse<String> changed = answer(podB, "keyed", "something else", null, key);
+            post(podB, "keyed", "done", "m2");
+            awaitComplete(tab, "m2");
+            HttpResponse<String> late = answer(podA, "keyed", "once", null, key);
+            post(podA, "keyed", "done", "m3");
+            awaitComplete(tab, "m3");
+
+            String id = JsonMapper.shared().readTree(first.body()).get("message_id").asString();
+            for (HttpResponse<String> each : List.of(first, second, late)) {
+                assertThat(each.statusCode()).isEqualTo(202);
+                assertThat(each.body()).contains("\"message_id\":\"" + id + "\"");
+            }
+            assertThat(changed.statusCode()).isEqualTo(409);
+            assertThat(changed.body())
+                    .contains("\"code\":\"message_conflict\"", "asked something else");
+            for (String event : List.of("message", "message_complete")) {
+                assertThat(tab.events())
+                        .filteredOn(each -> each.name().equals(event))
+                        .extracting(Event::messageId)
+                        .containsExactly(id, "m2", "m3");
+            }
+            assertThat(text(tab, id)).isEqualTo(demoAnswer("once"));
+        }
+    }
+
+    @Test
+    void eachWarningInTheLogIsCountedUnderItsText() throws Exception {
+        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+            nats.publish("chat.pod.pod-" + podA.getPort() + ".response", new byte[] {'{'});
+            nats.publish("chat.workflow.cancel", new byte[] {'{'});
+            nats.flush(Duration.ofSeconds(5));
+        }
+        String line =
+                house.output(worker)
+                        .lines()
+                        .filter(each -> each.startsWith("worker pid="))
+                        .findFirst()
+                        .orElseThrow();
+        URI status = URI.create(line.substring(line.indexOf("http")));
+
+        awaitCounted(podA, "ignored a malformed ring");
+        awaitCounted(status, "ignored a malformed notice");
+    }
+
+    private static void awaitCounted(URI process, String line) {
+        HttpRequest request = HttpRequest.newBuilder(process.resolve("/metrics")).build();
+        await("the counter of: " + line)
+                .atMost(IN_TIME)
+                .until(() ->
+                        HTTP.send(request, BodyHandlers.ofString())
+                                .body()
+                                .contains(
+                                        "chat_log_lines_total{level=\"warn\",line=\""
+                                                + line
+                                                + "\"} 1.0\n"));
     }
 
     @Test
