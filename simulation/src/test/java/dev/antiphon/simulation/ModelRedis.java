@@ -12,6 +12,7 @@ import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.Recovery.Orphan;
 import dev.antiphon.backplane.log.Recovery.Overdue;
 import dev.antiphon.backplane.log.Recovery.Stray;
@@ -658,7 +659,8 @@ class ModelRedis {
         for (Place place : List.copyOf(runs)) {
             Run run = run(place.session(), place.message());
             if (run != null && run.status == Status.RUNNING) {
-                orphans.add(new Orphan(Objects.requireNonNull(run.request), run.attempts));
+                orphans.add(
+                        new Orphan(Objects.requireNonNull(run.request), run.attempts, copy(run)));
             } else {
                 runs.remove(place);
             }
@@ -667,6 +669,20 @@ class ModelRedis {
             workers.remove(worker.value());
         }
         return orphans;
+    }
+
+    private int copy(Run run) {
+        if (run.orphanedAttempt != run.attempts) {
+            run.orphanedAttempt = run.attempts;
+            run.orphanedAt = clock.getAsLong();
+        }
+        long waited = clock.getAsLong() - run.orphanedAt;
+        int copies = 1;
+        for (long pause = Recovery.COPY_AGAIN_AFTER.toNanos(); waited >= pause; pause *= 2) {
+            waited -= pause;
+            copies++;
+        }
+        return copies;
     }
 
     List<Stray> strays(WorkerId worker, Predicate<SessionId> isAt) {

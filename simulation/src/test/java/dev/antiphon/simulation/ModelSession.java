@@ -38,6 +38,10 @@ final class ModelSession {
         long first;
         int swept;
 
+        // Which attempt has lost its worker, and when that was found.
+        int orphanedAttempt;
+        long orphanedAt;
+
         // The last append, to know its repetition.
         @Nullable Token appendToken;
         int appendChunk;
@@ -67,6 +71,8 @@ final class ModelSession {
             copy.asked = asked;
             copy.first = first;
             copy.swept = swept;
+            copy.orphanedAttempt = orphanedAttempt;
+            copy.orphanedAt = orphanedAt;
             copy.appendToken = appendToken;
             copy.appendChunk = appendChunk;
             copy.appendFirst = appendFirst;

@@ -149,6 +149,11 @@ final class Nats {
         dispatch();
     }
 
+    /// Gives it nothing more; what is on its way arrives.
+    void expired(Pull pull) {
+        pulls.remove(pull);
+    }
+
     void close(Pull pull) {
         pull.ended = true;
         pulls.remove(pull);

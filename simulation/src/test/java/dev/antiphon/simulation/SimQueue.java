@@ -152,6 +152,8 @@ class SimQueue implements RequestQueue {
                 () -> {
                     if (!pull.ended) {
                         nats.open(pull);
+                        // The server's own time: a process that is stopped does not end its pulls.
+                        scheduler.after(wait.toNanos(), () -> nats.expired(pull));
                     }
                 });
         try {

@@ -100,7 +100,7 @@ final class SimWorker {
                             counters);
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
             Deliveries deliveries =
-                    Deliveries.open(queue, runner, world.concurrency(), GRACE, host);
+                    Deliveries.open(queue, runner, lease, world.concurrency(), GRACE, host);
             Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
             opened = List.of(rescue, deliveries, settler, acker, lease);
         } catch (InterruptedException e) {

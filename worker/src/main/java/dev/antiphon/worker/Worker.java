@@ -137,7 +137,12 @@ public final class Worker implements AutoCloseable {
         opened.addFirst(cancels);
         Deliveries deliveries =
                 Deliveries.open(
-                        backplane.queue(), runner, config.concurrency(), config.grace(), time);
+                        backplane.queue(),
+                        runner,
+                        lease,
+                        config.concurrency(),
+                        config.grace(),
+                        time);
         opened.addFirst(deliveries);
         Rescue rescue =
                 Rescue.open(

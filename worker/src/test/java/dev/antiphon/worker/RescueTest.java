@@ -24,6 +24,10 @@ import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.run.Counters.Count;
 
+import io.nats.client.JetStreamSubscription;
+import io.nats.client.Message;
+import io.nats.client.PullSubscribeOptions;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +51,9 @@ final class RescueTest {
 
     /// Five seconds until a worker trusts leases, three until one lapses, and a wide margin.
     private static final Duration IN_TIME = Duration.ofSeconds(25);
+
+    /// After which the queue delivers again what a worker received and did not answer.
+    private static final Duration ACK_WAIT = Duration.ofSeconds(30);
 
     private static final SessionId SESSION = new SessionId("test");
 
@@ -142,6 +149,58 @@ final class RescueTest {
                 .isEqualTo(IntStream.rangeClosed(1, pod.chunks("m1").size()).boxed().toList());
         await().atMost(IN_TIME)
                 .until(() -> !peers.redis.sync().smembers("chat:workers").contains("worker_dead"));
+    }
+
+    /// A worker that is stopped, or cut off from Redis, may have an open pull when a survivor publishes the request.
+    @Test
+    void aRunGoesOnThoughAWorkerThatDoesNothingReceivedItsRequest() throws Exception {
+        PlainPod pod = peers.pod("pod-1", "test");
+        dieAfterOneChunk("m1");
+        JetStreamSubscription silent =
+                peers.nats
+                        .jetStream()
+                        .subscribe(
+                                null,
+                                PullSubscribeOptions.bind("CHAT_WORKFLOW", "workflow-workers"));
+        silent.pullExpiresIn(1, Duration.ofMinutes(1));
+        peers.nats.flush(Duration.ofSeconds(5));
+
+        startWorker("0ms");
+
+        Message received = silent.nextMessage(IN_TIME);
+        long since = System.nanoTime();
+        assertThat(received).isNotNull();
+        await().atMost(IN_TIME).until(() -> pod.complete("m1"));
+        assertThat(Duration.ofNanos(System.nanoTime() - since)).isLessThan(ACK_WAIT.dividedBy(3));
+        assertThat("I received your " + pod.text("m1")).isEqualTo(demoAnswer("hi"));
+    }
+
+    @Test
+    void theAnswerOfAStoppedWorkerGoesOnWhileItIsStopped() throws Exception {
+        PlainPod pod = peers.pod("pod-1", "test");
+        Map<String, String> environment = new HashMap<>(peers.environment());
+        environment.put("CHAT_DEMO_DELAY", "500ms");
+        environment.put("CHAT_DEMO_WORDS", "1");
+        try (WorkerProcess first = WorkerProcess.start(environment)) {
+            peers.ask("test", "m1", "hi");
+            await().atMost(IN_TIME).until(() -> !pod.chunks("m1").isEmpty());
+            startWorker("0ms");
+            int before = pod.chunks("m1").size();
+            // Long enough for the other to trust leases.
+            await().atMost(IN_TIME).until(() -> pod.chunks("m1").size() >= before + 12);
+
+            first.pause();
+            long since = System.nanoTime();
+
+            await().atMost(IN_TIME).until(() -> pod.complete("m1"));
+            assertThat(Duration.ofNanos(System.nanoTime() - since))
+                    .isLessThan(ACK_WAIT.dividedBy(3));
+            first.resume();
+            assertThat(pod.text("m1")).isEqualTo(demoAnswer("hi"));
+            assertThat(pod.chunks("m1"))
+                    .extracting(chunk -> chunk.get("chunk_id").asInt())
+                    .isEqualTo(IntStream.range(0, pod.chunks("m1").size()).boxed().toList());
+        }
     }
 
     /// A survivor read the run from Redis, the user deleted the chat, and then the survivor's copy was stored.

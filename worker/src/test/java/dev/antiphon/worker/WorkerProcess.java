@@ -50,6 +50,22 @@ final class WorkerProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /// Stops it as a long pause of its machine would: it does nothing, and its connections stay open.
+    void pause() throws IOException, InterruptedException {
+        signal("-STOP", process.pid());
+    }
+
+    void resume() throws IOException, InterruptedException {
+        signal("-CONT", process.pid());
+    }
+
+    static void signal(String name, long pid) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("kill", name, Long.toString(pid)).start().waitFor();
+        if (status != 0) {
+            throw new IOException("kill " + name + " failed: " + status);
+        }
+    }
+
     @Override
     public void close() {
         process.destroyForcibly();

@@ -5,6 +5,7 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +17,10 @@ import java.util.function.Predicate;
 ///
 /// As {@link SessionLog}: nothing blocks, calls may be repeated, the simulation has a model of it.
 public interface Recovery {
+
+    /// How long the first copy of an orphan's request has until a worker must have claimed it. The queue may give a copy
+    /// to a worker that is stopped or cut off from Redis, where it would stay until the queue's ack wait is over.
+    Duration COPY_AGAIN_AFTER = Duration.ofSeconds(2);
 
     /// Every worker whose runs may need someone: those that live, and those that died with runs.
     CompletionStage<Set<WorkerId>> workers();
@@ -40,11 +45,13 @@ public interface Recovery {
     /// A run whose worker is gone.
     ///
     /// @param attempts how many workers have begun it
-    record Orphan(WorkflowRequest request, int attempts) {
+    /// @param copy which copy of the request is to be published, from 1: the next one follows after
+    ///     {@link #COPY_AGAIN_AFTER}, and each pause is twice the one before
+    record Orphan(WorkflowRequest request, int attempts, int copy) {
 
         /// For the queue's duplicate check: several survivors find the same orphan.
         public String occasion() {
-            return "r" + attempts;
+            return "r" + attempts + "." + copy;
         }
     }
 

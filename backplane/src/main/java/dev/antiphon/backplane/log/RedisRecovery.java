@@ -52,7 +52,12 @@ public final class RedisRecovery implements Recovery {
     @Override
     public CompletionStage<List<Orphan>> orphans(WorkerId worker) {
         String[] keys = {Keys.WORKERS, Keys.working(worker), Keys.lease(worker)};
-        return redis.call(ORPHANS, keys, bytes(worker.value()), bytes(Keys.RUN_PREFIX))
+        return redis.call(
+                        ORPHANS,
+                        keys,
+                        bytes(worker.value()),
+                        bytes(Keys.RUN_PREFIX),
+                        bytes(COPY_AGAIN_AFTER.toMillis()))
                 .thenApply(RedisRecovery::orphans);
     }
 
@@ -64,7 +69,8 @@ public final class RedisRecovery implements Recovery {
                 orphans.add(
                         new Orphan(
                                 WorkflowRequest.decodeStored((byte[]) fields.get(2)),
-                                (int) number(fields.get(3))));
+                                (int) number(fields.get(3)),
+                                (int) number(fields.get(4))));
             }
         }
         return orphans;

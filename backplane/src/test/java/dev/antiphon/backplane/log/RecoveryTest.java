@@ -89,15 +89,47 @@ final class RecoveryTest {
         chat.claimed("w1");
         chat.dies("w1");
 
-        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1));
-        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1));
+        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1, 1));
+        assertThat(orphans(W1)).containsExactly(new Orphan(request("m1"), 1, 1));
         assertThat(answer(recovery.workers())).containsExactly(W1);
         chat.claimed("w2");
         assertThat(orphans(W1)).isEmpty();
         assertThat(answer(recovery.workers())).isEmpty();
         assertThat(chat.working("w2")).containsExactly("s1:m1");
         chat.dies("w2");
-        assertThat(orphans(W2)).extracting(Orphan::occasion).containsExactly("r2");
+        assertThat(orphans(W2)).extracting(Orphan::occasion).containsExactly("r2.1");
+    }
+
+    /// The queue may have given the first copy to a worker that does nothing with it.
+    @Test
+    void anOrphanThatIsNotClaimedIsAskedForAgainAfterPausesThatDouble() {
+        chat.ask("m1");
+        chat.claimed("w1");
+        chat.dies("w1");
+        assertThat(orphans(W1)).extracting(Orphan::copy).containsExactly(1);
+
+        for (int copy = 2; copy <= 4; copy++) {
+            long pause = Recovery.COPY_AGAIN_AFTER.toMillis() << (copy - 2);
+            passSinceOrphaned(pause / 2);
+            assertThat(orphans(W1)).extracting(Orphan::copy).containsExactly(copy - 1);
+            passSinceOrphaned(pause / 2);
+            assertThat(orphans(W1)).extracting(Orphan::copy).containsExactly(copy);
+        }
+
+        chat.claimed("w2");
+        chat.dies("w2");
+        assertThat(orphans(W2)).containsExactly(new Orphan(request("m1"), 2, 1));
+    }
+
+    /// As if the orphan had been found so much earlier.
+    private void passSinceOrphaned(long millis) {
+        String[] orphaned = chat.run("m1", "orphaned").split(":", 2);
+        long since = Long.parseLong(orphaned[1]) - millis;
+        REDIS.commands()
+                .hset(
+                        Keys.run(SESSION, new MessageId("m1")),
+                        "orphaned",
+                        orphaned[0] + ":" + since);
     }
 
     @Test

@@ -20,10 +20,15 @@ public final class Deliveries implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
 
-    /// How long one pull stays open at the server. A new one picks up the room that has become free meanwhile.
-    private static final Duration PULL = Duration.ofSeconds(5);
+    /// How long one pull stays open at the server; the next one has the room that has become free meanwhile. When this
+    /// process is stopped, its last pull ends before its lease does, which lives for 2 s more at least: so the server
+    /// gives it none of the requests that its survivors publish again.
+    private static final Duration PULL = Duration.ofMillis(1_500);
 
     private static final Duration PAUSE_WHEN_AWAY = Duration.ofMillis(500);
+
+    /// How often a worker whose lease is not renewed looks whether it is.
+    private static final Duration LOOK_AT_LEASE = Duration.ofMillis(100);
 
     /// Each run gives its claim back, which takes one call to Redis of at most a second.
     private static final Duration HAND_OVER_WITHIN = Duration.ofSeconds(5);
@@ -33,6 +38,7 @@ public final class Deliveries implements AutoCloseable {
 
     private final RequestQueue queue;
     private final SessionRunner runner;
+    private final LeaseKeeper lease;
     private final Time time;
     private final Semaphore room;
     private final Thread puller;
@@ -47,10 +53,16 @@ public final class Deliveries implements AutoCloseable {
     private final Duration grace;
 
     private Deliveries(
-            RequestQueue queue, SessionRunner runner, int concurrency, Duration grace, Time time) {
+            RequestQueue queue,
+            SessionRunner runner,
+            LeaseKeeper lease,
+            int concurrency,
+            Duration grace,
+            Time time) {
         this.grace = grace;
         this.queue = queue;
         this.runner = runner;
+        this.lease = lease;
         this.time = time;
         this.room = new Semaphore(concurrency);
         this.puller = time.thread("pull", this::pull);
@@ -62,8 +74,13 @@ public final class Deliveries implements AutoCloseable {
     /// @param concurrency how many sessions are worked on at once, at least 1
     /// @param grace how long runs may go on once this is closed; zero or more
     public static Deliveries open(
-            RequestQueue queue, SessionRunner runner, int concurrency, Duration grace, Time time) {
-        Deliveries deliveries = new Deliveries(queue, runner, concurrency, grace, time);
+            RequestQueue queue,
+            SessionRunner runner,
+            LeaseKeeper lease,
+            int concurrency,
+            Duration grace,
+            Time time) {
+        Deliveries deliveries = new Deliveries(queue, runner, lease, concurrency, grace, time);
         deliveries.puller.start();
         deliveries.progress.start();
         return deliveries;
@@ -77,6 +94,7 @@ public final class Deliveries implements AutoCloseable {
     private void pull() {
         try {
             while (true) {
+                awaitLease();
                 room.acquire();
                 int free = 1 + room.drainPermits();
                 AtomicInteger unused = new AtomicInteger(free);
@@ -97,6 +115,14 @@ public final class Deliveries implements AutoCloseable {
             }
         } catch (InterruptedException e) { // closing
             queue.stopPulling();
+        }
+    }
+
+    /// A worker that cannot renew its lease cannot claim either: what it pulled would wait here, though another worker
+    /// could answer it.
+    private void awaitLease() throws InterruptedException {
+        while (!lease.isFresh()) {
+            time.sleep(LOOK_AT_LEASE.toNanos());
         }
     }
 

@@ -16,6 +16,9 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
+    /// A renewal and as long again for Redis to answer it.
+    private static final Duration FRESH = Lease.RENEW_EVERY.multipliedBy(2);
+
     private static final Duration END_WITHIN = Duration.ofSeconds(1);
 
     private final Lease lease;
@@ -27,12 +30,16 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private volatile long steadySince;
 
+    /// When the last renewal that succeeded began.
+    private volatile long renewedAt;
+
     private LeaseKeeper(Lease lease, Time time, Counters counters) {
         this.lease = lease;
         this.time = time;
         this.counters = counters;
         this.keeper = time.steadyThread("lease", this::keep);
         this.steadySince = time.nanoTime();
+        this.renewedAt = steadySince;
     }
 
     /// Begins the lease; returns when it stands, so that what is claimed from now on is protected.
@@ -62,11 +69,17 @@ public final class LeaseKeeper implements AutoCloseable {
         return time.nanoTime() - steadySince >= least.toNanos();
     }
 
+    /// Whether the lease was renewed lately, so that a claim would stand. Any thread.
+    boolean isFresh() {
+        return time.nanoTime() - renewedAt < FRESH.toNanos();
+    }
+
     /// False costs nothing but work: should another worker take over meanwhile, the token decides.
     private boolean renewed() throws InterruptedException {
         long start = time.nanoTime();
         try {
             lease.renew().toCompletableFuture().get();
+            renewedAt = start;
             if (time.nanoTime() - start > Lease.RENEW_EVERY.toNanos()) {
                 late();
             }

@@ -60,7 +60,8 @@ final class RunWorker {
                         id,
                         time,
                         counters);
-        Deliveries deliveries = Deliveries.open(backplane.queue(), runner, 10, Duration.ZERO, time);
+        Deliveries deliveries =
+                Deliveries.open(backplane.queue(), runner, lease, 10, Duration.ZERO, time);
         return () -> {
             deliveries.close();
             settler.close();

@@ -1,0 +1,69 @@
+package dev.antiphon.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.nats.client.JetStreamApiException;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Duration;
+
+/// The server gives a request to any open pull, so a worker that cannot claim must not have one.
+final class OpenPullsTest {
+
+    private static final Duration IN_TIME = Duration.ofSeconds(20);
+
+    private PlainPeers peers;
+
+    @BeforeEach
+    void start() throws Exception {
+        peers = new PlainPeers();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        peers.close();
+    }
+
+    private long openPulls() throws IOException, JetStreamApiException {
+        return peers.nats
+                .jetStreamManagement()
+                .getConsumerInfo("CHAT_WORKFLOW", "workflow-workers")
+                .getNumWaiting();
+    }
+
+    @Test
+    void thePullOfAFrozenWorkerEndsBeforeItsLease() throws Exception {
+        try (WorkerProcess worker = WorkerProcess.start(peers.environment())) {
+            await().atMost(IN_TIME).until(() -> openPulls() == 1);
+
+            worker.pause();
+
+            await().atMost(IN_TIME)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> openPulls() == 0);
+            assertThat(peers.redis.sync().keys("chat:worker:*")).hasSize(1);
+            worker.resume();
+            await().atMost(IN_TIME).until(() -> openPulls() == 1);
+        }
+    }
+
+    @Test
+    void aWorkerThatCannotRenewItsLeaseDoesNotPull() throws Exception {
+        try (WorkerProcess _ = WorkerProcess.start(peers.environment())) {
+            await().atMost(IN_TIME).until(() -> openPulls() == 1);
+
+            WorkerProcess.signal("-STOP", peers.redisServer.pid());
+
+            await().atMost(IN_TIME)
+                    .during(Duration.ofSeconds(2)) // longer than one pull
+                    .until(() -> openPulls() == 0);
+            WorkerProcess.signal("-CONT", peers.redisServer.pid());
+            await().atMost(IN_TIME).until(() -> openPulls() == 1);
+        }
+    }
+}
