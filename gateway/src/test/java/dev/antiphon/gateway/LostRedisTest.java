@@ -94,7 +94,7 @@ final class LostRedisTest {
                                         .standing(new SessionId(session), new MessageId(message))
                                         .toCompletableFuture()
                                         .join()
-                                == Standing.AT_REST); // so it is in PostgreSQL
+                                instanceof Standing.AtRest); // so it is in PostgreSQL
     }
 
     private HttpResponse<String> messages(String user) throws Exception {

@@ -360,6 +360,7 @@ class ModelRedis {
             run.status = Status.PARKED;
             run.question = session.next - 1;
             run.attempts--;
+            rests(run, session);
             open.put(place, clock.getAsLong() + KEEP_PARKED.toNanos());
         }
         return new Append.Appended(added, pods(id));
@@ -402,11 +403,16 @@ class ModelRedis {
         }
         run.status = Status.DONE;
         run.ended = session.entries.size();
+        rests(run, session);
         session.waiting.values().remove(message);
         if (hadTurn && !session.waiting.isEmpty()) {
             lookIn(id, session.waiting.firstEntry().getValue(), LOOK_SOON);
         }
         open.remove(place);
+    }
+
+    private void rests(Run run, ModelSession session) {
+        run.rested = session.tail() + "." + clock.getAsLong();
     }
 
     // looks.lua
@@ -492,6 +498,7 @@ class ModelRedis {
         Run run = new Run();
         run.status = Status.REFUSED;
         run.ended = session.entries.size();
+        rests(run, session);
         session.runs.put(message, run);
         return new Refuse.Refused(added, pods(id));
     }
@@ -550,15 +557,15 @@ class ModelRedis {
     Standing standing(SessionId id, MessageId message) {
         ModelSession session = sessions.get(id);
         if (atRest(id, message)) {
-            return Standing.AT_REST;
+            return new Standing.AtRest(Objects.requireNonNull(run(id, message)).rested);
         }
         if (session == null || run(id, message) == null || session.active == null) {
-            return Standing.FREE;
+            return new Standing.Free();
         }
         boolean parked = session.run(session.active).status == Status.PARKED;
         return parked || (session.worker != null && lives(session.worker))
-                ? Standing.AT_WORK
-                : Standing.FREE;
+                ? new Standing.AtWork()
+                : new Standing.Free();
     }
 
     Optional<WorkflowRequest> request(SessionId id, MessageId message) {

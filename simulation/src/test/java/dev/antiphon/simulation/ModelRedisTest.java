@@ -16,6 +16,7 @@ import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
@@ -480,6 +481,8 @@ final class ModelRedisTest {
                                 + " "
                                 + claimed.nextChunk()
                                 + claimed.streamed().stream().map(this::show).toList();
+                // Which end it is, the real one says by its own clock.
+                case Standing.AtRest _ -> "at rest";
                 case Orphan orphan -> orphan.request().messageId() + orphan.occasion();
                 case Recent recent -> turns(recent) + recent.cursor();
                 default -> answer.toString();

@@ -62,6 +62,9 @@ final class ModelSession {
         long ended;
         @Nullable Integer finishChunk;
 
+        // Which end, or place where it waits for its user, this is.
+        String rested = "";
+
         Run copy() {
             Run copy = new Run();
             copy.request = request;
@@ -87,6 +90,7 @@ final class ModelSession {
             copy.answered = answered;
             copy.ended = ended;
             copy.finishChunk = finishChunk;
+            copy.rested = rested;
             return copy;
         }
 

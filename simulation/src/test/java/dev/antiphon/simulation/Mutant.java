@@ -95,7 +95,7 @@ enum Mutant {
         }
     },
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
-    ACK_WITHOUT_ASKING(Patch.truth("dev.antiphon.worker.run.Acker", "isAtRest")),
+    ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.worker.run.Acker", "isSameEnd")),
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
     REPUBLISHED_IS_NEW(Patch.no("dev.antiphon.backplane.queue.StoredRequest", "republished")),
     NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),

@@ -57,7 +57,7 @@ final class Nemesis {
         // A disk that loses what it had is a catastrophe of its own; not in every world.
         if (scheduler.chance(0.35)) {
             possible.add(() -> redisDown(true));
-            possible.add(() -> redisDown(true));
+            possible.add(this::redisDownTwice);
             keepSnapshots();
         } else if (scheduler.chance(0.12)) {
             possible.add(this::loseRedis);
@@ -164,6 +164,12 @@ final class Nemesis {
             }
         }
         world.breakAllLinks(a(5));
+    }
+
+    /// What was answered again after the first loss is lost in the second.
+    private void redisDownTwice() {
+        redisDown(true);
+        scheduler.after(a(3), () -> redisDown(true));
     }
 
     private void loseRedis() {

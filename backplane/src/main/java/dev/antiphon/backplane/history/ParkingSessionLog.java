@@ -89,10 +89,9 @@ final class ParkingSessionLog implements SessionLog {
     public CompletionStage<Standing> standing(SessionId session, MessageId message) {
         return log.standing(session, message)
                 .thenCompose(told ->
-                        told.isAtRest()
+                        told instanceof Standing.AtRest
                                 ? isKept(session)
-                                        .thenApply(
-                                                kept -> kept ? Standing.AT_REST : Standing.AT_WORK)
+                                        .thenApply(kept -> kept ? told : new Standing.AtWork())
                                 : CompletableFuture.completedStage(told));
     }
 

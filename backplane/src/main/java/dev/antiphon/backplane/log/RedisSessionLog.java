@@ -439,7 +439,13 @@ public final class RedisSessionLog implements SessionLog {
     public CompletionStage<Standing> standing(SessionId session, MessageId message) {
         String[] keys = {Keys.meta(session), Keys.run(session, message)};
         return redis.call(STANDING, keys, bytes(Keys.runPrefix(session)), bytes(Keys.LEASE_PREFIX))
-                .thenApply(answer -> Standing.valueOf(text(answer.getFirst())));
+                .thenApply(answer ->
+                        switch (text(answer.getFirst())) {
+                            case "AT_REST" -> new Standing.AtRest(text(answer.get(1)));
+                            case "AT_WORK" -> new Standing.AtWork();
+                            case "FREE" -> new Standing.Free();
+                            default -> throw unexpected(answer);
+                        });
     }
 
     @Override

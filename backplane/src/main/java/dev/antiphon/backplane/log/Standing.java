@@ -1,22 +1,28 @@
 package dev.antiphon.backplane.log;
 
 /// Whether a message still needs a worker.
-public enum Standing {
-    /// It has ended, or waits for its user, and Redis knows it.
-    AT_REST,
+public sealed interface Standing {
+
+    /// The message has ended, or waits for its user, and Redis knows it.
+    ///
+    /// @param end which end of the message this is. A Redis that loses its tail forgets an end, and the message is answered
+    ///     and ends again: no two ends are the same, even of the same chunks. Empty for a message that ended before Redis
+    ///     wrote this down
+    record AtRest(String end) implements Standing {
+
+        public boolean isSameEnd(AtRest other) {
+            return end.equals(other.end);
+        }
+    }
 
     /// Its session is at work: a live worker has it and goes on to this message by itself, or an earlier message waits for
     /// its user.
-    AT_WORK,
+    record AtWork() implements Standing {}
 
     /// No live worker is at its session, or Redis does not know the message: a delivery of it should be worked on.
-    FREE;
+    record Free() implements Standing {}
 
-    public boolean isAtRest() {
-        return this == AT_REST;
-    }
-
-    public boolean isFree() {
-        return this == FREE;
+    default boolean isFree() {
+        return this instanceof Free;
     }
 }

@@ -78,6 +78,7 @@ if what_then == 'PARK' then
   redis.call('HSET', meta, 'token', '', 'worker', '')
   redis.call('SREM', keep.working .. held[3], session .. ':' .. message)
   redis.call('HSET', run, 'status', 'parked', 'question', chunk_id + chunks - 1)
+  rests(run, tail)
   redis.call('HINCRBY', run, 'attempts', -1)
   redis.call('ZADD', open, now[1] * 1000 + math.floor(now[2] / 1000) + parked_ms, session .. ':' .. message)
   -- What its tools have done must be known when it goes on.

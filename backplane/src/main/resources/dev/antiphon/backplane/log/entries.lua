@@ -140,6 +140,13 @@ local function belongs_in_history(meta, to_settle, session, n)
   redis.call('ZADD', to_settle, 'NX', now[1] * 1000 + math.floor(now[2] / 1000) + settle_after_ms, session)
 end
 
+-- Names this end of a run, or the place where it waits for its user. The time makes it another one than the same chunks had
+-- before Redis lost them; it is compared for equality only.
+local function rests(run, tail)
+  local now = redis.call('TIME')
+  redis.call('HSET', run, 'rested', tail.n .. '.' .. tail.hash .. '.' .. now[1] .. '.' .. now[2])
+end
+
 -- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
 -- session begins to expire when nothing else of it is unfinished. Whose it is outlives its history.
 -- `at` names the keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
@@ -162,6 +169,7 @@ local function end_run(at, tail, session, message, members, keep)
     belongs_in_history(at.meta, at.to_settle, session, tail.n)
   end
   redis.call('HSET', at.run, 'status', 'done', 'ended', tail.n)
+  rests(at.run, tail)
   redis.call('ZREM', at.waiting, message)
   local next_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1]
   local next_run = next_turn and string.sub(at.run, 1, #at.run - #message) .. next_turn

@@ -37,6 +37,7 @@ local chunk_hash = tail.hash
 add_entry(log, tail, 'message_complete', complete)
 save_end(meta, tail)
 redis.call('HSET', run, 'status', 'refused', 'ended', tail.n)
+rests(run, tail)
 redis.call('EXPIRE', run, keep_seconds)
 remember_run(runs, ARGV[5], keep_seconds)
 if redis.call('TTL', meta) > 0 then

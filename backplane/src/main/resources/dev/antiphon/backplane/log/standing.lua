@@ -1,13 +1,14 @@
 -- Whether a message still needs a worker. Reads only.
 -- KEYS meta, run
 -- ARGV run key prefix, lease key prefix
--- answers AT_REST | AT_WORK | FREE
+-- answers AT_REST which-end | AT_WORK | FREE
 local meta, run = unpack(KEYS)
 local run_prefix, lease_prefix = unpack(ARGV)
 
-local status = redis.call('HGET', run, 'status')
+local known = redis.call('HMGET', run, 'status', 'rested')
+local status = known[1]
 if status == 'done' or status == 'refused' or status == 'parked' then
-  return { 'AT_REST' }
+  return { 'AT_REST', known[2] or '' }
 end
 local held = redis.call('HMGET', meta, 'active', 'worker')
 if status and held[1] then

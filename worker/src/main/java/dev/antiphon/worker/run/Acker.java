@@ -12,16 +12,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// Holds deliveries until their message has ended, and acknowledges them some time after that. Redis syncs its file once
-/// a second, so what it answered just now can be forgotten by a crash; a delivery that is still there then brings the
+/// a second, so a crash can make it forget what it answered just now; a delivery that is still there then brings the
 /// message back.
 ///
-/// Each held delivery is looked at every {@link #LAG}. While a live worker is at its session it stays here, instead of
-/// going back to the queue over and over; when the session is free it goes back at once.
+/// Each held delivery is looked at every {@link #LAG}, and acked when the last two looks saw the same end of its message: an
+/// end that Redis forgot, and that came again since the last look, is younger than the lag. While a live worker is at its
+/// session a delivery stays here, instead of going back to the queue over and over; when the session is free it goes back
+/// at once.
 public final class Acker implements AutoCloseable {
 
     /// Longer than Redis' everysec can lose, which is 2 s.
@@ -35,9 +40,26 @@ public final class Acker implements AutoCloseable {
 
     /// A delivery and when to look at its message.
     ///
-    /// @param ended whether the message was at rest when it was last looked at
+    /// @param seen how the message stood at the last look, as far as Redis has answered
     private record Due(
-            Delivery delivery, SessionId session, MessageId message, boolean ended, long nanos) {}
+            Delivery delivery,
+            SessionId session,
+            MessageId message,
+            CompletionStage<Standing> seen,
+            long nanos) {
+
+        /// Empty when Redis did not answer.
+        Optional<Standing> lastSeen() {
+            CompletableFuture<Standing> answer = seen.toCompletableFuture();
+            return answer.state() == Future.State.SUCCESS
+                    ? Optional.of(answer.resultNow())
+                    : Optional.empty();
+        }
+
+        boolean hasEnded() {
+            return lastSeen().filter(Standing.AtRest.class::isInstance).isPresent();
+        }
+    }
 
     private final SessionLog log;
     private final Time time;
@@ -63,15 +85,10 @@ public final class Acker implements AutoCloseable {
         return acker;
     }
 
-    /// Acks the delivery when its message has still ended after the lag; else it is delivered again. Any thread.
-    void ackLater(Delivery delivery, SessionId session, MessageId message) {
-        look(delivery, session, message, true);
-    }
-
-    /// Keeps the delivery of a message whose session is at work, acks it when the message has ended, and gives it back
-    /// when the session is free before that. Any thread.
+    /// Keeps the delivery of a message that has ended or whose session is at work. Acks it when the message has ended and
+    /// Redis cannot forget that any more, and gives it back when the session is free before that. Any thread.
     void hold(Delivery delivery, SessionId session, MessageId message) {
-        look(delivery, session, message, false);
+        look(delivery, session, message, log.standing(session, message));
     }
 
     /// Deliveries that are held: their message goes on elsewhere, or has just ended. Any thread.
@@ -79,9 +96,13 @@ public final class Acker implements AutoCloseable {
         return waiting.size() + inHand;
     }
 
-    private void look(Delivery delivery, SessionId session, MessageId message, boolean ended) {
+    private void look(
+            Delivery delivery,
+            SessionId session,
+            MessageId message,
+            CompletionStage<Standing> seen) {
         long at = time.nanoTime() + LAG.toNanos();
-        if (!waiting.offer(new Due(delivery, session, message, ended, at))) {
+        if (!waiting.offer(new Due(delivery, session, message, seen, at))) {
             counters.add(Count.ACK_DROPPED);
         }
     }
@@ -113,7 +134,7 @@ public final class Acker implements AutoCloseable {
     /// What has not ended is another worker's to hold, at once. A repetition for a settled delivery changes nothing.
     private static void giveBack(Collection<Due> held) {
         for (Due due : held) {
-            if (!due.ended) {
+            if (!due.hasEnded()) {
                 due.delivery.retryAfter(Duration.ZERO);
             }
         }
@@ -140,20 +161,28 @@ public final class Acker implements AutoCloseable {
         }
     }
 
-    private void settle(Due due, Standing standing) throws InterruptedException {
-        if (!due.ended) {
-            if (standing.isFree()) {
-                due.delivery.retryAfter(Duration.ZERO);
-            } else {
-                due.delivery.inProgress();
-                look(due.delivery, due.session, due.message, standing.isAtRest());
-            }
-        } else if (standing.isAtRest()) {
+    private void settle(Due due, Standing standing) {
+        Optional<Standing> before = due.lastSeen();
+        if (before.isPresent() && isSameEnd(before.get(), standing)) {
             due.delivery.ack();
-        } else {
-            counters.add(Count.FORGOTTEN);
-            due.delivery.retryAfter(Duration.ZERO);
+            return;
         }
+        if (due.hasEnded()) {
+            counters.add(Count.FORGOTTEN);
+        }
+        if (standing.isFree()) {
+            due.delivery.retryAfter(Duration.ZERO);
+        } else {
+            due.delivery.inProgress();
+            CompletionStage<Standing> seen = CompletableFuture.completedStage(standing);
+            look(due.delivery, due.session, due.message, seen);
+        }
+    }
+
+    private static boolean isSameEnd(Standing before, Standing now) {
+        return before instanceof Standing.AtRest one
+                && now instanceof Standing.AtRest other
+                && one.isSameEnd(other);
     }
 
     @Override

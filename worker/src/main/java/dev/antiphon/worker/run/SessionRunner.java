@@ -117,7 +117,7 @@ public final class SessionRunner {
                 }
                 case Claim.Parked(MessageId parked) -> {
                     if (parked.equals(request.messageId())) {
-                        acker.ackLater(delivery, request.sessionId(), parked);
+                        acker.hold(delivery, request.sessionId(), parked);
                     } else {
                         hold(delivery, request, fits);
                     }
@@ -136,7 +136,7 @@ public final class SessionRunner {
                         fits = true;
                         continue;
                     }
-                    acker.ackLater(delivery, request.sessionId(), request.messageId());
+                    acker.hold(delivery, request.sessionId(), request.messageId());
                     return;
                 }
             }

@@ -8,6 +8,7 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.StoredRequest;
@@ -25,6 +26,11 @@ import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
 import dev.antiphon.worker.time.Time;
 
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +45,12 @@ import java.util.concurrent.TimeUnit;
 
 /// What becomes of a held delivery, with real servers.
 final class AckerTest {
+
+    /// Everything goes and other keys come, in one step.
+    private static final String RESTORE =
+            "redis.call('FLUSHALL') "
+                    + "for i, key in ipairs(KEYS) do redis.call('RESTORE', key, 0, ARGV[i]) end "
+                    + "return redis.status_reply('OK')";
 
     private static final WorkerId HOLDER = new WorkerId("worker_1");
     private static final Duration IN_TIME = Duration.ofSeconds(30);
@@ -182,6 +194,59 @@ final class AckerTest {
         for (Recorded delivery : deliveries) {
             await().atMost(IN_TIME).until(() -> !delivery.settled.isEmpty());
             assertThat(delivery.settled).containsExactly("retry after 0");
+        }
+    }
+
+    /// The first crash takes the end that the delivery waits for, the second one would take the next, and with it the last
+    /// trace of the message.
+    @Test
+    void anEndThatRedisForgotAndThatCameAgainIsAsYoungAsItLooks() throws Exception {
+        Claim.Claimed claimed = claimed("s", HOLDER);
+        List<Dumped> before = everything();
+        end("s");
+        Recorded delivery = held("s");
+        assertThat(get(backplane.log().standing(new SessionId("s"), new MessageId("m1"))))
+                .isInstanceOf(Standing.AtRest.class);
+
+        bringBack(before);
+        assertThat(get(backplane.log().standing(new SessionId("s"), new MessageId("m1"))))
+                .isInstanceOf(Standing.AtWork.class);
+        assertThat(claimed.attempt()).isOne();
+        long again = System.nanoTime();
+        end("s"); // the same chunks, as from a worker that sends its last append once more
+
+        await().atMost(IN_TIME).until(() -> !delivery.settled().isEmpty());
+        assertThat(delivery.settled()).containsExactly("ack");
+        assertThat(System.nanoTime() - again).isGreaterThan(Acker.LAG.toNanos());
+        assertThat(counters.of(Counters.Count.FORGOTTEN)).isOne();
+    }
+
+    /// A key of Redis and what it holds, as `DUMP` says it.
+    @SuppressWarnings("ArrayRecordComponent") // compared with nothing
+    private record Dumped(byte[] key, byte[] value) {}
+
+    private List<Dumped> everything() {
+        try (RedisClient client = RedisClient.create(redis.url());
+                StatefulRedisConnection<byte[], byte[]> connection =
+                        client.connect(ByteArrayCodec.INSTANCE)) {
+            return connection.sync().keys("*").stream()
+                    .map(key -> new Dumped(key, connection.sync().dump(key)))
+                    .toList();
+        }
+    }
+
+    /// Redis after a crash, with what its file had.
+    private void bringBack(List<Dumped> dumped) {
+        try (RedisClient client = RedisClient.create(redis.url());
+                StatefulRedisConnection<byte[], byte[]> connection =
+                        client.connect(ByteArrayCodec.INSTANCE)) {
+            connection
+                    .sync()
+                    .eval(
+                            RESTORE,
+                            ScriptOutputType.STATUS,
+                            dumped.stream().map(Dumped::key).toArray(byte[][]::new),
+                            dumped.stream().map(Dumped::value).toArray(byte[][]::new));
         }
     }
 
