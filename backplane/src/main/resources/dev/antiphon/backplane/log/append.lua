@@ -29,11 +29,12 @@ local function retried(tail)
 end
 
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
-local tail = log_end(meta, log)
+local tail = log_end(meta, log, runs)
 if not tail or redis.call('HEXISTS', run, 'body') == 0 then
   return { 'FENCED' }
 end
-local holds = held[1] == message and held[2] == token
+-- A message whose line was evicted has lost its turn: at its end it would not be known what the history lacks.
+local holds = held[1] == message and held[2] == token and redis.call('ZSCORE', waiting, message)
 if not holds or tonumber(held[4]) ~= chunk_id then
   local first_answer = retried(tail)
   if first_answer then

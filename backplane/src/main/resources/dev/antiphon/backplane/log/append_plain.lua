@@ -10,7 +10,7 @@ local session, message, closes_gap, gap_head, gap_rest = ARGV[1], ARGV[2], ARGV[
 local keep = { working = ARGV[6], seconds = tonumber(ARGV[7]), owner_seconds = tonumber(ARGV[8]) }
 local first_arg = 9
 
-local tail = log_end(meta, log)
+local tail = log_end(meta, log, runs)
 if not tail then
   return { 'NONE' }
 end

@@ -1,9 +1,10 @@
 -- Put before the scripts that need it: the one way an entry gets its number and its hash, and a message its end.
 
--- Where the log ends, or nil when there is none. With `log`, also nil when no entry of it is left.
-local function log_end(meta, log)
+-- Where the log ends, or nil when there is none. With `log`, also nil when no entry of it is left; with `runs`, when the
+-- index of runs is lost: made again with this message only, it would let an ended message be answered again in this log.
+local function log_end(meta, log, runs)
   local found = redis.call('HMGET', meta, 'gen', 'n', 'hash')
-  if not found[1] or (log and found[2] ~= '0' and redis.call('EXISTS', log) == 0) then
+  if not found[1] or (log and found[2] ~= '0' and redis.call('EXISTS', log, runs or log) < 2) then
     return nil
   end
   return { gen = found[1], n = tonumber(found[2]), hash = found[3] }

@@ -10,7 +10,7 @@ local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = t
 
 local known = redis.call('HMGET', run, 'status', 'ended', 'finish_chunk')
 local status = known[1]
-local tail = log_end(meta, log)
+local tail = log_end(meta, log, runs)
 if not status or not tail or (user ~= '' and redis.call('HGET', meta, 'owner') ~= user) then
   return { 'UNKNOWN' }
 end

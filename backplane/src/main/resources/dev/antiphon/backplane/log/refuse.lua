@@ -11,7 +11,7 @@ local function refused(gen, first, hashes)
   return { 'OK', gen, first, hashes, redis.call('SMEMBERS', connections) }
 end
 
-local tail = log_end(meta, log)
+local tail = log_end(meta, log, runs)
 local known = redis.call('HMGET', run, 'status', 'ended')
 if not tail then
   return { 'KNOWN' }

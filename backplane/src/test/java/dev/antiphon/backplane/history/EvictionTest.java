@@ -312,6 +312,36 @@ final class EvictionTest {
         }
     }
 
+    /// Else the next end makes the index again, without the messages that have ended before.
+    @Test
+    void nothingIsAppendedWithoutTheIndexOfRuns() {
+        chat.converse("m1");
+        chat.ask("m2");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m2", token, 0, "Hel"));
+        long before = chat.tail().generation();
+        evict(Keys.runs(SESSION), run("m1"));
+
+        assertThat(chat.append(last("m2", token, 1, "lo"))).isInstanceOf(Append.Fenced.class);
+        assertThat(chat.claimed("w1").request().messageId()).isEqualTo(new MessageId("m2"));
+        chat.ask("m1");
+
+        assertThat(chat.tail().generation()).isNotEqualTo(before);
+        assertThat(chat.transcript()).containsExactly("message m2", "message m1");
+    }
+
+    @Test
+    void anAnswerThatHasLostItsTurnBeginsAgain() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m1", token, 0, "Hel"));
+        evict(Keys.waiting(SESSION));
+
+        assertThat(chat.append(last("m1", token, 1, "lo"))).isInstanceOf(Append.Fenced.class);
+        assertThat(chat.claimed("w1").nextChunk()).isZero();
+        assertThat(chat.transcript()).containsExactly("message m1");
+    }
+
     @Test
     void aMessageThatHasLostItsPlaceInTheLineGetsItBack() {
         chat.ask("m1");

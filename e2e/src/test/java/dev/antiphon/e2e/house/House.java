@@ -62,10 +62,19 @@ public final class House implements AutoCloseable {
 
     /// The servers only, with this nats-server.
     public static House open(Path folder, NatsServer.Options natsOptions) {
+        return open(folder, natsOptions, RedisServer.Options.temporary());
+    }
+
+    /// The servers only, with this redis-server.
+    public static House open(Path folder, RedisServer.Options redisOptions) {
+        return open(folder, NatsServer.Options.temporary(), redisOptions);
+    }
+
+    private static House open(
+            Path folder, NatsServer.Options natsOptions, RedisServer.Options redisOptions) {
         var nats = NatsServer.start(natsOptions);
         try {
-            return new House(
-                    folder, natsOptions, nats, RedisServer.start(RedisServer.Options.temporary()));
+            return new House(folder, natsOptions, nats, RedisServer.start(redisOptions));
         } catch (RuntimeException e) {
             nats.close();
             throw e;
