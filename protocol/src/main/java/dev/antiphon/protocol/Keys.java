@@ -100,6 +100,12 @@ public final class Keys {
         return "chat:sessions:" + user;
     }
 
+    /// Zset of a user's sessions that may have an unfinished message, by the millisecond at which one was sent last. It is
+    /// written before the message is accepted and says where to look; the session's own keys say what is true.
+    public static String active(UserId user) {
+        return "chat:active:" + user;
+    }
+
     /// All keys of a session that can be named without its messages. Whatever is kept of a session under a key of its own
     /// belongs here, or below {@link #ofMessage}: this is what erasing it removes.
     public static List<String> ofSession(SessionId session) {

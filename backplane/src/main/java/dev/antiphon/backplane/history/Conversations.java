@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /// What users see of their conversations, and erase. What is another user's is not there. Promises as {@link History}.
-public interface Conversations {
+public interface Conversations extends UserSessions {
 
     /// A user's sessions that have an ended answer, the one answered last first.
     ///
@@ -31,6 +31,12 @@ public interface Conversations {
     /// @return empty when there is no such message, or it is not the user's
     CompletionStage<Optional<WorkflowRequest>> asked(
             SessionId session, UserId user, MessageId message);
+
+    /// Gives a session another title, for every list.
+    ///
+    /// @param title not empty
+    /// @return false when the session is not there, has no message, or is not the user's
+    CompletionStage<Boolean> rename(SessionId session, UserId user, String title);
 
     /// Removes everything of a session but what waits in the queue. Whoever runs it is fenced.
     ///

@@ -394,6 +394,99 @@ public final class PostgresHistory implements History, Conversations, Durable, A
     }
 
     @Override
+    public CompletionStage<List<SessionState>> newest(UserId user) {
+        return log.newest(user, this);
+    }
+
+    /// What runs is in Redis; what has ended, its title, and what still waits for its user when Redis was lost, are here.
+    @Override
+    public CompletionStage<List<SessionState>> states(UserId user, List<SessionId> sessions) {
+        return sessions.isEmpty()
+                ? CompletableFuture.completedStage(List.of())
+                : log.states(user, sessions)
+                        .thenCombine(
+                                database.ask(connection -> kept(connection, user, sessions)),
+                                PostgresHistory::joined);
+    }
+
+    /// What is kept of a session.
+    ///
+    /// @param title null when it has no ended answer
+    private record Kept(@Nullable String title, boolean parked) {}
+
+    private static List<Kept> kept(Connection connection, UserId user, List<SessionId> sessions)
+            throws SQLException {
+        return rows(
+                connection,
+                row -> new Kept(row.getString(1), row.getBoolean(2)),
+                """
+                SELECT s.title, EXISTS (SELECT 1 FROM chat_parked p
+                    WHERE p.session_id = asked.id AND p.user_id = ? AND p.until > ?)
+                FROM unnest(?) WITH ORDINALITY AS asked (id, place)
+                LEFT JOIN chat_session s ON s.session_id = asked.id AND s.user_id = ?
+                ORDER BY asked.place\
+                """,
+                user.value(),
+                Timestamp.from(Instant.now()),
+                sessions.stream().map(SessionId::value).toArray(String[]::new),
+                user.value());
+    }
+
+    private static List<SessionState> joined(List<SessionState> inRedis, List<Kept> here) {
+        List<SessionState> joined = new ArrayList<>();
+        for (int i = 0; i < inRedis.size(); i++) {
+            joined.add(joined(inRedis.get(i), here.get(i)));
+        }
+        return joined;
+    }
+
+    private static SessionState joined(SessionState inRedis, Kept here) {
+        String title = here.title() == null ? inRedis.title() : here.title();
+        if (inRedis.state() != SessionState.State.DELETED) {
+            return new SessionState(inRedis.session(), inRedis.state(), title);
+        } else if (here.parked()) {
+            return new SessionState(inRedis.session(), SessionState.State.WAITING, title);
+        }
+        return here.title() == null
+                ? inRedis
+                : new SessionState(inRedis.session(), SessionState.State.IDLE, title);
+    }
+
+    /// A session without an ended answer gets its row now: the first answer leaves its title alone. Under the lock, so that
+    /// the row does not come after an erasure.
+    @Override
+    public CompletionStage<Boolean> rename(SessionId session, UserId user, String title) {
+        return database.ask(connection -> {
+            lock(connection, session);
+            int rows =
+                    update(
+                            connection,
+                            "UPDATE chat_session SET title = ? WHERE session_id = ? AND user_id = ?",
+                            title,
+                            session.value(),
+                            user.value());
+            Optional<String> incarnation =
+                    rows == 0 ? join(log.renamed(session, user, title)) : Optional.empty();
+            if (incarnation.isPresent()) {
+                rows =
+                        update(
+                                connection,
+                                """
+                                INSERT INTO chat_session (session_id, user_id, title, incarnation, created, updated)
+                                SELECT ?, ?, ?, ?, now, now
+                                FROM date_trunc('milliseconds', clock_timestamp()) AS now
+                                ON CONFLICT (session_id) DO NOTHING\
+                                """,
+                                session.value(),
+                                user.value(),
+                                title,
+                                incarnation.get());
+            }
+            return rows > 0;
+        });
+    }
+
+    @Override
     public CompletionStage<Optional<WorkflowRequest>> asked(
             SessionId session, UserId user, MessageId message) {
         return log.asked(session, user, message)

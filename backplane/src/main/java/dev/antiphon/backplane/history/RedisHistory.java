@@ -83,6 +83,7 @@ public final class RedisHistory implements History, Conversations {
     private final Redis redis;
     private final Admission admission;
     private final Duration keep;
+    private final RedisUserSessions lists;
 
     /// @param admission who may see a session
     /// @param keep how long a conversation is kept after its last answer
@@ -90,6 +91,7 @@ public final class RedisHistory implements History, Conversations {
         this.redis = redis;
         this.admission = admission;
         this.keep = keep;
+        this.lists = new RedisUserSessions(redis);
     }
 
     /// With {@link Retention#USUAL}.
@@ -352,6 +354,31 @@ public final class RedisHistory implements History, Conversations {
     }
 
     @Override
+    public CompletionStage<List<SessionState>> newest(UserId user) {
+        return newest(user, this);
+    }
+
+    /// As {@link #newest(UserId)}, of conversations that are kept elsewhere.
+    CompletionStage<List<SessionState>> newest(UserId user, Conversations list) {
+        return lists.newest(user, list);
+    }
+
+    @Override
+    public CompletionStage<List<SessionState>> states(UserId user, List<SessionId> sessions) {
+        return lists.states(user, sessions);
+    }
+
+    @Override
+    public CompletionStage<Boolean> rename(SessionId session, UserId user, String title) {
+        return renamed(session, user, title).thenApply(Optional::isPresent);
+    }
+
+    /// As {@link #rename}; see {@link RedisUserSessions#rename}.
+    CompletionStage<Optional<String>> renamed(SessionId session, UserId user, String title) {
+        return lists.rename(session, user, title);
+    }
+
+    @Override
     public CompletionStage<Optional<WorkflowRequest>> asked(
             SessionId session, UserId user, MessageId message) {
         String[] keys = {
@@ -413,10 +440,12 @@ public final class RedisHistory implements History, Conversations {
         incarnations.forEach(each -> arguments.add(bytes(each)));
         Keys.ofMessage(session).forEach(prefix -> arguments.add(bytes(prefix)));
         return redis.call(ERASE, keys.toArray(String[]::new), arguments.toArray(byte[][]::new))
-                .thenApply(answer ->
-                        text(answer.getFirst()).equals("OK")
-                                ? Optional.of(erased(answer))
-                                : Optional.empty());
+                .thenCombine(
+                        lists.forget(user, session),
+                        (answer, _) ->
+                                text(answer.getFirst()).equals("OK")
+                                        ? Optional.of(erased(answer))
+                                        : Optional.empty());
     }
 
     private static Erased erased(List<Object> answer) {

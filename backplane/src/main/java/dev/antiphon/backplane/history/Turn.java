@@ -73,8 +73,12 @@ public record Turn(
 
     private static final int TITLE_CHARACTERS = 80;
 
-    /// The beginning of what was asked, as the title of a conversation: one line.
     String title() {
+        return title(request);
+    }
+
+    /// The beginning of what was asked, as the title of a conversation: one line.
+    static String title(WorkflowRequest request) {
         String line = request.message().strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
         return line.codePointCount(0, line.length()) <= TITLE_CHARACTERS
                 ? line

@@ -121,7 +121,10 @@ public final class RedisParking {
             });
         }
         parked.chunks().forEach(chunk -> arguments.add(bytes(chunk)));
-        return redis.call(RESTORE, keys, arguments.toArray(byte[][]::new))
-                .thenApply(answer -> !text(answer.getFirst()).equals("FOREIGN"));
+        Duration keep = Duration.between(Instant.now(), parked.until()).plus(KEEP_TOOLS);
+        return ActiveSessions.note(redis, parked.owner(), session, keep)
+                .thenCombine(
+                        redis.call(RESTORE, keys, arguments.toArray(byte[][]::new)),
+                        (_, answer) -> !text(answer.getFirst()).equals("FOREIGN"));
     }
 }

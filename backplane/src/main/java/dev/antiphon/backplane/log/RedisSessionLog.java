@@ -111,9 +111,11 @@ public final class RedisSessionLog implements SessionLog {
             Keys.history(session),
             Keys.turns(session)
         };
-        return admission
-                .enter(session, word -> accept(request, keys, word))
-                .thenApply(RedisSessionLog::accepted);
+        // First in the pipeline, so that no unfinished message is without its note.
+        return ActiveSessions.note(redis, request.userId(), session, keepParked.plus(keep.log()))
+                .thenCombine(
+                        admission.enter(session, word -> accept(request, keys, word)),
+                        (_, answer) -> accepted(answer));
     }
 
     private CompletionStage<List<Object>> accept(

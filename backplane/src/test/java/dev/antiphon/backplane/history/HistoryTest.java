@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static java.util.Comparator.comparing;
 
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.history.SessionState.State;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
@@ -724,6 +725,86 @@ abstract class HistoryTest {
     }
 
     // Erasing
+
+    /// In short: `RUNNING title`.
+    private List<String> newestStates(UserId user) {
+        return answer(conversations().newest(user)).stream()
+                .map(each -> each.state() + " " + each.title())
+                .toList();
+    }
+
+    private SessionState state(UserId user) {
+        return answer(conversations().states(user, List.of(SESSION))).getFirst();
+    }
+
+    @Test
+    void aSessionRunsWaitsAndRestsAndIsNotThereForOthers() {
+        UserId other = new UserId("u2");
+        assertThat(newestStates(Chat.USER)).isEmpty();
+
+        chat.ask(Chat.request(Chat.USER, "m1", "hi  there"));
+        assertThat(newestStates(Chat.USER)).containsExactly("RUNNING hi there");
+        assertThat(state(other).state()).isEqualTo(State.DELETED);
+        assertThat(newestStates(other)).isEmpty();
+
+        Token token = chat.claimed("w1").token();
+        chat.append(
+                new Batch(
+                        SESSION,
+                        new MessageId("m1"),
+                        token,
+                        0,
+                        batch("m1", token, 0, "which?").additions(),
+                        Batch.Then.PARK));
+        assertThat(newestStates(Chat.USER)).containsExactly("WAITING hi there");
+
+        answer(chat.log().finish(Optional.of(Chat.USER), chunk("m1", 0, "", CANCELLED)));
+        assertThat(state(Chat.USER)).isEqualTo(new SessionState(SESSION, State.IDLE, "hi there"));
+        settle();
+        assertThat(newestStates(Chat.USER)).containsExactly("IDLE hi there");
+
+        answer(conversations().erase(SESSION, Chat.USER));
+        assertThat(newestStates(Chat.USER)).isEmpty();
+        assertThat(state(Chat.USER).state()).isEqualTo(State.DELETED);
+    }
+
+    @Test
+    void aSessionIsRenamedByItsUserBeforeAndAfterItsFirstAnswer() {
+        UserId other = new UserId("u2");
+        assertThat(answer(conversations().rename(SESSION, Chat.USER, "early"))).isFalse();
+
+        chat.ask("m1");
+        assertThat(answer(conversations().rename(SESSION, other, "theirs"))).isFalse();
+        assertThat(answer(conversations().rename(SESSION, Chat.USER, "ours"))).isTrue();
+        assertThat(newestStates(Chat.USER)).containsExactly("RUNNING ours");
+        chat.converseWith("m1");
+        settle();
+        assertThat(newestStates(Chat.USER)).containsExactly("IDLE ours");
+
+        assertThat(answer(conversations().rename(SESSION, other, "theirs"))).isFalse();
+        assertThat(answer(conversations().rename(SESSION, Chat.USER, "again"))).isTrue();
+        assertThat(answer(conversations().sessions(Chat.USER, Optional.empty(), 5)).page())
+                .extracting(Sessions.Summary::title)
+                .containsExactly("again");
+    }
+
+    /// What is noted of a user names the newest, and goes when it is not true.
+    @Test
+    void ofAUsersActiveSessionsTheNewestHundredAreNoted() {
+        for (int i = 0; i < 103; i++) {
+            REDIS.commands().zadd(Keys.active(Chat.USER), i, "s" + i);
+        }
+        chat.ask("m1");
+        assertThat(REDIS.commands().zcard(Keys.active(Chat.USER))).isEqualTo(100);
+        assertThat(newestStates(Chat.USER)).containsExactly("RUNNING hi");
+        assertThat(REDIS.commands().zrange(Keys.active(Chat.USER), 0, -1))
+                .containsExactly(SESSION.value());
+        assertThat(REDIS.commands().ttl(Keys.active(Chat.USER))).isPositive();
+
+        chat.converseWith("m1");
+        answer(conversations().newest(Chat.USER)); // a moment ago: another may be on its way
+        assertThat(REDIS.commands().zcard(Keys.active(Chat.USER))).isOne();
+    }
 
     @Test
     void nothingOfAnErasedSessionIsLeft() {

@@ -212,6 +212,20 @@ final class ParkedRunsTest {
     }
 
     @Test
+    void itsUsersListSaysThatItWaitsAndThenRunsThoughRedisWasLost() throws Exception {
+        parkAndKeep();
+        loseRedis();
+        assertThat(answer(history.states(USER, List.of(SESSION))))
+                .containsExactly(new SessionState(SESSION, SessionState.State.WAITING, ""));
+        assertThat(answer(history.states(new UserId("u2"), List.of(SESSION))))
+                .containsExactly(SessionState.deleted(SESSION));
+
+        resume(USER, "yes", 1);
+        assertThat(answer(history.newest(USER)))
+                .containsExactly(new SessionState(SESSION, SessionState.State.RUNNING, "hi"));
+    }
+
+    @Test
     void itGoesOnWithinTheSameLogAndEndsAsAnyOther() throws Exception {
         parkAndKeep();
         loseRedis();
