@@ -16,6 +16,8 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.vertx.core.Future;
@@ -129,6 +131,7 @@ public final class Gateway implements AutoCloseable {
                             loop,
                             backplane.log(),
                             backplane.history(),
+                            backplane.conversations(),
                             registry,
                             () -> new ConnectionId(Ids.mint("conn_")),
                             counters);
@@ -215,6 +218,11 @@ public final class Gateway implements AutoCloseable {
             @Override
             public void plain(Chunk chunk) {
                 plain.heard(chunk);
+            }
+
+            @Override
+            public void changed(UserId user, SessionId session) {
+                hub.changed(user, session);
             }
 
             @Override

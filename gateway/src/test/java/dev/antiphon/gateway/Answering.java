@@ -72,8 +72,18 @@ final class Answering {
 
     /// Appends the last chunk and rings for it.
     void ends(String text) {
+        endsUnheard(text);
+        changed();
+    }
+
+    /// As {@link #ends}, but no pod hears that its user's list has changed.
+    void endsUnheard(String text) {
         Chunk last = chunk(text, new Completion("demo-gpt", 42, Completion.FinishReason.STOP));
         ring(append(next - 1, Batch.End.of(last).additions(), Batch.Then.END));
+    }
+
+    private void changed() {
+        backplane.doorbell().changed(request().userId(), session);
     }
 
     /// Asks the user and leaves the run to whoever has the answer.
@@ -92,6 +102,7 @@ final class Answering {
                         next - 1,
                         List.of(new Batch.Addition(EventName.CHUNK, asks.encode())),
                         Batch.Then.PARK));
+        changed();
     }
 
     void ring(List<Entry> entries) {

@@ -12,7 +12,8 @@ public enum EventName {
     STATUS,
     RESYNC,
     REFUSED,
-    SESSION;
+    SESSION,
+    LIST;
 
     private final String wire = name().toLowerCase(Locale.ROOT);
 

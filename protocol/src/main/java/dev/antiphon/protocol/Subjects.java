@@ -15,6 +15,9 @@ public final class Subjects {
     /// Where plain workers send chunks of a session without a connection, for all sessions.
     public static final String BROADCAST_ALL = "chat.session.*.broadcast";
 
+    /// Where pods hear that something in a user's list of sessions has changed, for all users.
+    public static final String USER_SESSIONS_ALL = "chat.user.*.sessions";
+
     private static final String EXECUTE_PREFIX = "chat.workflow.execute.";
 
     private Subjects() {}
@@ -53,6 +56,11 @@ public final class Subjects {
     /// Where a pod hears the chunks of its sessions: the contract, for plain pods and ours.
     public static String podResponse(PodId pod) {
         return "chat.pod." + pod + ".response";
+    }
+
+    /// Where pods hear that something in this user's list of sessions has changed.
+    public static String userSessions(UserId user) {
+        return "chat.user." + user + ".sessions";
     }
 
     /// Where our pods hear the entries that are not chunks.

@@ -169,6 +169,7 @@ final class Browser {
             case STATUS -> {}
             case SESSION ->
                     world.chronicle().violated("I4", "a stream of one session names another one");
+            case LIST -> world.chronicle().violated("I4", "a stream tells a list unasked");
         }
     }
 

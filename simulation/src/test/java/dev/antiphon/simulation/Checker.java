@@ -141,7 +141,7 @@ final class Checker {
                     ended = null;
                 }
                 case MESSAGE -> ended = null;
-                case CONNECTED, STATUS, RESYNC, REFUSED, SESSION ->
+                case CONNECTED, STATUS, RESYNC, REFUSED, SESSION, LIST ->
                         chronicle.violated("I1", entry.id() + " is in no log");
             }
         }

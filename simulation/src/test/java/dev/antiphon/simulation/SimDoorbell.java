@@ -5,6 +5,7 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 
 import java.util.List;
 import java.util.Set;
@@ -20,5 +21,10 @@ record SimDoorbell(Host host, Nats nats) implements Doorbell {
     @Override
     public void cancelled(SessionId session, MessageId message) {
         nats.cancelled(session, message);
+    }
+
+    @Override
+    public void changed(UserId user, SessionId session) {
+        // No browser of the simulation shows a list.
     }
 }

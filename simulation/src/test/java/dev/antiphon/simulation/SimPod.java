@@ -59,7 +59,7 @@ final class SimPod {
         this.registry = world.registry(link, id);
         this.queue = world.queue(host);
         this.doorbell = new SimDoorbell(host, world.nats());
-        this.hub = new Hub(loop(), log, log, registry, this::connectionId, counters);
+        this.hub = new Hub(loop(), log, log, new NoLists(), registry, this::connectionId, counters);
         world.nats().listen(id, new Nats.Ear(host, hub::rang, hub::ringsWereLost));
         purge();
     }

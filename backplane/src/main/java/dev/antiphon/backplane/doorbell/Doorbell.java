@@ -4,6 +4,7 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 
 import java.util.List;
 import java.util.Set;
@@ -18,4 +19,8 @@ public interface Doorbell {
 
     /// Tells every worker that a message was cancelled, so that its model call stops at once. Does not block.
     void cancelled(SessionId session, MessageId message);
+
+    /// Tells every pod that something of this session has changed in its user's list: it runs, waits for the user, has ended,
+    /// was renamed or deleted. Called after the change; pods read what is true. Does not block.
+    void changed(UserId user, SessionId session);
 }

@@ -6,8 +6,10 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionHint;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
+import dev.antiphon.protocol.UserId;
 
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,11 @@ public final class NatsDoorbell implements Doorbell {
     @Override
     public void cancelled(SessionId session, MessageId message) {
         publish(Subjects.CANCEL, null, new CancelNotice(session, message).encode());
+    }
+
+    @Override
+    public void changed(UserId user, SessionId session) {
+        publish(Subjects.userSessions(user), null, new SessionHint(user, session).encode());
     }
 
     /// While NATS is away rings are not kept: they would be stale when it is back, and every pod then reads the log.

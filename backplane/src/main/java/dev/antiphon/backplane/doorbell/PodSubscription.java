@@ -5,6 +5,7 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionHint;
 import dev.antiphon.protocol.Subjects;
 
 import io.nats.client.Message;
@@ -14,9 +15,10 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 
-/// One pod's ear: its two subjects and the plain workers' broadcasts on one thread, so that entries of one session come in
-/// the order they were rung.
+/// One pod's ear: its two subjects, the plain workers' broadcasts and the hints of users' lists on one thread, so that
+/// entries of one session come in the order they were rung.
 public final class PodSubscription implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PodSubscription.class);
@@ -25,6 +27,8 @@ public final class PodSubscription implements AutoCloseable {
     private static final int MAX_PENDING = 65_536;
 
     private static final long MAX_PENDING_BYTES = 64L << 20;
+
+    private static final String USERS = "chat.user.";
 
     private final Nats.Ear ear;
 
@@ -39,12 +43,21 @@ public final class PodSubscription implements AutoCloseable {
         nats.onReconnect(listener::reconnected);
         Nats.Ear ear =
                 nats.listen(
-                        message -> hear(listener, message, !message.getSubject().equals(event)),
+                        message -> {
+                            if (message.getSubject().startsWith(USERS)) {
+                                hear(listener, message, PodSubscription::hint);
+                            } else if (message.getSubject().equals(event)) {
+                                hear(listener, message, PodSubscription::event);
+                            } else {
+                                hear(listener, message, PodSubscription::chunk);
+                            }
+                        },
                         MAX_PENDING,
                         MAX_PENDING_BYTES,
                         Subjects.podResponse(pod),
                         event,
-                        Subjects.BROADCAST_ALL);
+                        Subjects.BROADCAST_ALL,
+                        Subjects.USER_SESSIONS_ALL);
         try {
             nats.connection().flush(Duration.ofSeconds(2));
         } catch (TimeoutException | IllegalStateException e) {
@@ -55,15 +68,29 @@ public final class PodSubscription implements AutoCloseable {
         return new PodSubscription(ear);
     }
 
-    private static void hear(RingListener listener, Message message, boolean chunk) {
+    private static void chunk(byte[] data, RingListener listener) {
+        Ring ring = Ring.decodeChunk(data);
+        if (ring != null) {
+            listener.rang(ring);
+        } else {
+            listener.plain(Chunk.decode(data));
+        }
+    }
+
+    private static void event(byte[] data, RingListener listener) {
+        listener.rang(Ring.decodeEvent(data));
+    }
+
+    private static void hint(byte[] data, RingListener listener) {
+        SessionHint hint = SessionHint.decode(data);
+        listener.changed(hint.user(), hint.session());
+    }
+
+    private static void hear(
+            RingListener listener, Message message, BiConsumer<byte[], RingListener> take) {
         byte[] data = message.getData() == null ? new byte[0] : message.getData();
         try {
-            Ring ring = chunk ? Ring.decodeChunk(data) : Ring.decodeEvent(data);
-            if (ring != null) {
-                listener.rang(ring);
-            } else {
-                listener.plain(Chunk.decode(data));
-            }
+            take.accept(data, listener);
         } catch (InvalidInput e) {
             LOG.atWarn()
                     .addKeyValue("subject", message.getSubject())

@@ -2,6 +2,8 @@ package dev.antiphon.backplane.doorbell;
 
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 
 /// Hears what is rung for one pod.
 public interface RingListener {
@@ -11,6 +13,9 @@ public interface RingListener {
 
     /// A chunk that is not in the log: a worker sent it that knows only the contract. Called as {@link #rang}.
     void plain(Chunk chunk);
+
+    /// Something of a session may have changed in its user's list. Called as {@link #rang}.
+    void changed(UserId user, SessionId session);
 
     /// NATS is back after it was away: rings were lost, look into the log now. Called on any thread.
     void reconnected();

@@ -51,7 +51,8 @@ final class Turns {
                     STATUS,
                     RESYNC,
                     REFUSED,
-                    SESSION -> {} // what was asked is in the runs
+                    SESSION,
+                    LIST -> {} // what was asked is in the runs
         }
     }
 

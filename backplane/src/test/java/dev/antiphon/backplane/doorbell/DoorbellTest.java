@@ -17,6 +17,9 @@ import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.SessionHint;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
 
 import io.nats.client.Subscription;
 
@@ -46,6 +49,7 @@ final class DoorbellTest {
 
     /// Remembers what it hears.
     private static class Ear implements RingListener {
+        final Queue<SessionHint> hints = new ConcurrentLinkedQueue<>();
         final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
         final Queue<Chunk> plain = new ConcurrentLinkedQueue<>();
         final AtomicInteger reconnects = new AtomicInteger();
@@ -58,6 +62,11 @@ final class DoorbellTest {
         @Override
         public void plain(Chunk chunk) {
             plain.add(chunk);
+        }
+
+        @Override
+        public void changed(UserId user, SessionId session) {
+            hints.add(new SessionHint(user, session));
         }
 
         @Override
@@ -198,6 +207,22 @@ final class DoorbellTest {
 
             await().until(() -> failing.rings.size() == 3);
             await().until(() -> logged.warnings().size() == 3);
+        }
+    }
+
+    @Test
+    void aChangeOfAUsersListReachesEveryPod() throws Exception {
+        Ear other = new Ear();
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear);
+                var _ = PodSubscription.open(nats.nats(), new PodId("pod-2"), other)) {
+            SessionHint hint = new SessionHint(new UserId("u_1-a"), SESSION);
+            nats.nats()
+                    .connection()
+                    .publish("chat.user.u_1-a.sessions", "{}".getBytes(StandardCharsets.UTF_8));
+            doorbell().changed(hint.user(), hint.session());
+            for (Ear each : List.of(ear, other)) {
+                await().untilAsserted(() -> assertThat(each.hints).containsExactly(hint));
+            }
         }
     }
 

@@ -224,7 +224,7 @@ public final class Chat {
                     entry.event().wire()
                             + " "
                             + Json.readObject(entry.data()).get("message_id").stringValue();
-            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION ->
+            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION, LIST ->
                     throw new AssertionError("not in a log: " + entry);
         };
     }

@@ -67,7 +67,7 @@ final class LogCheck {
             case MESSAGE -> asked(message(entry.data()));
             case CHUNK -> chunk(Chunk.decode(entry.data().getBytes(StandardCharsets.UTF_8)), id);
             case MESSAGE_COMPLETE -> completed(message(entry.data()), before, id);
-            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION ->
+            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION, LIST ->
                     violated(Kind.GAP_IN_LOG, id + " is a " + entry.event());
         }
     }

@@ -86,6 +86,7 @@ final class Accepting {
         switch (accept) {
             case Accept.Accepted accepted -> {
                 doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+                doorbell.changed(request.userId(), request.sessionId());
                 publish(exchange, request, accepted.waitingBefore() > 0);
             }
             // Perhaps the first try accepted it and died before it published: publishing again

@@ -69,6 +69,7 @@ final class DeleteSession implements Endpoint {
                         exchange.refuse(Problem.notYours()); // two asked at once, and the other won
                     } else {
                         tell(session, erased.get());
+                        doorbell.changed(user, session);
                         exchange.answer(204);
                     }
                 });

@@ -72,6 +72,7 @@ final class PostCancel implements Endpoint {
                         case Finish.Finished finished -> {
                             doorbell.ring(finished.pods(), session, finished.entries());
                             doorbell.cancelled(session, message);
+                            doorbell.changed(user, session);
                             // A worker looks after it where this fails.
                             var _ = history.settle(session);
                             exchange.json(202, answer(session, message, "cancelled"));

@@ -119,6 +119,7 @@ final class PostResume implements Endpoint {
     private void goOn(Exchange exchange, Resume.Resumed resumed) {
         WorkflowRequest request = resumed.request();
         doorbell.ring(resumed.pods(), request.sessionId(), List.of(resumed.entry()));
+        doorbell.changed(request.userId(), request.sessionId());
         exchange.when(
                 queue.publishAgain(request, resumed.occasion())
                         .handle((_, failure) -> failure == null),

@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `POST /api/streams`: the events of several sessions of one user in one stream (PROTOCOL.md §5).
+/// `POST /api/streams`: the events of several sessions of one user in one stream, and of the user's list (PROTOCOL.md §5).
 ///
 /// A POST, because 32 ids with 32 cursors do not fit into every proxy's limit of a request line.
 final class PostStreams implements Endpoint {
@@ -37,23 +37,38 @@ final class PostStreams implements Endpoint {
 
     private void open(Exchange exchange, ObjectNode body) {
         UserId user = new UserId(Json.text(body, "user_id"));
-        List<Wanted> sessions = sessions(body);
-        if (hub.connections() + sessions.size() > mostConnections) {
+        boolean list = list(body);
+        List<Wanted> sessions = sessions(body, list);
+        if (hub.connections() + sessions.size() + (list ? 1 : 0) > mostConnections) {
             exchange.refuse(Problem.tooManyStreams());
             return;
         }
         SseOutlet outlet = exchange.events(buffers);
-        Bundle bundle = Bundle.open(hub, user, sessions, outlet);
+        Bundle bundle = Bundle.open(hub, user, sessions, list, outlet);
         outlet.whenDrained(bundle::drained);
         exchange.whenOver(bundle::leave);
     }
 
-    private static List<Wanted> sessions(ObjectNode body) {
+    private static boolean list(ObjectNode body) {
+        JsonNode list = body.get("list");
+        if (list != null && !list.isNull() && !list.isBoolean()) {
+            throw new InvalidInput(ErrorCode.INVALID_FIELD, "list must be true or false");
+        }
+        return list != null && list.booleanValue(false);
+    }
+
+    /// @param list whether the stream shows the list: then it may show no session
+    private static List<Wanted> sessions(ObjectNode body, boolean list) {
         JsonNode listed = body.get("sessions");
         if (listed == null || listed.isNull()) {
+            if (list) {
+                return List.of();
+            }
             throw new InvalidInput(ErrorCode.MISSING_FIELD, "sessions is required");
         }
-        if (!listed.isArray() || listed.isEmpty() || listed.size() > Bundle.MOST_SESSIONS) {
+        if (!listed.isArray()
+                || (listed.isEmpty() && !list)
+                || listed.size() > Bundle.MOST_SESSIONS) {
             throw new InvalidInput(
                     ErrorCode.INVALID_FIELD,
                     "sessions must be a list of 1 to " + Bundle.MOST_SESSIONS);

@@ -51,6 +51,10 @@ final class Routes {
                         .get("/api/workflows", GetCatalog.workflows(backplane.catalog()))
                         .get("/api/sessions", new GetSessions(conversations))
                         .add("DELETE", "/api/sessions/{session_id}", delete(backplane))
+                        .add(
+                                "PATCH",
+                                "/api/sessions/{session_id}",
+                                new PatchSession(conversations, backplane.doorbell()))
                         .get("/api/sessions/{session_id}/messages", new GetMessages(conversations));
         files.forEach(routes::get);
         return routes;

@@ -13,7 +13,7 @@ import java.util.List;
 
 /// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. Frames stay
 /// byte for byte those that readers of one session get. An event that names the session goes before them whenever
-/// the session changes.
+/// the session changes. It may show the user's list of sessions as well, or nothing else.
 ///
 /// All methods are called on the loop.
 public final class Bundle {
@@ -35,6 +35,9 @@ public final class Bundle {
     /// Whose turn it was last to write first: a session with a long replay must not starve the others.
     private int turn;
 
+    /// The part that shows the user's list; null when the client did not ask for it.
+    private UserList.@Nullable Watch list;
+
     private boolean over;
 
     private Bundle(Outlet outlet) {
@@ -44,10 +47,12 @@ public final class Bundle {
     /// Begins the stream. Each session is shown as soon as Redis has said that it is the user's; one that is not is
     /// refused, and the others go on.
     ///
-    /// @param wanted at most {@link #MOST_SESSIONS}; the same session may be in it more than once, as two tabs stand at two
-    ///     places
-    public static Bundle open(Hub hub, UserId user, List<Wanted> wanted, Outlet outlet) {
-        if (wanted.isEmpty() || wanted.size() > MOST_SESSIONS) {
+    /// @param wanted at most {@link #MOST_SESSIONS}, and none only with the list; the same session may be in it more than
+    ///     once, as two tabs stand at two places
+    /// @param withList whether the user's list is shown
+    public static Bundle open(
+            Hub hub, UserId user, List<Wanted> wanted, boolean withList, Outlet outlet) {
+        if ((wanted.isEmpty() && !withList) || wanted.size() > MOST_SESSIONS) {
             throw new IllegalArgumentException(wanted.size() + " sessions");
         }
         Bundle bundle = new Bundle(outlet);
@@ -55,6 +60,9 @@ public final class Bundle {
         // answered.
         outlet.write(LocalEvents.PING);
         wanted.forEach(each -> bundle.add(hub, user, each));
+        if (withList) {
+            bundle.list = hub.watchList(user, bundle.new ListLane());
+        }
         return bundle;
     }
 
@@ -79,6 +87,9 @@ public final class Bundle {
 
     /// The outlet can take more. The session after the one that wrote first the last time writes first now.
     public void drained() {
+        if (list != null && !over) {
+            list.drained();
+        }
         for (int i = lanes.size(); i > 0 && !over && outlet.writable(); i--) {
             turn = (turn + 1) % lanes.size();
             lanes.get(turn).drained();
@@ -90,6 +101,9 @@ public final class Bundle {
         over = true;
         List.copyOf(lanes).forEach(Lane::leave);
         lanes.clear();
+        if (list != null) {
+            list.leave();
+        }
     }
 
     private void end() {
@@ -159,12 +173,43 @@ public final class Bundle {
         public void refuse(byte[] event) {
             write(event);
             lanes.remove(this);
-            if (lanes.isEmpty()) {
+            if (lanes.isEmpty() && list == null) {
                 Bundle.this.end();
             }
         }
 
         /// A client that does not read reads none of them.
+        @Override
+        public void abort() {
+            outlet.abort();
+        }
+    }
+
+    /// The list's part of the stream: its events are of no session and change nothing in what was named.
+    private final class ListLane implements Outlet {
+
+        @Override
+        public void write(byte[] bytes) {
+            if (!over) {
+                outlet.write(bytes);
+            }
+        }
+
+        @Override
+        public boolean writable() {
+            return !over && outlet.writable();
+        }
+
+        @Override
+        public long bytesWaiting() {
+            return outlet.bytesWaiting();
+        }
+
+        @Override
+        public void end() {
+            Bundle.this.end();
+        }
+
         @Override
         public void abort() {
             outlet.abort();

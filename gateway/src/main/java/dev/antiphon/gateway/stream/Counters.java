@@ -42,6 +42,12 @@ public final class Counters {
         REAPED,
         /// A client was told that a server is away, or back.
         STATUS,
+        /// A hint of a user's list did not fit; the poll finds what it told.
+        LIST_HINT_DROPPED,
+        /// The poll found changes of a user's list that no hint had told.
+        LIST_REPAIRED,
+        /// A user's list could not be read; it is read again.
+        LIST_FAILED,
         /// A stream was ended because this pod stops.
         DRAINED,
         /// A plain worker's chunk was appended to the log here.

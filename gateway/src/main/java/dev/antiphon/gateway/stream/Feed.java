@@ -228,7 +228,7 @@ final class Feed {
             case MESSAGE -> unanswered++;
             case CHUNK -> unanswered = Math.max(unanswered, 1);
             case MESSAGE_COMPLETE -> unanswered = Math.max(unanswered - 1, 0);
-            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION -> {}
+            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION, LIST -> {}
         }
     }
 

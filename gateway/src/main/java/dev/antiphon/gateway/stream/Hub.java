@@ -2,6 +2,7 @@ package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.history.HistoryReader;
+import dev.antiphon.backplane.history.UserSessions;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
@@ -38,6 +39,7 @@ public final class Hub {
     /// Bounded by the connections that the front door lets in.
     private final Map<SessionId, Feed> feeds = new HashMap<>();
 
+    private final UserLists lists;
     private int connections;
     private Standing standing = Standing.WELL;
 
@@ -46,12 +48,14 @@ public final class Hub {
             Loop loop,
             LogReader log,
             HistoryReader history,
+            UserSessions sessions,
             ConnectionRegistry registry,
             Supplier<ConnectionId> ids,
             Counters counters) {
         this.ids = ids;
         this.around = Surroundings.of(loop, log, history, registry, counters);
         this.inbox = new Inbox(loop, this::deliver, counters);
+        this.lists = new UserLists(loop, sessions, counters);
     }
 
     /// An entry was rung for this pod. Any thread; does not block.
@@ -61,7 +65,21 @@ public final class Hub {
 
     /// Rings were lost for a while: every feed looks into the log. Any thread.
     public void ringsWereLost() {
-        around.loop().execute(() -> feeds.values().forEach(Feed::poll));
+        around.loop()
+                .execute(() -> {
+                    feeds.values().forEach(Feed::poll);
+                    lists.hintsWereLost();
+                });
+    }
+
+    /// Something of a session may have changed in its user's list. Any thread; does not block.
+    public void changed(UserId user, SessionId session) {
+        lists.changed(user, session);
+    }
+
+    /// Shows a user's list on a stream, from now on.
+    UserList.Watch watchList(UserId user, Outlet outlet) {
+        return lists.watch(user, outlet);
     }
 
     /// The log of a session ends there, or ended there just now: whoever watches it reads what he lacks.
@@ -175,6 +193,7 @@ public final class Hub {
         for (Feed feed : new ArrayList<>(feeds.values())) {
             feed.tick(now, standing);
         }
+        lists.tick(now);
     }
 
     /// Takes everything of this pod out of the registry, and puts in again what is here.
@@ -187,9 +206,9 @@ public final class Hub {
                         _ -> around.counters().add(Count.REGISTRY_FAILED));
     }
 
-    /// Connections that are open or opening.
+    /// Connections that are open or opening; a list that is shown counts as one.
     public int connections() {
-        return connections;
+        return connections + lists.watches();
     }
 
     /// Sessions that are watched.
@@ -210,7 +229,7 @@ public final class Hub {
         for (Feed feed : new ArrayList<>(feeds.values())) {
             for (Subscriber subscriber : feed.watchers().all()) {
                 if (left == 0) {
-                    return connections;
+                    return connections();
                 }
                 if (!subscriber.hasLeft()) {
                     left--;
@@ -219,7 +238,8 @@ public final class Hub {
                 }
             }
         }
-        return connections;
+        lists.close(left);
+        return connections();
     }
 
     /// Ends all streams and takes their connections out of the registry. Completes on the loop when that is done or has
@@ -228,6 +248,7 @@ public final class Hub {
         for (Feed feed : new ArrayList<>(feeds.values())) {
             feed.watchers().all().forEach(Subscriber::close);
         }
+        lists.close(lists.watches());
         return around.departures().settled();
     }
 }

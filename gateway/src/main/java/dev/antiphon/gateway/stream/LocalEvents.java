@@ -1,15 +1,23 @@
 package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.history.Recent;
+import dev.antiphon.backplane.history.SessionState;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.SessionId;
+
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Locale;
 
-/// The server-sent events that are in no log (PROTOCOL.md §5). What they hold (ids, our own reasons) needs no escaping.
+/// The server-sent events that are in no log (PROTOCOL.md §5). Ids and our own reasons need no
+/// escaping; titles are written by {@link Json}.
 final class LocalEvents {
 
     /// A comment: browsers ignore it, and proxies and both ends see that the connection lives.
@@ -73,6 +81,26 @@ final class LocalEvents {
                         + "\",\"index\":"
                         + index
                         + "}\n\n");
+    }
+
+    /// Tells a client how sessions of its user's list stand.
+    ///
+    /// @param whole whether these are all that run or wait for the user, and others may have changed as well; else only these
+    ///     have changed
+    static byte[] list(boolean whole, Collection<SessionState> sessions) {
+        ObjectNode list = Json.object().put("whole", whole);
+        ArrayNode states = list.putArray("sessions");
+        for (SessionState each : sessions) {
+            states.addObject()
+                    .put("session_id", each.session().value())
+                    .put("state", each.state().name().toLowerCase(Locale.ROOT))
+                    .put("title", each.title());
+        }
+        ByteArrayOutputStream event = new ByteArrayOutputStream();
+        event.writeBytes(bytes("event: " + EventName.LIST.wire() + "\ndata: "));
+        event.writeBytes(Json.bytes(list));
+        event.writeBytes(bytes("\n\n"));
+        return event.toByteArray();
     }
 
     /// Tells a client that it gets nothing of this session, and why, as an answer to a request would.

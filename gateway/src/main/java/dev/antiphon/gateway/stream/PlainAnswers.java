@@ -169,7 +169,14 @@ public final class PlainAnswers {
         for (Entry entry : taken.entries()) {
             switch (entry.event()) {
                 case CHUNK -> counters.add(Count.PLAIN_APPENDED);
-                case MESSAGE_COMPLETE, MESSAGE, CONNECTED, STATUS, RESYNC, REFUSED, SESSION -> {}
+                case MESSAGE_COMPLETE,
+                        MESSAGE,
+                        CONNECTED,
+                        STATUS,
+                        RESYNC,
+                        REFUSED,
+                        SESSION,
+                        LIST -> {}
             }
             hub.rang(new Ring(key.session(), entry));
         }

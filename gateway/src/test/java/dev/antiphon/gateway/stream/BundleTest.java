@@ -75,6 +75,7 @@ final class BundleTest {
                         }
                     },
                     (_, _) -> CompletableFuture.completedStage(Optional.empty()),
+                    new ModelLists(),
                     new ConnectionRegistry() {
                         @Override
                         public CompletionStage<Attach> attach(
@@ -132,7 +133,7 @@ final class BundleTest {
 
     private Client open(Map<SessionId, Cursor> from) {
         Client client = new Client();
-        client.reads(Bundle.open(hub, USER, wanted(from), client));
+        client.reads(Bundle.open(hub, USER, wanted(from), false, client));
         loop.settle();
         return client;
     }
@@ -253,6 +254,7 @@ final class BundleTest {
                         List.of(
                                 new Bundle.Wanted(a.id, new Cursor.At(a.log.idOf(1))),
                                 new Bundle.Wanted(a.id, new Cursor.At(a.log.idOf(2)))),
+                        false,
                         client));
         loop.settle();
         assertThat(numbers(client, a)).containsExactly(2L, 3L, 3L);
@@ -341,6 +343,7 @@ final class BundleTest {
                         List.of(
                                 new Bundle.Wanted(a.id, new Cursor.None()),
                                 new Bundle.Wanted(b.id, new Cursor.None())),
+                        false,
                         client));
         loop.settle();
         ring(b, b.appended(3));
@@ -371,6 +374,7 @@ final class BundleTest {
                         List.of(
                                 new Bundle.Wanted(a.id, new Cursor.None()),
                                 new Bundle.Wanted(b.id, new Cursor.None())),
+                        false,
                         client);
         loop.settle();
         bundle.leave();
@@ -405,7 +409,7 @@ final class BundleTest {
             Map<Session, List<Long>> got = new HashMap<>();
             for (int life = 0; life < 5; life++) {
                 Client client = new Client();
-                Bundle bundle = Bundle.open(hub, USER, wanted(from), client);
+                Bundle bundle = Bundle.open(hub, USER, wanted(from), false, client);
                 client.reads(bundle);
                 for (int step = 0; step < 40; step++) {
                     Session one = both.get(random.nextInt(2));

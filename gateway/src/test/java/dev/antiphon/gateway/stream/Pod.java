@@ -35,6 +35,7 @@ final class Pod {
                     loop,
                     log,
                     (_, _) -> CompletableFuture.completedStage(recent),
+                    new ModelLists(),
                     registry,
                     this::nextId,
                     counters);

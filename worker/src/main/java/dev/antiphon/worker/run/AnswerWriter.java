@@ -316,7 +316,11 @@ final class AnswerWriter {
                     Instant asked = claimed.request().timestamp();
                     counters.begun(Duration.between(asked, time.instant()));
                 }
-                proceed(batch.then() != Batch.Then.CONTINUE);
+                boolean over = batch.then() != Batch.Then.CONTINUE;
+                if (over) {
+                    doorbell.changed(claimed.request().userId(), batch.session());
+                }
+                proceed(over);
             }
             case Append.Fenced _ -> {
                 counters.add(Count.FENCED);

@@ -193,6 +193,7 @@ final class Intake {
         Accept answer = asking.until(() -> log.accept(request));
         if (answer instanceof Accept.Accepted accepted) {
             doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+            doorbell.changed(request.userId(), request.sessionId());
         }
         return answer;
     }

@@ -235,8 +235,10 @@ public final class SessionRunner {
 
     private void end(WorkflowRequest request, Chunk last) throws InterruptedException {
         switch (asking.until(() -> log.finish(Optional.empty(), last))) {
-            case Finish.Finished finished ->
-                    doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
+            case Finish.Finished finished -> {
+                doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
+                doorbell.changed(request.userId(), request.sessionId());
+            }
             case Finish.Ended _, Finish.Unknown _ -> {}
         }
     }

@@ -27,6 +27,7 @@ import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.SessionHint;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
@@ -64,6 +65,7 @@ final class AnswerWriterTest {
 
     private final HandLog log = new HandLog();
     private final List<Entry> rung = new ArrayList<>();
+    private final List<SessionHint> changed = new ArrayList<>();
     private final Doorbell doorbell =
             new Doorbell() {
                 @Override
@@ -74,6 +76,11 @@ final class AnswerWriterTest {
                 @Override
                 public void cancelled(SessionId session, MessageId message) {
                     throw new AssertionError("a writer only rings");
+                }
+
+                @Override
+                public void changed(UserId user, SessionId session) {
+                    changed.add(new SessionHint(user, session));
                 }
             };
 
@@ -131,6 +138,7 @@ final class AnswerWriterTest {
         last.appended();
 
         assertThat(ended.get(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(changed).containsExactly(new SessionHint(REQUEST.userId(), REQUEST.sessionId()));
         assertThat(last.batch.terminal()).isTrue();
         assertThat(last.batch.chunks()).isEqualTo(1);
         assertThat(last.chunks().getFirst().chunkId()).isEqualTo(4);

@@ -91,6 +91,9 @@ final class AnsweringTest {
 
                 @Override
                 public void cancelled(SessionId session, MessageId message) {}
+
+                @Override
+                public void changed(UserId user, SessionId session) {}
             };
 
     /// A next attempt at what the log has of the answer.
