@@ -78,6 +78,32 @@ export async function sessions({ user, before, baseUrl }) {
   return (await request(url)).json();
 }
 
+/**
+ * Tells how the user's sessions stand, and what changes: they run, wait for the user, have ended, are renamed or deleted.
+ * Comes in the stream that all tabs share.
+ *
+ * @typedef {{session_id: string, state: 'idle' | 'running' | 'waiting' | 'deleted', title: string}} SessionState
+ * @param {{user: string, baseUrl?: string, onChange: (change: {whole: boolean, sessions: SessionState[]}) => void}} options
+ *     `whole` comes first and after interruptions: these sessions run or wait and no others do, and titles may have changed,
+ *     so that a page which shows them asks `sessions()` again. Otherwise only these sessions have changed
+ * @returns {{close: () => void}}
+ */
+export function watchSessions({ user, baseUrl, onChange }) {
+  return follow(
+    { base: baseOf(baseUrl).href, user, session: null, cursor: null },
+    { onEvent: (name, id, data) => onChange(JSON.parse(data)), onState: () => {} },
+  );
+}
+
+/** Gives a session another title, for every list; rejects with a `Problem`. */
+export async function rename({ session, user, title, baseUrl }) {
+  await request(new URL(`api/sessions/${session}`, baseOf(baseUrl)), {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ user_id: user, title }),
+  });
+}
+
 /** Erases a session for good, wherever something of it is kept; rejects with a `Problem`. */
 export async function erase({ session, user, baseUrl }) {
   const url = new URL(`api/sessions/${session}`, baseOf(baseUrl));

@@ -28,9 +28,9 @@ let holder = null;
 let heard = 0;
 
 /**
- * Follows a session from a cursor on.
+ * Follows a session from a cursor on, or the user's list of sessions.
  *
- * @param {{base: string, user: string, session: string, cursor: string | null}} lane
+ * @param {{base: string, user: string, session: string | null, cursor: string | null}} lane without a session: the list
  * @param {{onEvent: (name: string, id: string | null, data: string) => void,
  *     onState: (state: 'reconnecting' | 'refused', problem?: object) => void}} on
  */

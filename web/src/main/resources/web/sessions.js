@@ -1,12 +1,17 @@
 /**
- * The list of the user's chats: to open one again, or to delete it for good.
+ * The list of the user's chats: to open one again, to rename it, or to delete it for good. Shows live which of them are
+ * being answered or wait for the user.
  *
  * @module sessions
  */
 
-import { erase, sessions } from './antiphon.js';
+import { erase, rename, sessions, watchSessions } from './antiphon.js';
 import { create, h } from './dom.js';
 import * as store from './store.js';
+
+const WORDS = { running: 'Answering', waiting: 'Waits for you', idle: '' };
+/** As the gateway bounds it. */
+const MOST_TITLE_CHARACTERS = 200;
 
 export class SessionList {
   #dialog;
@@ -16,6 +21,8 @@ export class SessionList {
   #user;
   #onDeleted;
   #next = null;
+  /** By session: those that run or wait for the user. */
+  #active = new Map();
   /** Counts openings: an answer that comes late is of an earlier one. */
   #opening = 0;
 
@@ -32,8 +39,10 @@ export class SessionList {
     this.#onDeleted = onDeleted;
     this.#more.addEventListener('click', () => this.#load());
     this.#list.addEventListener('click', (event) => this.#clicked(event.target));
+    this.#list.addEventListener('submit', (event) => this.#submitted(event));
     // A click beside the list is one on the dialog itself, whose content covers the rest.
     dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
+    watchSessions({ user, onChange: (change) => this.#changed(change) });
   }
 
   open() {
@@ -51,10 +60,11 @@ export class SessionList {
     try {
       const page = await sessions({ user: this.#user, before: this.#next });
       if (opening === this.#opening) {
-        this.#list.append(...page.sessions.map((session) => create(item(session))));
+        this.#next === null && this.#active.forEach((each) => this.#show(each));
+        page.sessions.forEach((each) => this.#show(each));
         this.#next = page.next;
         this.#more.hidden = page.next === null;
-        this.#say(this.#list.childElementCount === 0 ? 'No chats yet.' : '');
+        this.#sayHowMany();
       }
     } catch (problem) {
       if (opening === this.#opening) {
@@ -64,14 +74,103 @@ export class SessionList {
     }
   }
 
+  // ---- what the stream tells
+
+  #changed({ whole, sessions: states }) {
+    if (whole) {
+      this.#active.clear();
+    }
+    states.forEach((each) => this.#remember(each));
+    if (!this.#dialog.open) {
+      return;
+    }
+    if (whole) {
+      this.#refresh();
+      return;
+    }
+    states.forEach((each) => (each.state === 'deleted' ? this.#remove(each.session_id) : this.#show(each, true)));
+    this.#sayHowMany();
+  }
+
+  #remember(each) {
+    if (WORDS[each.state]) {
+      this.#active.set(each.session_id, { ...each, updated: new Date().toISOString() });
+    } else {
+      this.#active.delete(each.session_id);
+    }
+  }
+
+  /** Brings the first page up to date where it stands: a person may be at a row of it. */
+  async #refresh() {
+    const opening = this.#opening;
+    const page = await sessions({ user: this.#user }).catch(() => null); // the next change shows what this one lacks
+    if (!page || opening !== this.#opening) {
+      return;
+    }
+    const listed = new Set([...this.#active.keys(), ...page.sessions.map((each) => each.session_id)]);
+    const last = page.next && page.sessions.at(-1).updated;
+    for (const li of [...this.#list.children]) {
+      if (!listed.has(li.dataset.session) && (!last || li.querySelector('time').dateTime > last)) {
+        li.remove();
+      }
+    }
+    page.sessions.toReversed().forEach((each) => this.#show(each, true));
+    this.#active.forEach((each) => this.#show(each, true));
+    this.#sayHowMany();
+  }
+
+  // ---- rows
+
+  /** Makes the session's row or brings it up to date; a new one goes to the end, or to the beginning if it is news. */
+  #show(each, isNews = false) {
+    const { session_id: session, title } = each;
+    const state = this.#active.get(session)?.state ?? 'idle';
+    let li = this.#row(session);
+    if (!li) {
+      li = create(item({ updated: new Date().toISOString(), ...each }));
+      isNews ? this.#list.prepend(li) : this.#list.append(li);
+    }
+    li.dataset.state = state;
+    li.querySelector('.state').textContent = WORDS[state];
+    li.querySelector('a').textContent = title || 'Untitled';
+  }
+
+  #row(session) {
+    return [...this.#list.children].find((li) => li.dataset.session === session);
+  }
+
+  #remove(session) {
+    this.#row(session)?.remove();
+  }
+
   #clicked(target) {
+    const li = target.closest('li');
     if (target.closest('a')) {
       this.#dialog.close();
     } else if (target.matches('.really')) {
-      this.#delete(target.closest('li'));
-    } else if (target.matches('button')) {
+      this.#delete(li);
+    } else if (target.matches('.delete')) {
       target.classList.add('really');
       target.textContent = 'Delete for good';
+    } else if (target.matches('.rename')) {
+      const form = li.querySelector('form');
+      form.hidden = !form.hidden;
+      const input = form.querySelector('input');
+      input.value = li.querySelector('a').textContent;
+      input.select();
+    }
+  }
+
+  async #submitted(event) {
+    event.preventDefault();
+    const form = event.target;
+    const { session } = form.closest('li').dataset;
+    try {
+      await rename({ session, user: this.#user, title: form.querySelector('input').value });
+      form.hidden = true;
+      this.#say('');
+    } catch (problem) {
+      this.#say(`Not renamed. ${problem.message}`);
     }
   }
 
@@ -81,6 +180,7 @@ export class SessionList {
     try {
       await erase({ session, user: this.#user });
       store.forget(session);
+      this.#active.delete(session);
       li.remove();
       this.#say('');
       this.#onDeleted(session);
@@ -90,6 +190,10 @@ export class SessionList {
     }
   }
 
+  #sayHowMany() {
+    this.#say(this.#list.childElementCount === 0 ? 'No chats yet.' : '');
+  }
+
   #say(text) {
     this.#note.textContent = text;
   }
@@ -97,11 +201,15 @@ export class SessionList {
 
 function item({ session_id: session, title, updated }) {
   const when = new Date(updated).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const name = { name: 'title', required: '', maxlength: `${MOST_TITLE_CHARACTERS}`, dir: 'auto', 'aria-label': 'Title' };
   return h(
     'li',
     { 'data-session': session },
     h('a', { href: store.addressOf(session), dir: 'auto' }, title || 'Untitled'),
+    h('span', { class: 'state' }),
     h('time', { datetime: updated }, when),
-    h('button', { type: 'button', class: 'link' }, 'Delete'),
+    h('button', { type: 'button', class: 'link rename' }, 'Rename'),
+    h('button', { type: 'button', class: 'link delete' }, 'Delete'),
+    h('form', { hidden: '' }, h('input', name), h('button', { class: 'link' }, 'Save')),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The streams of a browser: `POST /api/streams` carries up to 32 sessions of a user (PROTOCOL.md section 5), so that any
- * number of tabs leaves connections free for sending. Runs in a SharedWorker, in one tab for all, or in each tab for itself;
+ * The streams of a browser: `POST /api/streams` carries up to 32 sessions of a user and the user's list (PROTOCOL.md section
+ * 5), so that any number of tabs leaves connections free for sending. Runs in a SharedWorker, in one tab for all, or in each tab for itself;
  * `follow.js` chooses.
  *
  * @module streams
@@ -66,8 +66,8 @@ export class Host {
   #open(client, key, { base, user, session, cursor }) {
     const lane = { session, cursor, refused: false, tell: (message) => client.reply({ ...message, key }) };
     // What the gateway refuses as a whole must not take others with it.
-    const alone = !ID.test(session);
-    lane.stream = this.#streams.find((stream) => !alone && stream.takes(base, user));
+    const alone = session !== null && !ID.test(session);
+    lane.stream = this.#streams.find((stream) => !alone && stream.takes(base, user, lane));
     if (!lane.stream) {
       lane.stream = new Stream(base, user, alone, (stream) => this.#streams.splice(this.#streams.indexOf(stream), 1));
       this.#streams.push(lane.stream);
@@ -98,7 +98,10 @@ export class Host {
   }
 }
 
-/** One stream of one user. Each lane is one conversation of one tab, with a cursor of its own. */
+/** A lane that is no conversation: it gets what changes in the user's list. */
+const isList = ({ session }) => session === null;
+
+/** One stream of one user. Each lane is one conversation of one tab, with a cursor of its own, or one tab's list. */
 class Stream {
   #base;
   #user;
@@ -118,8 +121,9 @@ class Stream {
     this.#onEmpty = onEmpty;
   }
 
-  takes(base, user) {
-    return !this.#alone && base === this.#base && user === this.#user && this.#lanes.size < MOST_LANES;
+  takes(base, user, lane) {
+    const room = isList(lane) || [...this.#lanes].filter((other) => !isList(other)).length < MOST_LANES;
+    return !this.#alone && base === this.#base && user === this.#user && room;
   }
 
   add(lane) {
@@ -165,10 +169,11 @@ class Stream {
   async #open() {
     this.#end();
     this.#lost = false;
-    const lanes = [...this.#lanes].filter(({ refused }) => !refused);
-    if (lanes.length === 0) {
+    const open = [...this.#lanes].filter(({ refused }) => !refused);
+    if (open.length === 0) {
       return;
     }
+    const lanes = open.filter((lane) => !isList(lane));
     const attempt = new AbortController();
     this.#attempt = attempt;
     const openedAt = Date.now();
@@ -181,6 +186,7 @@ class Stream {
         body: JSON.stringify({
           user_id: this.#user,
           sessions: lanes.map(({ session, cursor }) => ({ session_id: session, last_event_id: cursor ?? undefined })),
+          list: lanes.length < open.length || undefined,
         }),
         signal: attempt.signal,
       });
@@ -246,6 +252,10 @@ class Stream {
         } else if (event.event === 'session') {
           lane = lanes[JSON.parse(event.data).index];
           event = {};
+        } else if (event.event === 'list') {
+          const told = { type: 'event', event: 'list', id: null, data: event.data };
+          [...this.#lanes].filter(isList).forEach((list) => list.tell(told));
+          event = {};
         } else {
           if (event.event && this.#lanes.has(lane)) {
             this.#heard(lane, event);
@@ -264,7 +274,9 @@ class Stream {
     if (event === 'refused') {
       const { status, code, title } = JSON.parse(data);
       const problem = new Problem(status, code, title, null);
-      if (!problem.transient) {
+      if (problem.transient) {
+        this.#over(problem, 0); // the others, or the list, would keep a stream open that lacks this one
+      } else {
         this.#refuse(lane, problem);
       }
     } else {

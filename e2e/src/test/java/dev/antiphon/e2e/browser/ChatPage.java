@@ -48,6 +48,15 @@ record ChatPage(Tab tab) {
                         .formatted(DevTools.JSON.writeValueAsString(titles)));
     }
 
+    /// Waits until the list of chats, which is open, has exactly one with this title and this word for what it does.
+    void awaitRow(String title, String state) {
+        tab.until(
+                "JSON.stringify([...document.querySelectorAll('#sessions li')].map((e) => [e.querySelector('a').textContent,"
+                        + " e.querySelector('.state').textContent])) === "
+                        + DevTools.JSON.writeValueAsString(
+                                DevTools.JSON.writeValueAsString(List.of(List.of(title, state)))));
+    }
+
     /// Waits until a worker offers the workflow, and picks it from the list.
     void pickWorkflow(String name) {
         tab.until(

@@ -438,7 +438,7 @@ final class ChatPageTest {
         assertThat(page.tab().address()).isEqualTo(first);
 
         page.awaitListed("the second chat", "the first chat");
-        page.tab().click("#sessions li:last-child button");
+        page.tab().click("#sessions li:last-child .delete");
         page.tab().click("#sessions li:last-child .really");
         page.tab().until("document.querySelectorAll('#sessions li').length === 1");
         page.tab().until("document.querySelectorAll('.turn').length === 0");
@@ -449,6 +449,32 @@ final class ChatPageTest {
         page.awaitConnected();
         assertThat(page.questions()).isEmpty();
         page.awaitListed("the second chat");
+    }
+
+    @Test
+    void anotherTabsListShowsWhatRunsEndsIsRenamedAndDeleted() {
+        ChatPage page = open(gateway.address());
+        ChatPage other = open(gateway.address());
+        other.tab().click("#chats");
+        other.tab()
+                .until("document.querySelector('#sessions .note').textContent === 'No chats yet.'");
+
+        page.ask("watch me");
+        other.awaitRow("watch me", "Answering");
+        page.awaitAnswers(1);
+        other.awaitRow("watch me", "");
+
+        page.awaitListed("watch me");
+        page.tab().click("#sessions .rename");
+        page.tab().type("seen");
+        page.tab().pressEnter(false);
+        List.of(page, other).forEach(each -> each.awaitRow("seen", ""));
+
+        page.tab().click("#sessions .delete");
+        page.tab().click("#sessions .really");
+        other.tab().until("document.querySelectorAll('#sessions li').length === 0");
+        assertThat(other.tab().complaints()).isEmpty();
+        other.tab().close();
     }
 
     private ChatPage open(URI address) {
