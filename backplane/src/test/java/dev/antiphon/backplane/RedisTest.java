@@ -120,7 +120,8 @@ final class RedisTest {
         assertThat(answer(increment(redis))).isEqualTo(2);
     }
 
-    /// When its connection is cut, Lettuce fails the one call that waited longest, and sends all others again.
+    /// When its connection is cut, Lettuce fails the one call that waited longest, and sends all others again. A server that
+    /// still reads its file when they come refuses them: how many is the machine's, so those are no cut calls, and not done.
     @Test
     void ofManyCallsOneMayFailWhenRedisDiesAndAllOthersAreAnswered() throws Exception {
         RedisServer server = RedisServer.start(RedisServer.Options.temporary().syncingEveryWrite());
@@ -138,11 +139,15 @@ final class RedisTest {
             server.restart();
         }
 
-        await().untilAsserted(() -> assertThat(calls).allMatch(CompletableFuture::isDone));
+        await().atMost(LONG)
+                .untilAsserted(() -> assertThat(calls).allMatch(CompletableFuture::isDone));
         List<CompletableFuture<Long>> failed =
                 calls.stream().filter(CompletableFuture::isCompletedExceptionally).toList();
-        assertThat(failed).hasSizeLessThanOrEqualTo(3);
         failed.forEach(RedisTest::assertFailsWithUnavailable);
+        assertThat(failed)
+                .extracting(call -> call.exceptionNow().getMessage())
+                .filteredOn(message -> !message.contains(" did not do it: LOADING "))
+                .hasSizeLessThanOrEqualTo(3);
         assertThat(answer(increment(redis))).isGreaterThanOrEqualTo(6_000 - failed.size());
     }
 

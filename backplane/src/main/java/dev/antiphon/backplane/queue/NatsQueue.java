@@ -54,14 +54,34 @@ public final class NatsQueue implements RequestQueue {
     /// that lost its disk has none, and one that restarted may have JetStream switched on or off.
     ///
     /// @throws Unavailable when JetStream is there and cannot be used
-    /// @throws InterruptedException when interrupted while NATS is away
+    /// @throws InterruptedException when interrupted while NATS is away or JetStream does not answer
     public static NatsQueue open(Nats nats) throws InterruptedException {
         NatsQueue queue = new NatsQueue(nats);
-        while (!queue.looked()) {
+        boolean said = false;
+        while (true) {
+            try {
+                if (queue.looked()) {
+                    break;
+                }
+            } catch (Unavailable e) {
+                if (!Topology.mayPass(e)) {
+                    throw e;
+                }
+                if (!said) {
+                    unavailable(e);
+                    said = true;
+                }
+            }
             TimeUnit.MILLISECONDS.sleep(RETRY_AFTER.toMillis());
         }
         nats.onReconnect(queue::lookAgain);
         return queue;
+    }
+
+    private static void unavailable(Unavailable why) {
+        LOG.atWarn()
+                .addKeyValue("reason", why.getMessage())
+                .log("the queue is unavailable, retrying");
     }
 
     /// False when NATS went away meanwhile.
@@ -124,9 +144,7 @@ public final class NatsQueue implements RequestQueue {
                 return;
             } catch (Unavailable e) {
                 if (!said) {
-                    LOG.atWarn()
-                            .addKeyValue("reason", e.getMessage())
-                            .log("the queue is unavailable, retrying");
+                    unavailable(e);
                     said = true;
                 }
             }

@@ -54,7 +54,18 @@ final class Topology {
     /// JetStream's answers when it is off, for our account or for all (nats-server `server/errors.json`).
     private static final Set<Integer> NOT_ENABLED = Set.of(10_039, 10_076);
 
+    /// Its answers while a cluster has no leader.
+    private static final Set<Integer> NO_LEADER = Set.of(10_008, 10_009);
+
     private Topology() {}
+
+    /// Whether what {@link #ensure} threw may be over soon: JetStream did not answer in time, or not yet.
+    static boolean mayPass(Unavailable why) {
+        return why.getCause() instanceof IOException
+                || why.getCause() instanceof IllegalStateException
+                || (why.getCause() instanceof JetStreamApiException refused
+                        && NO_LEADER.contains(refused.getApiErrorCode()));
+    }
 
     /// Creates what is not there; what is there must have our settings. It is not changed: whoever made a stream with
     /// three replicas, or with another age, meant it.

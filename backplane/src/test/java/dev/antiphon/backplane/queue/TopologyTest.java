@@ -2,7 +2,9 @@ package dev.antiphon.backplane.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.backplane.Logged;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.RealNats;
 import dev.antiphon.backplane.Unavailable;
@@ -74,6 +76,7 @@ final class TopologyTest {
                 .isOne();
     }
 
+    /// A machine may be so busy that JetStream does not answer one of them in time, which then asks again.
     @Test
     void manyProcessesMayDoItAtOnce() throws Exception {
         List<Nats> processes = List.of(nats.nats(), nats.open("2"), nats.open("3"), nats.open("4"));
@@ -84,7 +87,7 @@ final class TopologyTest {
                                 (Callable<Boolean>)
                                         () -> {
                                             start.await();
-                                            var _ = Topology.ensure(process);
+                                            var _ = NatsQueue.open(process);
                                             return true;
                                         })
                         .toList();
@@ -99,6 +102,33 @@ final class TopologyTest {
                 .containsExactlyInAnyOrder("CHAT_WORKFLOW", "CHAT_DEAD_LETTERS");
         assertThat(management().getConsumerNames("CHAT_WORKFLOW"))
                 .containsExactly("workflow-workers");
+    }
+
+    /// A server that is busy when a process starts is no reason for that process to end.
+    @Test
+    void aStartWaitsForAJetStreamThatDoesNotAnswerInTime() throws Exception {
+        signal("STOP");
+        try (Logged logged = new Logged(NatsQueue.class);
+                var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<NatsQueue> opening = executor.submit(() -> NatsQueue.open(nats.nats()));
+            try {
+                await().until(() -> opening.isDone() || !logged.warnings().isEmpty());
+                assertThat(opening).isNotDone();
+                assertThat(logged.warnings())
+                        .singleElement()
+                        .asString()
+                        .startsWith("the queue is unavailable, retrying");
+            } finally {
+                signal("CONT");
+            }
+            assertThat(opening.get()).isNotNull();
+        }
+        assertThat(management().getStreamNames()).contains("CHAT_WORKFLOW");
+    }
+
+    private void signal(String name) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + name, "" + nats.server().pid()).start();
+        assertThat(kill.waitFor()).isZero();
     }
 
     @Test
