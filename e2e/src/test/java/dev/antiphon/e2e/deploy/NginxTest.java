@@ -8,6 +8,8 @@ import dev.antiphon.e2e.house.House;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.Ports;
 
+import io.lettuce.core.RedisClient;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -241,6 +243,31 @@ final class NginxTest {
             for (EventStream stream : streams) {
                 stream.close();
             }
+        }
+    }
+
+    /// All gateways refuse messages then, and serve everything else.
+    @Test
+    @Order(8)
+    void whatAllGatewaysRefuseIsAnsweredInTheirWordsAndTheRestGoesOn() throws Exception {
+        limitRedis("1");
+        try {
+            for (int i = 0; i < 6; i++) {
+                HttpResponse<String> refused = post("full-" + i, "msg_1", "hi");
+                assertThat(refused.statusCode()).isEqualTo(503);
+                assertThat(refused.body()).contains("\"code\":\"unavailable\"", "Redis is full");
+                assertThat(get("/").statusCode()).isEqualTo(200);
+            }
+        } finally {
+            limitRedis("0");
+        }
+        await().until(() -> post("full", "msg_1", "hi").statusCode() == 202);
+    }
+
+    private static void limitRedis(String most) {
+        try (RedisClient client = RedisClient.create(house.redis().url());
+                var connection = client.connect()) {
+            connection.sync().configSet("maxmemory", most);
         }
     }
 
