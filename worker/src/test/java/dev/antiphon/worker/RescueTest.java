@@ -15,6 +15,7 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.SessionId;
@@ -217,6 +218,20 @@ final class RescueTest {
         await().atMost(IN_TIME).until(() -> started.counters().of(Count.WITHDRAWN) == 1);
         await().atMost(IN_TIME).until(() -> peers.stored() == 0);
         assertThat(peers.redis.sync().keys("chat:*test*")).isEmpty();
+    }
+
+    @Test
+    void aRequestWhoseAnswerIsStoredIsDoneThoughRedisHasEvictedItsRun() throws Exception {
+        PlainPod pod = peers.pod("pod-1", "test");
+        startWorker("0ms");
+        peers.ask("test", "m1", "hi");
+        await().atMost(IN_TIME).until(() -> pod.complete("m1"));
+        await().atMost(IN_TIME)
+                .until(() -> peers.redis.sync().hexists(Keys.history(SESSION), "m1"));
+
+        assertThat(peers.redis.sync().del(Keys.run(SESSION, new MessageId("m1")))).isOne();
+
+        await().atMost(IN_TIME).until(() -> peers.stored() == 0);
     }
 
     @Test

@@ -439,8 +439,13 @@ public final class RedisSessionLog implements SessionLog {
 
     @Override
     public CompletionStage<Standing> standing(SessionId session, MessageId message) {
-        String[] keys = {Keys.meta(session), Keys.run(session, message)};
-        return redis.call(STANDING, keys, bytes(Keys.runPrefix(session)), bytes(Keys.LEASE_PREFIX))
+        String[] keys = {Keys.meta(session), Keys.run(session, message), Keys.history(session)};
+        return redis.call(
+                        STANDING,
+                        keys,
+                        bytes(message.value()),
+                        bytes(Keys.runPrefix(session)),
+                        bytes(Keys.LEASE_PREFIX))
                 .thenApply(answer ->
                         switch (text(answer.getFirst())) {
                             case "AT_REST" -> new Standing.AtRest(text(answer.get(1)));

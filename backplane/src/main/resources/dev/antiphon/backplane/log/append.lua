@@ -11,10 +11,11 @@ local keep = { working = ARGV[7], seconds = tonumber(ARGV[8]), owner_seconds = t
 local parked_ms, handles, lease_prefix, first_arg = tonumber(ARGV[10]), ARGV[11], ARGV[12], 13
 
 -- An identical retry of the run's last append gets its first answer: the same chain from where that append began must
--- end where it ended.
+-- end where it ended. When the log has begun again since, those entries are in none.
 local function retried(tail)
-  local last = redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end')
-  if last[1] ~= token or tonumber(last[2]) ~= chunk_id then
+  local last =
+    redis.call('HMGET', run, 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end', 'append_gen')
+  if last[1] ~= token or tonumber(last[2]) ~= chunk_id or (last[6] or tail.gen) ~= tail.gen then
     return nil
   end
   local hash, hashes = last[4], {}
@@ -52,7 +53,7 @@ for i = first_arg, #ARGV, 2 do
 end
 save_end(meta, tail)
 redis.call('HSET', run, 'append_token', token, 'append_chunk', chunk_id, 'append_first', first,
-  'append_hash', hash_before, 'append_end', tail.hash)
+  'append_hash', hash_before, 'append_end', tail.hash, 'append_gen', tail.gen)
 if chunk_id == 0 then
   redis.call('HSET', run, 'first', first)
 end

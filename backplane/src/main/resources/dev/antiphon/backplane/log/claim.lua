@@ -14,7 +14,9 @@ local owner = owner_of(at)
 if owner and owner ~= '' and redis.call('EXISTS', waiting, runs) > 0 then
   begin(at, owner, ARGV[9])
 end
-if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0 then
+-- A message whose run was evicted has ended when the history has its answer: nothing may accept it again.
+if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0
+    and redis.call('HEXISTS', history, delivered) == 0 then
   return { 'UNKNOWN' }
 end
 local message = redis.call('ZRANGE', waiting, 0, 0)[1]

@@ -1,14 +1,16 @@
 -- Whether a message still needs a worker. Reads only.
--- KEYS meta, run
--- ARGV run key prefix, lease key prefix
+-- KEYS meta, run, history
+-- ARGV message, run key prefix, lease key prefix
 -- answers AT_REST which-end | AT_WORK | FREE
-local meta, run = unpack(KEYS)
-local run_prefix, lease_prefix = unpack(ARGV)
+local meta, run, history = unpack(KEYS)
+local message, run_prefix, lease_prefix = unpack(ARGV)
 
 local known = redis.call('HMGET', run, 'status', 'rested')
 local status = known[1]
 if status == 'done' or status == 'refused' or status == 'parked' then
   return { 'AT_REST', known[2] or '' }
+elseif not status and redis.call('HEXISTS', history, message) == 1 then
+  return { 'AT_REST', '' } -- its run was evicted after its answer was stored
 end
 local held = redis.call('HMGET', meta, 'active', 'worker')
 if status and held[1] then

@@ -24,9 +24,10 @@ for _, each in ipairs(due) do
     end
     local held = redis.call('HMGET', meta, 'active', 'worker')
     local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
-    -- The oldest, or one that has lost its place.
+    -- The oldest, or one that has lost its place, or waits behind one whose run was evicted.
     local first = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1]
     local its_turn = first == message or not first
+      or redis.call('HEXISTS', run_prefix .. session .. ':' .. first, 'body') == 0
     if at_work or not its_turn then
       look_in(open, session, message, LOOK_LATER_MS)
     else

@@ -15,7 +15,9 @@ import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.RedisCleanups;
+import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.Slice;
+import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
@@ -228,10 +230,35 @@ final class EvictionTest {
         settle();
         evict(run("m1"));
 
-        assertThat(chat.claim("m1", "w1", Token.mint())).isInstanceOf(Claim.Unknown.class);
+        assertThat(chat.claim("m1", "w1", Token.mint())).isInstanceOf(Claim.Idle.class);
+        assertThat(answer(chat.log().standing(SESSION, new MessageId("m1"))))
+                .isInstanceOf(Standing.AtRest.class);
         assertThat(chat.ask("m1")).isInstanceOf(Accept.Duplicate.class);
         assertThat(chat.transcript())
                 .containsExactly("message m1", "m1/0 done", "message_complete m1");
+    }
+
+    @Test
+    void aMessageBehindOneWhoseRunIsEvictedIsFound() {
+        chat.ask("m1");
+        chat.ask("m2");
+        evict(run("m1"));
+        REDIS.commands().zadd(Keys.OPEN, 0, SESSION + ":m2");
+
+        assertThat(answer(new RedisRecovery(REDIS.redis()).sweep()))
+                .map(overdue -> overdue.request().messageId())
+                .contains(new MessageId("m2"));
+    }
+
+    @Test
+    void anEndThatIsRepeatedIntoAnotherLogIsNotToldAsAnEntryOfThat() {
+        chat.ask("m1");
+        Batch last = last("m1", chat.claimed("w1").token(), 0, "done");
+        chat.append(last);
+        evict(Keys.meta(SESSION));
+        chat.ask("m2");
+
+        assertThat(chat.append(last)).isInstanceOf(Append.Fenced.class);
     }
 
     @Test
