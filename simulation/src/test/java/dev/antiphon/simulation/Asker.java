@@ -9,6 +9,8 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.simulation.ModelRedis.Place;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 
 /// Asks one message: over HTTP until some pod says 202, or as a plain publisher over NATS. Some change their mind.
@@ -26,8 +28,19 @@ final class Asker {
     private final Place place;
     private boolean done;
     private int tries;
+    private boolean wasAsked;
 
     Asker(World world, SessionId session, UserId user, MessageId message, boolean unique) {
+        this(world, session, user, message, unique ? world.uniqueProvider() : null);
+    }
+
+    /// @param provider null for the default
+    Asker(
+            World world,
+            SessionId session,
+            UserId user,
+            MessageId message,
+            @Nullable String provider) {
         this.world = world;
         this.scheduler = world.scheduler();
         this.place = new Place(session, message);
@@ -37,10 +50,9 @@ final class Asker {
                         session,
                         user,
                         text(place),
-                        unique
-                                ? RequestContext.of(
-                                        Json.object().put("ai_provider", UniqueProvider.NAME))
-                                : RequestContext.empty(),
+                        provider == null
+                                ? RequestContext.empty()
+                                : RequestContext.of(Json.object().put("ai_provider", provider)),
                         null,
                         Instant.EPOCH,
                         "corr");
@@ -95,6 +107,9 @@ final class Asker {
                 world.chronicle().accepted(place);
                 done = true;
                 tries++;
+                if (RemoteProvider.asks(place)) {
+                    answer();
+                }
             }
             case TRY_AGAIN -> {
                 tries++;
@@ -110,6 +125,26 @@ final class Asker {
         }
     }
 
+    /// Answers what the message's run asks, as often as it must: Redis may lose the answer, or what came of it.
+    private void answer() {
+        ModelSession.Run run = world.redis().run(place.session(), place.message());
+        boolean waits =
+                run == null
+                        ? world.rows().row(place) != null
+                        : run.status == ModelSession.Status.PARKED;
+        if (waits && !wasAsked) {
+            wasAsked = true;
+            world.goodMomentToLoseRedis();
+        } else if (wasAsked && (run == null || !run.hasEnded())) {
+            SimPod pod = world.anyPod();
+            if (pod != null) {
+                pod.resume(request, RemoteProvider.ANSWER);
+                world.goodMomentToLoseRedis();
+            }
+        }
+        scheduler.after(scheduler.random().nextLong(500_000_000, 4_000_000_000L), this::answer);
+    }
+
     /// Publishes as others do: without asking the log, without an id for duplicates.
     void publishPlain() {
         if (!world.nats().isUp()) {
@@ -117,8 +152,13 @@ final class Asker {
             return;
         }
         world.nats().publish(null, Subjects.execute(place.session()), request.encode(), false);
-        world.chronicle().stored(request);
-        world.chronicle().accepted(place);
+        if (RemoteProvider.asks(place)) {
+            answer();
+        }
+        if (world.nats().hasJetStream()) { // else a worker has heard it, or none
+            world.chronicle().stored(request);
+            world.chronicle().accepted(place);
+        }
         done = true;
     }
 

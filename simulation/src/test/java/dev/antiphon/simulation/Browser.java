@@ -1,8 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.gateway.stream.Cursor;
-import dev.antiphon.gateway.stream.Outlet;
-import dev.antiphon.gateway.stream.Subscriber;
+import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -15,40 +14,76 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 
 /// A tab with an `EventSource`: it comes back with the last id that it got, to any pod, and believes everything it is told.
 /// It drops no doubles and mends no gaps, so that whoever looks at what it received sees them.
 final class Browser {
 
-    private static final long RECONNECT_AFTER = 1_000_000_000;
-
     private final World world;
-    private final Scheduler scheduler;
     private final SessionId session;
-    private final UserId user;
 
     /// What was received since the last resync.
     private final List<Entry> received = new ArrayList<>();
 
     private @Nullable EntryId lastId;
-    private @Nullable Connection connection;
+    private @Nullable ConnectionId connection;
     private boolean historyComes;
 
     private final Map<MessageId, String> history = new HashMap<>();
 
+    private final Line line;
+
+    /// A tab with a stream of its own.
     Browser(World world, SessionId session, UserId user) {
         this.world = world;
-        this.scheduler = world.scheduler();
         this.session = session;
-        this.user = user;
+        this.line = new Line(world, new Alone(user));
+    }
+
+    /// A tab whose events come over a stream of several.
+    Browser(World world, SessionId session, Line line) {
+        this.world = world;
+        this.session = session;
+        this.line = line;
+    }
+
+    /// What a tab does with a stream of its own.
+    private final class Alone implements Line.Client {
+        private final UserId user;
+
+        Alone(UserId user) {
+            this.user = user;
+        }
+
+        @Override
+        public void open(SimPod pod, Line.Connection to) {
+            pod.connect(session, user, cursor(), to, Browser.this::isToldForeign);
+        }
+
+        @Override
+        public void begin() {
+            Browser.this.begin();
+        }
+
+        @Override
+        public void frame(String frame) {
+            Browser.this.frame(frame);
+        }
+    }
+
+    /// Where it wants to go on.
+    Cursor cursor() {
+        return lastId == null ? new Cursor.None() : new Cursor.At(lastId);
+    }
+
+    /// A new connection begins.
+    void begin() {
+        connection = null;
     }
 
     SessionId session() {
@@ -73,65 +108,30 @@ final class Browser {
         return historyComes;
     }
 
+    Line line() {
+        return line;
+    }
+
     boolean isConnected() {
-        return connection != null;
+        return line.isConnected();
     }
 
     /// Whether a worker would ring the pod for this one.
     boolean isRegistered() {
-        Connection on = connection;
+        SimPod on = line.pod();
         return on != null
                 && world.redis().membersOf(session).stream()
-                        .anyMatch(member -> member.pod().equals(on.pod.id()));
+                        .anyMatch(member -> member.pod().equals(on.id()));
     }
 
-    boolean isOn(SimPod pod) {
-        return connection != null && connection.pod == pod;
-    }
-
-    void connect() {
-        SimPod pod = world.anyPod();
-        if (pod == null) {
-            scheduler.after(RECONNECT_AFTER / 2, this::connect);
-            return;
-        }
-        Connection made = new Connection(pod);
-        connection = made;
-        Cursor from = lastId == null ? new Cursor.None() : new Cursor.At(lastId);
-        scheduler.after(made.latency(), () -> pod.connect(session, user, from, made));
-    }
-
-    /// The network or the pod is gone. What was under way arrives in part.
-    ///
-    /// @param podLearns nanoseconds until the pod notices
-    void cut(long podLearns) {
-        Connection was = connection;
-        if (was == null) {
-            return;
-        }
-        was.arriveInPart();
-        connection = null;
-        scheduler.after(podLearns, was::clientLeft);
-        scheduler.after(
-                scheduler.random().nextLong(RECONNECT_AFTER, 2 * RECONNECT_AFTER), this::connect);
-    }
-
-    /// From now on for a while it reads slowly.
-    void dawdle(long nanos) {
-        if (connection != null) {
-            connection.slowUntil = scheduler.now() + nanos;
+    void isToldForeign() {
+        if (world.chronicle().of(Chronicle.Count.LOSS) == 0) {
+            world.chronicle().violated("I4", "the owner is told that the session is another's");
         }
     }
 
-    /// Takes a frame as if it came from its pod.
-    void hear(String frame) {
-        if (connection == null) {
-            throw new IllegalStateException("not connected");
-        }
-        frame(connection, frame);
-    }
-
-    private void frame(Connection from, String frame) {
+    /// Takes one event of its session.
+    void frame(String frame) {
         EntryId id = null;
         String event = "";
         String data = "";
@@ -152,7 +152,7 @@ final class Browser {
                 if (id == null) {
                     world.chronicle().violated("I4", "an entry without an id");
                 } else {
-                    entry(from, new Entry(id, EventName.of(event), bytes(data)));
+                    entry(new Entry(id, EventName.of(event), bytes(data)));
                 }
             }
             case RESYNC -> {
@@ -163,9 +163,11 @@ final class Browser {
                     world.chronicle().violated("I4", "a resync though no log lost anything");
                 }
             }
-            case CONNECTED ->
-                    from.id = new dev.antiphon.protocol.ConnectionId(data.split("\"", -1)[3]);
-            case REFUSED -> from.foreign();
+            case CONNECTED -> connection = new ConnectionId(data.split("\"", -1)[3]);
+            case REFUSED -> {
+                isToldForeign();
+                line.hangUp();
+            }
             case STATUS -> {}
             case SESSION ->
                     world.chronicle().violated("I4", "a stream of one session names another one");
@@ -183,12 +185,12 @@ final class Browser {
         }
     }
 
-    private void entry(Connection from, Entry entry) {
+    private void entry(Entry entry) {
         EntryId before = lastId;
         if (before == null) {
             boolean begins =
-                    from.id != null
-                            && world.chronicle().starts(from.id).stream()
+                    connection != null
+                            && world.chronicle().starts(connection).stream()
                                     .anyMatch(start -> continues(start, entry));
             if (!begins) {
                 world.chronicle().violated("I4", "a stream begins at " + entry.id());
@@ -206,153 +208,5 @@ final class Browser {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /// One connection to one pod, from both ends.
-    final class Connection implements Outlet {
-        private final SimPod pod;
-        private final Queue<byte[]> flying = new ArrayDeque<>();
-        private final Queue<byte[]> waiting = new ArrayDeque<>();
-        private final ByteArrayOutputStream unread = new ByteArrayOutputStream();
-        private dev.antiphon.protocol.@Nullable ConnectionId id;
-        private @Nullable Subscriber subscriber;
-        private long slowUntil;
-        private long lastArrival;
-        private boolean closed;
-
-        private Connection(SimPod pod) {
-            this.pod = pod;
-        }
-
-        private long latency() {
-            return scheduler.random().nextLong(100_000, 5_000_000);
-        }
-
-        void opened(Subscriber opened) {
-            subscriber = opened;
-            if (connection != this) {
-                opened.leave();
-            }
-        }
-
-        void foreign() {
-            if (world.chronicle().of(Chronicle.Count.LOSS) == 0) {
-                world.chronicle().violated("I4", "the owner is told that the session is another's");
-            }
-            end();
-        }
-
-        /// The pod notices that the browser has gone.
-        private void clientLeft() {
-            pod.host()
-                    .run(() -> {
-                        closed = true;
-                        if (subscriber != null) {
-                            subscriber.leave();
-                        }
-                    });
-        }
-
-        @Override
-        public void write(byte[] bytes) {
-            if (closed) {
-                return;
-            }
-            if (scheduler.now() < slowUntil) {
-                waiting.add(bytes);
-                scheduler.after(
-                        scheduler.random().nextLong(100_000_000, 3_000_000_000L),
-                        this::sendWaiting);
-            } else {
-                send(bytes);
-            }
-        }
-
-        private void sendWaiting() {
-            pod.host()
-                    .run(() -> {
-                        byte[] next = waiting.poll();
-                        if (next != null) {
-                            send(next);
-                            if (waiting.isEmpty() && subscriber != null && !closed) {
-                                subscriber.drained();
-                            }
-                        }
-                    });
-        }
-
-        private void send(byte[] bytes) {
-            flying.add(bytes);
-            lastArrival = Math.max(lastArrival + 1, scheduler.now() + latency());
-            scheduler.at(
-                    lastArrival,
-                    () -> {
-                        byte[] next = flying.poll();
-                        if (next != null && connection == this) {
-                            arrived(next);
-                        }
-                    });
-        }
-
-        private void arrived(byte[] bytes) {
-            unread.writeBytes(bytes);
-            String text = unread.toString(StandardCharsets.UTF_8);
-            int end = text.lastIndexOf("\n\n");
-            if (end < 0) {
-                return;
-            }
-            unread.reset();
-            unread.writeBytes(Browser.bytes(text.substring(end + 2)));
-            for (String frame : text.substring(0, end).split("\n\n", -1)) {
-                frame(this, frame);
-            }
-        }
-
-        private void arriveInPart() {
-            int whole = flying.isEmpty() ? 0 : scheduler.random().nextInt(flying.size() + 1);
-            for (int i = 0; i < whole; i++) {
-                arrived(flying.remove());
-            }
-            byte[] cut = flying.peek();
-            if (cut != null) {
-                arrived(java.util.Arrays.copyOf(cut, scheduler.random().nextInt(cut.length)));
-            }
-            flying.clear();
-        }
-
-        @Override
-        public boolean writable() {
-            return waiting.isEmpty();
-        }
-
-        @Override
-        public long bytesWaiting() {
-            return waiting.stream().mapToLong(bytes -> bytes.length).sum();
-        }
-
-        @Override
-        public void end() {
-            close();
-        }
-
-        @Override
-        public void abort() {
-            close();
-        }
-
-        private void close() {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            lastArrival = Math.max(lastArrival + 1, scheduler.now() + latency());
-            scheduler.at(
-                    lastArrival,
-                    () -> {
-                        if (connection == this) {
-                            cut(0);
-                        }
-                    });
-        }
     }
 }

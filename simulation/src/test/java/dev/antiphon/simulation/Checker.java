@@ -40,16 +40,24 @@ final class Checker {
         world.redis()
                 .sessions()
                 .forEach((id, session) -> {
-                    session.waiting
-                            .values()
+                    session.waiting.values().stream()
+                            .filter(message ->
+                                    session.hasRequest(message)
+                                            || !world.chronicle().lostRun(new Place(id, message)))
                             .forEach(message -> unfinished.add("message " + message));
-                    if (session.settled < session.ended) {
+                    if (session.settled < session.ended && !world.kinds().evicts()) {
                         unfinished.add("history of " + id);
                     }
                 });
         for (ModelQueue.Stored each : world.nats().queue().all()) {
             if (!each.orphan) {
                 unfinished.add("request " + each.request.sequence());
+            }
+        }
+        unfinished.addAll(leftGoing(world));
+        for (Place place : world.rows().places()) {
+            if (world.redis().run(place.session(), place.message()) == null) {
+                unfinished.add("row of " + place.message());
             }
         }
         for (Browser browser : world.browsers()) {
@@ -72,6 +80,29 @@ final class Checker {
         return unfinished;
     }
 
+    /// Remote runs of messages that have ended, or are gone with their session. What Redis has lost, nobody knows of.
+    private static List<String> leftGoing(World world) {
+        if (world.chronicle().of(Chronicle.Count.LOSS) > 0) {
+            return List.of();
+        }
+        List<String> going = new ArrayList<>();
+        for (RemoteService.Run run : world.service().going()) {
+            Run message = world.redis().run(run.purpose.session(), run.purpose.message());
+            if (message == null && world.chronicle().of(Chronicle.Count.ROLLBACK) > 0) {
+                continue; // Redis has lost that it was accepted
+            }
+            // Its worker did not know of the deletion yet; a thread that is gone ends with what it
+            // does.
+            boolean forgotten =
+                    world.chronicle().lostRun(run.purpose.place())
+                            || run.begunAt >= world.chronicle().erasedAt(run.purpose.session());
+            if (!forgotten && (message == null || message.hasEnded())) {
+                going.add("remote run " + run.id + " of " + run.purpose.place());
+            }
+        }
+        return going;
+    }
+
     /// Whether one without an id is rightly sent nothing: all was said and seen when it came, or there is nothing.
     private static boolean sawNothing(ModelSession session) {
         return session.tail().number() == 0
@@ -92,6 +123,9 @@ final class Checker {
     // The logs
 
     private static void checkLog(World world, SessionId id, ModelSession session) {
+        if (!session.hasLog) {
+            return; // evicted, and nobody has come since
+        }
         Chronicle chronicle = world.chronicle();
         EntryId before = session.start;
         for (Entry entry : session.entries) {
@@ -184,7 +218,7 @@ final class Checker {
         // What is not settled yet is still in the log behind the history's cursor.
         Run run = session.runs.get(place.message());
         String kept = session.history.get(place.message());
-        boolean settled = answer.end <= session.settled;
+        boolean settled = answer.end <= session.settled && !chronicle.lostHistory(place.session());
         if (settled && run != null && run.request != null && !text.equals(kept)) {
             chronicle.violated(
                     "I5", place.message() + " is '" + text + "' and in history '" + kept + "'");
@@ -216,10 +250,17 @@ final class Checker {
             }
             boolean answered = world.redis().atRest(place.session(), place.message());
             // Gone with both servers' disks, or answered before one of them was lost.
+            // Of a run that waits, its delivery is gone, and with the answer its row.
+            boolean hadNoRow =
+                    RemoteProvider.asks(place)
+                            && (!world.kinds().rows() || world.rows().wasRemoved(place));
             boolean excused =
-                    (lost && chronicle.everEnded(place))
+                    (lost && (chronicle.everEnded(place) || hadNoRow))
                             || (rolledBack && (natsLost || !chronicle.wasStored(place)));
-            if (!answered && !excused) {
+            boolean evicted =
+                    chronicle.lostRun(place)
+                            && (chronicle.everEnded(place) || !chronicle.wasStored(place));
+            if (!answered && !excused && !evicted) {
                 chronicle.violated("I6", place.message() + " was accepted and never answered");
             }
         }
@@ -246,11 +287,12 @@ final class Checker {
                                 .violated("I5", message + " was shown as '" + seen.text + "'");
                     }
                 });
-        if (browser.hasHistory()) {
+        if (browser.hasHistory() && !world.chronicle().lostHistory(browser.session())) {
             checkResynced(world, browser, session, inLog);
         }
         for (Entry entry : browser.received()) {
             if (entry.event() == EventName.MESSAGE_COMPLETE
+                    && session.hasLog
                     && !entry.id().equals(session.idOf(entry.id().number()))
                     && entry.id().number() > session.trimmed) {
                 world.chronicle().violated("I4", entry.id() + " was shown and is not in the log");

@@ -145,10 +145,11 @@ final class CheckerTest {
                         .filter(each -> each.session().equals(SESSION))
                         .findFirst()
                         .orElseThrow();
-        browser.hear(
-                new String(
-                        session.entries.getLast().frame(),
-                        java.nio.charset.StandardCharsets.UTF_8));
+        browser.line()
+                .hear(
+                        new String(
+                                session.entries.getLast().frame(),
+                                java.nio.charset.StandardCharsets.UTF_8));
 
         reports("I4");
     }

@@ -3,6 +3,7 @@ package dev.antiphon.simulation;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.protocol.Chunk;
@@ -15,6 +16,8 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.simulation.ModelRedis.Place;
+import dev.antiphon.simulation.ModelSession.Run;
+import dev.antiphon.simulation.ModelSession.Status;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +55,14 @@ final class Chronicle {
         NATS_LOSS,
         ERASURE,
         KILL,
-        PAUSE
+        PAUSE,
+        UNHEARD,
+        SEVERAL_RETURN,
+        CLEANED,
+        RESTORED,
+        EVICTION,
+        BEGUN_AGAIN,
+        STRANGER
     }
 
     private final Map<Count, Long> counts = new EnumMap<>(Count.class);
@@ -65,11 +75,22 @@ final class Chronicle {
     private final Set<Place> everEnded = new HashSet<>();
     private final Set<Long> deadLetters = new HashSet<>();
     private final Set<Place> acked = new LinkedHashSet<>();
+    private final Map<SessionId, Long> erasures = new HashMap<>();
     private final Set<SessionId> erased = new LinkedHashSet<>();
+
+    /// The remote runs whose users have answered, by the handles of what asked them.
+    private final Set<String> wentOn = new HashSet<>();
+
+    private final Set<Place> evictedRuns = new HashSet<>();
+    private final Set<SessionId> evictedHistories = new HashSet<>();
+
+    private @Nullable ModelRows rows;
     private @Nullable ModelRedis redis;
 
-    void watch(ModelRedis modelRedis) {
+    /// @param modelRows null in a world that has no PostgreSQL
+    void watch(ModelRedis modelRedis, @Nullable ModelRows modelRows) {
         redis = modelRedis;
+        rows = modelRows;
     }
 
     private ModelRedis redis() {
@@ -164,13 +185,19 @@ final class Chronicle {
     }
 
     /// A session was deleted, and nothing was asked in it since.
-    void erased(SessionId session) {
+    void erased(SessionId session, long now) {
         count(Count.ERASURE);
+        erasures.put(session, now);
         erased.add(session);
     }
 
     Set<SessionId> erased() {
         return erased;
+    }
+
+    /// When a session was deleted; never, if it was not.
+    long erasedAt(SessionId session) {
+        return erasures.getOrDefault(session, Long.MAX_VALUE);
     }
 
     void stored(WorkflowRequest request) {
@@ -201,6 +228,14 @@ final class Chronicle {
         if (!endedFor(place)) {
             violated("I6", place.message() + " was acked and has not ended");
         }
+        Run run = redis().run(place.session(), place.message());
+        if (rows != null
+                && of(Count.LOSS) + of(Count.ROLLBACK) == 0
+                && run != null
+                && run.status == Status.PARKED
+                && rows.row(place) == null) {
+            violated("I6", place.message() + " was acked, waits for its user and is in no row");
+        }
     }
 
     /// The log has become an older one.
@@ -214,12 +249,53 @@ final class Chronicle {
     }
 
     private boolean endedFor(Place place) {
-        return of(Count.LOSS) > 0 || redis().atRest(place.session(), place.message());
+        Run run = redis().run(place.session(), place.message());
+        return of(Count.LOSS) > 0
+                || redis().atRest(place.session(), place.message())
+                || evictedRuns.contains(place)
+                // It waited until its user answered, and the answer rang another delivery.
+                || (run != null && run.resumes > 0);
     }
 
     static Place place(StoredRequest request) {
         WorkflowRequest decoded = WorkflowRequest.decodeStored(request.data());
         return new Place(decoded.sessionId(), decoded.messageId());
+    }
+
+    // Evictions
+
+    void evicted(SessionId session, ModelSession.Key key, MessageId message) {
+        count(Count.EVICTION);
+        switch (key) {
+            case RUN -> evictedRuns.add(new Place(session, message));
+            case HISTORY -> evictedHistories.add(session);
+            case META, LOG -> {}
+        }
+    }
+
+    boolean lostRun(Place place) {
+        return evictedRuns.contains(place);
+    }
+
+    boolean lostHistory(SessionId session) {
+        return evictedHistories.contains(session);
+    }
+
+    // Runs that wait
+
+    /// A run goes on with its user's answer.
+    ///
+    /// @param handle of what has asked
+    void wentOn(String handle) {
+        wentOn.add(handle);
+    }
+
+    /// A run that Redis had lost is there again, from its row.
+    void restored(ParkedRun parked) {
+        count(Count.RESTORED);
+        if (wentOn.contains(parked.run().getOrDefault("handles", ""))) {
+            violated("parked", parked.message() + " came back from where it has gone on");
+        }
     }
 
     // Answers
@@ -234,6 +310,6 @@ final class Chronicle {
     }
 
     boolean logsWereLost() {
-        return of(Count.ROLLBACK) + of(Count.LOSS) + of(Count.TRIM) > 0;
+        return of(Count.ROLLBACK) + of(Count.LOSS) + of(Count.TRIM) + of(Count.EVICTION) > 0;
     }
 }

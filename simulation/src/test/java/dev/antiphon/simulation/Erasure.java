@@ -45,7 +45,7 @@ final class Erasure {
                 scheduler.random().nextLong(A_MOMENT),
                 () -> {
                     if (world.redis().erase(session, user)) {
-                        world.chronicle().erased(session);
+                        world.chronicle().erased(session, scheduler.now());
                     }
                     scheduler.after(
                             scheduler.random().nextLong(A_MOMENT),

@@ -17,7 +17,10 @@ final class Faults {
         NOTICE_DROPPED,
         ACK_LOST,
         PUBLISH_LOST,
-        CONFIRM_LOST
+        CONFIRM_LOST,
+        SERVICE_REQUEST_LOST,
+        SERVICE_REPLY_LOST,
+        DATABASE_AWAY
     }
 
     private final Scheduler scheduler;
@@ -25,13 +28,35 @@ final class Faults {
     private boolean active = true;
 
     /// Most worlds have few kinds of faults, so that one kind is not hidden behind another.
-    Faults(Scheduler scheduler) {
+    ///
+    Faults(Scheduler scheduler, Kinds kinds) {
         this.scheduler = scheduler;
         for (Kind kind : Kind.values()) {
+            if (!isIn(kinds, kind)) {
+                continue;
+            }
             double most = kind.name().startsWith("RING") ? 0.4 : 0.05;
             double probability = scheduler.chance(0.4) ? scheduler.random().nextDouble() * most : 0;
             probabilities.put(kind, probability);
         }
+    }
+
+    private static boolean isIn(Kinds kinds, Kind kind) {
+        return switch (kind) {
+            case SERVICE_REQUEST_LOST, SERVICE_REPLY_LOST -> kinds.remote();
+            case DATABASE_AWAY -> kinds.rows();
+            case CALL_REFUSED,
+                    REQUEST_LOST,
+                    REPLY_LOST,
+                    RING_DROPPED,
+                    RING_DOUBLED,
+                    RING_LATE,
+                    NOTICE_DROPPED,
+                    ACK_LOST,
+                    PUBLISH_LOST,
+                    CONFIRM_LOST ->
+                    true;
+        };
     }
 
     boolean happens(Kind kind) {

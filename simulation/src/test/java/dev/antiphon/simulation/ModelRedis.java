@@ -6,12 +6,16 @@ import dev.antiphon.backplane.history.LogPage;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.history.Said;
 import dev.antiphon.backplane.history.Settlement;
+import dev.antiphon.backplane.history.Turn;
 import dev.antiphon.backplane.history.Unsettled;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Cleanups.Cleanup;
+import dev.antiphon.backplane.log.Cleanups.Taken;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.Recovery.Orphan;
 import dev.antiphon.backplane.log.Recovery.Overdue;
@@ -39,10 +43,12 @@ import dev.antiphon.simulation.ModelSession.Status;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -70,6 +76,10 @@ class ModelRedis {
     private static final int MAX_READ_BYTES = 256 * 1024;
     private static final Duration SETTLE_AFTER = Duration.ofSeconds(10);
     private static final Duration SETTLE_AGAIN = Duration.ofSeconds(30);
+    private static final Duration WORKER_ENDS_WITHIN = Duration.ofSeconds(15);
+    private static final Duration CLEAN_AGAIN = Duration.ofSeconds(30);
+    private static final Duration CLEAN_AGAIN_AT_MOST = Duration.ofMinutes(10);
+    private static final int MOST_CLEANUP_TRIES = 10;
 
     /// Far fewer than the real one reads at once, so that answers have several pages.
     private static final int PAGE_ENTRIES = 5;
@@ -97,6 +107,10 @@ class ModelRedis {
     private Set<String> workers = new TreeSet<>();
     private Map<Place, Long> open = new LinkedHashMap<>();
     private Map<SessionId, Long> unsettled = new LinkedHashMap<>();
+    private Map<String, Duty> cleanups = new LinkedHashMap<>();
+
+    /// What is still to be cleaned up, and when it is due.
+    private record Duty(long due, Cleanup cleanup) {}
 
     /// @param clock nanoseconds
     /// @param keepEntries entries that a log keeps when they are settled
@@ -128,6 +142,7 @@ class ModelRedis {
         workers = new TreeSet<>(other.workers);
         open = new LinkedHashMap<>(other.open);
         unsettled = new LinkedHashMap<>(other.unsettled);
+        cleanups = new LinkedHashMap<>(other.cleanups);
     }
 
     /// Forgets everything.
@@ -137,6 +152,12 @@ class ModelRedis {
 
     @Nullable ModelSession session(SessionId id) {
         return sessions.get(id);
+    }
+
+    /// A session whose meta is there.
+    private @Nullable ModelSession meta(SessionId id) {
+        ModelSession session = sessions.get(id);
+        return session != null && session.hasMeta ? session : null;
     }
 
     Map<SessionId, ModelSession> sessions() {
@@ -171,6 +192,7 @@ class ModelRedis {
     boolean isHeld(SessionId id, Token byOther) {
         ModelSession session = sessions.get(id);
         return session != null
+                && session.isWhole() // else whatever was claimed begins again
                 && session.active != null
                 && session.worker != null
                 && !byOther.equals(session.token)
@@ -182,6 +204,9 @@ class ModelRedis {
         return until != null && until > clock.getAsLong();
     }
 
+    /// Told of each log that begins again.
+    void begunAgain() {}
+
     /// Told of each entry as it is appended.
     void added(SessionId id, Entry entry) {}
 
@@ -191,26 +216,149 @@ class ModelRedis {
         return entry;
     }
 
+    // Evictions
+
+    /// Redis is full and evicts one key of a session.
+    ///
+    /// @param message whose run it is
+    void evict(SessionId id, ModelSession.Key key, MessageId message) {
+        ModelSession session = sessions.get(id);
+        if (session != null) {
+            session.evict(key, message);
+        }
+    }
+
+    void evictUnsettled() {
+        unsettled.clear();
+    }
+
+    // owner.lua, begin in entries.lua
+
+    /// What a session's own keys say; null when there is none of it.
+    @Nullable UserId ownerOf(@Nullable ModelSession session) {
+        if (session == null) {
+            return null;
+        } else if (session.owner != null) {
+            return session.owner;
+        } else if (!session.history.isEmpty()) {
+            return session.historyOwner;
+        }
+        List<MessageId> messages = new ArrayList<>(session.waiting.values());
+        messages.addAll(session.index.keySet());
+        for (MessageId message : messages) {
+            Run run = session.runs.get(message);
+            if (run != null && run.request != null) {
+                return run.request.userId();
+            }
+        }
+        return null;
+    }
+
+    /// What stands next to the owner.
+    private static @Nullable String incarnationOf(ModelSession session) {
+        if (session.owner != null) {
+            return session.incarnation;
+        } else if (!session.history.isEmpty()) {
+            return session.historyIncarnation;
+        }
+        List<MessageId> messages = new ArrayList<>(session.waiting.values());
+        messages.addAll(session.index.keySet());
+        return messages.stream()
+                .filter(session::hasRequest)
+                .map(message -> session.run(message).incarnation)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private boolean isForeign(@Nullable ModelSession session, UserId user) {
+        UserId owner = ownerOf(session);
+        return owner != null && !owner.equals(user);
+    }
+
+    /// Whether everything is there that the log's numbers rest on.
+    boolean isWhole(ModelSession session) {
+        return session.isWhole();
+    }
+
+    /// Begins the log of a session, or begins it again when something of it is missing.
+    private ModelSession begin(SessionId id, UserId owner, boolean lost) {
+        boolean known = sessions.containsKey(id);
+        ModelSession session = sessions.computeIfAbsent(id, _ -> new ModelSession());
+        if (!lost && isWhole(session)) {
+            return session;
+        }
+        UserId before = ownerOf(session);
+        if (!session.hasMeta && before == null) {
+            session.turns.clear();
+        }
+        session.begin(
+                owner,
+                generations.getAsLong(),
+                owner.equals(before) ? incarnationOf(session) : null);
+        if (session.latest == null) {
+            session.latest = session.turns.stream().reduce((_, last) -> last).orElse(null);
+        }
+        lineUp(id, session);
+        if (known) {
+            begunAgain();
+        }
+        return session;
+    }
+
+    void lineUp(SessionId id, ModelSession session) {
+        Set<MessageId> found = new LinkedHashSet<>(session.waiting.values());
+        session.index.forEach((message, unfinished) -> {
+            if (unfinished) {
+                found.add(message);
+            }
+        });
+        List<MessageId> line =
+                found.stream()
+                        .filter(session::hasRequest)
+                        .filter(message -> session.run(message).status != Status.DONE)
+                        .sorted(Comparator.comparingLong(message -> session.run(message).arrival))
+                        .toList();
+        session.waiting.clear();
+        session.index.values().removeIf(unfinished -> unfinished);
+        for (MessageId message : line) {
+            Run run = session.run(message);
+            Entry entry =
+                    add(
+                            id,
+                            session,
+                            EventName.MESSAGE,
+                            Objects.requireNonNull(run.request).messageEvent(run.parent));
+            run.startAgain(entry.id().number());
+            open.put(new Place(id, message), clock.getAsLong() + LOOK_SOON.toNanos());
+            session.waiting.put(run.arrival, message);
+            session.index.put(message, true);
+            session.latest = message;
+            session.arrivals = run.arrival;
+        }
+    }
+
     // accept.lua
 
     Accept accept(WorkflowRequest request) {
         SessionId id = request.sessionId();
         MessageId message = request.messageId();
-        ModelSession session = sessions.get(id);
-        if (session != null && !session.owner.equals(request.userId())) {
+        ModelSession found = sessions.get(id);
+        if (isForeign(found, request.userId())) {
             return new Accept.Foreign();
         }
-        Run known = session == null ? null : session.runs.get(message);
-        if (session != null && known != null) {
-            return acceptedBefore(session, known, request);
+        Run known = found == null ? null : found.runs.get(message);
+        if (found != null && known != null) {
+            return acceptedBefore(found, known, request);
         }
-        if (session != null && session.waiting.size() >= MAX_WAITING) {
+        // Its run was evicted: answered again in the same log it would be there twice.
+        boolean lost = found != null && found.index.containsKey(message);
+        if (found != null && lost && found.history.containsKey(message)) {
+            return new Accept.Duplicate();
+        }
+        if (found != null && found.waiting.size() >= MAX_WAITING) {
             return new Accept.Full();
         }
-        if (session == null) {
-            session = new ModelSession(request.userId(), generations.getAsLong());
-            sessions.put(id, session);
-        }
+        ModelSession session = begin(id, request.userId(), lost);
         int before = session.waiting.size();
         MessageId parent = parent(session, request);
         Entry entry = add(id, session, EventName.MESSAGE, request.messageEvent(parent));
@@ -220,8 +368,11 @@ class ModelRedis {
         run.parent = parent;
         run.status = Status.ACCEPTED;
         run.attempts = 0;
+        run.incarnation = Objects.requireNonNullElse(session.incarnation, "");
         run.asked = entry.id().number();
         session.arrivals++;
+        run.arrival = session.arrivals;
+        session.index.put(message, true);
         session.waiting.put(session.arrivals, message);
         open.put(
                 new Place(id, message),
@@ -242,6 +393,9 @@ class ModelRedis {
         if (known.request == null || !known.request.digest().equals(request.digest())) {
             return new Accept.Conflict();
         }
+        if (!known.hasEnded()) {
+            begin(request.sessionId(), request.userId(), false);
+        }
         int rank = List.copyOf(session.waiting.values()).indexOf(request.messageId());
         List<Entry> entry = session.between(known.asked, known.asked);
         return rank < 0 || entry.isEmpty()
@@ -253,22 +407,38 @@ class ModelRedis {
 
     Claim claim(SessionId id, Optional<MessageId> delivered, WorkerId worker, Token token) {
         ModelSession session = sessions.get(id);
+        UserId owner = ownerOf(session);
+        if (session != null
+                && owner != null
+                && !(session.waiting.isEmpty() && session.index.isEmpty())) {
+            begin(id, owner, false);
+        }
         if (delivered.isPresent()
-                && (session == null || !session.runs.containsKey(delivered.get()))) {
+                && (session == null
+                        || !(session.runs.containsKey(delivered.get())
+                                || session.history.containsKey(delivered.get())))) {
             return new Claim.Unknown();
         }
-        if (session == null || session.waiting.isEmpty()) {
+        if (session == null
+                || session.waiting.isEmpty()
+                || !session.hasRequest(session.waiting.firstEntry().getValue())) {
             return new Claim.Idle();
         }
         MessageId message = session.waiting.firstEntry().getValue();
         Run run = session.run(message);
         boolean held = message.equals(session.active);
-        int next = held ? session.next : 0;
+        int next = held ? session.next : run.plainNext;
         if (!held || !token.equals(session.token)) {
-            if (held) {
-                if (run.status == Status.PARKED) {
-                    return new Claim.Parked(message);
+            if (run.status == Status.PARKED) {
+                if (!held) { // it was brought back while another message had the turn
+                    session.active = message;
+                    session.token = null;
+                    session.worker = null;
+                    session.next = next;
                 }
+                return new Claim.Parked(message);
+            }
+            if (held) {
                 WorkerId holder = session.worker;
                 if (holder != null && (isBusy(holder) || !lives(worker))) {
                     return new Claim.Busy();
@@ -287,15 +457,7 @@ class ModelRedis {
             working.computeIfAbsent(worker, _ -> new TreeSet<>()).add(new Place(id, message));
             lookIn(id, message, LOOK_LATER);
         }
-        List<byte[]> streamed = new ArrayList<>();
-        if (next > 0) {
-            for (Entry entry : session.between(run.first, session.entries.size())) {
-                if (entry.event() == EventName.CHUNK
-                        && Chunk.decode(entry.data()).messageId().equals(message)) {
-                    streamed.add(entry.data());
-                }
-            }
-        }
+        List<byte[]> streamed = next > 0 ? streamed(session, run, message) : List.of();
         return new Claim.Claimed(
                 Objects.requireNonNull(run.request),
                 token,
@@ -304,7 +466,18 @@ class ModelRedis {
                 streamed,
                 run.checkpoint,
                 run.answers,
-                Long.toString(session.start.generation()));
+                run.incarnation);
+    }
+
+    private static List<byte[]> streamed(ModelSession session, Run run, MessageId message) {
+        List<byte[]> streamed = new ArrayList<>();
+        for (Entry entry : session.between(run.first, session.entries.size())) {
+            if (entry.event() == EventName.CHUNK
+                    && Chunk.decode(entry.data()).messageId().equals(message)) {
+                streamed.add(entry.data());
+            }
+        }
+        return streamed;
     }
 
     private void leave(@Nullable WorkerId worker, Place place) {
@@ -323,13 +496,13 @@ class ModelRedis {
     Append append(Batch batch) {
         SessionId id = batch.session();
         ModelSession session = sessions.get(id);
-        if (session == null) {
+        if (session == null || !session.canGrow()) {
             return new Append.Fenced();
         }
         Run run = session.runs.get(batch.message());
         boolean holds = run != null && holds(session, batch);
         if (run == null || !holds || session.next != batch.firstChunk()) {
-            List<Entry> before = run == null ? null : repeated(run, batch);
+            List<Entry> before = run == null ? null : repeated(session, run, batch);
             if (before != null) {
                 return new Append.Appended(before, pods(id));
             }
@@ -347,7 +520,15 @@ class ModelRedis {
             added.add(add(id, session, addition.event(), addition.data()));
         }
         run.appendEnd = session.tail();
+        for (String handle : batch.handles()) {
+            run.handles.remove(handle);
+            run.handles.add(handle);
+        }
         if (batch.terminal()) {
+            String end = text(batch.additions().getLast().data());
+            if (!run.handles.isEmpty() && end.contains("\"finish_reason\":\"error\"")) {
+                leaveCleanup(id, session, batch.message(), run, run.incarnation, false);
+            }
             end(id, session, batch.message(), run);
         } else {
             session.next = batch.firstChunk() + batch.chunks();
@@ -366,8 +547,9 @@ class ModelRedis {
         return new Append.Appended(added, pods(id));
     }
 
-    private static @Nullable List<Entry> repeated(Run run, Batch batch) {
+    private static @Nullable List<Entry> repeated(ModelSession session, Run run, Batch batch) {
         if (run.appendBefore == null
+                || run.appendBefore.generation() != session.start.generation()
                 || !batch.token().equals(run.appendToken)
                 || run.appendChunk != batch.firstChunk()) {
             return null;
@@ -396,7 +578,9 @@ class ModelRedis {
             session.next = 0;
             session.refused = 0;
         }
-        boolean hadTurn = session.waiting.firstEntry().getValue().equals(message);
+        boolean hadTurn =
+                !session.waiting.isEmpty()
+                        && session.waiting.firstEntry().getValue().equals(message);
         if (hadTurn) {
             session.ended = session.entries.size();
             unsettled.putIfAbsent(id, clock.getAsLong() + SETTLE_AFTER.toNanos());
@@ -404,15 +588,90 @@ class ModelRedis {
         run.status = Status.DONE;
         run.ended = session.entries.size();
         rests(run, session);
+        session.index.put(message, false);
         session.waiting.values().remove(message);
-        if (hadTurn && !session.waiting.isEmpty()) {
-            lookIn(id, session.waiting.firstEntry().getValue(), LOOK_SOON);
+        MessageId next = session.waiting.isEmpty() ? null : session.waiting.firstEntry().getValue();
+        Run nextRun = next == null ? null : session.runs.get(next);
+        if (hadTurn && next != null && (nextRun == null || nextRun.status != Status.PARKED)) {
+            lookIn(id, next, LOOK_SOON);
         }
         open.remove(place);
     }
 
     private void rests(Run run, ModelSession session) {
         run.rested = session.tail() + "." + clock.getAsLong();
+    }
+
+    // cleanup.lua, clean.lua, cleaned.lua
+
+    /// What a service may still do for a message that ends, or keep for a session that goes.
+    void leaveCleanup(
+            SessionId id,
+            ModelSession session,
+            @Nullable MessageId message,
+            @Nullable Run run,
+            String incarnation,
+            boolean whole) {
+        boolean isHeld =
+                message != null
+                        && message.equals(session.active)
+                        && session.worker != null
+                        && lives(session.worker);
+        String duty = id + ":" + incarnation + ":" + (whole || message == null ? "*" : message);
+        WorkflowRequest request = run == null ? null : run.request;
+        String provider = request == null ? null : request.context().aiProvider();
+        cleanups.put(
+                duty,
+                new Duty(
+                        clock.getAsLong() + (isHeld ? WORKER_ENDS_WITHIN.toNanos() : 0),
+                        new Cleanup(
+                                duty,
+                                id,
+                                incarnation,
+                                message,
+                                whole,
+                                provider == null ? "" : provider,
+                                run == null ? List.of() : run.handles,
+                                0,
+                                false)));
+    }
+
+    Taken takeCleanup() {
+        long now = clock.getAsLong();
+        Optional<Duty> first =
+                cleanups.values().stream()
+                        .filter(each -> each.due() <= now)
+                        .min(
+                                Comparator.comparingLong(Duty::due)
+                                        .thenComparing(each -> each.cleanup().id()));
+        if (first.isEmpty()) {
+            return new Taken(Optional.empty(), 0);
+        }
+        Cleanup was = first.get().cleanup();
+        boolean givenUp = was.tries() >= MOST_CLEANUP_TRIES;
+        Cleanup taken =
+                new Cleanup(
+                        was.id(),
+                        was.session(),
+                        was.incarnation(),
+                        was.message(),
+                        was.whole(),
+                        was.provider(),
+                        was.handles(),
+                        was.tries() + 1,
+                        givenUp);
+        if (givenUp) {
+            cleanups.remove(was.id());
+        } else {
+            long pause = CLEAN_AGAIN.toNanos() << was.tries();
+            long due = now + Math.min(CLEAN_AGAIN_AT_MOST.toNanos(), pause);
+            cleanups.put(was.id(), new Duty(due, taken));
+        }
+        return new Taken(Optional.of(taken), 0);
+    }
+
+    void cleaned(Cleanup cleanup) {
+        cleanups.remove(cleanup.id());
     }
 
     // looks.lua
@@ -430,6 +689,7 @@ class ModelRedis {
         if (session == null
                 || !message.equals(session.active)
                 || !token.equals(session.token)
+                || !session.hasRequest(message)
                 || session.next < chunks) {
             return false;
         }
@@ -443,7 +703,7 @@ class ModelRedis {
         SessionId id = resumed.sessionId();
         ModelSession session = sessions.get(id);
         Run run = session == null ? null : session.runs.get(resumed.messageId());
-        if (session == null || run == null || !session.owner.equals(user)) {
+        if (session == null || run == null || !session.canGrow() || !user.equals(session.owner)) {
             return new Resume.Unknown();
         }
         Integer question = answer.question();
@@ -455,9 +715,19 @@ class ModelRedis {
                     ? resumed(id, run, before.getFirst())
                     : new Resume.NotWaiting();
         }
+        // A run that was brought back behind another message has no turn yet.
+        boolean hasTurn = resumed.messageId().equals(session.active);
         Entry entry =
-                add(id, session, EventName.CHUNK, resumed.encodeAroundChunkId().with(session.next));
-        session.next++;
+                add(
+                        id,
+                        session,
+                        EventName.CHUNK,
+                        resumed.encodeAroundChunkId().with(hasTurn ? session.next : run.plainNext));
+        if (hasTurn) {
+            session.next++;
+        } else {
+            run.plainNext++;
+        }
         run.answers.add(answer.text());
         run.lastAnswer = answer.text();
         run.answered = run.question;
@@ -473,11 +743,119 @@ class ModelRedis {
                 entry, pods(id), Objects.requireNonNull(run.request), run.resumes);
     }
 
+    // parked.lua, restore.lua
+
+    Optional<ParkedRun> parked(SessionId id) {
+        ModelSession session = sessions.get(id);
+        MessageId message = session == null ? null : session.active;
+        Run run = session == null || message == null ? null : session.runs.get(message);
+        if (session == null
+                || message == null
+                || run == null
+                || run.status != Status.PARKED
+                || session.owner == null) {
+            return Optional.empty();
+        }
+        Map<String, String> fields = new LinkedHashMap<>();
+        fields.put("body", text(Objects.requireNonNull(run.request).encode()));
+        fields.put("parent", run.parent == null ? "" : run.parent.value());
+        fields.put("attempts", Integer.toString(run.attempts));
+        fields.put("checkpoint", run.checkpoint);
+        fields.put("handles", String.join(" ", run.handles));
+        fields.put("question", Integer.toString(run.question));
+        fields.put("resumes", Integer.toString(run.resumes));
+        fields.put("answers", Integer.toString(run.answers.size()));
+        for (int i = 1; i <= run.answers.size(); i++) {
+            fields.put("answer" + i, run.answers.get(i - 1));
+        }
+        List<String> chunks =
+                streamed(session, run, message).stream().map(ModelRedis::text).toList();
+        long until = open.getOrDefault(new Place(id, message), 0L);
+        return chunks.size() == run.question + 1
+                ? Optional.of(
+                        new ParkedRun(
+                                id,
+                                message,
+                                session.owner,
+                                run.incarnation,
+                                Instant.EPOCH.plusNanos(until),
+                                fields,
+                                Map.of(),
+                                chunks))
+                : Optional.empty();
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Brings a run back that waits.
+    ///
+    /// @return whether it is here now
+    boolean restore(ParkedRun parked) {
+        SessionId id = parked.session();
+        MessageId message = parked.message();
+        ModelSession found = sessions.get(id);
+        if (isForeign(found, parked.owner())) {
+            return false;
+        } else if (found != null && found.runs.containsKey(message)) {
+            return true;
+        }
+        boolean lost = found != null && found.index.containsKey(message);
+        ModelSession session = begin(id, parked.owner(), lost);
+        Map<String, String> kept = parked.run();
+        Run run = new Run();
+        run.request = parked.request();
+        String parent = kept.getOrDefault("parent", "");
+        run.parent = parent.isEmpty() ? null : new MessageId(parent);
+        run.asked =
+                add(id, session, EventName.MESSAGE, run.request.messageEvent(run.parent))
+                        .id()
+                        .number();
+        parked.chunks().forEach(chunk -> add(id, session, EventName.CHUNK, bytes(chunk)));
+        run.first = run.asked + 1;
+        run.plainNext = parked.chunks().size();
+        run.status = Status.PARKED;
+        run.incarnation = parked.incarnation();
+        run.attempts = Integer.parseInt(kept.getOrDefault("attempts", "0"));
+        run.checkpoint = kept.getOrDefault("checkpoint", "");
+        String handles = kept.getOrDefault("handles", "");
+        if (!handles.isEmpty()) {
+            run.handles.addAll(List.of(handles.split(" ", -1)));
+        }
+        for (int i = 1; i <= Integer.parseInt(kept.getOrDefault("answers", "0")); i++) {
+            run.answers.add(kept.getOrDefault("answer" + i, ""));
+        }
+        run.question = Integer.parseInt(kept.getOrDefault("question", "0"));
+        run.resumes = Integer.parseInt(kept.getOrDefault("resumes", "0"));
+        session.runs.put(message, run);
+        session.index.put(message, true);
+        if (session.latest == null) {
+            session.latest = message;
+        }
+        if (session.waiting.isEmpty()) {
+            session.active = message;
+            session.token = null;
+            session.worker = null;
+            session.next = run.plainNext;
+        }
+        session.arrivals++;
+        run.arrival = session.arrivals;
+        session.waiting.put(session.arrivals, message);
+        Duration until = Duration.between(Instant.EPOCH, parked.until());
+        open.put(new Place(id, message), until.toNanos());
+        return true;
+    }
+
     // refuse.lua
 
     Refuse refuse(SessionId id, MessageId message, Batch.End end) {
         ModelSession session = sessions.get(id);
-        if (session == null) {
+        if (session == null || !session.canGrow()) {
             return new Refuse.Known();
         }
         Run known = session.runs.get(message);
@@ -500,6 +878,7 @@ class ModelRedis {
         run.ended = session.entries.size();
         rests(run, session);
         session.runs.put(message, run);
+        session.index.put(message, false);
         return new Refuse.Refused(added, pods(id));
     }
 
@@ -520,13 +899,17 @@ class ModelRedis {
         Run run = session == null ? null : session.runs.get(message);
         if (session == null
                 || run == null
-                || (user.isPresent() && !session.owner.equals(user.get()))) {
+                || !session.canGrow()
+                || (user.isPresent() && !user.get().equals(session.owner))) {
             return new Finish.Unknown();
         }
         if (run.hasEnded()) {
             return finishedBefore(id, session, run, last);
         }
-        int chunkId = message.equals(session.active) ? session.next : 0;
+        int chunkId = message.equals(session.active) ? session.next : run.plainNext;
+        if (run.status != Status.ACCEPTED || !run.handles.isEmpty()) {
+            leaveCleanup(id, session, message, run, run.incarnation, false);
+        }
         byte[] chunk = last.encodeAroundChunkId().with(chunkId);
         List<Entry> added =
                 addAll(id, session, new Batch.End(chunk, Batch.End.of(last).complete()));
@@ -559,10 +942,15 @@ class ModelRedis {
         if (atRest(id, message)) {
             return new Standing.AtRest(Objects.requireNonNull(run(id, message)).rested);
         }
+        boolean isTold = session != null && session.history.containsKey(message);
+        if (isTold && run(id, message) == null) {
+            return new Standing.AtRest("");
+        }
         if (session == null || run(id, message) == null || session.active == null) {
             return new Standing.Free();
         }
-        boolean parked = session.run(session.active).status == Status.PARKED;
+        Run active = session.runs.get(session.active);
+        boolean parked = active != null && active.status == Status.PARKED;
         return parked || (session.worker != null && lives(session.worker))
                 ? new Standing.AtWork()
                 : new Standing.Free();
@@ -580,7 +968,10 @@ class ModelRedis {
         leave(session.worker, new Place(id, message));
         session.token = null;
         session.worker = null;
-        session.run(message).attempts--;
+        Run run = session.runs.get(message);
+        if (run != null) {
+            run.attempts--;
+        }
         lookIn(id, message, LOOK_SOON);
         return true;
     }
@@ -590,11 +981,22 @@ class ModelRedis {
     /// Removes everything of a session; false when it is not there, or not the user's.
     boolean erase(SessionId id, UserId user) {
         ModelSession session = sessions.get(id);
-        if (session == null || !session.owner.equals(user)) {
+        if (session == null || !user.equals(ownerOf(session))) {
             return false;
         }
-        if (session.active != null) {
-            leave(session.worker, new Place(id, session.active));
+        MessageId active = session.active;
+        Run activeRun = active == null ? null : session.runs.get(active);
+        String known = Objects.requireNonNullElse(incarnationOf(session), "");
+        String first = activeRun == null ? known : activeRun.incarnation;
+        leaveCleanup(id, session, active, activeRun, first, true);
+        Set<String> others = new LinkedHashSet<>(List.of(known));
+        session.runs.values().stream()
+                .filter(run -> run.request != null)
+                .forEach(run -> others.add(run.incarnation));
+        others.remove(first);
+        others.forEach(other -> leaveCleanup(id, session, null, null, other, true));
+        if (active != null) {
+            leave(session.worker, new Place(id, active));
         }
         open.keySet().removeIf(place -> place.session().equals(id));
         sessions.remove(id);
@@ -606,7 +1008,7 @@ class ModelRedis {
     // read.lua, tail
 
     Slice read(SessionId id, EntryId after, int most) {
-        ModelSession session = sessions.get(id);
+        ModelSession session = meta(id);
         if (session == null) {
             return new Slice.None();
         }
@@ -618,7 +1020,9 @@ class ModelRedis {
             return new Slice.Lost("rolled_back", tail);
         }
         EntryId place = session.idOf(after.number());
-        if (place == null || (after.number() == 0 && session.trimmed > 0)) {
+        boolean lacksBeginning =
+                session.trimmed > 0 || (!session.hasLog && !session.entries.isEmpty());
+        if (place == null || (after.number() == 0 && lacksBeginning)) {
             return new Slice.Lost("trimmed", tail);
         }
         if (after.number() > 0 && !place.equals(after)) {
@@ -637,7 +1041,7 @@ class ModelRedis {
     }
 
     Optional<EntryId> tail(SessionId id) {
-        return Optional.ofNullable(sessions.get(id)).map(ModelSession::tail);
+        return Optional.ofNullable(meta(id)).map(ModelSession::tail);
     }
 
     // Leases, orphans.lua, sweep.lua
@@ -734,8 +1138,9 @@ class ModelRedis {
             boolean atWork =
                     session.active != null && session.worker != null && lives(session.worker);
             boolean itsTurn =
-                    !session.waiting.isEmpty()
-                            && session.waiting.firstEntry().getValue().equals(place.message());
+                    session.waiting.isEmpty()
+                            || session.waiting.firstEntry().getValue().equals(place.message())
+                            || !session.hasRequest(session.waiting.firstEntry().getValue());
             if (atWork || !itsTurn) {
                 lookIn(place.session(), place.message(), LOOK_LATER);
             } else {
@@ -750,14 +1155,10 @@ class ModelRedis {
     // attach.lua, seen.lua and the rest of the registry
 
     Attach attach(SessionId id, UserId user, Member member, boolean register) {
-        ModelSession session = sessions.get(id);
-        if (session != null && !session.owner.equals(user)) {
+        if (isForeign(sessions.get(id), user)) {
             return new Attach.Foreign();
         }
-        if (session == null) {
-            session = new ModelSession(user, generations.getAsLong());
-            sessions.put(id, session);
-        }
+        ModelSession session = begin(id, user, false);
         if (register) {
             refresh(id, member);
         }
@@ -806,7 +1207,7 @@ class ModelRedis {
     }
 
     void seen(SessionId id, long upTo) {
-        ModelSession session = sessions.get(id);
+        ModelSession session = meta(id);
         if (session == null || session.unseen == null) {
             return;
         }
@@ -825,7 +1226,7 @@ class ModelRedis {
 
     /// @throws Unavailable when the log is another one than that of `after`
     Optional<LogPage> page(SessionId id, @Nullable EntryId after) {
-        ModelSession session = sessions.get(id);
+        ModelSession session = meta(id);
         if (after != null
                 && (session == null || after.generation() != session.start.generation())) {
             throw new Unavailable("the log changed", null);
@@ -856,8 +1257,8 @@ class ModelRedis {
                         session.start.generation(),
                         session.settled,
                         session.ended,
-                        session.owner,
-                        "",
+                        Objects.requireNonNull(session.owner),
+                        Objects.requireNonNullElse(session.incarnation, ""),
                         Instant.EPOCH,
                         entries,
                         asked));
@@ -868,17 +1269,27 @@ class ModelRedis {
     }
 
     boolean settled(SessionId id, Unsettled ended) {
-        ModelSession session = sessions.get(id);
+        ModelSession session = meta(id);
         if (session == null || session.start.generation() != ended.generation()) {
             return false;
         }
         EntryId place = session.idOf(ended.upTo());
         if (ended.upTo() > session.entries.size()
-                || (place != null && !place.hashHex().equals(ended.hash()))) {
+                || (place != null
+                        && !ended.hash().isEmpty()
+                        && !place.hashHex().equals(ended.hash()))) {
             return false;
         }
-        ended.turns()
-                .forEach(turn -> session.history.put(turn.request().messageId(), turn.answer()));
+        if (!ended.turns().isEmpty()) {
+            session.historyOwner = session.owner;
+            session.historyIncarnation = session.incarnation;
+        }
+        for (Turn turn : ended.turns()) {
+            MessageId message = turn.request().messageId();
+            session.history.put(message, turn.answer());
+            session.told.put(message, turn);
+            session.turns.add(message);
+        }
         session.settled = Math.max(session.settled, ended.upTo());
         if (session.settled >= session.ended) {
             unsettled.remove(id);
@@ -896,7 +1307,10 @@ class ModelRedis {
                     Settlement.read(after -> CompletableFuture.completedStage(page(id, after)))
                             .toCompletableFuture()
                             .join();
-        } while (found.isPresent() && settled(id, found.get()) && found.get().more());
+        } while (found.isPresent()
+                && settled(id, found.get())
+                && found.get().more()
+                && !found.get().incomplete());
     }
 
     List<SessionId> unsettledSessions(int most) {
@@ -921,19 +1335,19 @@ class ModelRedis {
         ModelSession session = sessions.get(id);
         Run run = run(id, message);
         int size = 0;
-        while (session != null && run != null && run.parent != null && path.size() < 1_000) {
-            MessageId parent = run.parent;
-            run = session.runs.get(parent);
-            String answer = session.history.get(parent);
-            if (answer == null || run == null || run.request == null) {
+        MessageId parent = run == null ? null : run.parent;
+        while (session != null && parent != null && path.size() < 1_000) {
+            Turn turn = session.told.get(parent);
+            if (turn == null) {
                 break;
             }
-            Said said = new Said(run.request.message(), answer);
+            Said said = new Said(turn.request().message(), turn.answer());
             size += characters(said.text()) + characters(said.answer());
             if (size > mostCharacters) {
                 break;
             }
             path.add(said);
+            parent = turn.parent();
         }
         return path;
     }
@@ -943,11 +1357,16 @@ class ModelRedis {
     }
 
     Optional<Recent> newest(SessionId id, UserId user) {
-        ModelSession session = sessions.get(id);
-        EntryId cursor = session == null ? null : session.idOf(session.settled);
-        if (session == null || cursor == null || !session.owner.equals(user)) {
+        ModelSession found = sessions.get(id);
+        if (!user.equals(ownerOf(found))) {
             return Optional.empty();
         }
+        ModelSession session = meta(id);
+        if (session == null) {
+            session = begin(id, user, false);
+        }
+        EntryId place = session.idOf(session.settled);
+        EntryId cursor = place == null ? session.tail() : place;
         List<byte[]> turns = new ArrayList<>();
         session.history.forEach((message, answer) ->
                 turns.add(

@@ -10,8 +10,13 @@ import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Cleanups.Cleanup;
+import dev.antiphon.backplane.log.Cleanups.Taken;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Recovery.Orphan;
+import dev.antiphon.backplane.log.RedisCleanups;
+import dev.antiphon.backplane.log.RedisParking;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Refuse;
@@ -29,6 +34,7 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.RequestContext;
@@ -54,6 +60,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /// The model answers as our scripts on a real Redis do, whatever is asked in whatever order.
@@ -88,11 +95,19 @@ final class ModelRedisTest {
     @Test
     void everyAnswerIsTheRealOne() throws Exception {
         for (int seed = 1; seed <= SEQUENCES; seed++) {
+            get(
+                    java.util.Objects.requireNonNull(redis)
+                            .send(commands -> commands.del(Keys.CLEANUPS, Keys.CLEANUP_DETAILS)));
             Sequence sequence = new Sequence(seed);
             for (int i = 0; i < CALLS; i++) {
                 sequence.call();
+                sequence.sameTails();
             }
         }
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 
     /// One sequence of calls on sessions of its own, made on both.
@@ -103,6 +118,9 @@ final class ModelRedisTest {
         private final RedisSessionLog log = new RedisSessionLog(real);
         private final RedisRecovery recovery = new RedisRecovery(real);
         private final RedisHistory history = new RedisHistory(real);
+        private final RedisCleanups cleanups = new RedisCleanups(real);
+        private final RedisParking parking = new RedisParking(real);
+        private final List<List<ParkedRun>> parked = new ArrayList<>();
         private final ModelRedis model;
         private final List<Token> tokens = new ArrayList<>();
         private final List<EntryId> cursors = new ArrayList<>();
@@ -151,9 +169,15 @@ final class ModelRedisTest {
                     message,
                     id,
                     body,
-                    last ? new Completion("m", 1, Completion.FinishReason.STOP) : null,
+                    last ? new Completion("m", 1, reason()) : null,
                     Instant.EPOCH,
                     "c");
+        }
+
+        private Completion.FinishReason reason() {
+            return random.nextInt(4) == 0
+                    ? Completion.FinishReason.ERROR
+                    : Completion.FinishReason.STOP;
         }
 
         private WorkflowRequest request() {
@@ -169,7 +193,7 @@ final class ModelRedisTest {
         }
 
         private void call() throws Exception {
-            switch (random.nextInt(21)) {
+            switch (random.nextInt(25)) {
                 case 0, 1 -> accept();
                 case 2, 3 -> claim();
                 case 4, 5, 6, 7 -> append();
@@ -184,7 +208,19 @@ final class ModelRedisTest {
                 case 16 -> checkpoint();
                 case 17, 18 -> resume();
                 case 19 -> ask();
+                case 20, 21 -> evict();
+                case 22 -> cleanUp();
+                case 23 -> park();
                 default -> erase();
+            }
+        }
+
+        /// What begins a log again does so in the same call.
+        private void sameTails() throws Exception {
+            for (String each : List.of("a", "b")) {
+                SessionId session = new SessionId("s" + seed + each);
+                Optional<EntryId> tail = get(log.tail(session));
+                assertThat(model.tail(session)).as("seed %d after %s", seed, done).isEqualTo(tail);
             }
         }
 
@@ -204,9 +240,11 @@ final class ModelRedisTest {
                 tokens.add(Token.mint());
             }
             Token token = one(tokens);
+            Claim answer = get(log.claim(session, delivered, worker, token));
+            learn(session);
             same(
                     "claim " + session + " " + delivered + " " + worker + " " + token,
-                    get(log.claim(session, delivered, worker, token)),
+                    answer,
                     model.claim(session, delivered, worker, token));
         }
 
@@ -239,7 +277,9 @@ final class ModelRedisTest {
                     additions.add(Batch.End.of(chunk).additions().getLast());
                 }
             }
-            return new Batch(session, message, token, from, additions, then(terminal));
+            List<String> handles =
+                    random.nextInt(4) == 0 ? List.of("h" + random.nextInt(3)) : List.of();
+            return new Batch(session, message, token, from, additions, handles, then(terminal));
         }
 
         private Batch.Then then(boolean terminal) {
@@ -421,12 +461,15 @@ final class ModelRedisTest {
 
         private void settle() throws Exception {
             SessionId session = session();
-            get(history.settle(session));
+            try {
+                get(history.settle(session));
+            } catch (ExecutionException e) { // something of it was evicted
+                assertThat(e).hasCauseInstanceOf(IllegalStateException.class);
+            }
             model.settle(session);
-            same(
-                    "newest " + session,
-                    get(history.newest(session, new UserId("u1"))),
-                    model.newest(session, new UserId("u1")));
+            Optional<Recent> newest = get(history.newest(session, new UserId("u1")));
+            learn(session);
+            same("newest " + session, newest, model.newest(session, new UserId("u1")));
             MessageId message = message();
             int most = random.nextInt(60);
             same(
@@ -443,15 +486,63 @@ final class ModelRedisTest {
             same("request", get(log.request(session, message)), model.request(session, message));
         }
 
-        /// The model begins a session with the generation that the real one drew.
+        /// The model begins a log with the generation that the real one drew. Asked after the call; the model makes it next.
         private void learn(SessionId session) throws Exception {
-            get(log.tail(session))
-                    .ifPresent(tail -> {
-                        if (model.session(session) == null) {
-                            // Asked after the call; the model makes the call next.
-                            generation = tail.generation();
-                        }
-                    });
+            get(log.tail(session)).ifPresent(tail -> generation = tail.generation());
+        }
+
+        private void evict() throws Exception {
+            SessionId session = session();
+            MessageId message = message();
+            ModelSession.Key[] keys = ModelSession.Key.values();
+            ModelSession.Key key = keys[random.nextInt(keys.length)];
+            String name =
+                    switch (key) {
+                        case META -> Keys.meta(session);
+                        case LOG -> Keys.log(session);
+                        case RUN -> Keys.run(session, message);
+                        case HISTORY -> Keys.history(session);
+                    };
+            get(real.send(commands -> commands.del(name)));
+            model.evict(session, key, message);
+            done.add("evict " + session + " " + key + " " + message);
+        }
+
+        private void cleanUp() throws Exception {
+            List<Cleanup> found = new ArrayList<>();
+            List<Cleanup> modelled = new ArrayList<>();
+            for (Taken taken = get(cleanups.take());
+                    taken.cleanup().isPresent();
+                    taken = get(cleanups.take())) {
+                found.add(taken.cleanup().get());
+                get(cleanups.done(taken.cleanup().get()));
+            }
+            for (Taken taken = model.takeCleanup();
+                    taken.cleanup().isPresent();
+                    taken = model.takeCleanup()) {
+                modelled.add(taken.cleanup().get());
+                model.cleaned(taken.cleanup().get());
+            }
+            same("clean up", found, modelled);
+        }
+
+        /// Takes a run that waits out, or brings one back.
+        private void park() throws Exception {
+            SessionId id = session();
+            ModelSession session = model.session(id);
+            if (session != null && session.canGrow() && random.nextBoolean()) {
+                Optional<ParkedRun> found = get(parking.parked(id));
+                Optional<ParkedRun> modelled = model.parked(id);
+                same("parked " + id, found.map(ParkedRun::chunks), modelled.map(ParkedRun::chunks));
+                if (found.isPresent()) {
+                    parked.add(List.of(found.get(), modelled.orElseThrow()));
+                }
+            } else if (!parked.isEmpty()) {
+                List<ParkedRun> run = one(parked);
+                boolean isBack = get(parking.restore(run.getFirst()));
+                learn(run.getFirst().session());
+                same("restore " + run.getFirst().message(), isBack, model.restore(run.getLast()));
+            }
         }
 
         private void same(String call, Object real, Object modelled) {
@@ -499,10 +590,6 @@ final class ModelRedisTest {
                     .map((ObjectNode turn) -> turn.get("message_id") + ": " + turn.get("answer"))
                     .toList()
                     .toString();
-        }
-
-        private static <T> T get(CompletionStage<T> stage) throws Exception {
-            return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.history.Turn;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -13,11 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
-/// What Redis keeps of one session, as values.
+/// What Redis keeps of one session, as values. Its keys can be lost one by one: then their values are as if they had never
+/// been written, and `hasMeta` and `hasLog` say whether those two are there.
 final class ModelSession {
 
     enum Status {
@@ -28,12 +32,21 @@ final class ModelSession {
         REFUSED
     }
 
+    /// What Redis may evict of a session.
+    enum Key {
+        META,
+        LOG,
+        RUN,
+        HISTORY
+    }
+
     /// One message's record. A refused message has one without a request.
     static final class Run {
         @Nullable WorkflowRequest request;
         @Nullable MessageId parent;
         Status status = Status.ACCEPTED;
         int attempts;
+        long arrival;
         long asked;
         long first;
         int swept;
@@ -41,6 +54,12 @@ final class ModelSession {
         // Which attempt has lost its worker, and when that was found.
         int orphanedAttempt;
         long orphanedAt;
+
+        /// Where services keep what it has asked them for, oldest first.
+        final List<String> handles = new ArrayList<>();
+
+        /// By which its resources outside are named.
+        String incarnation = "";
 
         // The last append, to know its repetition.
         @Nullable Token appendToken;
@@ -58,6 +77,9 @@ final class ModelSession {
         int question;
         int answered;
 
+        /// Where it goes on when nobody has claimed it; above 0 of a run that was brought back.
+        int plainNext;
+
         // How it ended when that was not an append.
         long ended;
         @Nullable Integer finishChunk;
@@ -71,11 +93,14 @@ final class ModelSession {
             copy.parent = parent;
             copy.status = status;
             copy.attempts = attempts;
+            copy.arrival = arrival;
             copy.asked = asked;
             copy.first = first;
             copy.swept = swept;
             copy.orphanedAttempt = orphanedAttempt;
             copy.orphanedAt = orphanedAt;
+            copy.handles.addAll(handles);
+            copy.incarnation = incarnation;
             copy.appendToken = appendToken;
             copy.appendChunk = appendChunk;
             copy.appendFirst = appendFirst;
@@ -88,10 +113,28 @@ final class ModelSession {
             copy.lastAnswer = lastAnswer;
             copy.question = question;
             copy.answered = answered;
+            copy.plainNext = plainNext;
             copy.ended = ended;
             copy.finishChunk = finishChunk;
             copy.rested = rested;
             return copy;
+        }
+
+        /// It starts again from its beginning, in another log.
+        void startAgain(long newAsked) {
+            first = 0;
+            plainNext = 0;
+            checkpoint = "";
+            answers.clear();
+            question = 0;
+            resumed = 0;
+            lastAnswer = null;
+            answered = 0;
+            appendToken = null;
+            appendBefore = null;
+            appendEnd = null;
+            status = Status.ACCEPTED;
+            asked = newAsked;
         }
 
         boolean hasEnded() {
@@ -99,16 +142,27 @@ final class ModelSession {
         }
     }
 
-    final UserId owner;
-    final EntryId start;
+    boolean hasMeta;
+    boolean hasLog = true;
+    @Nullable UserId owner;
+    EntryId start = EntryId.start(1);
 
     /// All entries; those up to `trimmed` are kept for the checker only.
     final List<Entry> entries = new ArrayList<>();
 
     int trimmed;
     final Map<MessageId, Run> runs = new LinkedHashMap<>();
+
+    /// The index of runs: which messages have one, and whether they are unfinished.
+    final Map<MessageId, Boolean> index = new LinkedHashMap<>();
+
     final TreeMap<Long, MessageId> waiting = new TreeMap<>();
     final Map<MessageId, String> history = new LinkedHashMap<>();
+    final Map<MessageId, Turn> told = new LinkedHashMap<>();
+    final Set<MessageId> turns = new LinkedHashSet<>();
+    @Nullable UserId historyOwner;
+    @Nullable String historyIncarnation;
+    @Nullable String incarnation;
     @Nullable MessageId latest;
     long arrivals;
     long ended;
@@ -125,18 +179,23 @@ final class ModelSession {
     @Nullable WorkerId worker;
     int next;
 
-    ModelSession(UserId owner, long generation) {
-        this.owner = owner;
-        this.start = EntryId.start(generation);
-    }
-
     ModelSession copy() {
-        ModelSession copy = new ModelSession(owner, start.generation());
+        ModelSession copy = new ModelSession();
+        copy.hasMeta = hasMeta;
+        copy.hasLog = hasLog;
+        copy.owner = owner;
+        copy.start = start;
+        copy.index.putAll(index);
+        copy.told.putAll(told);
+        copy.turns.addAll(turns);
+        copy.historyOwner = historyOwner;
+        copy.historyIncarnation = historyIncarnation;
         copy.entries.addAll(entries);
         copy.trimmed = trimmed;
         runs.forEach((message, run) -> copy.runs.put(message, run.copy()));
         copy.waiting.putAll(waiting);
         copy.history.putAll(history);
+        copy.incarnation = incarnation;
         copy.latest = latest;
         copy.arrivals = arrivals;
         copy.ended = ended;
@@ -151,6 +210,79 @@ final class ModelSession {
         return copy;
     }
 
+    /// Loses one of its keys.
+    ///
+    /// @param message whose run it is
+    void evict(Key key, MessageId message) {
+        switch (key) {
+            case META -> {
+                hasMeta = false;
+                owner = null;
+                incarnation = null;
+                latest = null;
+                arrivals = 0;
+                forgetLog();
+            }
+            case LOG -> hasLog = entries.isEmpty();
+            case RUN -> runs.remove(message);
+            case HISTORY -> {
+                history.clear();
+                told.clear();
+                historyOwner = null;
+                historyIncarnation = null;
+            }
+        }
+    }
+
+    /// What meta says of the log.
+    private void forgetLog() {
+        active = null;
+        token = null;
+        worker = null;
+        next = 0;
+        ended = 0;
+        settled = 0;
+        unseen = null;
+        unseenEnd = 0;
+        refused = 0;
+    }
+
+    /// Begins another log.
+    ///
+    /// @param known the incarnation, when its meta is lost and something else knows it
+    void begin(UserId by, long generation, @Nullable String known) {
+        owner = by;
+        start = EntryId.start(generation);
+        forgetLog();
+        if (!hasMeta) {
+            incarnation = known == null ? Long.toString(generation) : known;
+        }
+        hasMeta = true;
+        hasLog = true;
+        entries.clear();
+        trimmed = 0;
+    }
+
+    /// Whether everything is there that the log's numbers rest on.
+    boolean isWhole() {
+        if (!hasMeta || (!entries.isEmpty() && (!hasLog || index.isEmpty()))) {
+            return false;
+        }
+        long unfinished = index.values().stream().filter(each -> each).count();
+        return unfinished == waiting.size()
+                && (waiting.isEmpty() || hasRequest(waiting.firstEntry().getValue()));
+    }
+
+    boolean hasRequest(MessageId message) {
+        Run run = runs.get(message);
+        return run != null && run.request != null;
+    }
+
+    /// Whether an entry can follow another.
+    boolean canGrow() {
+        return hasMeta && (hasLog || entries.isEmpty());
+    }
+
     EntryId tail() {
         return entries.isEmpty() ? start : entries.getLast().id();
     }
@@ -160,7 +292,7 @@ final class ModelSession {
         if (number == 0) {
             return start;
         }
-        return number > trimmed && number <= entries.size()
+        return hasLog && number > trimmed && number <= entries.size()
                 ? entries.get((int) number - 1).id()
                 : null;
     }
@@ -169,7 +301,7 @@ final class ModelSession {
     List<Entry> between(long first, long last) {
         List<Entry> found = new ArrayList<>();
         for (long number = Math.max(first, trimmed + 1L);
-                number <= Math.min(last, entries.size());
+                hasLog && number <= Math.min(last, entries.size());
                 number++) {
             found.add(entries.get((int) number - 1));
         }

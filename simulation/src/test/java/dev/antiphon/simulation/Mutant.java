@@ -1,15 +1,22 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.gateway.stream.Cursor;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.EntryId;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 import java.util.Optional;
@@ -82,8 +89,9 @@ enum Mutant {
         Seams seams() {
             return new Seams() {
                 @Override
-                SimRegistry registry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle) {
-                    return new SimRegistry(link, redis, pod, chronicle) {
+                SimRegistry registry(
+                        Link link, ModelRedis redis, PodId pod, Chronicle chronicle, SimLog log) {
+                    return new SimRegistry(link, redis, pod, chronicle, log) {
                         @Override
                         public CompletionStage<Void> refresh(
                                 SessionId session, ConnectionId connection) {
@@ -102,12 +110,135 @@ enum Mutant {
     RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
     SETTLED_PAST_UNFINISHED(Patch.no("dev.antiphon.backplane.history.Turns", "areUnfinished")),
     NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),
+    NO_SWEEP_WITHOUT_JETSTREAM {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimQueue queue(
+                        Host host,
+                        Scheduler scheduler,
+                        Nats nats,
+                        Faults faults,
+                        Chronicle chronicle) {
+                    return nats.hasJetStream()
+                            ? super.queue(host, scheduler, nats, faults, chronicle)
+                            : new SimCoreQueue(host, scheduler, nats, faults, chronicle) {
+                                @Override
+                                public long waiting() {
+                                    throw new Unavailable("there is no stream to ask", null);
+                                }
+                            };
+                }
+            };
+        }
+    },
+    NO_CLEANUP_LEFT {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean leavesCleanups() {
+                    return false;
+                }
+            };
+        }
+    },
+    CLEANED_UNASKED(Patch.yes("dev.antiphon.worker.run.Cleaner", "isClean")),
+    WAITS_IN_NO_ROW {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimRows rows(
+                        Host host, Scheduler scheduler, Faults faults, ModelRows rows, SimLog log) {
+                    return new SimRows(host, scheduler, faults, rows, log) {
+                        @Override
+                        public CompletionStage<Void> keep(SessionId session) {
+                            return CompletableFuture.allOf();
+                        }
+                    };
+                }
+            };
+        }
+    },
+    GOES_ON_AND_KEEPS_ITS_ROW {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimRows rows(
+                        Host host, Scheduler scheduler, Faults faults, ModelRows rows, SimLog log) {
+                    return new SimRows(host, scheduler, faults, rows, log) {
+                        @Override
+                        public CompletionStage<Void> remove(SessionId session, MessageId message) {
+                            return CompletableFuture.allOf();
+                        }
+                    };
+                }
+            };
+        }
+    },
+    EVICTED_META_OWNS_ALONE {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                @Nullable UserId owner(@Nullable ModelSession session, @Nullable UserId owner) {
+                    return session != null && session.hasMeta ? owner : null;
+                }
+            };
+        }
+    },
+    EVICTED_META_IS_NOT_CAUGHT {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                EntryId place(@Nullable ModelSession session, EntryId place) {
+                    EntryId same = session == null ? null : session.idOf(place.number());
+                    return same == null ? place : same;
+                }
+            };
+        }
+    },
+    EVICTED_META_LINES_NOBODY_UP {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean linesUp() {
+                    return false;
+                }
+            };
+        }
+    },
+    EVICTED_LOG_IS_NOT_MISSED {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean isWhole(ModelSession session) {
+                    return session.hasMeta;
+                }
+            };
+        }
+    },
     NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.worker.run.Rescue", "giveBack")),
     NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),
     NO_GAP_REPAIR(Patch.nothing("dev.antiphon.gateway.stream.Feed", "repair")),
     NO_TAIL_POLL(Patch.nothing("dev.antiphon.gateway.stream.Feed", "poll")),
     NO_PLACE_CHECK(Patch.yes("dev.antiphon.gateway.stream.FrameRing", "covers")),
-    NO_RESYNC_EVENT(Patch.nothing("dev.antiphon.gateway.stream.Subscriber", "resync"));
+    NO_RESYNC_EVENT(Patch.nothing("dev.antiphon.gateway.stream.Subscriber", "resync")),
+    SEVERAL_WITHOUT_PLACES(
+            Patch.made("dev.antiphon.gateway.stream.Bundle", "from", Cursor.None.class)),
+    SEVERAL_WITHOUT_NAMES(
+            Patch.field(
+                    "dev.antiphon.gateway.stream.Bundle$Lane",
+                    "session",
+                    "dev.antiphon.gateway.stream.LocalEvents",
+                    "PING",
+                    byte[].class));
 
     /// A world whose Redis is wrong in one thing.
     @SuppressWarnings("UnusedVariable") // what one mutant does not need another does
@@ -123,6 +254,26 @@ enum Mutant {
 
         Optional<Recent> newest(ModelRedis redis, SessionId id, Optional<Recent> recent) {
             return recent;
+        }
+
+        boolean leavesCleanups() {
+            return true;
+        }
+
+        @Nullable UserId owner(@Nullable ModelSession session, @Nullable UserId owner) {
+            return owner;
+        }
+
+        EntryId place(@Nullable ModelSession session, EntryId place) {
+            return place;
+        }
+
+        boolean linesUp() {
+            return true;
+        }
+
+        boolean isWhole(ModelSession session) {
+            return session.isWhole();
         }
 
         @Override
@@ -145,6 +296,41 @@ enum Mutant {
                 @Override
                 boolean isBusy(WorkerId holder) {
                     return RedisSeams.this.isBusy(holder) && super.isBusy(holder);
+                }
+
+                @Override
+                void leaveCleanup(
+                        SessionId id,
+                        ModelSession session,
+                        @Nullable MessageId message,
+                        ModelSession.@Nullable Run run,
+                        String incarnation,
+                        boolean whole) {
+                    if (leavesCleanups()) {
+                        super.leaveCleanup(id, session, message, run, incarnation, whole);
+                    }
+                }
+
+                @Override
+                @Nullable UserId ownerOf(@Nullable ModelSession session) {
+                    return RedisSeams.this.owner(session, super.ownerOf(session));
+                }
+
+                @Override
+                Slice read(SessionId id, EntryId after, int most) {
+                    return super.read(id, RedisSeams.this.place(session(id), after), most);
+                }
+
+                @Override
+                void lineUp(SessionId id, ModelSession session) {
+                    if (linesUp()) {
+                        super.lineUp(id, session);
+                    }
+                }
+
+                @Override
+                boolean isWhole(ModelSession session) {
+                    return RedisSeams.this.isWhole(session);
                 }
 
                 @Override

@@ -12,6 +12,7 @@ import dev.antiphon.simulation.Faults.Kind;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -51,14 +52,27 @@ final class Nats {
     private final List<Pull> pulls = new ArrayList<>();
     private final List<StoredRequest> ackedLately = new ArrayList<>();
     private final Map<String, Long> lastRing = new LinkedHashMap<>();
+    private final boolean jetStream;
+    private long rung;
     private boolean up = true;
     private Consumer<SessionId> republishing = _ -> {};
 
-    Nats(Scheduler scheduler, Faults faults, Chronicle chronicle, ModelQueue queue) {
+    /// @param jetStream whether it stores requests; else each rings one worker, or none
+    Nats(
+            Scheduler scheduler,
+            Faults faults,
+            Chronicle chronicle,
+            ModelQueue queue,
+            boolean jetStream) {
         this.scheduler = scheduler;
         this.faults = faults;
         this.chronicle = chronicle;
         this.queue = queue;
+        this.jetStream = jetStream;
+    }
+
+    boolean hasJetStream() {
+        return jetStream;
     }
 
     ModelQueue queue() {
@@ -133,6 +147,31 @@ final class Nats {
         }
     }
 
+    /// Rings one worker of the queue group with a request. It has forgotten it when none listens.
+    void ring(String subject, byte[] data, boolean republished) {
+        pulls.removeIf(pull -> pull.asker.host().isDead());
+        if (pulls.isEmpty()) {
+            chronicle.count(Chronicle.Count.UNHEARD);
+            return;
+        }
+        Pull pull = pulls.get(scheduler.random().nextInt(pulls.size()));
+        pull.room--;
+        if (pull.room == 0) {
+            pulls.remove(pull);
+        }
+        rung++;
+        Instant at = Instant.EPOCH.plusNanos(scheduler.now());
+        StoredRequest request = new StoredRequest(subject, data, rung, at, republished);
+        scheduler.after(
+                latency(),
+                () -> {
+                    if (pull.ended || pull.asker.host().isDead()) {
+                        chronicle.count(Chronicle.Count.UNHEARD);
+                    }
+                    pull.asker.host().run(() -> pull.asker.arrived(pull, request));
+                });
+    }
+
     // JetStream
 
     /// Hears which session's request is about to be published again.
@@ -151,6 +190,11 @@ final class Nats {
 
     /// Gives it nothing more; what is on its way arrives.
     void expired(Pull pull) {
+        pulls.remove(pull);
+    }
+
+    /// Its worker has no more room.
+    void full(Pull pull) {
         pulls.remove(pull);
     }
 
@@ -184,6 +228,10 @@ final class Nats {
     }
 
     boolean publish(@Nullable String id, String subject, byte[] data, boolean republished) {
+        if (!jetStream) {
+            ring(subject, data, republished);
+            return true;
+        }
         boolean stored = queue.publish(id, subject, data, republished);
         dispatch();
         return stored;

@@ -1,10 +1,15 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /// Does to processes and servers what the world does to them: kills, pauses, stops, cuts, and takes from Redis and NATS
@@ -32,9 +37,10 @@ final class Nemesis {
     }
 
     /// Plans its deeds. All their consequences end with `trouble`: what is paused goes on, what is down is up.
-    static void unleash(World world, Duration trouble) {
+    static Nemesis unleash(World world, Duration trouble) {
         Nemesis nemesis = new Nemesis(world, trouble);
         nemesis.plan(nemesis.deeds());
+        return nemesis;
     }
 
     private List<Runnable> deeds() {
@@ -55,7 +61,11 @@ final class Nemesis {
                                 this::cutBrowser,
                                 this::slowBrowser));
         // A disk that loses what it had is a catastrophe of its own; not in every world.
-        if (scheduler.chance(0.35)) {
+        if (world.kinds().evicts()) {
+            for (int i = 0; i < 12; i++) {
+                possible.add(this::evict);
+            }
+        } else if (scheduler.chance(0.35)) {
             possible.add(() -> redisDown(true));
             possible.add(this::redisDownTwice);
             keepSnapshots();
@@ -69,7 +79,8 @@ final class Nemesis {
 
     private void plan(List<Runnable> possible) {
         long first = scheduler.now() + 1_000_000_000L;
-        for (int i = random.nextInt(0, 9); i > 0; i--) {
+        int most = world.kinds().evicts() ? 18 : 9;
+        for (int i = random.nextInt(0, most); i > 0; i--) {
             scheduler.at(
                     random.nextLong(first, end - 8_000_000_000L),
                     possible.get(random.nextInt(possible.size())));
@@ -172,10 +183,51 @@ final class Nemesis {
         scheduler.after(a(3), () -> redisDown(true));
     }
 
+    /// Beside what is planned, while there is trouble.
+    void loseRedisSoon() {
+        long at = scheduler.now() + random.nextLong(1_500_000_000);
+        if (at < end) {
+            scheduler.at(at, this::loseRedis);
+        }
+    }
+
     private void loseRedis() {
         world.redis().lose();
         world.chronicle().count(Chronicle.Count.LOSS);
         world.breakAllLinks(a(3));
+    }
+
+    /// Redis is full and takes any one key, whatever that costs. It takes no second one of a session that has not yet
+    /// recovered from the first.
+    private void evict() {
+        List<SessionId> whole =
+                world.redis().sessions().entrySet().stream()
+                        .filter(each -> each.getValue().isWhole() && world.isKnown(each.getKey()))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        if (whole.isEmpty()) {
+            return;
+        }
+        SessionId id = whole.get(random.nextInt(whole.size()));
+        ModelSession session = Objects.requireNonNull(world.redis().session(id));
+        List<MessageId> messages = session.index.keySet().stream().toList();
+        if (messages.isEmpty() || !session.runs.keySet().containsAll(messages)) {
+            return;
+        }
+        if (!session.waiting.isEmpty() && scheduler.chance(0.7)) {
+            messages = List.copyOf(session.waiting.values());
+        }
+        ModelSession.Key[] keys = ModelSession.Key.values();
+        int which = random.nextInt(keys.length + 1);
+        if (which == keys.length) {
+            world.redis().evictUnsettled();
+            world.chronicle().count(Chronicle.Count.EVICTION);
+        } else {
+            MessageId message = messages.get(random.nextInt(messages.size()));
+            world.redis().evict(id, keys[which], message);
+            world.chronicle().evicted(id, keys[which], message);
+        }
+        world.strangerComes(id);
     }
 
     private void keepSnapshots() {
@@ -198,12 +250,12 @@ final class Nemesis {
     private void cutBrowser() {
         Browser browser = anyBrowser();
         if (browser.isConnected()) {
-            browser.cut(scheduler.chance(0.3) ? a(20) : a(0.01));
+            browser.line().cut(scheduler.chance(0.3) ? a(20) : a(0.01));
         }
     }
 
     private void slowBrowser() {
-        anyBrowser().dawdle(a(8));
+        anyBrowser().line().dawdle(a(8));
     }
 
     private Browser anyBrowser() {

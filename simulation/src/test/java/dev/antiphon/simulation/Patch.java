@@ -1,5 +1,7 @@
 package dev.antiphon.simulation;
 
+import static java.lang.constant.ConstantDescs.CD_void;
+
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
@@ -7,6 +9,8 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
 import java.util.function.Consumer;
 
 /// A change of one production class's bytes as they are loaded.
@@ -40,6 +44,30 @@ record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> c
     /// The calls of a method of some object are left out.
     static Patch drop(String className, String called) {
         return new Patch(className, called, Kind.CALLS, CodeBuilder::pop);
+    }
+
+    /// The calls give a new object that needs nothing.
+    static Patch made(String className, String called, Class<?> made) {
+        ClassDesc type = made.describeConstable().orElseThrow();
+        return new Patch(
+                className,
+                called,
+                Kind.CALLS,
+                code ->
+                        code.pop()
+                                .new_(type)
+                                .dup()
+                                .invokespecial(type, "<init>", MethodTypeDesc.of(CD_void)));
+    }
+
+    /// The calls of a method with two arguments give what a static field holds.
+    static Patch field(String className, String called, String owner, String field, Class<?> type) {
+        ClassDesc of = type.describeConstable().orElseThrow();
+        return new Patch(
+                className,
+                called,
+                Kind.CALLS,
+                code -> code.pop().pop().getstatic(ClassDesc.of(owner), field, of));
     }
 
     /// The calls give zero.

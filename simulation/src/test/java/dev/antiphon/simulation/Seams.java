@@ -16,14 +16,25 @@ class Seams {
             void added(SessionId id, Entry entry) {
                 chronicle.entered(id, entry);
             }
+
+            @Override
+            void begunAgain() {
+                chronicle.count(Chronicle.Count.BEGUN_AGAIN);
+            }
         };
     }
 
     SimQueue queue(Host host, Scheduler scheduler, Nats nats, Faults faults, Chronicle chronicle) {
-        return new SimQueue(host, scheduler, nats, faults, chronicle);
+        return nats.hasJetStream()
+                ? new SimQueue(host, scheduler, nats, faults, chronicle)
+                : new SimCoreQueue(host, scheduler, nats, faults, chronicle);
     }
 
-    SimRegistry registry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle) {
-        return new SimRegistry(link, redis, pod, chronicle);
+    SimRows rows(Host host, Scheduler scheduler, Faults faults, ModelRows rows, SimLog log) {
+        return new SimRows(host, scheduler, faults, rows, log);
+    }
+
+    SimRegistry registry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle, SimLog log) {
+        return new SimRegistry(link, redis, pod, chronicle, log);
     }
 }

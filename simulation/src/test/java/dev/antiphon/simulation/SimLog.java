@@ -9,7 +9,9 @@ import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Cleanups;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Recovery;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
@@ -26,6 +28,7 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.simulation.ModelRedis.Place;
 
 import java.util.List;
 import java.util.Optional;
@@ -36,16 +39,19 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /// Everything that one process asks the modelled Redis, over its link.
-final class SimLog implements SessionLog, Recovery, History {
+final class SimLog implements SessionLog, Recovery, History, Cleanups {
 
     private final Link link;
     private final ModelRedis redis;
     private final Chronicle chronicle;
+    private final ModelRows rows;
 
-    SimLog(Link link, ModelRedis redis, Chronicle chronicle) {
+    /// @param rows a turn that is in the history waits for nobody
+    SimLog(Link link, ModelRedis redis, Chronicle chronicle, ModelRows rows) {
         this.link = link;
         this.redis = redis;
         this.chronicle = chronicle;
+        this.rows = rows;
     }
 
     private CompletionStage<Void> told(Runnable command) {
@@ -63,7 +69,10 @@ final class SimLog implements SessionLog, Recovery, History {
 
     @Override
     public CompletionStage<Accept> accept(WorkflowRequest request) {
-        return asked(() -> redis.accept(request));
+        return asked(() -> {
+            enter(request.sessionId());
+            return redis.accept(request);
+        });
     }
 
     @Override
@@ -108,6 +117,30 @@ final class SimLog implements SessionLog, Recovery, History {
     @Override
     public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
         return asked(() -> redis.resume(user, resumed, answer));
+    }
+
+    CompletionStage<Optional<ParkedRun>> parked(SessionId session) {
+        return asked(() -> redis.parked(session));
+    }
+
+    CompletionStage<Boolean> restore(ParkedRun parked) {
+        return asked(() -> isBack(parked));
+    }
+
+    private boolean isBack(ParkedRun parked) {
+        boolean known = redis.run(parked.session(), parked.message()) != null;
+        boolean here = redis.restore(parked);
+        if (here && !known) {
+            chronicle.restored(parked);
+        }
+        return here;
+    }
+
+    /// What PostgreSQL tells of a session that Redis does not know: its runs that wait are in Redis before it is entered.
+    void enter(SessionId session) {
+        if (redis.ownerOf(redis.session(session)) == null) {
+            rows.of(session).forEach(this::isBack);
+        }
     }
 
     @Override
@@ -167,6 +200,19 @@ final class SimLog implements SessionLog, Recovery, History {
     }
 
     @Override
+    public CompletionStage<Taken> take() {
+        return asked(redis::takeCleanup);
+    }
+
+    @Override
+    public CompletionStage<Void> done(Cleanup cleanup) {
+        return told(() -> {
+            redis.cleaned(cleanup);
+            chronicle.count(Chronicle.Count.CLEANED);
+        });
+    }
+
+    @Override
     public CompletionStage<Void> settle(SessionId session) {
         return Settlement.read(after -> asked(() -> redis.page(session, after)))
                 .thenCompose(found ->
@@ -183,6 +229,10 @@ final class SimLog implements SessionLog, Recovery, History {
         ModelSession before = redis.session(session);
         int trimmed = before == null ? 0 : before.trimmed;
         boolean moved = redis.settled(session, ended);
+        if (moved) {
+            ended.turns()
+                    .forEach(turn -> rows.remove(new Place(session, turn.request().messageId())));
+        }
         if (before != null && before.trimmed > trimmed) {
             chronicle.count(Chronicle.Count.TRIM);
         }
@@ -202,7 +252,10 @@ final class SimLog implements SessionLog, Recovery, History {
 
     @Override
     public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
-        return asked(() -> redis.newest(session, user));
+        return asked(() -> {
+            enter(session);
+            return redis.newest(session, user);
+        });
     }
 
     Lease lease(WorkerId worker) {

@@ -3,6 +3,11 @@ package dev.antiphon.simulation;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.Resume;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.registry.Attach;
+import dev.antiphon.gateway.stream.Bundle;
 import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Cursor;
 import dev.antiphon.gateway.stream.Hub;
@@ -13,7 +18,10 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ConnectionId;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -41,7 +49,8 @@ final class SimPod {
     private final PodId id;
     private final Host host;
     private final Link link;
-    private final SimLog log;
+    private final SessionLog log;
+    private final SimLog history;
     private final SimRegistry registry;
     private final SimQueue queue;
     private final Doorbell doorbell;
@@ -55,11 +64,14 @@ final class SimPod {
         this.id = id;
         this.host = world.host(name);
         this.link = world.link(host);
-        this.log = new SimLog(link, world.redis(), world.chronicle());
-        this.registry = world.registry(link, id);
+        SimLog redis = world.log(link);
+        this.log = world.log(host, redis);
+        this.history = redis;
+        this.registry = world.registry(link, id, redis);
         this.queue = world.queue(host);
         this.doorbell = new SimDoorbell(host, world.nats());
-        this.hub = new Hub(loop(), log, log, new NoLists(), registry, this::connectionId, counters);
+        this.hub =
+                new Hub(loop(), log, redis, new NoLists(), registry, this::connectionId, counters);
         world.nats().listen(id, new Nats.Ear(host, hub::rang, hub::ringsWereLost));
         purge();
     }
@@ -127,7 +139,12 @@ final class SimPod {
     }
 
     /// A browser asks for the stream.
-    void connect(SessionId session, UserId user, Cursor from, Browser.Connection connection) {
+    void connect(
+            SessionId session,
+            UserId user,
+            Cursor from,
+            Line.Connection connection,
+            Runnable foreign) {
         host.run(() -> {
             if (!open) {
                 connection.end();
@@ -141,11 +158,26 @@ final class SimPod {
                             answer -> {
                                 switch (answer) {
                                     case Opened.Ready(Subscriber ready) -> ready.start(connection);
-                                    case Opened.Foreign _ -> connection.foreign();
+                                    case Opened.Foreign _ -> {
+                                        foreign.run();
+                                        connection.end();
+                                    }
                                     case Opened.Failed _ -> connection.end();
                                 }
                             });
-            connection.opened(subscriber);
+            connection.opened(new Line.Stream(subscriber::leave, subscriber::drained));
+        });
+    }
+
+    /// A browser asks for one stream of several sessions.
+    void connect(UserId user, List<Bundle.Wanted> wanted, Line.Connection connection) {
+        host.run(() -> {
+            if (!open) {
+                connection.end();
+                return;
+            }
+            Bundle bundle = Bundle.open(hub, user, wanted, false, connection);
+            connection.opened(new Line.Stream(bundle::leave, bundle::drained));
         });
     }
 
@@ -211,6 +243,71 @@ final class SimPod {
                                 answer.accept(true);
                             });
         });
+    }
+
+    /// `POST /api/messages/{id}/resume`, as PostResume does it.
+    void resume(WorkflowRequest asked, String answer) {
+        host.run(() -> {
+            var _ =
+                    log.request(asked.sessionId(), asked.messageId())
+                            .thenAccept(found ->
+                                    found.ifPresent(request -> resumeKnown(request, answer)));
+        });
+    }
+
+    private void resumeKnown(WorkflowRequest request, String answer) {
+        Chunk resumed =
+                new Chunk(
+                        request.sessionId(),
+                        request.messageId(),
+                        0,
+                        new ChunkBody.Status("resumed", Json.object().put("answer", answer)),
+                        null,
+                        host.instant(),
+                        request.correlationId());
+        var _ =
+                log.resume(request.userId(), resumed, new UserAnswer(answer, null))
+                        .thenAccept(resume -> {
+                            if (resume instanceof Resume.Resumed now) {
+                                doorbell.ring(
+                                        now.pods(), request.sessionId(), List.of(now.entry()));
+                                var _ = queue.publishAgain(request, now.occasion());
+                            }
+                        });
+    }
+
+    /// Another user tries to read a session and to write into it.
+    void stranger(SessionId session) {
+        UserId user = new UserId("stranger");
+        WorkflowRequest request =
+                new WorkflowRequest(
+                        new MessageId("intrusion"),
+                        session,
+                        user,
+                        "let me in",
+                        RequestContext.empty(),
+                        null,
+                        host.instant(),
+                        "corr");
+        host.run(() -> {
+            world.chronicle().count(Chronicle.Count.STRANGER);
+            ConnectionId connection = connectionId();
+            var _ =
+                    registry.attach(session, user, connection, false)
+                            .thenAccept(told -> mayNot(session, told instanceof Attach.Foreign));
+            var _ =
+                    history.newest(session, user)
+                            .thenAccept(told -> mayNot(session, told.isEmpty()));
+            var _ =
+                    log.accept(request)
+                            .thenAccept(told -> mayNot(session, told instanceof Accept.Foreign));
+        });
+    }
+
+    private void mayNot(SessionId session, boolean refused) {
+        if (!refused) {
+            world.chronicle().violated("I10", "a stranger got into " + session);
+        }
     }
 
     /// SIGTERM: ends all streams and goes.

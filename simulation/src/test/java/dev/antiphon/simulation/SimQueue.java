@@ -57,11 +57,15 @@ class SimQueue implements RequestQueue {
 
     @Override
     public CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion) {
+        republishing(request, occasion);
+        return publish(
+                request, request.sessionId() + "." + request.messageId() + ":" + occasion, true);
+    }
+
+    final void republishing(WorkflowRequest request, String occasion) {
         chronicle.count(
                 occasion.startsWith("s") ? Chronicle.Count.SWEEP : Chronicle.Count.TAKE_OVER);
         nats.republishing(request.sessionId());
-        return publish(
-                request, request.sessionId() + "." + request.messageId() + ":" + occasion, true);
     }
 
     private CompletionStage<Void> publish(WorkflowRequest request, String id, boolean again) {
@@ -150,12 +154,13 @@ class SimQueue implements RequestQueue {
         scheduler.after(
                 nats.latency(),
                 () -> {
-                    if (!pull.ended) {
+                    if (!pull.ended && pull.room > 0) {
                         nats.open(pull);
                         // The server's own time: a process that is stopped does not end its pulls.
                         scheduler.after(wait.toNanos(), () -> nats.expired(pull));
                     }
                 });
+        pulling(pull);
         try {
             int taken = 0;
             while (true) {
@@ -183,6 +188,9 @@ class SimQueue implements RequestQueue {
 
     @Override
     public void stopPulling() {}
+
+    /// A pull begins.
+    void pulling(Nats.Pull pull) {}
 
     /// What a mutant overrides.
     Delivery delivery(StoredRequest request) {

@@ -12,12 +12,14 @@ import java.util.concurrent.CompletionStage;
 /// One pod's registry over its link.
 class SimRegistry implements ConnectionRegistry {
 
+    private final SimLog log;
     private final Link link;
     private final ModelRedis redis;
     private final PodId pod;
     private final Chronicle chronicle;
 
-    SimRegistry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle) {
+    SimRegistry(Link link, ModelRedis redis, PodId pod, Chronicle chronicle, SimLog log) {
+        this.log = log;
         this.link = link;
         this.redis = redis;
         this.pod = pod;
@@ -41,6 +43,7 @@ class SimRegistry implements ConnectionRegistry {
     public CompletionStage<Attach> attach(
             SessionId session, UserId user, ConnectionId connection, boolean register) {
         return link.call(() -> {
+            log.enter(session);
             Attach attach = redis.attach(session, user, member(connection), register);
             if (attach instanceof Attach.Attached attached) {
                 chronicle.attached(connection, attached.start());

@@ -1,13 +1,16 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.tools.ToolBegin;
 import dev.antiphon.backplane.tools.ToolIntent;
 import dev.antiphon.backplane.tools.ToolJournal;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.worker.provider.DemoProvider;
+import dev.antiphon.worker.provider.ModelProvider;
 import dev.antiphon.worker.provider.Providers;
 import dev.antiphon.worker.run.Acker;
+import dev.antiphon.worker.run.Cleaner;
 import dev.antiphon.worker.run.ContextWindow;
 import dev.antiphon.worker.run.Counters;
 import dev.antiphon.worker.run.Deliveries;
@@ -25,6 +28,7 @@ import dev.antiphon.worker.workflow.Workflows;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -59,24 +63,16 @@ final class SimWorker {
     }
 
     private void open() {
-        SimLog log = new SimLog(link, world.redis(), world.chronicle());
+        SimLog redis = world.log(link);
+        SessionLog log = world.log(host, redis);
         SimQueue queue = world.queue(host);
         Doorbell doorbell = new SimDoorbell(host, world.nats());
         Counters counters = new Counters();
-        Providers providers =
-                new Providers(
-                        List.of(
-                                new DemoProvider(Duration.ofMillis(100), 3, host),
-                                new UniqueProvider(
-                                        host,
-                                        world.chronicle(),
-                                        world.dice(),
-                                        () -> world.dies(this))),
-                        DemoProvider.NAME);
+        Providers providers = providers();
         try {
-            LeaseKeeper lease = LeaseKeeper.open(log.lease(id), host, counters);
+            LeaseKeeper lease = LeaseKeeper.open(redis.lease(id), host, counters);
             Acker acker = Acker.open(log, host, counters);
-            Settler settler = Settler.open(log, host, counters);
+            Settler settler = Settler.open(redis, host, counters);
             SessionRunner runner =
                     new SessionRunner(
                             log,
@@ -87,7 +83,7 @@ final class SimWorker {
                                     providers,
                                     WORKFLOWS,
                                     new ContextWindow(
-                                            log, 8_000, world.concurrency(), host, counters),
+                                            redis, 8_000, world.concurrency(), host, counters),
                                     new ToolRunner(
                                             new Tools(List.of(), ToolSelection.ALL),
                                             new NoJournal(),
@@ -101,11 +97,32 @@ final class SimWorker {
             world.nats().watch(new Nats.Watcher(host, runner::cancelled));
             Deliveries deliveries =
                     Deliveries.open(queue, runner, lease, world.concurrency(), GRACE, host);
-            Rescue rescue = Rescue.open(log, log, runner, queue, lease, id, host, counters);
-            opened = List.of(rescue, deliveries, settler, acker, lease);
+            Rescue rescue = Rescue.open(redis, log, runner, queue, lease, id, host, counters);
+            List<AutoCloseable> parts =
+                    new ArrayList<>(List.of(rescue, deliveries, settler, acker, lease));
+            if (world.kinds().remote()) { // elsewhere it would find nothing, every second
+                parts.addFirst(Cleaner.open(redis, providers, host, counters));
+            }
+            opened = parts;
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts a start", e);
         }
+    }
+
+    private Providers providers() {
+        List<ModelProvider> all = new ArrayList<>();
+        all.add(new DemoProvider(Duration.ofMillis(100), 3, host));
+        all.add(new UniqueProvider(host, world.chronicle(), world.dice(), () -> world.dies(this)));
+        if (world.kinds().remote()) {
+            all.add(
+                    new RemoteProvider(
+                            host,
+                            world.service(),
+                            world.chronicle(),
+                            world.dice(),
+                            () -> world.dies(this)));
+        }
+        return new Providers(all, DemoProvider.NAME);
     }
 
     /// SIGTERM: hands over and ends.

@@ -1,5 +1,7 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.history.ParkingSessionLog;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
@@ -30,31 +32,43 @@ final class World {
 
     private final Scheduler scheduler;
     private final SplittableRandom random;
+    private final Kinds kinds;
     private final Seams seams;
     private final Chronicle chronicle = new Chronicle();
     private final Faults faults;
     private final ModelRedis redis;
+    private final ModelRows rows = new ModelRows();
     private final Nats nats;
     private final List<SimWorker> workers = new ArrayList<>();
     private final List<SimPod> pods = new ArrayList<>();
     private final List<SimPod> allPods = new ArrayList<>();
     private final List<Browser> browsers = new ArrayList<>();
     private final List<Asker> askers = new ArrayList<>();
+    private final RemoteService service;
     private final int concurrency;
+    private @Nullable Nemesis nemesis;
     private long number;
     private long slowUntil;
 
     World(long seed, Seams seams) {
         this.scheduler = new Scheduler(seed);
         this.random = scheduler.random();
+        this.kinds = Kinds.of(seed);
         this.seams = seams;
-        this.faults = new Faults(scheduler);
+        this.faults = new Faults(scheduler, kinds);
         int keepEntries = scheduler.chance(0.3) ? random.nextInt(5, 60) : 10_000;
         this.redis =
                 seams.redis(
                         scheduler::now, () -> random.nextLong(1, 1L << 31), keepEntries, chronicle);
-        chronicle.watch(redis);
-        this.nats = new Nats(scheduler, faults, chronicle, new ModelQueue(scheduler::now));
+        chronicle.watch(redis, kinds.rows() ? rows : null);
+        this.nats =
+                new Nats(
+                        scheduler,
+                        faults,
+                        chronicle,
+                        new ModelQueue(scheduler::now),
+                        kinds.jetStream());
+        this.service = new RemoteService(scheduler, faults, chronicle);
         this.concurrency = random.nextInt(2, 6);
     }
 
@@ -80,12 +94,15 @@ final class World {
             addPod(new PodId("pod-" + i));
         }
         for (int s = 1; s <= random.nextInt(1, 4); s++) {
-            addSession(new SessionId("s" + s), new UserId("u" + s));
+            addSession(new SessionId("s" + s), new UserId(kinds.shared() ? "u" : "u" + s));
+        }
+        if (kinds.shared()) {
+            addWindow(new UserId("u"));
         }
         if (scheduler.chance(0.15)) {
             addErasure();
         }
-        Nemesis.unleash(this, TROUBLE);
+        nemesis = Nemesis.unleash(this, TROUBLE);
         scheduler.after(TROUBLE.toNanos(), faults::end);
     }
 
@@ -93,12 +110,30 @@ final class World {
         for (int i = random.nextInt(1, 3); i > 0; i--) {
             Browser browser = new Browser(this, session, user);
             browsers.add(browser);
-            scheduler.after(random.nextLong(4_000_000_000L), browser::connect);
+            scheduler.after(random.nextLong(4_000_000_000L), browser.line()::connect);
         }
         for (int i = random.nextInt(1, 4); i > 0; i--) {
-            String deadly = scheduler.chance(0.03) ? Asker.DEADLY : "";
-            addAsker(session, user, new MessageId(session + "m" + i + deadly));
+            String end = scheduler.chance(0.03) ? Asker.DEADLY : "";
+            if (kinds.asks() && random.nextBoolean()) {
+                end = RemoteProvider.ASKS;
+            }
+            addAsker(session, user, new MessageId(session + "m" + i + end));
         }
+    }
+
+    /// One stream of all the user's sessions, of one of them twice.
+    private void addWindow(UserId user) {
+        List<SessionId> sessions =
+                new ArrayList<>(browsers.stream().map(Browser::session).distinct().toList());
+        if (sessions.size() == 1) {
+            SessionId another = new SessionId("other");
+            addAsker(another, user, new MessageId("otherm1"));
+            sessions.add(another);
+        }
+        sessions.add(sessions.getFirst());
+        Window window = new Window(this, user, sessions);
+        browsers.addAll(window.tabs());
+        scheduler.after(random.nextLong(8_000_000_000L), window::connect);
     }
 
     private void addAsker(SessionId session, UserId user, MessageId message) {
@@ -176,6 +211,19 @@ final class World {
         return nats;
     }
 
+    Kinds kinds() {
+        return kinds;
+    }
+
+    RemoteService service() {
+        return service;
+    }
+
+    /// Who never says the same twice in this world.
+    String uniqueProvider() {
+        return kinds.remote() ? RemoteProvider.NAME : UniqueProvider.NAME;
+    }
+
     int concurrency() {
         return concurrency;
     }
@@ -213,18 +261,58 @@ final class World {
                         : random.nextLong(50_000, 2_000_000));
     }
 
+    /// A process' way to Redis.
+    SimLog log(Link link) {
+        return new SimLog(link, redis, chronicle, rows);
+    }
+
+    /// Its log, which keeps runs that wait in PostgreSQL where there is one.
+    SessionLog log(Host host, SimLog log) {
+        return kinds.rows()
+                ? new ParkingSessionLog(log, seams.rows(host, scheduler, faults, rows, log))
+                : log;
+    }
+
     SimQueue queue(Host host) {
         return seams.queue(host, scheduler, nats, faults, chronicle);
     }
 
-    SimRegistry registry(Link link, PodId pod) {
-        return seams.registry(link, redis, pod, chronicle);
+    SimRegistry registry(Link link, PodId pod, SimLog log) {
+        return seams.registry(link, redis, pod, chronicle, log);
     }
 
     /// A pod that answers; null when there is none.
     @Nullable SimPod anyPod() {
         List<SimPod> open = pods.stream().filter(SimPod::isOpen).toList();
         return open.isEmpty() ? null : open.get(random.nextInt(open.size()));
+    }
+
+    ModelRows rows() {
+        return rows;
+    }
+
+    /// Whether somebody watches or asks in a session; others are of no use to the checker.
+    boolean isKnown(SessionId session) {
+        return browsers.stream().anyMatch(browser -> browser.session().equals(session));
+    }
+
+    /// Somebody else names a session.
+    void strangerComes(SessionId session) {
+        scheduler.after(
+                random.nextLong(1_500_000_000),
+                () -> {
+                    SimPod pod = anyPod();
+                    if (pod != null) {
+                        pod.stranger(session);
+                    }
+                });
+    }
+
+    /// A run waits for its user, or goes on with the answer: a good moment to lose it.
+    void goodMomentToLoseRedis() {
+        if (kinds.rows() && nemesis != null && scheduler.chance(0.3)) {
+            nemesis.loseRedisSoon();
+        }
     }
 
     // What the nemesis does
@@ -274,8 +362,8 @@ final class World {
     /// Ends what its kernel still had: whoever is on it, or just about to be.
     void hangUp(SimPod pod) {
         for (Browser browser : browsers) {
-            if (browser.isOn(pod)) {
-                browser.cut(0);
+            if (browser.line().isOn(pod)) {
+                browser.line().cut(0);
             }
         }
     }

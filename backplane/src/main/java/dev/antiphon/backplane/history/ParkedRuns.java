@@ -34,7 +34,7 @@ import java.util.concurrent.CompletionStage;
 ///
 /// Storing, removing and bringing back take the session's lock, and what is stored is read under it. So a run that goes on
 /// meanwhile is not stored after it was removed, and one that is erased is not brought back.
-final class ParkedRuns {
+final class ParkedRuns implements ParkedStore {
 
     /// Runs of a session that are brought back at once. More than one waits only when the session was used while the database
     /// was away; those beyond it come back when their user answers or cancels them.
@@ -48,8 +48,8 @@ final class ParkedRuns {
         this.redis = redis;
     }
 
-    /// Stores the session's run that waits for its user, if it has one.
-    CompletionStage<Void> keep(SessionId session) {
+    @Override
+    public CompletionStage<Void> keep(SessionId session) {
         return redis.parked(session)
                 .thenCompose(found ->
                         found.isEmpty()
@@ -85,8 +85,8 @@ final class ParkedRuns {
                 parked.incarnation());
     }
 
-    /// A run goes on: from now on this is not where it stands.
-    CompletionStage<Void> remove(SessionId session, MessageId message) {
+    @Override
+    public CompletionStage<Void> remove(SessionId session, MessageId message) {
         return database.ask(
                         connection -> {
                             lock(connection, session);
@@ -128,9 +128,8 @@ final class ParkedRuns {
                 most);
     }
 
-    /// A run as it was when it began to wait. Empty when it does not wait, waits no longer, or the session is another
-    /// user's by now.
-    CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message) {
+    @Override
+    public CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message) {
         return database.ask(connection -> find(connection, session, message));
     }
 
@@ -152,11 +151,8 @@ final class ParkedRuns {
                 .findFirst();
     }
 
-    /// Brings a run back into Redis, if it waits.
-    ///
-    /// @param user who must own it; empty when we act ourselves
-    /// @return whether Redis has it now
-    CompletionStage<Boolean> bringBack(
+    @Override
+    public CompletionStage<Boolean> bringBack(
             SessionId session, MessageId message, Optional<UserId> user) {
         return database.ask(connection -> {
             lock(connection, session);

@@ -6,7 +6,6 @@ import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
-import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
@@ -36,14 +35,15 @@ import java.util.concurrent.CompletionStage;
 /// acknowledged, whichever worker does that. The row is removed before the claim is answered that lets the run go on;
 /// otherwise a Redis that is lost after that could make it go on twice from the same place. While PostgreSQL is away,
 /// users are asked all the same; deliveries of their runs stay in the queue, and runs that were answered wait.
-final class ParkingSessionLog implements SessionLog {
+public final class ParkingSessionLog implements SessionLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkingSessionLog.class);
 
-    private final RedisSessionLog log;
-    private final ParkedRuns parked;
+    private final SessionLog log;
+    private final ParkedStore parked;
 
-    ParkingSessionLog(RedisSessionLog log, ParkedRuns parked) {
+    /// @param log in Redis
+    public ParkingSessionLog(SessionLog log, ParkedStore parked) {
         this.log = log;
         this.parked = parked;
     }

@@ -1,0 +1,32 @@
+package dev.antiphon.backplane.history;
+
+import dev.antiphon.backplane.log.ParkedRun;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.UserId;
+
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/// Keeps the runs that wait for their users beyond Redis. No call blocks; stages fail with
+/// {@link dev.antiphon.backplane.Unavailable} when the store does not answer.
+///
+/// An interface because the simulation drives {@link ParkingSessionLog} over a model of it.
+public interface ParkedStore {
+
+    /// Stores the session's run that waits for its user, if it has one.
+    CompletionStage<Void> keep(SessionId session);
+
+    /// Removes a run that goes on: from now on the stored row is not where it stands.
+    CompletionStage<Void> remove(SessionId session, MessageId message);
+
+    /// A run as it was when it began to wait. Empty when it does not wait, waits no longer, or the session is another
+    /// user's by now.
+    CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message);
+
+    /// Brings a run back into Redis, if it waits.
+    ///
+    /// @param user who must own it; empty when we act ourselves
+    /// @return whether Redis has it now
+    CompletionStage<Boolean> bringBack(SessionId session, MessageId message, Optional<UserId> user);
+}
