@@ -2,7 +2,8 @@ package dev.antiphon.protocol;
 
 import java.util.List;
 
-/// The Redis keys. All keys of one session live on one primary.
+/// The Redis keys; docs/redis.md lists what each of them and each of their fields holds. All keys of one session live on one
+/// primary.
 public final class Keys {
 
     /// Zset of accepted, unfinished `{sid}:{mid}` by deadline in milliseconds.
