@@ -1,24 +1,31 @@
 package example;
 
-import static org.bsc.langgraph4j.StateGraph.END;
-import static org.bsc.langgraph4j.StateGraph.START;
+import static dev.antiphon.api.workflow.StepGraph.END;
+import static dev.antiphon.api.workflow.StepGraph.START;
 
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.workflow.*;
-import java.util.*;
-import org.bsc.langgraph4j.GraphStateException;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.workflow.StepGraph;
+import dev.antiphon.api.workflow.StepRun;
+import dev.antiphon.api.workflow.Workflow;
+
+import java.util.List;
+import java.util.Map;
 
 /// Two views side by side, then both in one answer: `"context": {"workflow": "debate"}`.
 public final class DebateWorkflow implements Workflow {
+
+    @Override
     public String name() {
         return "debate";
     }
 
+    @Override
     public String description() {
         return "Argues for and against, side by side.";
     }
 
-    public StepGraph graph() throws GraphStateException {
+    @Override
+    public StepGraph graph() {
         return new StepGraph()
                 .step("pro", (state, run) -> Map.of("pro", argue("for", run)))
                 .step("con", (state, run) -> Map.of("con", argue("against", run)))
@@ -27,8 +34,10 @@ public final class DebateWorkflow implements Workflow {
                     run.say("\n\nAgainst: " + state.get("con", String.class).orElseThrow());
                     return Map.of();
                 })
-                .edge(START, "pro").edge(START, "con")
-                .edge("pro", "answer").edge("con", "answer")
+                .edge(START, "pro")
+                .edge(START, "con")
+                .edge("pro", "answer")
+                .edge("con", "answer")
                 .edge("answer", END);
     }
 

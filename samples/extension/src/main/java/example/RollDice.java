@@ -1,8 +1,8 @@
 package example;
 
 import dev.antiphon.protocol.Json;
-import dev.antiphon.worker.tool.Tool;
-import dev.antiphon.worker.tool.ToolContext;
+import dev.antiphon.api.tool.Tool;
+import dev.antiphon.api.tool.ToolContext;
 
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,7 +32,7 @@ public final class RollDice implements Tool {
         return Json.readObject(schema.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Nobody is harmed by a second roll.
+    /// A second roll does no harm.
     @Override
     public boolean idempotent() {
         return true;

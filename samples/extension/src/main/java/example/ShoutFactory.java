@@ -1,9 +1,9 @@
 package example;
 
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelProviderFactory;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelProviderFactory;
+import dev.antiphon.api.model.ProviderContext;
 
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,7 +16,7 @@ public final class ShoutFactory implements ModelProviderFactory {
     }
 
     @Override
-    public Optional<ModelProvider> create(Map<String, String> environment) {
-        return Optional.of(new ShoutProvider(environment.getOrDefault("SHOUT_END", "!")));
+    public Optional<ModelProvider> create(ProviderContext context) {
+        return Optional.of(new ShoutProvider(context.environment().text("SHOUT_END", "!")));
     }
 }

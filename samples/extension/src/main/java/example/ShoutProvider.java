@@ -1,13 +1,14 @@
 package example;
 
+import dev.antiphon.api.model.Capabilities.Continuation;
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.Capabilities;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
-import dev.antiphon.worker.provider.Capabilities;
-import dev.antiphon.worker.provider.Capabilities.Continuation;
-import dev.antiphon.worker.provider.ModelAnswer;
-import dev.antiphon.worker.provider.ModelCall;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.provider.TokenSink;
 
 import java.util.List;
 import java.util.Locale;
@@ -31,16 +32,10 @@ final class ShoutProvider implements ModelProvider {
         return List.of("shout-1");
     }
 
-    /// A worker may die in mid-answer: the next one withdraws what was streamed and calls anew.
+    /// A worker may die in the middle of an answer: the next one withdraws what was streamed and calls again.
     @Override
     public Capabilities capabilities() {
-        return new Capabilities(false, false, true, true, Continuation.RESTART);
-    }
-
-    /// Words may be joined into one chunk when they come faster than they can be stored.
-    @Override
-    public boolean joinsPieces() {
-        return true;
+        return Capabilities.of(Continuation.RESTART, Feature.USAGE, Feature.CANCEL);
     }
 
     /// Runs on a virtual thread of its own, so it may simply wait for a service.

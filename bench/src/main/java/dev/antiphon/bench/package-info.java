@@ -1,5 +1,5 @@
-/// Measures a running system from outside, over HTTP, as browsers would use it. Knows nothing of the product's code.
-/// Allowed imports: the JDK, HdrHistogram.
+/// Measures a running system from outside, over HTTP, as browsers would use it. Knows nothing of the product's
+/// code.
 @NullMarked
 package dev.antiphon.bench;
 

@@ -1,6 +1,5 @@
-/// Strikes a whole Antiphon of real processes while answers stream, writes down what readers see, and judges it. Knows the
-/// product only from outside: command lines, HTTP, Redis' keys and NATS' monitoring page. Allowed imports: `chaos.*`,
-/// protocol, servers, Jackson, Lettuce.
+/// Strikes a whole Antiphon of real processes while answers stream, writes down what readers see, and judges it.
+/// Knows the product only from outside: command lines, HTTP, Redis' keys and NATS' monitoring page.
 @NullMarked
 package dev.antiphon.chaos;
 

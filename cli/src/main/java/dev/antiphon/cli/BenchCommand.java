@@ -2,8 +2,8 @@ package dev.antiphon.cli;
 
 import dev.antiphon.bench.AnswerLoad;
 import dev.antiphon.bench.ReplayStorm;
-import dev.antiphon.protocol.Environment;
-import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.protocol.Settings;
+import dev.antiphon.providers.DemoFactory;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -75,8 +75,8 @@ final class BenchCommand implements Callable<Integer> {
                             + url);
         }
         Duration pace =
-                Environment.of(Map.of(Variable.CHAT_DEMO_DELAY.name(), demoDelay))
-                        .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
+                new Settings(Map.of(DemoFactory.DELAY, demoDelay))
+                        .duration(DemoFactory.DELAY, Duration.ZERO);
         try {
             if (storm > 0) {
                 System.out.print(new ReplayStorm(url, storm, entries).run().text());

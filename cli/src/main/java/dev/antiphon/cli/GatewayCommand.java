@@ -3,6 +3,7 @@ package dev.antiphon.cli;
 import dev.antiphon.gateway.Gateway;
 import dev.antiphon.gateway.GatewayConfig;
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,8 @@ final class GatewayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Environment environment = Environment.of(JoinedEnvironment.of(DataDirectory.chosen(data)));
+        Environment environment =
+                ModelProviders.environment(JoinedEnvironment.of(DataDirectory.chosen(data)));
         GatewayConfig config = GatewayConfig.from(environment);
         Gateway gateway = open(config);
         return Serving.untilStopped(

@@ -1,10 +1,11 @@
 package dev.antiphon.cli;
 
+import dev.antiphon.engine.workflow.CompiledWorkflow;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.worker.Worker;
 import dev.antiphon.worker.extension.Extensions;
-import dev.antiphon.worker.workflow.CompiledWorkflow;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,8 @@ final class GraphCommand implements Callable<Integer> {
     }
 
     private Extensions opened() {
-        String named = Environment.system().text(Variable.CHAT_EXTENSIONS);
+        String named =
+                Environment.system(ModelProviders.variables()).text(Variable.CHAT_EXTENSIONS);
         Path folder = extensions == null && named != null ? Path.of(named) : extensions;
         return folder == null ? Extensions.none() : Extensions.open(folder);
     }

@@ -4,6 +4,8 @@ import dev.antiphon.gateway.Gateway;
 import dev.antiphon.gateway.GatewayConfig;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.providers.DemoFactory;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
 import dev.antiphon.worker.Worker;
@@ -34,13 +36,18 @@ final class RehearseCommand implements Callable<Integer> {
         try (var nats = NatsServer.start();
                 var redis = RedisServer.start()) {
             Environment environment =
-                    Environment.of(
+                    ModelProviders.environment(
                             Map.of(
-                                    Variable.NATS_URL.name(), nats.url(),
-                                    Variable.REDIS_HOST.name(), "127.0.0.1",
-                                    Variable.REDIS_PORT.name(), "" + redis.port(),
-                                    Variable.SERVER_PORT.name(), "0",
-                                    Variable.CHAT_DEMO_DELAY.name(), "0ms"));
+                                    Variable.NATS_URL.name(),
+                                    nats.url(),
+                                    Variable.REDIS_HOST.name(),
+                                    "127.0.0.1",
+                                    Variable.REDIS_PORT.name(),
+                                    "" + redis.port(),
+                                    Variable.SERVER_PORT.name(),
+                                    "0",
+                                    DemoFactory.DELAY,
+                                    "0ms"));
             try (var _ = Worker.open(WorkerConfig.from(environment));
                     var gateway = Gateway.open(GatewayConfig.from(environment))) {
                 for (int i = 0; i < CHATS; i++) {

@@ -2,6 +2,9 @@ package dev.antiphon.cli;
 
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.protocol.Settings;
+import dev.antiphon.providers.DemoFactory;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.Ports;
 
 import org.jspecify.annotations.Nullable;
@@ -10,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -114,7 +118,7 @@ final class Up implements AutoCloseable {
         Map<String, String> shared = new HashMap<>(settings());
         shared.putAll(stores.addresses());
         if (options.demoDelay() != null) {
-            shared.put(Variable.CHAT_DEMO_DELAY.name(), options.demoDelay());
+            shared.put(DemoFactory.DELAY, options.demoDelay());
         }
         if (options.extensions() != null) {
             // In full: a worker that joins may be started in another folder.
@@ -131,7 +135,9 @@ final class Up implements AutoCloseable {
     /// Our own settings, so that a worker that joins answers as ours do. Not what belongs to one process.
     private static Map<String, String> settings() {
         Map<String, String> settings = new HashMap<>(new ProcessBuilder().environment());
-        settings.keySet().retainAll(Stream.of(Variable.values()).map(Variable::name).toList());
+        Set<String> ours = new HashSet<>(ModelProviders.variables());
+        Stream.of(Variable.values()).map(Variable::name).forEach(ours::add);
+        settings.keySet().retainAll(ours);
         settings.keySet()
                 .removeAll(
                         Stream.of(Variable.SERVER_PORT, Variable.POD_ID, Variable.CHAT_WORKER_PORT)
@@ -200,11 +206,9 @@ final class Up implements AutoCloseable {
         if (demoDelay == null) {
             return;
         }
-        String name = Variable.CHAT_DEMO_DELAY.name();
+        String name = DemoFactory.DELAY;
         try {
-            var _ =
-                    Environment.of(Map.of(name, demoDelay))
-                            .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO);
+            var _ = new Settings(Map.of(name, demoDelay)).duration(name, Duration.ZERO);
         } catch (IllegalArgumentException e) {
             throw new StartException(String.valueOf(e.getMessage()).replace(name, "--demo-delay"));
         }

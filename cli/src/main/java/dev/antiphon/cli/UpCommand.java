@@ -1,6 +1,7 @@
 package dev.antiphon.cli;
 
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
 
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ final class UpCommand implements Callable<Integer> {
         var options =
                 new Up.Options(
                         port, DataDirectory.chosen(data), gateways, workers, demoDelay, extensions);
-        var _ = Up.open(options, Environment.system());
+        var _ = Up.open(options, Environment.system(ModelProviders.variables()));
         // Until SIGTERM or Ctrl-C, which stop everything in good order and end the JVM.
         new CountDownLatch(1).await();
         throw new AssertionError("nothing counts the latch down");

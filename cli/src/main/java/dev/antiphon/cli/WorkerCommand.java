@@ -1,7 +1,7 @@
 package dev.antiphon.cli;
 
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.worker.Worker;
 import dev.antiphon.worker.WorkerConfig;
 
@@ -47,7 +47,7 @@ final class WorkerCommand implements Callable<Integer> {
         if (extensions != null) {
             variables.put(Variable.CHAT_EXTENSIONS.name(), extensions.toString());
         }
-        WorkerConfig config = WorkerConfig.from(Environment.of(variables));
+        WorkerConfig config = WorkerConfig.from(ModelProviders.environment(variables));
         Worker worker = Worker.open(config, LogLines.OF_PROCESS);
         return Serving.untilStopped(
                 worker,

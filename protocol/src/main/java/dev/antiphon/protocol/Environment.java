@@ -4,15 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.EnumMap;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as
 /// unset; an unknown name that starts with `CHAT_` is an error, because a misspelt setting would
@@ -34,32 +32,6 @@ public final class Environment {
         POD_ID,
         /// Where PostgreSQL is, if conversations are kept there.
         DATABASE_URL,
-        OPENAI_API_KEY,
-        OPENAI_BASE_URL,
-        ANTHROPIC_API_KEY,
-        ANTHROPIC_BASE_URL,
-        GEMINI_API_KEY,
-        GEMINI_BASE_URL,
-        OLLAMA_BASE_URL,
-        LANGGRAPH_URL,
-        LANGGRAPH_API_KEY,
-        /// The models that are offered of each service, the default first, separated by commas.
-        CHAT_OPENAI_MODELS,
-        CHAT_ANTHROPIC_MODELS,
-        CHAT_GEMINI_MODELS,
-        CHAT_OLLAMA_MODELS,
-        /// The protocol of the provider `openai`: chat, responses or background.
-        CHAT_OPENAI_API,
-        /// How a request of Chat Completions bounds its answer: max_tokens or max_completion_tokens.
-        CHAT_OPENAI_TOKEN_LIMIT,
-        /// Whether a request of Chat Completions asks for the tokens of its answer.
-        CHAT_OPENAI_STREAM_OPTIONS,
-        /// Whether reasoning between think tags is taken out of models' text.
-        CHAT_MODEL_THINK_TAGS,
-        /// Whether to ask for models' reasoning where a service must be asked.
-        CHAT_MODEL_REASONING,
-        /// The graph that answers on a LangGraph server when a request names none.
-        CHAT_LANGGRAPH_ASSISTANT,
         /// A second port of the gateway, shared with other gateways of this machine.
         CHAT_SHARED_PORT,
         /// Web origins other than its own that may call the gateway, separated by commas.
@@ -80,10 +52,6 @@ public final class Environment {
         CHAT_WORKER_GRACE,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
-        /// The demo provider's pause between two chunks.
-        CHAT_DEMO_DELAY,
-        /// The demo provider's words per chunk.
-        CHAT_DEMO_WORDS,
         /// The provider of requests that name none.
         CHAT_DEFAULT_PROVIDER,
         /// The model of requests that name none.
@@ -114,155 +82,86 @@ public final class Environment {
         CHAT_MODEL_REST
     }
 
-    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+    private static final Set<String> NAMES =
+            Stream.of(Variable.values()).map(Enum::name).collect(Collectors.toUnmodifiableSet());
 
-    private final Map<Variable, String> values;
-    private final Map<String, String> others;
+    private final Settings settings;
+    private final Settings others;
 
-    private Environment(Map<Variable, String> values, Map<String, String> others) {
-        this.values = values;
+    private Environment(Settings settings, Settings others) {
+        this.settings = settings;
         this.others = others;
     }
 
-    public static Environment system() {
-        return of(System.getenv());
+    /// The variables of this process.
+    ///
+    /// @param more as in {@link #of(Map, Set)}
+    /// @throws IllegalArgumentException as {@link #of(Map, Set)}
+    public static Environment system(Set<String> more) {
+        return of(System.getenv(), more);
+    }
+
+    /// As {@link #of(Map, Set)}, where no model provider is known.
+    public static Environment of(Map<String, String> all) {
+        return of(all, Set.of());
     }
 
     /// Takes the variables that are ours from all that there are.
     ///
+    /// @param more names that start with `CHAT_`, beside those of {@link Variable}: what model providers read
     /// @throws IllegalArgumentException for an unknown name that starts with `CHAT_`
-    public static Environment of(Map<String, String> all) {
-        Map<Variable, String> values = new EnumMap<>(Variable.class);
+    public static Environment of(Map<String, String> all, Set<String> more) {
+        Map<String, String> values = new HashMap<>();
         Map<String, String> others = new HashMap<>();
-        for (Map.Entry<String, String> each : all.entrySet()) {
-            Variable variable = known(each.getKey());
-            if (variable == null && each.getKey().startsWith("CHAT_")) {
+        all.forEach((name, value) -> {
+            if (NAMES.contains(name)) {
+                values.put(name, value);
+            } else if (name.startsWith("CHAT_") && !more.contains(name)) {
                 throw new IllegalArgumentException(
-                        each.getKey()
+                        name
                                 + " is not a known setting; did you mean "
-                                + nearest(each.getKey())
+                                + nearest(name, more)
                                 + "?");
-            }
-            if (each.getValue().isEmpty()) {
-                continue;
-            }
-            if (variable != null) {
-                values.put(variable, each.getValue());
             } else {
-                others.put(each.getKey(), each.getValue());
+                others.put(name, value);
             }
-        }
-        return new Environment(values, others);
+        });
+        return new Environment(new Settings(values), new Settings(others));
     }
 
     public @Nullable String text(Variable variable) {
-        return values.get(variable);
+        return settings.text(variable.name());
     }
 
     public String text(Variable variable, String ifUnset) {
-        return values.getOrDefault(variable, ifUnset);
+        return settings.text(variable.name(), ifUnset);
     }
 
-    /// Those of `names` that are set and none of ours: what an extension says that it reads.
-    public Map<String, String> others(Set<String> names) {
-        Map<String, String> found = new TreeMap<>(others);
-        found.keySet().retainAll(names);
-        return Collections.unmodifiableMap(found);
+    /// Those of `names` that are set and not in {@link Variable}: the variables of a model provider.
+    public Settings others(Set<String> names) {
+        return others.only(names);
     }
 
-    /// The comma-separated parts, without blanks around them; empty when unset.
+    /// As {@link Settings#list}.
     public List<String> list(Variable variable) {
-        return Arrays.stream(text(variable, "").split(","))
-                .map(String::strip)
-                .filter(part -> !part.isEmpty())
-                .toList();
+        return settings.list(variable.name());
     }
 
-    /// Whether a setting is `true`; unset is false.
-    ///
-    /// @throws IllegalArgumentException when set to anything but `true` or `false`
-    public boolean flag(Variable variable) {
-        String text = text(variable, "false");
-        if (!text.equals("true") && !text.equals("false")) {
-            throw new IllegalArgumentException(
-                    variable + " must be true or false, but is '" + text + "'");
-        }
-        return text.equals("true");
-    }
-
-    /// A whole number.
-    ///
-    /// @throws IllegalArgumentException when set to anything but a whole number from `least` to `most`
+    /// As {@link Settings#number}.
     public int number(Variable variable, int ifUnset, int least, int most) {
-        String text = values.get(variable);
-        if (text == null) {
-            return ifUnset;
-        }
-        try {
-            int number = Integer.parseInt(text);
-            if (number >= least && number <= most) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // said below, together with a number out of range
-        }
-        throw new IllegalArgumentException(
-                variable
-                        + " must be a whole number from "
-                        + least
-                        + " to "
-                        + most
-                        + ", but is '"
-                        + text
-                        + "'");
+        return settings.number(variable.name(), ifUnset, least, most);
     }
 
-    /// A duration such as `250ms`, `3s`, `5m` or `48h`.
-    ///
-    /// @throws IllegalArgumentException when set to anything else
+    /// As {@link Settings#duration}.
     public Duration duration(Variable variable, Duration ifUnset) {
-        String text = values.get(variable);
-        if (text == null) {
-            return ifUnset;
-        }
-        Matcher matcher = DURATION.matcher(text);
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException(
-                    variable
-                            + " must be a duration such as 250ms, 3s, 5m or 48h, but is '"
-                            + text
-                            + "'");
-        }
-        long amount = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            default -> throw new AssertionError("the pattern allows no other unit");
-        };
+        return settings.duration(variable.name(), ifUnset);
     }
 
-    private static @Nullable Variable known(String name) {
-        for (Variable variable : Variable.values()) {
-            if (variable.name().equals(name)) {
-                return variable;
-            }
-        }
-        return null;
-    }
-
-    private static Variable nearest(String name) {
-        Variable best = Variable.CHAT_SHARED_PORT;
-        int bestDistance = Integer.MAX_VALUE;
-        for (Variable variable : Variable.values()) {
-            int distance = distance(name, variable.name());
-            if (variable.name().startsWith("CHAT_") && distance < bestDistance) {
-                best = variable;
-                bestDistance = distance;
-            }
-        }
-        return best;
+    private static String nearest(String name, Set<String> more) {
+        return Stream.concat(NAMES.stream(), more.stream())
+                .filter(known -> known.startsWith("CHAT_"))
+                .min(Comparator.comparingInt(known -> distance(name, known)))
+                .orElseThrow();
     }
 
     /// Levenshtein's: the least number of letters to insert, delete or replace.

@@ -37,8 +37,8 @@ final class EnvironmentTest {
         assertThat(with(Variable.REDIS_PORT, "").number(Variable.REDIS_PORT, 6379, 1, 65535))
                 .isEqualTo(6379);
         assertThat(
-                        with(Variable.CHAT_DEMO_DELAY, "")
-                                .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO))
+                        with(Variable.CHAT_TOOL_TIMEOUT, "")
+                                .duration(Variable.CHAT_TOOL_TIMEOUT, Duration.ZERO))
                 .isEqualTo(Duration.ZERO);
         assertThat(with(Variable.CHAT_ALLOWED_ORIGINS, "").list(Variable.CHAT_ALLOWED_ORIGINS))
                 .isEmpty();
@@ -47,9 +47,9 @@ final class EnvironmentTest {
     @Test
     void variablesOfOthersAreNobodysBusiness() {
         Environment environment =
-                Environment.of(Map.of("PATH", "/bin", "CHATTY", "1", "chat_demo_delay", "1"));
+                Environment.of(Map.of("PATH", "/bin", "CHATTY", "1", "chat_tool_timeout", "1"));
 
-        assertThat(environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO))
+        assertThat(environment.duration(Variable.CHAT_TOOL_TIMEOUT, Duration.ZERO))
                 .isEqualTo(Duration.ZERO);
     }
 
@@ -60,12 +60,15 @@ final class EnvironmentTest {
                         Map.of("ACME_KEY", "k", "ACME_URL", "", "PATH", "/bin", "REDIS_PORT", "1"));
 
         assertThat(environment.others(Set.of("ACME_KEY", "ACME_URL", "REDIS_PORT")))
-                .isEqualTo(Map.of("ACME_KEY", "k"));
+                .satisfies(settings -> {
+                    assertThat(settings.names()).containsExactly("ACME_KEY");
+                    assertThat(settings.text("ACME_KEY")).isEqualTo("k");
+                });
     }
 
     @ParameterizedTest
     @CsvSource({
-        "CHAT_DEMO_DLAY, CHAT_DEMO_DELAY",
+        "CHAT_TOOL_TIMOUT, CHAT_TOOL_TIMEOUT",
         "CHAT_WORKFLOW_CONCURENCY, CHAT_WORKFLOW_CONCURRENCY",
         "CHAT_ALLOWED_ORIGIN, CHAT_ALLOWED_ORIGINS",
         "CHAT_DEFAULT_MODLE, CHAT_DEFAULT_MODEL"
@@ -78,8 +81,8 @@ final class EnvironmentTest {
 
     @Test
     void anUnknownNameOfOursStopsTheStartEvenWhenEmpty() {
-        assertThatThrownBy(() -> Environment.of(Map.of("CHAT_DEMO_DELAYS", "")))
-                .hasMessageContaining("did you mean CHAT_DEMO_DELAY?");
+        assertThatThrownBy(() -> Environment.of(Map.of("CHAT_TOOL_TIMEOUTS", "")))
+                .hasMessageContaining("did you mean CHAT_TOOL_TIMEOUT?");
     }
 
     @ParameterizedTest
@@ -99,8 +102,8 @@ final class EnvironmentTest {
     @CsvSource({"0ms, PT0S", "250ms, PT0.25S", "3s, PT3S", "5m, PT5M", "48h, PT48H"})
     void aDurationIsANumberWithItsUnit(String value, Duration duration) {
         assertThat(
-                        with(Variable.CHAT_DEMO_DELAY, value)
-                                .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO))
+                        with(Variable.CHAT_TOOL_TIMEOUT, value)
+                                .duration(Variable.CHAT_TOOL_TIMEOUT, Duration.ZERO))
                 .isEqualTo(duration);
     }
 
@@ -108,11 +111,11 @@ final class EnvironmentTest {
     @ValueSource(strings = {"100", "-1s", "1.5s", "1 s", "1d", "s", "PT1S", "9999999999s", "1S"})
     void anythingElseIsNoDuration(String value) {
         assertThatThrownBy(() ->
-                        with(Variable.CHAT_DEMO_DELAY, value)
-                                .duration(Variable.CHAT_DEMO_DELAY, Duration.ZERO))
+                        with(Variable.CHAT_TOOL_TIMEOUT, value)
+                                .duration(Variable.CHAT_TOOL_TIMEOUT, Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "CHAT_DEMO_DELAY must be a duration such as 250ms, 3s, 5m or 48h, but is '"
+                        "CHAT_TOOL_TIMEOUT must be a duration such as 250ms, 3s, 5m or 48h, but is '"
                                 + value
                                 + "'");
     }

@@ -1,6 +1,6 @@
 package dev.antiphon.simulation;
 
-import dev.antiphon.worker.time.Time;
+import dev.antiphon.time.Time;
 
 import java.time.Duration;
 import java.time.Instant;

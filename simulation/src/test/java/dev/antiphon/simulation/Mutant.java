@@ -102,14 +102,14 @@ enum Mutant {
             };
         }
     },
-    IMMEDIATE_ACK(Patch.zero("dev.antiphon.worker.run.Acker", "toNanos")),
-    ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.worker.run.Acker", "isSameEnd")),
+    IMMEDIATE_ACK(Patch.zero("dev.antiphon.engine.run.Acker", "toNanos")),
+    ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.engine.run.Acker", "isSameEnd")),
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
     REPUBLISHED_IS_NEW(Patch.no("dev.antiphon.backplane.queue.StoredRequest", "republished")),
-    NO_RESET(Patch.nothing("dev.antiphon.worker.run.AnswerWriter", "reset")),
-    RESTART_FROM_ZERO(Patch.no("dev.antiphon.worker.run.Streamed", "isAnything")),
+    NO_RESET(Patch.nothing("dev.antiphon.engine.run.AnswerWriter", "reset")),
+    RESTART_FROM_ZERO(Patch.no("dev.antiphon.engine.run.Streamed", "isAnything")),
     SETTLED_PAST_UNFINISHED(Patch.no("dev.antiphon.backplane.history.Turns", "areUnfinished")),
-    NO_SWEEP(Patch.nothing("dev.antiphon.worker.run.Rescue", "sweep")),
+    NO_SWEEP(Patch.nothing("dev.antiphon.engine.run.Rescue", "sweep")),
     NO_SWEEP_WITHOUT_JETSTREAM {
         @Override
         Seams seams() {
@@ -144,7 +144,7 @@ enum Mutant {
             };
         }
     },
-    CLEANED_UNASKED(Patch.yes("dev.antiphon.worker.run.Cleaner", "isClean")),
+    CLEANED_UNASKED(Patch.yes("dev.antiphon.engine.run.Cleaner", "isClean")),
     WAITS_IN_NO_ROW {
         @Override
         Seams seams() {
@@ -224,7 +224,7 @@ enum Mutant {
             };
         }
     },
-    NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.worker.run.Rescue", "giveBack")),
+    NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.engine.run.Rescue", "giveBack")),
     NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),
     NO_GAP_REPAIR(Patch.nothing("dev.antiphon.gateway.stream.Feed", "repair")),
     NO_TAIL_POLL(Patch.nothing("dev.antiphon.gateway.stream.Feed", "poll")),

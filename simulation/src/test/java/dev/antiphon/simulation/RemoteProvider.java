@@ -1,5 +1,15 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.api.model.Capabilities;
+import dev.antiphon.api.model.Capabilities.Continuation;
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.Leftover;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
@@ -7,15 +17,6 @@ import dev.antiphon.simulation.ModelRedis.Place;
 import dev.antiphon.simulation.RemoteService.Purpose;
 import dev.antiphon.simulation.RemoteService.Run;
 import dev.antiphon.simulation.RemoteService.State;
-import dev.antiphon.worker.provider.Capabilities;
-import dev.antiphon.worker.provider.Capabilities.Continuation;
-import dev.antiphon.worker.provider.Leftover;
-import dev.antiphon.worker.provider.ModelAnswer;
-import dev.antiphon.worker.provider.ModelCall;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.provider.ProviderFailure;
-import dev.antiphon.worker.provider.TokenSink;
 
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +72,8 @@ final class RemoteProvider implements ModelProvider {
 
     @Override
     public Capabilities capabilities() {
-        return new Capabilities(false, false, true, true, Continuation.REATTACH, true);
+        return Capabilities.of(
+                Continuation.REATTACH, Feature.USAGE, Feature.CANCEL, Feature.KEEPS_CONVERSATION);
     }
 
     @Override

@@ -1,29 +1,29 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.api.model.ModelProvider;
 import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.tools.ToolBegin;
 import dev.antiphon.backplane.tools.ToolIntent;
 import dev.antiphon.backplane.tools.ToolJournal;
+import dev.antiphon.engine.run.Acker;
+import dev.antiphon.engine.run.Cleaner;
+import dev.antiphon.engine.run.ContextWindow;
+import dev.antiphon.engine.run.Counters;
+import dev.antiphon.engine.run.Deliveries;
+import dev.antiphon.engine.run.LeaseKeeper;
+import dev.antiphon.engine.run.Providers;
+import dev.antiphon.engine.run.Rescue;
+import dev.antiphon.engine.run.RunParts;
+import dev.antiphon.engine.run.SessionRunner;
+import dev.antiphon.engine.run.Settler;
+import dev.antiphon.engine.workflow.ChatWorkflow;
+import dev.antiphon.engine.workflow.Workflows;
 import dev.antiphon.protocol.WorkerId;
-import dev.antiphon.worker.provider.DemoProvider;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.Providers;
-import dev.antiphon.worker.run.Acker;
-import dev.antiphon.worker.run.Cleaner;
-import dev.antiphon.worker.run.ContextWindow;
-import dev.antiphon.worker.run.Counters;
-import dev.antiphon.worker.run.Deliveries;
-import dev.antiphon.worker.run.LeaseKeeper;
-import dev.antiphon.worker.run.Rescue;
-import dev.antiphon.worker.run.RunParts;
-import dev.antiphon.worker.run.SessionRunner;
-import dev.antiphon.worker.run.Settler;
-import dev.antiphon.worker.tool.ToolRunner;
-import dev.antiphon.worker.tool.ToolSelection;
-import dev.antiphon.worker.tool.Tools;
-import dev.antiphon.worker.workflow.ChatWorkflow;
-import dev.antiphon.worker.workflow.Workflows;
+import dev.antiphon.providers.DemoProvider;
+import dev.antiphon.tools.ToolRunner;
+import dev.antiphon.tools.ToolSelection;
+import dev.antiphon.tools.Tools;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,17 +1,18 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.api.model.Capabilities;
+import dev.antiphon.api.model.Capabilities.Continuation;
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.simulation.ModelRedis.Place;
-import dev.antiphon.worker.provider.Capabilities;
-import dev.antiphon.worker.provider.Capabilities.Continuation;
-import dev.antiphon.worker.provider.ModelAnswer;
-import dev.antiphon.worker.provider.ModelCall;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.provider.ProviderFailure;
-import dev.antiphon.worker.provider.TokenSink;
-import dev.antiphon.worker.time.Time;
+import dev.antiphon.time.Time;
 
 import java.util.List;
 import java.util.SplittableRandom;
@@ -47,7 +48,7 @@ final class UniqueProvider implements ModelProvider {
 
     @Override
     public Capabilities capabilities() {
-        return new Capabilities(false, false, true, true, Continuation.RESTART);
+        return Capabilities.of(Continuation.RESTART, Feature.USAGE, Feature.CANCEL);
     }
 
     @Override

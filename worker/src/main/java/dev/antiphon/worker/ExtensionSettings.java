@@ -10,11 +10,10 @@ import java.nio.file.Path;
 /// Which code of others a worker loads.
 ///
 /// @param folder with its jars; null for none. Default none: what lies in a folder by chance is not to be run
-/// @param environment each extension is given the variables that it says it reads
-public record ExtensionSettings(@Nullable Path folder, Environment environment) {
+public record ExtensionSettings(@Nullable Path folder) {
 
     static ExtensionSettings from(Environment environment) {
         String folder = environment.text(Variable.CHAT_EXTENSIONS);
-        return new ExtensionSettings(folder == null ? null : Path.of(folder), environment);
+        return new ExtensionSettings(folder == null ? null : Path.of(folder));
     }
 }

@@ -1,11 +1,11 @@
 package dev.antiphon.worker;
 
+import dev.antiphon.api.model.ModelProvider;
 import dev.antiphon.backplane.catalog.Offer;
+import dev.antiphon.engine.run.Providers;
+import dev.antiphon.engine.workflow.CompiledWorkflow;
+import dev.antiphon.engine.workflow.Workflows;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.Providers;
-import dev.antiphon.worker.workflow.CompiledWorkflow;
-import dev.antiphon.worker.workflow.Workflows;
 
 import org.jspecify.annotations.Nullable;
 

@@ -5,9 +5,9 @@ import com.sun.net.httpserver.HttpServer;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.RedisState;
+import dev.antiphon.engine.run.SessionRunner;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.WorkerId;
-import dev.antiphon.worker.run.SessionRunner;
 
 import org.jspecify.annotations.Nullable;
 

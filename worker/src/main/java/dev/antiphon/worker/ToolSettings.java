@@ -2,8 +2,8 @@ package dev.antiphon.worker;
 
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Environment.Variable;
-import dev.antiphon.worker.mcp.McpConfig;
-import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.tools.ToolSelection;
+import dev.antiphon.tools.mcp.McpConfig;
 
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,38 +1,37 @@
 package dev.antiphon.worker;
 
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.tool.Tool;
+import dev.antiphon.api.workflow.Workflow;
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.doorbell.CancelSubscription;
+import dev.antiphon.engine.run.Acker;
+import dev.antiphon.engine.run.Announcer;
+import dev.antiphon.engine.run.Cleaner;
+import dev.antiphon.engine.run.ContextWindow;
+import dev.antiphon.engine.run.Counters;
+import dev.antiphon.engine.run.Deliveries;
+import dev.antiphon.engine.run.LeaseKeeper;
+import dev.antiphon.engine.run.Providers;
+import dev.antiphon.engine.run.Rescue;
+import dev.antiphon.engine.run.RunParts;
+import dev.antiphon.engine.run.SessionRunner;
+import dev.antiphon.engine.run.Settler;
+import dev.antiphon.engine.workflow.ChatWorkflow;
+import dev.antiphon.engine.workflow.Workflows;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.providers.GuardedProvider;
+import dev.antiphon.providers.RetryingProvider;
+import dev.antiphon.time.Time;
+import dev.antiphon.tools.Calculator;
+import dev.antiphon.tools.CurrentTime;
+import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.ToolRunner;
+import dev.antiphon.tools.Tools;
+import dev.antiphon.tools.mcp.McpServers;
+import dev.antiphon.transport.ProviderTransport;
 import dev.antiphon.worker.extension.Extensions;
-import dev.antiphon.worker.mcp.McpServers;
-import dev.antiphon.worker.provider.DemoProvider;
-import dev.antiphon.worker.provider.GuardedProvider;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.Providers;
-import dev.antiphon.worker.provider.RetryingProvider;
-import dev.antiphon.worker.provider.http.StreamingTransport;
-import dev.antiphon.worker.run.Acker;
-import dev.antiphon.worker.run.Announcer;
-import dev.antiphon.worker.run.Cleaner;
-import dev.antiphon.worker.run.ContextWindow;
-import dev.antiphon.worker.run.Counters;
-import dev.antiphon.worker.run.Deliveries;
-import dev.antiphon.worker.run.LeaseKeeper;
-import dev.antiphon.worker.run.Rescue;
-import dev.antiphon.worker.run.RunParts;
-import dev.antiphon.worker.run.SessionRunner;
-import dev.antiphon.worker.run.Settler;
-import dev.antiphon.worker.time.Time;
-import dev.antiphon.worker.tool.Calculator;
-import dev.antiphon.worker.tool.CurrentTime;
-import dev.antiphon.worker.tool.LeftOut;
-import dev.antiphon.worker.tool.Tool;
-import dev.antiphon.worker.tool.ToolRunner;
-import dev.antiphon.worker.tool.Tools;
-import dev.antiphon.worker.workflow.ChatWorkflow;
-import dev.antiphon.worker.workflow.Workflow;
-import dev.antiphon.worker.workflow.Workflows;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
 
@@ -217,19 +216,14 @@ public final class Worker implements AutoCloseable {
 
     private static Providers openProviders(
             WorkerConfig config, Extensions extensions, Time time, List<AutoCloseable> opened) {
-        List<ModelProvider> providers = new ArrayList<>();
-        providers.add(new DemoProvider(config.demoDelay(), config.demoWords(), time));
         ModelSettings models = config.models();
-        if (models.isAny()) { // the transport takes a third of a second to make
-            StreamingTransport transport = new StreamingTransport(models.limits().connect(), time);
-            opened.addFirst(transport);
-            for (ModelProvider each : ModelServices.open(models, transport, time)) {
-                providers.add(patient(each, models, time));
-            }
-        }
-        ExtensionProviders.open(extensions, config.extensions().environment(), opened).stream()
-                .map(each -> patient(each, models, time))
-                .forEach(providers::add);
+        ProviderTransport transport = new ProviderTransport(models.limits(), time);
+        opened.addFirst(transport);
+        List<ModelProvider> providers =
+                new ProviderAssembly(config.environment(), transport, models, time)
+                        .open(extensions, opened).stream()
+                                .map(each -> patient(each, models, time))
+                                .toList();
         return new Providers(providers, config.defaultProvider(), config.defaultModel());
     }
 

@@ -18,31 +18,29 @@ import java.time.Duration;
 /// @param grace how long answers may go on after SIGTERM, up to 10 min; then they are handed over, which costs an answer
 ///     of most models a new beginning. Default 25 s: most answers end in it, and it fits into the 30 s that Kubernetes
 ///     gives
-/// @param demoDelay the demo's pause between chunks. Default 100 ms, the contract's
-/// @param demoWords the demo's words per chunk, 1 to 1,000. Default 3, the contract's
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
 /// @param defaultModel the default provider's model for requests that name none; null for the provider's own
 /// @param defaultWorkflow the workflow of requests that name none; null for the chat's
 /// @param contextTokens what a model is shown of a conversation, estimated at four characters a token; 0 shows it nothing
 ///     but the message. Default 8,000: some twenty turns, far below what any hosted model reads, and cheap
-/// @param models the model services, and how they are called
+/// @param models how model services are called
 /// @param tools what models may have done
-/// @param extensions where code of others is, and what it reads
+/// @param extensions where code of others is
+/// @param environment each model provider is given the variables that its factory reads
 public record WorkerConfig(
         BackplaneSettings backplane,
         String host,
         int port,
         int concurrency,
         Duration grace,
-        Duration demoDelay,
-        int demoWords,
         @Nullable String defaultProvider,
         @Nullable String defaultModel,
         @Nullable String defaultWorkflow,
         int contextTokens,
         ModelSettings models,
         ToolSettings tools,
-        ExtensionSettings extensions) {
+        ExtensionSettings extensions,
+        Environment environment) {
 
     /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
@@ -67,14 +65,13 @@ public record WorkerConfig(
                 environment.number(Variable.CHAT_WORKER_PORT, 0, 0, 65_535),
                 environment.number(Variable.CHAT_WORKFLOW_CONCURRENCY, 1_000, 1, 100_000),
                 grace(environment),
-                environment.duration(Variable.CHAT_DEMO_DELAY, Duration.ofMillis(100)),
-                environment.number(Variable.CHAT_DEMO_WORDS, 3, 1, 1_000),
                 environment.text(Variable.CHAT_DEFAULT_PROVIDER),
                 environment.text(Variable.CHAT_DEFAULT_MODEL),
                 environment.text(Variable.CHAT_DEFAULT_WORKFLOW),
                 environment.number(Variable.CHAT_CONTEXT_TOKENS, 8_000, 0, 10_000_000),
                 ModelSettings.from(environment),
                 ToolSettings.from(environment),
-                ExtensionSettings.from(environment));
+                ExtensionSettings.from(environment),
+                environment);
     }
 }

@@ -1,6 +1,5 @@
-/// A worker process: pulls requests, runs them and writes their answers into the session log.
-/// {@link Worker} assembles it. Allowed imports: protocol, backplane, worker.run, worker.provider,
-/// Micrometer, the JDK's HTTP server.
+/// A worker process: pulls requests, runs them and writes their answers into the session log. {@link Worker}
+/// assembles it.
 @NullMarked
 package dev.antiphon.worker;
 

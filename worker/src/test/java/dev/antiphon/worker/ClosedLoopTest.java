@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.BackplaneSettings;
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.worker.run.Counters.Count;
+import dev.antiphon.providers.ModelProviders;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,12 +51,16 @@ final class ClosedLoopTest {
                 opened(
                         Backplane.open(
                                 BackplaneSettings.from(
-                                        Environment.of(peers.environment()), Duration.ofSeconds(5)),
+                                        ModelProviders.environment(peers.environment()),
+                                        Duration.ofSeconds(5)),
                                 "test"));
         for (int i = 0; i < 2; i++) {
             Map<String, String> environment = new HashMap<>(peers.environment());
             environment.put("CHAT_DEMO_DELAY", "20ms");
-            workers.add(opened(Worker.open(WorkerConfig.from(Environment.of(environment)))));
+            workers.add(
+                    opened(
+                            Worker.open(
+                                    WorkerConfig.from(ModelProviders.environment(environment)))));
         }
     }
 

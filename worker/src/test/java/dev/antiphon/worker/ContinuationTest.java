@@ -3,17 +3,17 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.FakeModelServer.Exchange;
+import dev.antiphon.testkit.FakeModelServer.Script;
+import dev.antiphon.testkit.FakeResponses;
+import dev.antiphon.testkit.ResponsesWire;
+import dev.antiphon.testkit.Wire;
+import dev.antiphon.testkit.Wire.Reason;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.FakeModelServer.Exchange;
-import dev.antiphon.worker.provider.FakeModelServer.Script;
-import dev.antiphon.worker.provider.FakeResponses;
-import dev.antiphon.worker.provider.ResponsesWire;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.provider.Wire.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,7 +61,7 @@ final class ContinuationTest {
     private Worker worker(Map<String, String> service) throws InterruptedException {
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.putAll(service);
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        Worker worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
         opened.add(worker);
         return worker;
     }
@@ -99,7 +99,7 @@ final class ContinuationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.antiphon.worker.provider.Wire#all")
+    @MethodSource("dev.antiphon.testkit.Wire#all")
     void anAnswerThatNobodyKeepsIsWithdrawnOnceAndGivenAnew(Wire wire) throws Exception {
         FakeModelServer model =
                 model(exchange -> {

@@ -1,17 +1,15 @@
 package dev.antiphon.worker;
 
-import static org.bsc.langgraph4j.StateGraph.END;
-import static org.bsc.langgraph4j.StateGraph.START;
+import static dev.antiphon.api.workflow.StepGraph.END;
+import static dev.antiphon.api.workflow.StepGraph.START;
 
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.workflow.RunState;
+import dev.antiphon.api.workflow.Step;
+import dev.antiphon.api.workflow.StepGraph;
+import dev.antiphon.api.workflow.StepRun;
+import dev.antiphon.api.workflow.Workflow;
 import dev.antiphon.worker.extension.Jar;
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.workflow.RunState;
-import dev.antiphon.worker.workflow.Step;
-import dev.antiphon.worker.workflow.StepGraph;
-import dev.antiphon.worker.workflow.StepRun;
-import dev.antiphon.worker.workflow.Workflow;
-
-import org.bsc.langgraph4j.GraphStateException;
 
 import java.util.List;
 import java.util.Map;
@@ -57,7 +55,7 @@ public class CrowdWorkflow implements Workflow {
     }
 
     @Override
-    public StepGraph graph() throws GraphStateException {
+    public StepGraph graph() {
         return switch (name) {
             case "words" -> words();
             case "choir" -> choir();
@@ -65,7 +63,7 @@ public class CrowdWorkflow implements Workflow {
         };
     }
 
-    private static StepGraph words() throws GraphStateException {
+    private static StepGraph words() {
         return new StepGraph()
                 .step(
                         "think",
@@ -79,7 +77,7 @@ public class CrowdWorkflow implements Workflow {
                 .edge("speak", END);
     }
 
-    private static StepGraph choir() throws GraphStateException {
+    private static StepGraph choir() {
         return new StepGraph()
                 .step("left", model("left"))
                 .step("right", model("right"))

@@ -1,9 +1,9 @@
 package dev.antiphon.worker;
 
+import dev.antiphon.api.tool.Tool;
+import dev.antiphon.api.tool.ToolContext;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.extension.Jar;
-import dev.antiphon.worker.tool.Tool;
-import dev.antiphon.worker.tool.ToolContext;
 
 import tools.jackson.databind.node.ObjectNode;
 

@@ -1,19 +1,17 @@
 package dev.antiphon.worker;
 
-import static org.bsc.langgraph4j.StateGraph.END;
-import static org.bsc.langgraph4j.StateGraph.START;
+import static dev.antiphon.api.workflow.StepGraph.END;
+import static dev.antiphon.api.workflow.StepGraph.START;
 
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ToolCall;
+import dev.antiphon.api.workflow.RunState;
+import dev.antiphon.api.workflow.Step;
+import dev.antiphon.api.workflow.StepGraph;
+import dev.antiphon.api.workflow.StepRun;
+import dev.antiphon.api.workflow.Workflow;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.worker.extension.Jar;
-import dev.antiphon.worker.provider.ModelTurn;
-import dev.antiphon.worker.provider.ToolCall;
-import dev.antiphon.worker.workflow.RunState;
-import dev.antiphon.worker.workflow.Step;
-import dev.antiphon.worker.workflow.StepGraph;
-import dev.antiphon.worker.workflow.StepRun;
-import dev.antiphon.worker.workflow.Workflow;
-
-import org.bsc.langgraph4j.GraphStateException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +67,7 @@ public class HangingWorkflow implements Workflow {
     }
 
     @Override
-    public StepGraph graph() throws GraphStateException {
+    public StepGraph graph() {
         return switch (name) {
             case "half" -> after(HangingWorkflow::first, HangingWorkflow::half);
             case "other" -> after(HangingWorkflow::first, HangingWorkflow::other);
@@ -88,7 +86,7 @@ public class HangingWorkflow implements Workflow {
         };
     }
 
-    private static StepGraph after(Step first, Step second) throws GraphStateException {
+    private static StepGraph after(Step first, Step second) {
         return new StepGraph()
                 .step("one", first)
                 .step("two", second)
@@ -98,7 +96,7 @@ public class HangingWorkflow implements Workflow {
     }
 
     /// One branch asks its model, says its word and is done; the other is the step.
-    private static StepGraph fork(Step step) throws GraphStateException {
+    private static StepGraph fork(Step step) {
         return new StepGraph()
                 .step("left", HangingWorkflow::left)
                 .step("right", step)

@@ -12,10 +12,10 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.protocol.Chunk;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 
 import org.junit.jupiter.api.AfterEach;
@@ -49,9 +49,10 @@ final class HistoryTest {
         environment.put("CHAT_DEMO_DELAY", "20ms");
         backplane =
                 Backplane.open(
-                        BackplaneSettings.from(Environment.of(environment), Duration.ofSeconds(5)),
+                        BackplaneSettings.from(
+                                ModelProviders.environment(environment), Duration.ofSeconds(5)),
                         "test");
-        worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
     }
 
     @AfterEach

@@ -13,17 +13,17 @@ import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.FakeModelServer.Exchange;
+import dev.antiphon.testkit.Wire;
+import dev.antiphon.testkit.Wire.Reason;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.extension.Jar;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.FakeModelServer.Exchange;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.provider.Wire.Reason;
 
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
@@ -379,7 +379,7 @@ final class KilledStepTest {
     }
 
     private void resume(String session, String answer) throws Exception {
-        WorkerConfig config = WorkerConfig.from(Environment.of(peers.environment()));
+        WorkerConfig config = WorkerConfig.from(ModelProviders.environment(peers.environment()));
         try (Backplane backplane = Backplane.open(config.backplane(), "gateway")) {
             Chunk resumed =
                     new Chunk(

@@ -7,15 +7,15 @@ import static org.awaitility.Awaitility.await;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.FakeModelServer.Exchange;
+import dev.antiphon.testkit.FakeModelServer.Script;
+import dev.antiphon.testkit.FakeResponses;
+import dev.antiphon.testkit.ResponsesWire;
+import dev.antiphon.testkit.Wire;
+import dev.antiphon.testkit.Wire.Reason;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.FakeModelServer.Exchange;
-import dev.antiphon.worker.provider.FakeModelServer.Script;
-import dev.antiphon.worker.provider.FakeResponses;
-import dev.antiphon.worker.provider.ResponsesWire;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.provider.Wire.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,7 +109,7 @@ final class KilledWorkerTest {
 
         first.kill();
         environment.put("CHAT_DEMO_DELAY", "0ms");
-        closing(Worker.open(WorkerConfig.from(Environment.of(environment))));
+        closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
 
         await().atMost(IN_TIME)
                 .until(() -> pods.values().stream().allMatch(pod -> pod.complete("m1")));
@@ -145,7 +145,7 @@ final class KilledWorkerTest {
         await().atMost(IN_TIME).until(() -> pod.text("m1").equals(HALF));
 
         first.kill();
-        closing(Worker.open(WorkerConfig.from(Environment.of(environment))));
+        closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
 
         await().atMost(IN_TIME).until(() -> pod.complete("m1"));
         assertNumbered(pod);

@@ -5,13 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.providers.langgraph.LangGraphProvider;
+import dev.antiphon.testkit.LangGraphJsServer;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.langgraph.JavaScriptServer;
-import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -34,14 +35,14 @@ final class LangGraphWorkerTest {
 
     private static final Duration SOON = Duration.ofSeconds(60);
 
-    private static JavaScriptServer langGraph;
+    private static LangGraphJsServer langGraph;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private PlainPeers peers;
 
     @BeforeAll
     static void startLangGraph() throws Exception {
-        langGraph = JavaScriptServer.start();
+        langGraph = LangGraphJsServer.start();
     }
 
     @AfterAll
@@ -69,7 +70,7 @@ final class LangGraphWorkerTest {
     }
 
     private Worker worker() throws InterruptedException {
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment())));
+        Worker worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment())));
         opened.add(worker);
         return worker;
     }
@@ -89,7 +90,9 @@ final class LangGraphWorkerTest {
 
     private List<JsonNode> runs(String session) throws Exception {
         SessionId id = new SessionId(session);
-        return langGraph.runs(id, peers.redis.sync().hget(Keys.meta(id), "incarnation"));
+        return langGraph.runs(
+                LangGraphProvider.thread(
+                        id, peers.redis.sync().hget(Keys.meta(id), "incarnation")));
     }
 
     private List<String> statuses(String session) throws Exception {
@@ -304,7 +307,8 @@ final class LangGraphWorkerTest {
 
         peers.erase(session);
 
-        await().atMost(SOON).until(() -> !langGraph.hasThread(session, before));
+        await().atMost(SOON)
+                .until(() -> !langGraph.hasThread(LangGraphProvider.thread(session, before)));
         PlainPod other = peers.pod("pod-2", session.value());
         ask(session.value(), "m2", "agent", "2 words, 1 ms");
         answered(other, "m2");

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.FakeModelServer.Exchange;
+import dev.antiphon.testkit.Wire;
+import dev.antiphon.testkit.Wire.Reason;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 import dev.antiphon.worker.extension.Jar;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.FakeModelServer.Exchange;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.provider.Wire.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -128,8 +128,8 @@ final class ManySessionsTest {
         environment.put("CHAT_EXTENSIONS", folder.toString());
         // Each can have half of them, and all are at work at once.
         environment.put("CHAT_WORKFLOW_CONCURRENCY", String.valueOf(SESSIONS / 2));
-        closing(Worker.open(WorkerConfig.from(Environment.of(environment))));
-        closing(Worker.open(WorkerConfig.from(Environment.of(environment))));
+        closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
+        closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
         PlainPod one = peers.pod("pod-1", "s0");
         PlainPod other = peers.pod("pod-2", "s0");
 

@@ -1,7 +1,7 @@
 package dev.antiphon.worker;
 
-import static dev.antiphon.worker.provider.OpenAiStream.role;
-import static dev.antiphon.worker.provider.OpenAiStream.text;
+import static dev.antiphon.testkit.OpenAiStream.role;
+import static dev.antiphon.testkit.OpenAiStream.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,9 +12,9 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
@@ -25,9 +25,9 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -95,7 +95,7 @@ final class MetricsTest {
         for (int i = 0; i < more.length; i += 2) {
             environment.put(more[i], more[i + 1]);
         }
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        Worker worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
         opened.add(worker);
         return worker;
     }
@@ -104,7 +104,8 @@ final class MetricsTest {
         Backplane backplane =
                 Backplane.open(
                         BackplaneSettings.from(
-                                Environment.of(peers.environment()), Duration.ofSeconds(5)),
+                                ModelProviders.environment(peers.environment()),
+                                Duration.ofSeconds(5)),
                         "test");
         opened.add(backplane);
         return backplane;

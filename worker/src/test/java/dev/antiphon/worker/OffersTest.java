@@ -2,13 +2,13 @@ package dev.antiphon.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.api.model.Capabilities;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.backplane.catalog.Offer;
-import dev.antiphon.worker.provider.Capabilities;
-import dev.antiphon.worker.provider.ModelAnswer;
-import dev.antiphon.worker.provider.ModelCall;
-import dev.antiphon.worker.provider.ModelProvider;
-import dev.antiphon.worker.provider.Providers;
-import dev.antiphon.worker.provider.TokenSink;
+import dev.antiphon.engine.run.Providers;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -1,19 +1,19 @@
 package dev.antiphon.worker;
 
+import static dev.antiphon.testkit.OpenAiStream.answer;
+import static dev.antiphon.testkit.OpenAiStream.finish;
+import static dev.antiphon.testkit.OpenAiStream.reasoning;
+import static dev.antiphon.testkit.OpenAiStream.role;
+import static dev.antiphon.testkit.OpenAiStream.text;
 import static dev.antiphon.worker.PlainPeers.demoAnswer;
-import static dev.antiphon.worker.provider.OpenAiStream.answer;
-import static dev.antiphon.worker.provider.OpenAiStream.finish;
-import static dev.antiphon.worker.provider.OpenAiStream.reasoning;
-import static dev.antiphon.worker.provider.OpenAiStream.role;
-import static dev.antiphon.worker.provider.OpenAiStream.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.FakeModelServer.Script;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.FakeModelServer.Script;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,7 +62,7 @@ final class OpenAiWorkerTest {
         for (int i = 0; i < more.length; i += 2) {
             environment.put(more[i], more[i + 1]);
         }
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        Worker worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
         opened.add(worker);
         return worker;
     }

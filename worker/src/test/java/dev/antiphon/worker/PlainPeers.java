@@ -5,10 +5,10 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.RedisServer;
 
@@ -123,7 +123,7 @@ public final class PlainPeers implements AutoCloseable {
         try (Backplane backplane =
                 Backplane.open(
                         BackplaneSettings.from(
-                                Environment.of(environment()), Duration.ofSeconds(5)),
+                                ModelProviders.environment(environment()), Duration.ofSeconds(5)),
                         "test")) {
             var _ =
                     backplane
@@ -140,7 +140,7 @@ public final class PlainPeers implements AutoCloseable {
         try (Backplane backplane =
                 Backplane.open(
                         BackplaneSettings.from(
-                                Environment.of(environment()), Duration.ofSeconds(5)),
+                                ModelProviders.environment(environment()), Duration.ofSeconds(5)),
                         "test")) {
             backplane.queue().forget(session);
             var _ =

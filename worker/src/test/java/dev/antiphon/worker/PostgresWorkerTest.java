@@ -10,14 +10,15 @@ import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.PostgresServer;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.Wire;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.run.Counters.Count;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,7 +70,7 @@ final class PostgresWorkerTest {
         try (PostgresServer postgres = PostgresServer.start()) {
             Map<String, String> environment = new HashMap<>(peers.environment());
             environment.put("DATABASE_URL", postgres.url());
-            Environment settings = Environment.of(environment);
+            Environment settings = ModelProviders.environment(environment);
             try (Backplane backplane =
                             Backplane.open(
                                     BackplaneSettings.from(settings, Duration.ofSeconds(5)),
@@ -118,7 +119,8 @@ final class PostgresWorkerTest {
             environment.put("DATABASE_URL", postgres.url());
             environment.put("CHAT_WORKFLOW_CONCURRENCY", "20");
             environment.put("CHAT_DEMO_WORDS", "100");
-            try (Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)))) {
+            try (Worker worker =
+                    Worker.open(WorkerConfig.from(ModelProviders.environment(environment)))) {
                 postgres.stop();
                 for (int i = 0; i < chats; i++) {
                     peers.ask("s" + i, "m1", "hi");
@@ -173,7 +175,8 @@ final class PostgresWorkerTest {
             environment.put("DATABASE_URL", postgres.url());
             environment.put("CHAT_TOOLS_APPROVED", "calculator");
             environment.putAll(wire.environment(model.url()));
-            try (Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)))) {
+            try (Worker worker =
+                    Worker.open(WorkerConfig.from(ModelProviders.environment(environment)))) {
                 assertThat(worker).isNotNull();
                 PlainPod pod = peers.pod("pod-1", "test");
                 peers.ask("test", "m1", "What is six times seven?");

@@ -11,9 +11,9 @@ import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
@@ -22,8 +22,8 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.run.Counters.Count;
 
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
@@ -68,7 +68,8 @@ final class RescueTest {
         backplane =
                 Backplane.open(
                         BackplaneSettings.from(
-                                Environment.of(peers.environment()), Duration.ofSeconds(5)),
+                                ModelProviders.environment(peers.environment()),
+                                Duration.ofSeconds(5)),
                         "test");
     }
 
@@ -84,7 +85,7 @@ final class RescueTest {
     private void startWorker(String demoDelay) throws InterruptedException {
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.put("CHAT_DEMO_DELAY", demoDelay);
-        worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
     }
 
     private static WorkflowRequest request(String message) {

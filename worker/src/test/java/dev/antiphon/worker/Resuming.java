@@ -5,11 +5,11 @@ import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
-import dev.antiphon.protocol.Environment;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.providers.ModelProviders;
 
 import java.time.Instant;
 import java.util.List;
@@ -27,7 +27,7 @@ public final class Resuming {
             String message,
             UserAnswer answer)
             throws InterruptedException {
-        WorkerConfig config = WorkerConfig.from(Environment.of(environment));
+        WorkerConfig config = WorkerConfig.from(ModelProviders.environment(environment));
         try (Backplane backplane = Backplane.open(config.backplane(), "gateway")) {
             Resume resume =
                     backplane

@@ -2,10 +2,10 @@ package dev.antiphon.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.OpenAiStream;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.OpenAiStream;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -82,7 +82,7 @@ final class ThousandStreamsTest {
         environment.put("OPENAI_BASE_URL", model.baseUrl());
         environment.put("CHAT_MODEL_FIRST_TOKEN_TIMEOUT", "5m");
         environment.put("CHAT_MODEL_IDLE_TIMEOUT", "5m");
-        return Worker.open(WorkerConfig.from(Environment.of(environment)));
+        return Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
     }
 
     private static void awaitOpen(CountDownLatch latch) {

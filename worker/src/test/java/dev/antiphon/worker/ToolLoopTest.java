@@ -3,11 +3,11 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.Wire;
+import dev.antiphon.testkit.Wire.Reason;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.provider.FakeModelServer;
-import dev.antiphon.worker.provider.Wire;
-import dev.antiphon.worker.provider.Wire.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +47,7 @@ final class ToolLoopTest {
     private void worker(Wire wire, FakeModelServer model) throws InterruptedException {
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.putAll(wire.environment(model.url()));
-        opened.add(Worker.open(WorkerConfig.from(Environment.of(environment))));
+        opened.add(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
     }
 
     private static String call(Wire wire, int number) {
@@ -55,7 +55,7 @@ final class ToolLoopTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.antiphon.worker.provider.Wire#all")
+    @MethodSource("dev.antiphon.testkit.Wire#all")
     void aModelGetsItsToolsResultAndAnswersWithIt(Wire wire) throws Exception {
         FakeModelServer model =
                 new FakeModelServer(exchange ->

@@ -3,9 +3,9 @@ package dev.antiphon.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.antiphon.protocol.Environment;
-import dev.antiphon.worker.mcp.McpConfig;
-import dev.antiphon.worker.tool.ToolSelection;
+import dev.antiphon.providers.ModelProviders;
+import dev.antiphon.tools.ToolSelection;
+import dev.antiphon.tools.mcp.McpConfig;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,12 +18,12 @@ import java.util.Map;
 final class ToolSettingsTest {
 
     private static ToolSettings with(String name, String value) {
-        return ToolSettings.from(Environment.of(Map.of(name, value)));
+        return ToolSettings.from(ModelProviders.environment(Map.of(name, value)));
     }
 
     @Test
     void withoutSettingsOnlyTheHarmlessToolsAreAllowedForHalfAMinute() {
-        assertThat(ToolSettings.from(Environment.of(Map.of())))
+        assertThat(ToolSettings.from(ModelProviders.environment(Map.of())))
                 .isEqualTo(
                         new ToolSettings(
                                 new ToolSelection(List.of("current_time", "calculator")),

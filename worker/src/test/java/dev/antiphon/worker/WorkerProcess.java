@@ -1,6 +1,7 @@
 package dev.antiphon.worker;
 
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -74,7 +75,8 @@ final class WorkerProcess implements AutoCloseable {
     /// Works until its standard input ends.
     @SuppressWarnings("try") // close may be interrupted, and the process ends anyway
     public static void main(String[] arguments) throws Exception {
-        try (Worker _ = Worker.open(WorkerConfig.from(Environment.system()))) {
+        try (Worker _ =
+                Worker.open(WorkerConfig.from(Environment.system(ModelProviders.variables())))) {
             System.out.println(UP);
             while (System.in.read() >= 0) {}
         }

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.EntryId;
-import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.worker.PlainPeers.PlainPod;
-import dev.antiphon.worker.run.Counters.Count;
 
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
@@ -60,7 +60,7 @@ final class WorkerTest {
         for (int i = 0; i < more.length; i += 2) {
             environment.put(more[i], more[i + 1]);
         }
-        Worker worker = Worker.open(WorkerConfig.from(Environment.of(environment)));
+        Worker worker = Worker.open(WorkerConfig.from(ModelProviders.environment(environment)));
         workers.add(worker);
         return worker;
     }
@@ -370,7 +370,10 @@ final class WorkerTest {
     @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
     void withoutJetStreamPlainRequestsThatItHearsAreAnsweredAndBadOnesToldOf() throws Exception {
         try (PlainPeers plain = new PlainPeers(NatsServer.Options.temporary().withoutJetStream());
-                Worker _ = Worker.open(WorkerConfig.from(Environment.of(plain.environment())))) {
+                Worker _ =
+                        Worker.open(
+                                WorkerConfig.from(
+                                        ModelProviders.environment(plain.environment())))) {
             PlainPod pod = plain.pod("pod-1", "test");
             Subscription letters = plain.nats.subscribe("chat.deadletter.>");
 

@@ -1,5 +1,5 @@
-/// Tells pods that entries were appended. Core NATS may lose a ring; the reader sees a gap in the numbers and reads the log.
-/// Allowed imports: protocol, backplane, jnats.
+/// Tells pods that entries were appended. Core NATS may lose a ring; the reader sees a gap in the numbers and reads
+/// the log.
 @NullMarked
 package dev.antiphon.backplane.doorbell;
 

@@ -1,5 +1,4 @@
 /// What was said in each session, for as long as it is kept: filled from the log, read by who begins anew.
-/// Allowed imports: protocol, backplane, Lettuce.
 @NullMarked
 package dev.antiphon.backplane.history;
 

@@ -1,6 +1,6 @@
-/// Requests in JetStream: published once, pulled by whoever has room, acknowledged when the log says so. Without JetStream they
-/// are rung over core NATS. Attempts and status live in the run records, never in JetStream's counts.
-/// Allowed imports: protocol, backplane, jnats.
+/// Requests in JetStream: published once, pulled by whoever has room, acknowledged when the log says so. Without
+/// JetStream they are rung over core NATS. Attempts and status live in the run records, never in JetStream's
+/// counts.
 @NullMarked
 package dev.antiphon.backplane.queue;
 

@@ -1,5 +1,4 @@
 /// Who is there: the connections of each session and the leases of workers.
-/// Allowed imports: protocol, backplane, Lettuce.
 @NullMarked
 package dev.antiphon.backplane.registry;
 

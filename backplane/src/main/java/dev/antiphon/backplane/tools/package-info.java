@@ -1,6 +1,5 @@
 /// What is known of the tool calls of a message: begun, and with which result. Fenced by the run's token, so that a
-/// worker that was replaced begins no more calls. Allowed imports: the JDK, the protocol, Lettuce through {@link
-/// dev.antiphon.backplane.Redis}.
+/// worker that was replaced begins no more calls.
 @NullMarked
 package dev.antiphon.backplane.tools;
 

@@ -1,5 +1,4 @@
-/// Judges a chaos run's history by the invariants of ARCHITECTURE.md, after the fact and knowing nothing else. Allowed
-/// imports: protocol, `chaos.history`, Jackson.
+/// Judges a chaos run's history by the invariants of ARCHITECTURE.md, after the fact and knowing nothing else.
 @NullMarked
 package dev.antiphon.chaos.check;
 

@@ -1,5 +1,4 @@
-/// The people: sessions with messages, and tabs that read them as an `EventSource` does and mend nothing. Allowed imports:
-/// protocol, `chaos.history`, `chaos.house`, Lettuce's failures, Jackson.
+/// The people: sessions with messages, and tabs that read them as an `EventSource` does and mend nothing.
 @NullMarked
 package dev.antiphon.chaos.load;
 

@@ -1,5 +1,4 @@
-/// Who strikes: chooses by a seed what to do to which process while it has an answer in flight, and heals it again. Allowed
-/// imports: `chaos.history`, `chaos.house`, `chaos.load`, servers, Lettuce's failures.
+/// Who strikes: chooses by a seed what to do to which process while it has an answer in flight, and heals it again.
 @NullMarked
 package dev.antiphon.chaos.nemesis;
 

@@ -1,13 +1,11 @@
 package dev.antiphon.e2e.browser;
 
-import static org.bsc.langgraph4j.StateGraph.END;
-import static org.bsc.langgraph4j.StateGraph.START;
+import static dev.antiphon.api.workflow.StepGraph.END;
+import static dev.antiphon.api.workflow.StepGraph.START;
 
-import dev.antiphon.worker.provider.ToolCall;
-import dev.antiphon.worker.workflow.StepGraph;
-import dev.antiphon.worker.workflow.Workflow;
-
-import org.bsc.langgraph4j.GraphStateException;
+import dev.antiphon.api.model.ToolCall;
+import dev.antiphon.api.workflow.StepGraph;
+import dev.antiphon.api.workflow.Workflow;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +33,7 @@ public final class AskingWorkflow implements Workflow {
     }
 
     @Override
-    public StepGraph graph() throws GraphStateException {
+    public StepGraph graph() {
         return new StepGraph()
                 .step(
                         "greet",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.e2e.house.Programs;
 import dev.antiphon.protocol.Environment;
+import dev.antiphon.providers.ModelProviders;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The compose file, as docker-compose itself understands it.
 final class ComposeTest {
@@ -94,8 +96,9 @@ final class ComposeTest {
     @ValueSource(strings = {"docker-compose.yml", ".env.example"})
     void everySettingIsThereAndNoneThatIsUnknown(String file) throws IOException {
         Set<String> there =
-                Arrays.stream(Environment.Variable.values())
-                        .map(Enum::name)
+                Stream.concat(
+                                Arrays.stream(Environment.Variable.values()).map(Enum::name),
+                                ModelProviders.variables().stream())
                         .filter(OURS.asMatchPredicate())
                         // For gateways of one machine.
                         .filter(name -> !name.equals("CHAT_SHARED_PORT"))

@@ -59,7 +59,8 @@ final class Sample {
         linkAllBut("dev", FETCHED, repository);
         linkAllBut("antiphon", FETCHED.resolve("dev"), repository.resolve("dev"));
         place(repository, "antiphon", CHECKOUT);
-        for (String module : List.of("protocol", "worker")) {
+        for (String module :
+                List.of("protocol", "time", "api", "servers", "transport", "testkit")) {
             place(repository, "antiphon-" + module, CHECKOUT.resolve(module));
         }
         return repository;

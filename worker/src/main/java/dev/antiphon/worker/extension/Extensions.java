@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 public final class Extensions implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Extensions.class);
-    private static final String OURS = "META-INF/services/dev.antiphon.worker.";
+    private static final String OURS = "META-INF/services/dev.antiphon.api.";
 
     private final @Nullable Path folder;
     private final @Nullable URLClassLoader loader;

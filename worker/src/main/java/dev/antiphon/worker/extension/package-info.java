@@ -1,5 +1,4 @@
 /// Code of others: the jars of one folder, and the services that they offer. Knows nothing of what a service does.
-/// Allowed imports: the JDK and SLF4J.
 @NullMarked
 package dev.antiphon.worker.extension;
 

@@ -3,7 +3,7 @@ package dev.antiphon.worker.extension;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.antiphon.worker.provider.ModelProviderFactory;
+import dev.antiphon.api.model.ModelProviderFactory;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,0 +1,6 @@
+/// Workflows: graphs of steps that answer a message. An extension that brings one implements {@link
+/// dev.antiphon.api.workflow.Workflow}.
+@NullMarked
+package dev.antiphon.api.workflow;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,197 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.Standing;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.engine.run.Counters.Count;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.time.Time;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// Holds deliveries until their message has ended, and acknowledges them some time after that. Redis syncs its file once
+/// a second, so a crash can make it forget what it answered just now; a delivery that is still there then brings the
+/// message back.
+///
+/// Each held delivery is looked at every {@link #LAG}, and acked when the last two looks saw the same end of its message: an
+/// end that Redis forgot, and that came again since the last look, is younger than the lag. While a live worker is at its
+/// session a delivery stays here, instead of going back to the queue over and over; when the session is free it goes back
+/// at once.
+public final class Acker implements AutoCloseable {
+
+    /// Longer than Redis' everysec can lose, which is 2 s.
+    static final Duration LAG = Duration.ofSeconds(3);
+
+    /// As many as JetStream lets be unacknowledged. Beyond it deliveries are not settled and come again after the ack
+    /// wait.
+    private static final int MAX_WAITING = 100_000;
+
+    private static final int MAX_BATCH = 1_000;
+
+    /// A delivery and when to look at its message.
+    ///
+    /// @param seen how the message stood at the last look, as far as Redis has answered
+    private record Due(
+            Delivery delivery,
+            SessionId session,
+            MessageId message,
+            CompletionStage<Standing> seen,
+            long nanos) {
+
+        /// Empty when Redis did not answer.
+        Optional<Standing> lastSeen() {
+            CompletableFuture<Standing> answer = seen.toCompletableFuture();
+            return answer.state() == Future.State.SUCCESS
+                    ? Optional.of(answer.resultNow())
+                    : Optional.empty();
+        }
+
+        boolean hasEnded() {
+            return lastSeen().filter(Standing.AtRest.class::isInstance).isPresent();
+        }
+    }
+
+    private final SessionLog log;
+    private final Time time;
+    private final Asking asking;
+    private final Counters counters;
+    private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final Thread thread;
+
+    /// Those that the thread has taken out to look at; only it writes.
+    private volatile int inHand;
+
+    private Acker(SessionLog log, Time time, Counters counters) {
+        this.log = log;
+        this.time = time;
+        this.asking = new Asking(time, counters);
+        this.counters = counters;
+        this.thread = time.thread("acker", this::ackAll);
+    }
+
+    public static Acker open(SessionLog log, Time time, Counters counters) {
+        Acker acker = new Acker(log, time, counters);
+        acker.thread.start();
+        return acker;
+    }
+
+    /// Keeps the delivery of a message that has ended or whose session is at work. Acks it when the message has ended and
+    /// Redis cannot forget that any more, and gives it back when the session is free before that. Any thread.
+    void hold(Delivery delivery, SessionId session, MessageId message) {
+        look(delivery, session, message, log.standing(session, message));
+    }
+
+    /// Deliveries that are held: their message goes on elsewhere, or has just ended. Any thread.
+    public int held() {
+        return waiting.size() + inHand;
+    }
+
+    private void look(
+            Delivery delivery,
+            SessionId session,
+            MessageId message,
+            CompletionStage<Standing> seen) {
+        long at = time.nanoTime() + LAG.toNanos();
+        if (!waiting.offer(new Due(delivery, session, message, seen, at))) {
+            counters.add(Count.ACK_DROPPED);
+        }
+    }
+
+    private void ackAll() {
+        List<Due> batch = new ArrayList<>();
+        try {
+            while (true) {
+                batch.add(waiting.take());
+                inHand = batch.size();
+                time.sleep(batch.getFirst().nanos - time.nanoTime());
+                for (Due next = waiting.peek();
+                        next != null && next.nanos <= time.nanoTime() && batch.size() < MAX_BATCH;
+                        next = waiting.peek()) {
+                    batch.add(waiting.remove());
+                }
+                inHand = batch.size();
+                settle(batch);
+                batch.clear();
+                inHand = 0;
+            }
+        } catch (InterruptedException e) {
+            // Closing: what has ended is delivered again after the ack wait and found ended.
+            giveBack(batch);
+            giveBack(waiting);
+        }
+    }
+
+    /// What has not ended is another worker's to hold, at once. A repetition for a settled delivery changes nothing.
+    private static void giveBack(Collection<Due> held) {
+        for (Due due : held) {
+            if (!due.hasEnded()) {
+                due.delivery.retryAfter(Duration.ZERO);
+            }
+        }
+    }
+
+    private void settle(List<Due> batch) throws InterruptedException {
+        List<CompletionStage<Standing>> standings =
+                batch.stream().map(due -> log.standing(due.session, due.message)).toList();
+        for (int i = 0; i < batch.size(); i++) {
+            Due due = batch.get(i);
+            CompletionStage<Standing> first = standings.get(i);
+            var asked =
+                    new Object() {
+                        boolean again;
+                    };
+            Standing standing =
+                    asking.until(() -> {
+                        CompletionStage<Standing> answer =
+                                asked.again ? log.standing(due.session, due.message) : first;
+                        asked.again = true;
+                        return answer;
+                    });
+            settle(due, standing);
+        }
+    }
+
+    private void settle(Due due, Standing standing) {
+        Optional<Standing> before = due.lastSeen();
+        if (before.isPresent() && isSameEnd(before.get(), standing)) {
+            due.delivery.ack();
+            return;
+        }
+        if (due.hasEnded()) {
+            counters.add(Count.FORGOTTEN);
+        }
+        if (standing.isFree()) {
+            due.delivery.retryAfter(Duration.ZERO);
+        } else {
+            due.delivery.inProgress();
+            CompletionStage<Standing> seen = CompletableFuture.completedStage(standing);
+            look(due.delivery, due.session, due.message, seen);
+        }
+    }
+
+    private static boolean isSameEnd(Standing before, Standing now) {
+        return before instanceof Standing.AtRest one
+                && now instanceof Standing.AtRest other
+                && one.isSameEnd(other);
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// What the user has answered since the last step finished, oldest first, by who asked.
+///
+/// @param ofStep questions of the step's own
+/// @param ofService questions of the service that it calls
+record Answers(List<String> ofStep, List<String> ofService) {
+
+    static final Answers NONE = new Answers(List.of(), List.of());
+
+    Answers {
+        ofStep = List.copyOf(ofStep);
+        ofService = List.copyOf(ofService);
+    }
+
+    /// Finds out who asked what.
+    ///
+    /// @param answers all of them
+    /// @param chunks the run's, from 0 on
+    /// @param finished how many belong to steps that have finished
+    static Answers of(List<String> answers, List<byte[]> chunks, int finished) {
+        if (answers.isEmpty()) {
+            return NONE;
+        }
+        List<Boolean> askedByService = new ArrayList<>();
+        for (byte[] chunk : chunks.subList(Math.min(finished, chunks.size()), chunks.size())) {
+            if (Chunk.decode(chunk).body() instanceof ChunkBody.Status(String status, var details)
+                    && status.equals(ChunkBody.Status.INTERRUPT)) {
+                askedByService.add(ServiceQuestion.isIn(details));
+            }
+        }
+        // After an update of the worker the steps begin anew, and older questions are among the
+        // chunks.
+        int older = askedByService.size() - answers.size();
+        List<String> ofStep = new ArrayList<>();
+        List<String> ofService = new ArrayList<>();
+        for (int i = 0; i < answers.size(); i++) {
+            boolean byService = older + i >= 0 && askedByService.get(older + i);
+            (byService ? ofService : ofStep).add(answers.get(i));
+        }
+        return new Answers(ofStep, ofService);
+    }
+}

@@ -1,0 +1,151 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.history.History;
+import dev.antiphon.backplane.history.Said;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.RequestContext.Turn;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.time.Time;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+
+/// What a model is shown of the conversation: the newest turns of the message's branch that fit.
+///
+/// What fits is estimated, at four characters a token: how a text falls into tokens is each model's own secret, and
+/// for choosing what to leave out an estimate does.
+public final class ContextWindow {
+
+    private static final int CHARACTERS_PER_TOKEN = 4;
+
+    /// As long as an answer waits for a store.
+    private static final Duration WAIT = Duration.ofSeconds(60);
+
+    private final History history;
+    private final int tokens;
+    private final Duration wait;
+    private final Asking asking;
+    private final Counters counters;
+
+    /// For runs that wait for a history that is unavailable. Each holds the room of a run; when all wait, chats without
+    /// earlier turns get no answer either. A run beyond them fails at once.
+    private final Semaphore waiting;
+
+    /// Whether the last read failed: then only those that may wait try, until one of them succeeds.
+    private volatile boolean unavailable;
+
+    /// A window onto conversations.
+    ///
+    /// @param tokens the budget, 0 or more, of system prompt, message and earlier turns together; the message is shown in
+    ///     any case
+    /// @param mostWaiting runs that wait at once for a history that is unavailable, 1 or more
+    public ContextWindow(
+            History history, int tokens, int mostWaiting, Time time, Counters counters) {
+        this(history, tokens, mostWaiting, time, counters, WAIT);
+    }
+
+    ContextWindow(
+            History history,
+            int tokens,
+            int mostWaiting,
+            Time time,
+            Counters counters,
+            Duration wait) {
+        this.waiting = new Semaphore(mostWaiting);
+        this.history = history;
+        this.tokens = tokens;
+        this.wait = wait;
+        this.asking = new Asking(time, counters);
+        this.counters = counters;
+    }
+
+    /// The turns that the model sees, oldest first; the last is the message. Blocks.
+    ///
+    /// A request that brings its own history gets that instead, whole: its publisher has chosen.
+    ///
+    /// @throws ProviderFailure when the request's own history has a role that models do not know
+    /// @throws Unavailable when the history cannot be read for too long: an answer without memory would be a wrong one
+    /// @throws InterruptedException when interrupted
+    public List<ModelTurn> turns(WorkflowRequest request)
+            throws ProviderFailure, InterruptedException {
+        RequestContext context = request.context();
+        List<ModelTurn> turns = new ArrayList<>();
+        for (Turn given : context.conversationHistory()) {
+            ModelTurn turn = ModelTurn.of(given);
+            if (!given.content()
+                    .isBlank()) { // services, and what speaks to them, refuse empty turns
+                turns.add(turn);
+            }
+        }
+        if (context.conversationHistory().isEmpty()) {
+            for (Said said : before(request).reversed()) {
+                turns.add(new ModelTurn.User(said.text()));
+                if (!said.answer().isEmpty()) { // a model may refuse an empty turn
+                    turns.add(new ModelTurn.Assistant(said.answer()));
+                }
+            }
+        }
+        turns.add(new ModelTurn.User(request.message()));
+        return turns;
+    }
+
+    private List<Said> before(WorkflowRequest request) throws InterruptedException {
+        long room =
+                (long) tokens * CHARACTERS_PER_TOKEN
+                        - characters(request.message())
+                        - characters(request.context().systemPrompt());
+        if (room <= 0) {
+            return List.of();
+        }
+        int most = (int) Math.min(room, Integer.MAX_VALUE);
+        if (!unavailable) {
+            try {
+                return asking.within(Duration.ZERO, () -> said(request, most));
+            } catch (Unavailable e) {
+                unavailable = true;
+            }
+        }
+        if (!waiting.tryAcquire()) {
+            throw new Unavailable("history unavailable, and many runs wait for it", null);
+        }
+        try {
+            List<Said> said = asking.within(wait, () -> said(request, most));
+            unavailable = false;
+            return said;
+        } finally {
+            waiting.release();
+        }
+    }
+
+    /// Settles before: the worker that answered last may have died, or is about to store its answer.
+    private CompletionStage<List<Said>> said(WorkflowRequest request, int most) {
+        SessionId session = request.sessionId();
+        return history.settle(session)
+                .exceptionally(failure -> {
+                    Throwable cause =
+                            failure instanceof CompletionException ? failure.getCause() : failure;
+                    if (cause instanceof Unavailable unavailable) {
+                        throw unavailable;
+                    }
+                    // A log that cannot be read must not keep the session's next messages from
+                    // their answers.
+                    Settler.incomplete(session, cause, counters);
+                    return null;
+                })
+                .thenCompose(_ -> history.before(session, request.messageId(), most));
+    }
+
+    private static int characters(@Nullable String text) {
+        return text == null ? 0 : text.codePointCount(0, text.length());
+    }
+}

@@ -1,0 +1,255 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Accept;
+import dev.antiphon.backplane.log.Batch;
+import dev.antiphon.backplane.log.Refuse;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.engine.run.Counters.Count;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.Subjects;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.time.Time;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// Takes requests in that no gateway has accepted: those of plain publishers, and those that Redis has lost. What
+/// cannot be run goes to the dead letters.
+final class Intake {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+
+    private static final Duration FULL_RETRY = Duration.ofSeconds(5);
+
+    /// As many as may wait in one session: what is before them is done or full.
+    private static final int MAX_BEFORE = 20;
+
+    private final SessionLog log;
+    private final Doorbell doorbell;
+    private final RequestQueue queue;
+    private final Time time;
+    private final Asking asking;
+    private final Counters counters;
+    private final Providers providers;
+
+    Intake(
+            SessionLog log,
+            Doorbell doorbell,
+            RequestQueue queue,
+            Time time,
+            Counters counters,
+            Providers providers) {
+        this.log = log;
+        this.doorbell = doorbell;
+        this.queue = queue;
+        this.time = time;
+        this.asking = new Asking(time, counters);
+        this.counters = counters;
+        this.providers = providers;
+    }
+
+    /// Reads a delivery's request; a bad one is settled.
+    Optional<WorkflowRequest> read(Delivery delivery) throws InterruptedException {
+        try {
+            return Optional.of(decode(delivery.request()));
+        } catch (InvalidInput e) {
+            refuse(delivery, e.code(), e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static WorkflowRequest decode(StoredRequest stored) {
+        SessionId addressed = Subjects.sessionOf(stored.subject());
+        WorkflowRequest request =
+                WorkflowRequest.decode(
+                        stored.data(),
+                        new WorkflowRequest.Defaults(derivedId(stored), stored.stored()));
+        if (!request.sessionId().equals(addressed)) {
+            throw new InvalidInput(
+                    ErrorCode.INVALID_FIELD,
+                    "session_id " + request.sessionId() + " came on the subject of " + addressed);
+        }
+        return request;
+    }
+
+    /// A plain publisher may leave out the message id; a redelivery must find the same one again. The time is part of it
+    /// because a stream that is made anew counts from 1.
+    private static MessageId derivedId(StoredRequest stored) {
+        String time = Long.toString(stored.stored().toEpochMilli(), Character.MAX_RADIX);
+        return new MessageId("msg_" + stored.sequence() + "_" + time);
+    }
+
+    /// Accepts a request after those of its session that were stored before it and may be with other workers: the order
+    /// of the stream is the order of the session.
+    ///
+    /// @return false when the delivery is settled and there is nothing to run
+    boolean accept(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        if (delivery.request().republished()) {
+            drop(delivery);
+            return false;
+        }
+        List<StoredRequest> before =
+                asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
+        for (StoredRequest earlier : before) {
+            if (!acceptEarlier(earlier)) {
+                counters.add(Count.FULL);
+                delivery.retryAfter(FULL_RETRY);
+                return false;
+            }
+        }
+        return takeTurn(request, delivery);
+    }
+
+    /// Whether a message whose id was known when its delivery came is this request's: another request may have the same
+    /// id, and then it is refused.
+    ///
+    /// @return false when the delivery is settled and there is nothing to run
+    boolean isOurs(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        boolean same =
+                asking.until(() -> log.request(request.sessionId(), request.messageId()))
+                        .filter(known -> known.digest().equals(request.digest()))
+                        .isPresent();
+        return same || takeTurn(request, delivery);
+    }
+
+    /// Accepts a request, or finds that it was accepted before.
+    ///
+    /// @return false when the delivery is settled and there is nothing to run
+    boolean takeTurn(WorkflowRequest request, Delivery delivery) throws InterruptedException {
+        if (delivery.request().republished()
+                || !asking.untilDone(() -> queue.isStored(delivery.request()))) {
+            drop(delivery);
+            return false;
+        }
+        return switch (accept(request)) {
+            case Accept.Accepted _, Accept.Duplicate _ -> true;
+            case Accept.Conflict _ -> {
+                refuse(
+                        delivery,
+                        ErrorCode.MESSAGE_CONFLICT,
+                        "message " + request.messageId() + " was asked before with another body");
+                yield false;
+            }
+            case Accept.Foreign _ -> {
+                tell(request, ErrorCode.FOREIGN_SESSION);
+                refuse(
+                        delivery,
+                        ErrorCode.FOREIGN_SESSION,
+                        "session " + request.sessionId() + " belongs to another user");
+                yield false;
+            }
+            case Accept.Full _ -> {
+                counters.add(Count.FULL);
+                delivery.retryAfter(FULL_RETRY);
+                yield false;
+            }
+        };
+    }
+
+    /// Its session was erased: either while we had the request in hand, or before somebody who had read it from Redis
+    /// published it again. Accepting it would bring back what its user wanted gone.
+    private void drop(Delivery delivery) {
+        counters.add(Count.WITHDRAWN);
+        LOG.atInfo()
+                .addKeyValue("subject", delivery.request().subject())
+                .addKeyValue("sequence", delivery.request().sequence())
+                .log("dropped a request whose message is gone: its session was deleted");
+        delivery.ack();
+    }
+
+    /// Gives an earlier request its turn, if it can have one; its own delivery does the rest.
+    ///
+    /// @return false when the session is full, and so is not open to later ones either
+    private boolean acceptEarlier(StoredRequest earlier) throws InterruptedException {
+        if (earlier.republished()) {
+            return true; // accepted before it was published, or gone
+        }
+        WorkflowRequest request;
+        try {
+            request = decode(earlier);
+        } catch (InvalidInput e) {
+            LOG.atDebug().addKeyValue("sequence", earlier.sequence()).log("passed over a bad one");
+            return true;
+        }
+        return !(accept(request) instanceof Accept.Full);
+    }
+
+    private Accept accept(WorkflowRequest request) throws InterruptedException {
+        Accept answer = asking.until(() -> log.accept(request));
+        if (answer instanceof Accept.Accepted accepted) {
+            doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
+            doorbell.changed(request.userId(), request.sessionId());
+        }
+        return answer;
+    }
+
+    private void refuse(Delivery delivery, ErrorCode code, String reason)
+            throws InterruptedException {
+        LOG.atWarn()
+                .addKeyValue("subject", delivery.request().subject())
+                .addKeyValue("sequence", delivery.request().sequence())
+                .addKeyValue("code", code.wire())
+                .addKeyValue("reason", reason)
+                .log("refused a request; it goes to the dead letters");
+        deadLetter(delivery.request(), code, reason);
+        delivery.ack();
+    }
+
+    /// Keeps a request in the dead letters; returns when it is stored.
+    void deadLetter(StoredRequest request, ErrorCode code, String reason)
+            throws InterruptedException {
+        asking.untilDone(() -> {
+            queue.deadLetter(request, code, reason);
+            return true;
+        });
+        counters.add(Count.DEAD_LETTER);
+    }
+
+    /// Ends a refused message with one error chunk, for whoever waits for it.
+    private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
+        Batch.End end = Batch.End.of(failure(request, code));
+        Refuse refused =
+                asking.until(() -> log.refuse(request.sessionId(), request.messageId(), end));
+        switch (refused) {
+            case Refuse.Refused told ->
+                    doorbell.ring(told.pods(), request.sessionId(), told.entries());
+            case Refuse.Known _ -> {}
+        }
+    }
+
+    /// A message's last chunk, which says why there is no answer. Its chunk id is the log's to give.
+    Chunk failure(WorkflowRequest request, ErrorCode code) {
+        return last(
+                request, new ChunkBody.Failure(code, code.title()), Completion.FinishReason.ERROR);
+    }
+
+    /// The last chunk of a message that is cancelled; as {@link #failure}.
+    Chunk cancellation(WorkflowRequest request) {
+        return last(request, new ChunkBody.Content(""), Completion.FinishReason.CANCELLED);
+    }
+
+    private Chunk last(WorkflowRequest request, ChunkBody body, Completion.FinishReason reason) {
+        return new Chunk(
+                request.sessionId(),
+                request.messageId(),
+                0,
+                body,
+                new Completion(providers.modelNamedFor(request.context()), null, reason),
+                time.instant(),
+                request.correlationId());
+    }
+}

@@ -1,0 +1,145 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.workflow.NeedsUser;
+import dev.antiphon.api.workflow.WorkflowFailure;
+import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.engine.workflow.Checkpoint;
+import dev.antiphon.engine.workflow.CompiledWorkflow;
+import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.time.Time;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.charset.StandardCharsets;
+
+/// One attempt to answer one message: from the claim to the final chunk, or to the question that only its user can answer.
+final class Run {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+
+    private final SessionLog log;
+    private final RunParts parts;
+    private final Asking asking;
+    private final Time time;
+    private final Claim.Claimed claimed;
+    private final AnswerWriter writer;
+
+    Run(
+            SessionLog log,
+            RunParts parts,
+            Asking asking,
+            Time time,
+            Claim.Claimed claimed,
+            AnswerWriter writer) {
+        this.log = log;
+        this.parts = parts;
+        this.asking = asking;
+        this.time = time;
+        this.claimed = claimed;
+        this.writer = writer;
+    }
+
+    /// Answers the message. Blocks until the answer is in the log.
+    ///
+    /// @return false when another attempt owns the run now
+    /// @throws InterruptedException when the process stops: the next attempt continues
+    boolean execute() throws InterruptedException {
+        try {
+            return answer();
+        } catch (NeedsUser e) {
+            return writer.park(e.question());
+        } catch (ProviderFailure e) {
+            return fail(e.code(), Json.encodable(e.getMessage()), e.stopReason().orElse(null));
+        } catch (WorkflowFailure e) {
+            return fail(e.code(), Json.encodable(e.getMessage()), null);
+        } catch (Unavailable e) {
+            return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.", null);
+        } catch (RuntimeException e) {
+            LOG.atError()
+                    .addKeyValue("message", claimed.request().messageId())
+                    .setCause(e)
+                    .log("a run failed unexpectedly");
+            return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
+        }
+    }
+
+    private boolean answer()
+            throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
+        RequestContext context = claimed.request().context();
+        CompiledWorkflow workflow = parts.workflows().choose(context.workflow());
+        ModelProvider provider = parts.providers().choose(context.aiProvider());
+        String model = parts.providers().modelFor(provider, context.model());
+        ObjectNode kept = kept();
+        Checkpoint checkpoint = Checkpoint.of(kept);
+        if (checkpoint != null && !workflow.knows(checkpoint)) {
+            checkpoint = null; // the worker was updated meanwhile: from the beginning
+        }
+        Progress progress = checkpoint == null ? Progress.NONE : Progress.of(kept);
+        Streamed streamed =
+                Streamed.of(
+                        claimed.streamed(),
+                        progress.chunk(),
+                        !provider.capabilities().has(Feature.TOOLS));
+        Answering answering = new Answering(writer, progress, streamed);
+        RunSteps steps =
+                new RunSteps(
+                        log,
+                        parts,
+                        asking,
+                        time,
+                        claimed,
+                        provider,
+                        model,
+                        parts.window().turns(claimed.request()),
+                        Answers.of(claimed.answers(), claimed.streamed(), progress.chunk()),
+                        answering);
+        workflow.run(steps, checkpoint);
+        return answering.finish();
+    }
+
+    private ObjectNode kept() {
+        String checkpoint = claimed.checkpoint();
+        try {
+            return checkpoint.isEmpty()
+                    ? Json.object()
+                    : Json.readPieces(checkpoint.getBytes(StandardCharsets.UTF_8));
+        } catch (InvalidInput e) {
+            throw new IllegalStateException("a checkpoint that we cannot read", e);
+        }
+    }
+
+    private boolean fail(ErrorCode code, String message, @Nullable String stopReason)
+            throws InterruptedException {
+        LOG.atWarn()
+                .addKeyValue("message", claimed.request().messageId())
+                .addKeyValue("code", code.wire())
+                .addKeyValue("reason", message)
+                .log("a run failed");
+        return end(code, message, stopReason);
+    }
+
+    private boolean end(ErrorCode code, String message, @Nullable String stopReason)
+            throws InterruptedException {
+        return writer.finish(
+                new ChunkBody.Failure(code, message),
+                new Completion(
+                        parts.providers().modelNamedFor(claimed.request().context()),
+                        null,
+                        Completion.FinishReason.ERROR,
+                        stopReason));
+    }
+}

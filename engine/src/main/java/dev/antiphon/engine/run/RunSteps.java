@@ -1,0 +1,331 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelCall.Asker;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.RetrySink;
+import dev.antiphon.api.model.ToolCall;
+import dev.antiphon.api.model.ToolSpec;
+import dev.antiphon.api.workflow.NeedsUser;
+import dev.antiphon.api.workflow.StepRun;
+import dev.antiphon.api.workflow.ToolReply;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.engine.workflow.Checkpoint;
+import dev.antiphon.engine.workflow.RunHost;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.time.Time;
+import dev.antiphon.tools.ToolClaim;
+import dev.antiphon.tools.ToolOutcome;
+import dev.antiphon.tools.ToolSelection;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What the steps of one attempt's workflow can do.
+final class RunSteps implements RunHost {
+
+    /// What is kept of steps beside each other, in characters: at most 768 KiB, where a record may have 1 MiB. Beyond it they
+    /// run again after a crash.
+    private static final int MAX_BESIDE = 256 * 1024;
+
+    private final SessionLog log;
+    private final RunParts parts;
+    private final Asking asking;
+    private final Time time;
+    private final Claim.Claimed claimed;
+    private final ModelProvider provider;
+    private final @Nullable String model;
+    private final Answering answering;
+    private final List<ModelTurn> conversation;
+    private final ToolSelection wanted;
+
+    /// What the user has answered to the steps that have not finished; used up when they have.
+    private Answers answers;
+
+    RunSteps(
+            SessionLog log,
+            RunParts parts,
+            Asking asking,
+            Time time,
+            Claim.Claimed claimed,
+            ModelProvider provider,
+            @Nullable String model,
+            List<ModelTurn> conversation,
+            Answers answers,
+            Answering answering) {
+        this.log = log;
+        this.parts = parts;
+        this.asking = asking;
+        this.time = time;
+        this.claimed = claimed;
+        this.provider = provider;
+        this.model = model;
+        this.answering = answering;
+        this.answers = answers;
+        this.conversation = conversation;
+        this.wanted = ToolSelection.of(claimed.request().context().tools());
+    }
+
+    @Override
+    public StepRun step(String key, boolean beside) {
+        return new OneStep(key, beside, beside ? Answers.NONE : answers);
+    }
+
+    @Override
+    public void finished(Checkpoint checkpoint) throws InterruptedException {
+        answers = Answers.NONE;
+        Progress progress = answering.finished();
+        keep(progress, progress.with(checkpoint));
+    }
+
+    @Override
+    public void finishedBeside(Checkpoint checkpoint) throws InterruptedException {
+        Progress progress = answering.unfinished();
+        String kept = progress.with(checkpoint);
+        if (kept.length() <= MAX_BESIDE) {
+            keep(progress, kept);
+        }
+    }
+
+    @Override
+    public String said(String key) throws InterruptedException {
+        return answering.said(key);
+    }
+
+    private void keep(Progress progress, String kept) throws InterruptedException {
+        WorkflowRequest request = claimed.request();
+        boolean still =
+                asking.until(() ->
+                        log.checkpoint(
+                                request.sessionId(),
+                                request.messageId(),
+                                claimed.token(),
+                                progress.chunk(),
+                                kept));
+        if (!still) {
+            throw new InterruptedException("the run was lost");
+        }
+    }
+
+    @Override
+    public Thread thread(String step, Runnable work) {
+        return time.thread(step, work);
+    }
+
+    /// One execution of one step.
+    private final class OneStep implements StepRun {
+
+        private final String key;
+        private final boolean beside;
+        private final Answers answers;
+        private int asked;
+        private int calls;
+        private int toolCalls;
+        private final Map<String, Integer> ids = new HashMap<>();
+
+        OneStep(String key, boolean beside, Answers answers) {
+            this.key = key;
+            this.beside = beside;
+            this.answers = answers;
+        }
+
+        @Override
+        public WorkflowRequest request() {
+            return claimed.request();
+        }
+
+        @Override
+        public List<ModelTurn> conversation() {
+            return conversation;
+        }
+
+        @Override
+        public List<ToolSpec> tools() {
+            return parts.tools().tools().offered(wanted);
+        }
+
+        @Override
+        public ModelAnswer stream(List<ModelTurn> turns, List<ToolSpec> tools)
+                throws ProviderFailure, NeedsUser, InterruptedException {
+            Answering.ModelSpeech speech =
+                    answering.begin(
+                            key,
+                            provider.capabilities().continuation(),
+                            calls == 0 && !beside,
+                            provider.joinsPieces());
+            ModelCall call = call(turns, tools, speech.continued());
+            calls++;
+            ModelAnswer answer = answer(call, speech);
+            speech.end(answer.lastPiece(), answer.completion());
+            String question = answer.question();
+            if (question != null && beside) {
+                throw refused("asks its user, and a step that runs beside others cannot");
+            }
+            if (question != null) {
+                throw new NeedsUser(ServiceQuestion.of(question, answer.completion().tokensUsed()));
+            }
+            return answer;
+        }
+
+        @Override
+        public ModelAnswer think(List<ModelTurn> turns)
+                throws ProviderFailure, InterruptedException {
+            if (provider.capabilities().has(Feature.KEEPS_CONVERSATION)) {
+                throw refused(
+                        "keeps the conversation itself and answers nothing beside it; this workflow"
+                                + " needs another provider");
+            }
+            return answer(call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+        }
+
+        /// Here text of models enters: what follows takes it as it is.
+        private ModelAnswer answer(ModelCall call, RetrySink sink)
+                throws ProviderFailure, InterruptedException {
+            EncodableSink encodable = new EncodableSink(sink);
+            ModelAnswer answer = provider.stream(call, encodable);
+            encodable.end();
+            return answer.encodable();
+        }
+
+        private ProviderFailure refused(String why) {
+            return new ProviderFailure(
+                    ErrorCode.INVALID_FIELD,
+                    "The provider '" + provider.name() + "' " + why + ".",
+                    null);
+        }
+
+        private ModelCall call(
+                List<ModelTurn> turns, List<ToolSpec> tools, Answering.Continued continued) {
+            RequestContext context = claimed.request().context();
+            return new ModelCall(
+                    model,
+                    context.systemPrompt(),
+                    turns,
+                    tools,
+                    context.temperature(),
+                    context.maxTokens(),
+                    continued.text(),
+                    continued.kept(),
+                    new Asker(
+                            claimed.request().sessionId(),
+                            claimed.incarnation(),
+                            claimed.request().messageId(),
+                            key + '.' + calls,
+                            answers.ofService()));
+        }
+
+        @Override
+        public void say(String text) throws InterruptedException {
+            answering.say(key, Json.encodable(text));
+        }
+
+        @Override
+        public ToolReply call(ToolCall call) throws NeedsUser, InterruptedException {
+            String step = key + '.' + toolCalls++;
+            ToolOutcome outcome =
+                    isAllowed(call)
+                            ? parts.tools().run(call, step, claim(), wanted)
+                            : new ToolOutcome.Refused("the user did not allow it.");
+            return switch (outcome) {
+                case ToolOutcome.Lost _ -> throw new InterruptedException("the run was lost");
+                case ToolOutcome.Told told -> {
+                    answering.toolResult(shownId(call.id()), call.name(), told.text());
+                    yield new ToolReply(kind(told), told.text(), forModel(call, told));
+                }
+            };
+        }
+
+        private static ToolReply.Kind kind(ToolOutcome.Told told) {
+            return switch (told) {
+                case ToolOutcome.Result _ -> ToolReply.Kind.RESULT;
+                case ToolOutcome.Failed _ -> ToolReply.Kind.FAILED;
+                case ToolOutcome.Refused _ -> ToolReply.Kind.REFUSED;
+                case ToolOutcome.Unknown _ -> ToolReply.Kind.UNKNOWN;
+            };
+        }
+
+        private static ModelTurn.ToolResult forModel(ToolCall call, ToolOutcome.Told told) {
+            return new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
+        }
+
+        /// A step that uses one id for several calls has each of their results shown.
+        private String shownId(String id) {
+            int times = ids.merge(id, 1, Integer::sum);
+            return times == 1 ? id : id + '-' + times;
+        }
+
+        private boolean isAllowed(ToolCall call) throws NeedsUser {
+            boolean asks =
+                    parts.tools().tools().find(call.name(), wanted).stream()
+                            .anyMatch(tool -> parts.approved().allows(tool.id()));
+            return !asks || Approval.isGiven(ask(Approval.question(call)));
+        }
+
+        private ToolClaim claim() {
+            WorkflowRequest request = claimed.request();
+            return new ToolClaim(
+                    request.sessionId(),
+                    claimed.incarnation(),
+                    request.messageId(),
+                    request.userId(),
+                    claimed.token());
+        }
+
+        @Override
+        public String ask(ObjectNode question) throws NeedsUser {
+            if (beside) {
+                throw new IllegalStateException("a step beside others cannot ask the user");
+            }
+            if (asked < answers.ofStep().size()) {
+                return answers.ofStep().get(asked++);
+            }
+            throw new NeedsUser(question);
+        }
+    }
+
+    /// Takes what a step wants to know for itself.
+    private record Unheard(Answering run) implements RetrySink {
+
+        @Override
+        public void content(String text) {}
+
+        @Override
+        public void reasoning(String text) {}
+
+        @Override
+        public void toolCall(String id, String name, String arguments) {}
+
+        @Override
+        public void toolResult(String id, String name, String result) {}
+
+        @Override
+        public void retrying(String why, Duration wait) throws InterruptedException {
+            run.retrying(why, wait);
+        }
+
+        @Override
+        public void kept(String handle) {}
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public boolean isCancelled() {
+            return run.isCancelled();
+        }
+    }
+}

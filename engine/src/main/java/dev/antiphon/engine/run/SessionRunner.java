@@ -1,0 +1,279 @@
+package dev.antiphon.engine.run;
+
+import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Finish;
+import dev.antiphon.backplane.log.SessionLog;
+import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.queue.Delivery;
+import dev.antiphon.backplane.queue.RequestQueue;
+import dev.antiphon.backplane.queue.StoredRequest;
+import dev.antiphon.engine.run.Counters.Count;
+import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.SessionId;
+import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.protocol.WorkflowRequest;
+import dev.antiphon.time.Time;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+
+/// What one delivery leads to: its session's unfinished messages are claimed and run, oldest first, until none is left
+/// or another worker has them.
+public final class SessionRunner {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SessionRunner.class);
+
+    private static final Duration RELEASE_WITHIN = Duration.ofSeconds(1);
+
+    private final SessionLog log;
+    private final Doorbell doorbell;
+    private final Settler settler;
+    private final Intake intake;
+    private final RunParts parts;
+    private final Acker acker;
+    private final WorkerId worker;
+    private final Time time;
+    private final Asking asking;
+    private final Counters counters;
+
+    /// The answers being written, by session: at most one each, and as many as there is room for runs.
+    private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
+
+    /// How many deliveries are under way for each session: as many as there is room for.
+    private final Map<SessionId, Integer> sessions = new ConcurrentHashMap<>();
+
+    private volatile boolean draining;
+    private volatile boolean stopping;
+
+    public SessionRunner(
+            SessionLog log,
+            Settler settler,
+            Doorbell doorbell,
+            RequestQueue queue,
+            RunParts parts,
+            Acker acker,
+            WorkerId worker,
+            Time time,
+            Counters counters) {
+        this.log = log;
+        this.settler = settler;
+        this.doorbell = doorbell;
+        this.intake = new Intake(log, doorbell, queue, time, counters, parts.providers());
+        this.parts = parts;
+        this.acker = acker;
+        this.worker = worker;
+        this.time = time;
+        this.asking = new Asking(time, counters);
+        this.counters = counters;
+    }
+
+    /// Works off one delivery and settles it. Blocks until the session has no more work for this worker.
+    ///
+    /// @throws InterruptedException when the process stops; the delivery is not settled then
+    void work(Delivery delivery) throws InterruptedException {
+        if (delivery.isAgain()) {
+            counters.add(Count.REDELIVERED);
+        }
+        Optional<WorkflowRequest> read = intake.read(delivery);
+        if (read.isEmpty()) {
+            return;
+        }
+        SessionId session = read.get().sessionId();
+        sessions.merge(session, 1, Integer::sum);
+        try {
+            work(delivery, read.get());
+        } finally {
+            sessions.computeIfPresent(session, (_, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    private void work(Delivery delivery, WorkflowRequest request) throws InterruptedException {
+        Optional<MessageId> delivered = Optional.of(request.messageId());
+        boolean fits = false;
+        while (!draining) {
+            switch (claim(request.sessionId(), delivered)) {
+                case Claim.Claimed claimed -> {
+                    fits |= asksTheSame(claimed.request(), request);
+                    run(claimed);
+                    settler.soon(request.sessionId());
+                    delivered = Optional.empty();
+                }
+                case Claim.Poison(WorkflowRequest poison) -> giveUp(poison, request, delivery);
+                case Claim.Unknown _ -> {
+                    if (!intake.accept(request, delivery)) {
+                        return;
+                    }
+                    fits = true;
+                }
+                case Claim.Parked(MessageId parked) -> {
+                    if (parked.equals(request.messageId())) {
+                        acker.hold(delivery, request.sessionId(), parked);
+                    } else {
+                        hold(delivery, request, fits);
+                    }
+                    return;
+                }
+                case Claim.Busy _ -> {
+                    counters.add(Count.BUSY);
+                    hold(delivery, request, fits);
+                    return;
+                }
+                case Claim.Idle _ -> {
+                    if (!fits) {
+                        if (!intake.isOurs(request, delivery)) {
+                            return;
+                        }
+                        fits = true;
+                        continue;
+                    }
+                    acker.hold(delivery, request.sessionId(), request.messageId());
+                    return;
+                }
+            }
+        }
+        // What is left of the session, if anything, is another worker's, at once.
+        delivery.retryAfter(Duration.ZERO);
+    }
+
+    /// Whoever is at the session goes on to this message by itself. The delivery stays here for that worker's death, and
+    /// for a Redis that forgets the message.
+    ///
+    /// @param fits whether the message is known to be this request's
+    private void hold(Delivery delivery, WorkflowRequest request, boolean fits)
+            throws InterruptedException {
+        if (fits || intake.isOurs(request, delivery)) {
+            acker.hold(delivery, request.sessionId(), request.messageId());
+        }
+    }
+
+    private static boolean asksTheSame(WorkflowRequest one, WorkflowRequest other) {
+        return one.messageId().equals(other.messageId()) && one.digest().equals(other.digest());
+    }
+
+    private Claim claim(SessionId session, Optional<MessageId> delivered)
+            throws InterruptedException {
+        Token token = Token.mint();
+        return asking.until(() -> log.claim(session, delivered, worker, token));
+    }
+
+    /// Runs what was claimed, to its end or until it belongs to someone else; the next claim tells which.
+    private void run(Claim.Claimed claimed) throws InterruptedException {
+        SessionId session = claimed.request().sessionId();
+        if (claimed.attempt() > 1) {
+            counters.add(Count.TAKEN_OVER);
+        }
+        AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed, counters);
+        writers.put(session, writer);
+        try {
+            new Run(log, parts, asking, time, claimed, writer).execute();
+        } catch (InterruptedException e) {
+            if (stopping || !writer.lost()) {
+                writer.abandon();
+                release(claimed);
+                counters.add(Count.RELEASED);
+                throw e;
+            }
+        } finally {
+            writers.remove(session, writer);
+            // Losing a run interrupts its thread; asking takes the writer's lock, so that is over
+            // now. The interrupt must not hit the next run.
+            if (writer.lost() && !stopping) {
+                Thread.interrupted();
+            }
+        }
+    }
+
+    /// Best effort: when Redis does not take it, the run is free as soon as this worker's lease has ended.
+    private void release(Claim.Claimed claimed) {
+        WorkflowRequest request = claimed.request();
+        try {
+            time.get(
+                    log.release(request.sessionId(), request.messageId(), claimed.token()),
+                    RELEASE_WITHIN);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            // The caller is on its way out with an interrupt of its own.
+            LOG.atDebug().setCause(e).log("not released");
+        }
+    }
+
+    /// Ends a message that has been begun too often: whatever it does to workers, it does it no more.
+    private void giveUp(WorkflowRequest poison, WorkflowRequest request, Delivery delivery)
+            throws InterruptedException {
+        counters.add(Count.POISON);
+        LOG.atError()
+                .addKeyValue("session", poison.sessionId())
+                .addKeyValue("message", poison.messageId())
+                .log("gave a message up after too many attempts; it is in the dead letters");
+        // The session's oldest message need not be the one that was delivered.
+        StoredRequest stored =
+                poison.messageId().equals(request.messageId())
+                        ? delivery.request()
+                        : StoredRequest.gone(poison);
+        intake.deadLetter(stored, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.TOO_MANY_ATTEMPTS.title());
+        end(poison, intake.failure(poison, ErrorCode.TOO_MANY_ATTEMPTS));
+    }
+
+    /// Ends a message whose user did not answer in time.
+    void giveUpWaiting(WorkflowRequest parked) throws InterruptedException {
+        LOG.atInfo()
+                .addKeyValue("session", parked.sessionId())
+                .addKeyValue("message", parked.messageId())
+                .log("nobody answered what a run asked; it is cancelled");
+        end(parked, intake.cancellation(parked));
+        settler.soon(parked.sessionId());
+    }
+
+    private void end(WorkflowRequest request, Chunk last) throws InterruptedException {
+        switch (asking.until(() -> log.finish(Optional.empty(), last))) {
+            case Finish.Finished finished -> {
+                doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
+                doorbell.changed(request.userId(), request.sessionId());
+            }
+            case Finish.Ended _, Finish.Unknown _ -> {}
+        }
+    }
+
+    /// Stops the session's run at once if it is this message's. The log has fenced it already; this spares the model the
+    /// rest. Any thread.
+    public void cancelled(SessionId session, MessageId message) {
+        AnswerWriter writer = writers.get(session);
+        if (writer != null && writer.message().equals(message)) {
+            writer.cancel();
+        }
+    }
+
+    /// Whether this worker may have a claim on the session, or be about to. Any thread.
+    boolean isAt(SessionId session) {
+        return sessions.containsKey(session);
+    }
+
+    /// Messages that are being answered. Any thread.
+    public int runs() {
+        return writers.size();
+    }
+
+    /// Sessions that deliveries are under way for. Any thread.
+    public int sessions() {
+        return sessions.size();
+    }
+
+    /// From now on no message is begun; the answers under way go on.
+    void drain() {
+        draining = true;
+    }
+
+    /// From now on an interrupt means that the process stops.
+    void stop() {
+        stopping = true;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.antiphon.engine.workflow;
+
+import dev.antiphon.protocol.Json;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Where a workflow stands after a finished step.
+///
+/// @param workflow its name
+/// @param step the step that has finished
+/// @param next the step that comes now
+/// @param steps how many have finished in all
+/// @param state what they have left
+/// @param beside of the steps that run beside each other now, by name: those that have finished
+public record Checkpoint(
+        String workflow,
+        String step,
+        String next,
+        int steps,
+        Map<String, Object> state,
+        Map<String, Branch> beside) {
+
+    public Checkpoint {
+        state = Map.copyOf(state);
+        beside = Map.copyOf(beside);
+    }
+
+    /// What a step has left that has finished before those beside it.
+    ///
+    /// @param said its text, which is withdrawn together with theirs
+    /// @param result what is new in the state
+    public record Branch(String said, Map<String, Object> result) {
+
+        public Branch {
+            result = Map.copyOf(result);
+        }
+    }
+
+    Checkpoint with(Map<String, Branch> finished) {
+        return new Checkpoint(workflow, step, next, steps, state, finished);
+    }
+
+    public ObjectNode toJson() {
+        ObjectNode json = Json.object();
+        json.put("workflow", workflow);
+        json.put("step", step);
+        json.put("next", next);
+        json.put("steps", steps);
+        json.set("state", write(state));
+        if (!beside.isEmpty()) {
+            ObjectNode branches = json.putObject("beside");
+            beside.forEach((name, branch) ->
+                    branches.putObject(name)
+                            .put("said", branch.said())
+                            .set("result", write(branch.result())));
+        }
+        return json;
+    }
+
+    private static ObjectNode write(Map<String, Object> values) {
+        ObjectNode json = Json.object();
+        values.forEach((name, value) -> json.set(name, StateJson.write(value)));
+        return json;
+    }
+
+    private static Map<String, Object> read(JsonNode json) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        json.properties()
+                .forEach(value -> values.put(value.getKey(), StateJson.read(value.getValue())));
+        return values;
+    }
+
+    /// Reads what {@link #toJson} wrote; null when it is something else, as after an update of the worker.
+    public static @Nullable Checkpoint of(JsonNode json) {
+        if (!json.path("workflow").isString()
+                || !json.path("step").isString()
+                || !json.path("next").isString()) {
+            return null;
+        }
+        Map<String, Branch> beside = new LinkedHashMap<>();
+        json.path("beside")
+                .properties()
+                .forEach(branch ->
+                        beside.put(
+                                branch.getKey(),
+                                new Branch(
+                                        branch.getValue().path("said").stringValue(""),
+                                        read(branch.getValue().path("result")))));
+        return new Checkpoint(
+                json.path("workflow").stringValue(),
+                json.path("step").stringValue(),
+                json.path("next").stringValue(),
+                json.path("steps").intValue(0),
+                read(json.path("state")),
+                beside);
+    }
+}

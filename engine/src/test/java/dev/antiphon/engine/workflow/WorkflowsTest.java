@@ -1,0 +1,205 @@
+package dev.antiphon.engine.workflow;
+
+import static dev.antiphon.api.workflow.StepGraph.END;
+import static dev.antiphon.api.workflow.StepGraph.START;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.antiphon.api.workflow.StepGraph;
+import dev.antiphon.api.workflow.Workflow;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What the developer of a workflow is told that does not hold together.
+final class WorkflowsTest {
+
+    private static final String TYPE = Named.class.getName();
+
+    private interface Drawing {
+        StepGraph draw();
+    }
+
+    private record Named(String name, Drawing drawing) implements Workflow {
+        @Override
+        public String description() {
+            return "for a test";
+        }
+
+        @Override
+        public StepGraph graph() {
+            return drawing.draw();
+        }
+    }
+
+    private static Workflows of(Workflow... workflows) {
+        return new Workflows(List.of(workflows), null, 50);
+    }
+
+    private static StepGraph steps(String... names) {
+        StepGraph graph = new StepGraph();
+        for (String name : names) {
+            graph.step(name, (_, _) -> Map.of());
+        }
+        return graph;
+    }
+
+    private static StepGraph one() {
+        return steps("a").edge(START, "a").edge("a", END);
+    }
+
+    private static void refused(String reason, Drawing drawing) {
+        assertThatThrownBy(() -> of(new Named("x", drawing)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("workflow 'x' (" + TYPE + "): " + reason);
+    }
+
+    @Test
+    void whatGraphThrowsIsSaidInOneLine() {
+        refused(
+                "java.lang.IllegalStateException: no key",
+                () -> {
+                    throw new IllegalStateException("no key\nand more");
+                });
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // as developers do who do not check it
+    void aMissingGraphOrNameIsNamed() {
+        refused("graph() returned null", () -> null);
+        assertThatThrownBy(() -> of(new Named(null, WorkflowsTest::one)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("workflow " + TYPE + ": name() returned null");
+    }
+
+    @Test
+    void namesAreCheckedAndTheirClassesNamed() {
+        assertThatThrownBy(() -> of(new Named("my trip", WorkflowsTest::one)))
+                .hasMessage(
+                        "workflow "
+                                + TYPE
+                                + ": 'my trip' cannot name a workflow; letters, digits, '_' and '-'"
+                                + " can, 1 to 64");
+        assertThatThrownBy(() -> of(new ChatWorkflow(), new Named("chat", WorkflowsTest::one)))
+                .hasMessage(
+                        "two workflows are named 'chat': "
+                                + ChatWorkflow.class.getName()
+                                + " and "
+                                + TYPE);
+    }
+
+    @Test
+    void edgesAndRoutesLeadFromStepsToSteps() {
+        refused(
+                "the edge from 'a' leads to 'bb', which is no step; the steps are [a]",
+                () -> steps("a").edge(START, "a").edge("a", "bb"));
+        refused(
+                "an edge or route begins at 'aa', which is no step; the steps are [a]",
+                () -> steps("a").edge(START, "a").edge("aa", END));
+        refused(
+                "the route from 'a' leads to 'bx', which is no step; the steps are [a]",
+                () -> steps("a").edge(START, "a").route("a", _ -> "bx", "bx"));
+        refused("there are two edges from START to 'a'", () -> one().edge(START, "a"));
+        refused(
+                "'a' has a route and an edge; draw one of them, a route may name END too",
+                () -> steps("a").edge(START, "a").route("a", _ -> "a", "a").edge("a", END));
+    }
+
+    @Test
+    void everyStepIsReachedAndGoesOn() {
+        refused(
+                "no step comes first; draw an edge from START to the step that does",
+                () -> steps("a").edge("a", END));
+        refused(
+                "nothing comes after step 'a'; draw an edge to the next step, or to END",
+                () -> steps("a").edge(START, "a"));
+        refused(
+                "no way leads from START to step 'b'; draw one or remove it",
+                () -> steps("a", "b").edge(START, "a").edge("a", END).edge("b", END));
+    }
+
+    @Test
+    void stepsSideBySideMeetInTheNextOne() {
+        refused(
+                "the steps side by side after 'a' must all go on to the same step, but go on to [b2,"
+                        + " d]; a branch is one step long: do what it needs in that step",
+                () ->
+                        steps("a", "b", "b2", "c", "d")
+                                .edge(START, "a")
+                                .edge("a", "b")
+                                .edge("a", "c")
+                                .edge("b", "b2")
+                                .edge("b2", "d")
+                                .edge("c", "d")
+                                .edge("d", END));
+        refused(
+                "step 'b' runs beside others, so it cannot have a route; put the route after the step"
+                        + " in which they meet",
+                () ->
+                        steps("b", "c")
+                                .edge(START, "b")
+                                .edge(START, "c")
+                                .route("b", _ -> END, END)
+                                .edge("c", END));
+    }
+
+    @SuppressWarnings("NullAway") // a step that leaves null breaks the rule on purpose
+    private static Map<String, Object> left(String kind) {
+        return switch (kind) {
+            case "null" -> null;
+            case "thread" -> Map.of("o", new Thread());
+            case "set" -> Map.of("o", List.of(Set.of("q")));
+            case "null within" -> Map.of("o", Arrays.asList("a", null));
+            case "key" -> Map.of("o", Map.of(1, "a"));
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    private static String complaint(String kind) {
+        return switch (kind) {
+            case "null" ->
+                    " returned null; a step returns what is new in the state, Map.of() for nothing";
+            case "thread" -> " left in 'o' a java.lang.Thread; allowed are texts,";
+            case "set" -> " left in 'o' a " + Set.of("q").getClass().getName() + "; allowed are";
+            case "null within" -> " left in 'o' a null within; allowed are";
+            case "key" -> " left in 'o' a map with a key of a java.lang.Integer; allowed are";
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "thread", "set", "null within", "key"})
+    void whatCannotBeKeptIsRefusedWhenTheStepReturns(String kind) throws Exception {
+        Workflows workflows =
+                of(
+                        new Named(
+                                "x",
+                                () ->
+                                        new StepGraph()
+                                                .step("s", (_, _) -> left(kind))
+                                                .edge(START, "s")
+                                                .edge("s", END)));
+        RunHost host =
+                (RunHost)
+                        Proxy.newProxyInstance(
+                                RunHost.class.getClassLoader(),
+                                new Class<?>[] {RunHost.class},
+                                (_, _, _) -> null);
+
+        assertThatThrownBy(() -> workflows.choose("x").run(host, null))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("step 's' of workflow 'x'" + complaint(kind))
+                .satisfies(broken ->
+                        assertThat(broken.getSuppressed())
+                                .extracting(Throwable::getMessage)
+                                .containsExactly("step 's' of workflow 'x' broke"));
+    }
+}

@@ -1,0 +1,18 @@
+package dev.antiphon.providers;
+
+import java.util.Locale;
+
+/// How a request of Chat Completions bounds its answer: servers know one name or the other.
+public enum ChatTokenLimit {
+    MAX_TOKENS,
+    MAX_COMPLETION_TOKENS;
+
+    /// The name in a request.
+    public String field() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    ChatTokenLimit other() {
+        return this == MAX_TOKENS ? MAX_COMPLETION_TOKENS : MAX_TOKENS;
+    }
+}

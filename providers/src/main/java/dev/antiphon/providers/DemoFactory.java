@@ -1,0 +1,33 @@
+package dev.antiphon.providers;
+
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelProviderFactory;
+import dev.antiphon.api.model.ProviderContext;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/// Makes the provider `demo`, which is always there.
+public final class DemoFactory implements ModelProviderFactory {
+
+    /// The pause between two chunks. Default 100 ms, the contract's.
+    public static final String DELAY = "CHAT_DEMO_DELAY";
+
+    /// The words of a chunk, 1 to 1,000. Default 3, the contract's.
+    public static final String WORDS = "CHAT_DEMO_WORDS";
+
+    @Override
+    public Set<String> variables() {
+        return Set.of(DELAY, WORDS);
+    }
+
+    @Override
+    public Optional<ModelProvider> create(ProviderContext context) {
+        return Optional.of(
+                new DemoProvider(
+                        context.environment().duration(DELAY, Duration.ofMillis(100)),
+                        context.environment().number(WORDS, 3, 1, 1_000),
+                        context.time()));
+    }
+}

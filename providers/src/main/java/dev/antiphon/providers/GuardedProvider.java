@@ -1,0 +1,133 @@
+package dev.antiphon.providers;
+
+import dev.antiphon.api.model.ForwardingProvider;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.TokenSink;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.time.Time;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// Gives another provider a rest when most of its calls fail: for a while its calls are refused at once, then a few are let
+/// through to see. One circuit breaker for each model, for a service may have lost only one of them.
+///
+/// What counts is that the service could not be reached, was overloaded, failed or was silent; not that it refused a request
+/// or a key.
+public final class GuardedProvider extends ForwardingProvider {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GuardedProvider.class);
+
+    /// Users may name any model. Beyond this many the one that was asked for longest ago is forgotten, with its failures.
+    static final int MAX_BREAKERS = 256;
+
+    /// The last calls that are looked at, and how many there must be.
+    private static final int WINDOW = 20;
+
+    static final int LEAST = 10;
+
+    private static final int PROBES = 2;
+
+    private final Duration rest;
+    private final CircuitBreakerConfig config;
+
+    /// Guards the map, which is in the order of use.
+    private final Map<String, CircuitBreaker> breakers = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// Wraps a provider.
+    ///
+    /// @param rest how long calls are refused; longer than zero
+    public GuardedProvider(ModelProvider provider, Duration rest, Time time) {
+        super(provider);
+        this.rest = rest;
+        this.config =
+                CircuitBreakerConfig.custom()
+                        .slidingWindow(WINDOW, LEAST, SlidingWindowType.COUNT_BASED)
+                        .failureRateThreshold(50)
+                        .waitDurationInOpenState(rest)
+                        .permittedNumberOfCallsInHalfOpenState(PROBES)
+                        .clock(java.time.Clock.systemUTC())
+                        .currentTimestampFunction(_ -> time.nanoTime(), TimeUnit.NANOSECONDS)
+                        .build();
+    }
+
+    @Override
+    public ModelAnswer stream(ModelCall call, TokenSink sink)
+            throws ProviderFailure, InterruptedException {
+        CircuitBreaker breaker = breaker(call.model() == null ? "" : call.model());
+        if (!breaker.tryAcquirePermission()) {
+            throw new ProviderFailure(
+                    ErrorCode.PROVIDER_UNAVAILABLE,
+                    "The provider '"
+                            + name()
+                            + "' is failing and is given a rest; try again in "
+                            + Math.max(1, rest.toSeconds())
+                            + " s.",
+                    null);
+        }
+        boolean told = false;
+        try {
+            ModelAnswer answer = provider.stream(call, sink);
+            breaker.onSuccess(0, TimeUnit.NANOSECONDS);
+            told = true;
+            return answer;
+        } catch (ProviderFailure e) {
+            if (isTheServicesFault(e)) {
+                breaker.onError(0, TimeUnit.NANOSECONDS, e);
+            } else {
+                breaker.onSuccess(0, TimeUnit.NANOSECONDS);
+            }
+            told = true;
+            throw e;
+        } finally {
+            if (!told) { // cancelled, or the log's fault: that says nothing of the service
+                breaker.releasePermission();
+            }
+        }
+    }
+
+    private static boolean isTheServicesFault(ProviderFailure failure) {
+        return failure.retryAfter().isPresent() || failure.code() == ErrorCode.PROVIDER_TIMEOUT;
+    }
+
+    private CircuitBreaker breaker(String model) {
+        synchronized (breakers) {
+            CircuitBreaker breaker = breakers.computeIfAbsent(model, this::make);
+            if (breakers.size() > MAX_BREAKERS) {
+                breakers.remove(breakers.keySet().iterator().next());
+            }
+            return breaker;
+        }
+    }
+
+    private CircuitBreaker make(String model) {
+        CircuitBreaker breaker = CircuitBreaker.of(name() + "/" + model, config);
+        breaker.getEventPublisher()
+                .onStateTransition(event ->
+                        LOG.atWarn()
+                                .addKeyValue("provider", name())
+                                .addKeyValue("model", model)
+                                .addKeyValue("to", event.getStateTransition().getToState())
+                                .log("a model's circuit breaker changed its state"));
+        return breaker;
+    }
+
+    /// How many models have a breaker.
+    int breakers() {
+        synchronized (breakers) {
+            return breakers.size();
+        }
+    }
+}

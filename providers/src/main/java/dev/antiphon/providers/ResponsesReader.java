@@ -1,0 +1,279 @@
+package dev.antiphon.providers;
+
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.TokenSink;
+import dev.antiphon.api.model.ToolCall;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.transport.Dialect;
+import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.EventListener;
+import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.StreamCall;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Reads the events of one response, whatever number of connections bring them. Used by the call's thread.
+final class ResponsesReader {
+
+    private final TokenSink sink;
+    private final boolean background;
+    private final Outlet outlet = new Outlet();
+    private final StringBuilder text = new StringBuilder();
+
+    /// The tool calls by the service's ids for their items.
+    private final Map<String, ToolCall> begun = new HashMap<>();
+
+    private final List<ToolCall> calls = new ArrayList<>();
+    private final ArrayNode items = Json.object().putArray("items");
+    private @Nullable String id;
+    private long sequence = -1;
+    private boolean hasAnswered;
+    private @Nullable JsonNode whole;
+
+    /// @param background whether the service keeps the answer, so that the sink must be told where
+    ResponsesReader(TokenSink sink, boolean background) {
+        this.sink = sink;
+        this.background = background;
+    }
+
+    /// Goes on with a response that another attempt created.
+    void continueFrom(String handle) {
+        int colon = handle.lastIndexOf(':');
+        id = handle.substring(0, colon);
+        sequence = Long.parseLong(handle.substring(colon + 1));
+    }
+
+    /// The response's id, null as long as the service has said none.
+    @Nullable String id() {
+        return id;
+    }
+
+    /// The number of the last event that was read.
+    long sequence() {
+        return sequence;
+    }
+
+    boolean hasAnswered() {
+        return hasAnswered;
+    }
+
+    /// The response as its last event describes it; null when that has not come.
+    @Nullable JsonNode whole() {
+        return whole;
+    }
+
+    Outlet outlet() {
+        return outlet;
+    }
+
+    /// The answer as a later call wants to see it.
+    ///
+    /// @param withCalls false when they may be cut
+    ModelTurn.Assistant turn(boolean withCalls) {
+        return new ModelTurn.Assistant(
+                text.toString(),
+                withCalls ? calls : List.of(),
+                withCalls ? ResponsesRequest.notes(items) : "");
+    }
+
+    /// Whether a string can be a handle; anything else is none of ours.
+    static boolean isHandle(String handle) {
+        return handle.matches("[A-Za-z0-9_-]{1,200}:[0-9]{1,18}");
+    }
+
+    /// Takes the events of one connection.
+    EventListener over(StreamCall stream) {
+        if (hasAnswered) {
+            stream.answering();
+        }
+        return (event, data) -> {
+            if (!data.strip().equals(Dialect.DONE)) {
+                take(event, Json.ofService(data), stream);
+            }
+        };
+    }
+
+    private void take(@Nullable String name, JsonNode event, StreamCall stream) {
+        String type = type(name, event);
+        if (type.isEmpty()) {
+            throw new IllegalArgumentException("an event without a type");
+        }
+        switch (type) {
+            case "response.created", "response.queued", "response.in_progress" ->
+                    created(event, stream);
+            case "response.output_text.delta", "response.refusal.delta" -> {
+                String piece = delta(event);
+                text.append(piece);
+                pass(stream, piece, () -> sink.content(piece));
+            }
+            case "response.reasoning_summary_part.added" -> {
+                if (event.path("summary_index").asInt(0) > 0) {
+                    pass(stream, "", () -> sink.reasoning("\n\n"));
+                }
+            }
+            case "response.reasoning_summary_text.delta", "response.reasoning_text.delta" -> {
+                String piece = delta(event);
+                pass(stream, piece, () -> sink.reasoning(piece));
+            }
+            case "response.output_item.added" -> itemBegan(event, stream);
+            case "response.function_call_arguments.delta" -> argumentsCame(event, stream);
+            case "response.output_item.done" -> itemEnded(event.path("item"));
+            case "response.completed", "response.incomplete" ->
+                    ended(event.has("response") ? event.path("response") : event, stream);
+            // The service adds kinds of events; what we need repeats itself in the others.
+            default -> {}
+        }
+        sequence = Math.max(sequence, event.path("sequence_number").asLong(sequence));
+    }
+
+    private void created(JsonNode event, StreamCall stream) {
+        String named = event.path("response").path("id").stringValue("");
+        if (id == null && !named.isEmpty()) {
+            id = named;
+            String handle = named + ":" + Math.max(0, event.path("sequence_number").asLong(0));
+            if (background && isHandle(handle)) {
+                outlet.tell(stream, () -> sink.kept(handle));
+            }
+        }
+    }
+
+    private void itemBegan(JsonNode event, StreamCall stream) {
+        JsonNode item = event.path("item");
+        if (isCall(item)) {
+            ToolCall call = call(item);
+            begun.put(item.path("id").stringValue(""), call);
+            begun.put(place(event), call);
+            pass(stream, "", () -> sink.toolCall(call.id(), call.name(), ""));
+        }
+    }
+
+    /// Stands for an item of which a server repeats no id.
+    private static String place(JsonNode event) {
+        return "#" + event.path("output_index").asInt(-1);
+    }
+
+    private void argumentsCame(JsonNode event, StreamCall stream) {
+        ToolCall named = begun.get(event.path("item_id").stringValue(""));
+        ToolCall call = named == null ? begun.get(place(event)) : named;
+        String piece = delta(event);
+        if (call != null) {
+            pass(stream, piece, () -> sink.toolCall(call.id(), call.name(), piece));
+        }
+    }
+
+    private void itemEnded(JsonNode item) {
+        switch (item.path("type").stringValue("")) {
+            case "function_call" -> {
+                calls.add(call(item));
+                items.add(item);
+            }
+            case "reasoning", "message" -> items.add(item);
+            default -> {} // what the service's own tools did
+        }
+    }
+
+    private static boolean isCall(JsonNode item) {
+        return item.path("type").stringValue("").equals("function_call");
+    }
+
+    /// Takes the whole response, in which some servers say what they did not stream.
+    private void ended(JsonNode response, StreamCall stream) {
+        StringBuilder said = new StringBuilder();
+        for (JsonNode item : response.path("output")) {
+            for (JsonNode part : item.path("content")) {
+                said.append(part.path("text").stringValue(""));
+                said.append(part.path("refusal").stringValue(""));
+            }
+            if (isCall(item) && calls.stream().noneMatch(each -> each.equals(call(item)))) {
+                itemCameLate(item, stream);
+            }
+        }
+        if (said.length() > text.length() && said.indexOf(text.toString()) == 0) {
+            String rest = said.substring(text.length());
+            text.append(rest);
+            pass(stream, rest, () -> sink.content(rest));
+        }
+        whole = response;
+    }
+
+    private void itemCameLate(JsonNode item, StreamCall stream) {
+        ToolCall call = call(item);
+        if (!begun.containsValue(call)) {
+            pass(
+                    stream,
+                    call.arguments(),
+                    () -> sink.toolCall(call.id(), call.name(), call.arguments()));
+        }
+        itemEnded(item);
+    }
+
+    private static ToolCall call(JsonNode item) {
+        String arguments = OpenAiFormat.argumentsOf(item.path("arguments"));
+        String id = item.path("call_id").stringValue("");
+        return new ToolCall(
+                id.isBlank() ? item.path("id").stringValue("") : id,
+                item.path("name").stringValue(""),
+                arguments.isBlank() ? "{}" : arguments);
+    }
+
+    private static String delta(JsonNode event) {
+        return event.path("delta").stringValue("");
+    }
+
+    private void pass(StreamCall stream, String piece, Outlet.Piece write) {
+        hasAnswered = true;
+        outlet.pass(stream, piece, write);
+    }
+
+    /// The name of an event stands in its data too, and some servers leave one of them out. A server that does not stream
+    /// sends the response alone.
+    private static String type(@Nullable String event, JsonNode data) {
+        if (data.path("object").stringValue("").equals("response")) {
+            return "response." + data.path("status").stringValue("");
+        }
+        return data.path("type").stringValue(event == null ? "" : event);
+    }
+
+    /// How Responses tell an end and an error.
+    static final Dialect DIALECT =
+            new Dialect() {
+                @Override
+                public Sign sign(@Nullable String event, String data) {
+                    return ResponsesReader.sign(event, data);
+                }
+
+                @Override
+                public @Nullable String refusal(int status, String body) {
+                    return Signs.refusal(status, body);
+                }
+            };
+
+    private static Sign sign(@Nullable String event, String data) {
+        if (data.strip().equals(Dialect.DONE)) {
+            return new Sign.End();
+        }
+        JsonNode object = Signs.parse(data);
+        return switch (type(event, object)) {
+            case "response.completed", "response.incomplete" -> new Sign.End();
+            case "response.failed", "response.cancelled" -> {
+                JsonNode response = object.has("response") ? object.path("response") : object;
+                Sign.Failure failure = Signs.failure(null, response);
+                yield failure == null ? new Sign.Failure(null) : failure;
+            }
+            // A response that goes well has a field "error" too: null.
+            case "", "error" -> {
+                Sign failure = Signs.failure(event, object);
+                yield failure == null ? new Sign.Part() : failure;
+            }
+            default -> new Sign.Part();
+        };
+    }
+}

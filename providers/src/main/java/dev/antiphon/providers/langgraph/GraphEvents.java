@@ -1,0 +1,361 @@
+package dev.antiphon.providers.langgraph;
+
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.TokenSink;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.providers.Shown;
+import dev.antiphon.transport.Breakage;
+import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.EventListener;
+import dev.antiphon.transport.StreamCall;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Turns what a LangGraph server streams of one run into pieces of an answer. Lives as long as the run is followed,
+/// over all connections.
+///
+/// Of the stream modes `messages-tuple` brings messages piece by piece, each with the same id, and whole ones that no
+/// model streamed; `updates` brings what a step has changed, when it has ended, and what the graph asks its user.
+final class GraphEvents implements EventListener {
+
+    /// Characters of an answer with its reasoning and its tools, as of any provider's.
+    private static final int MAX_ANSWER = 2 << 20;
+
+    /// Characters of a tool's result that are shown: more than anyone reads.
+    static final int MAX_RESULT = 32 * 1024;
+
+    /// Far more calls than any graph takes steps by default (25).
+    private static final int MAX_TOOL_CALLS = 1000;
+
+    private static final Pattern RUN_AT_END = Pattern.compile(".*/runs/([0-9A-Za-z-]{1,64})");
+    private static final Pattern RUN = Pattern.compile("[0-9A-Za-z-]{1,64}");
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final TokenSink sink;
+
+    /// Follows the run's id in what the sink keeps.
+    private final String handleSuffix;
+
+    private StreamCall stream;
+    private Shown shown;
+    private @Nullable String run;
+    private int attempt;
+    private final StringBuilder text = new StringBuilder();
+
+    /// How much of the text came from steps that have ended.
+    private int settled;
+
+    private int length;
+    private int tokens;
+    private boolean hasTokens;
+    private boolean cutShort;
+    private boolean begun;
+
+    /// By the message's id and the call's index in it.
+    private final Map<String, Call> calls = new HashMap<>();
+
+    /// Null when nothing is asked.
+    private @Nullable ArrayNode questions;
+
+    private @Nullable InterruptedException interrupt;
+    private @Nullable RuntimeException broken;
+
+    private record Call(String id, String name) {}
+
+    @FunctionalInterface
+    private interface Piece {
+        void write() throws InterruptedException;
+    }
+
+    /// Makes one for a new run.
+    ///
+    /// @param stream of the first connection
+    GraphEvents(TokenSink sink, String handleSuffix, StreamCall stream) {
+        this.sink = sink;
+        this.handleSuffix = handleSuffix;
+        this.stream = stream;
+        this.shown = Shown.nothing();
+    }
+
+    /// What an event says besides its data.
+    static Sign sign(@Nullable String event, String data) {
+        if ("end".equals(event)) {
+            return new Sign.End(); // of older servers
+        }
+        return "error".equals(event) ? new Sign.Failure(errorName(data)) : new Sign.Part();
+    }
+
+    /// `GraphRecursionError` as `graph_recursion_error`, as other services write theirs.
+    private static @Nullable String errorName(String data) {
+        try {
+            String name = JSON.readTree(data).path("error").asString("");
+            return name.isEmpty()
+                    ? null
+                    : name.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    /// Goes on with another connection.
+    void connected(StreamCall next) {
+        stream = next;
+        if (begun) {
+            next.answering();
+        }
+    }
+
+    /// The run is known, from a worker that began to follow it.
+    void runs(String id, Shown already) {
+        run = id;
+        shown = already;
+    }
+
+    /// The run's id once the server has told it, else null.
+    @Nullable String run() {
+        return run;
+    }
+
+    /// Whether a piece of the answer has come.
+    boolean hasBegun() {
+        return begun;
+    }
+
+    /// What the graph asks its user, as JSON; null when it asks nothing.
+    @Nullable String question() {
+        ArrayNode asked = questions;
+        return asked == null ? null : asked.toString();
+    }
+
+    @Override
+    public void onOpen(Map<String, List<String>> headers) {
+        List<String> location = headers.getOrDefault("content-location", List.of());
+        if (!location.isEmpty()) {
+            Matcher matcher = RUN_AT_END.matcher(location.getFirst());
+            if (matcher.matches()) {
+                begins(matcher.group(1));
+            }
+        }
+    }
+
+    /// Before any token, so that the next attempt joins this run rather than begin another.
+    private void begins(String id) {
+        if (run == null) {
+            run = id;
+            pass(() -> sink.kept(id + handleSuffix));
+        }
+    }
+
+    @Override
+    public void onEvent(@Nullable String event, String data) {
+        String name = event == null ? "" : event;
+        int bar = name.indexOf('|'); // then comes the subgraph
+        try {
+            switch (bar < 0 ? name : name.substring(0, bar)) {
+                case "metadata" -> metadata(JSON.readTree(data));
+                case "messages" -> message(JSON.readTree(data).path(0));
+                case "updates" -> {
+                    if (bar < 0) {
+                        update(JSON.readTree(data));
+                    }
+                }
+                default -> {} // modes that we did not ask for
+            }
+        } catch (JacksonException e) {
+            stream.broke(new Breakage.Malformed());
+        }
+    }
+
+    private void metadata(JsonNode data) {
+        String id = data.path("run_id").asString("");
+        if (RUN.matcher(id).matches()) {
+            begins(id);
+        }
+        int now = data.path("attempt").asInt(1);
+        if (now > attempt && attempt > 0) {
+            // The server's own worker died: steps that had ended stand,
+            // the one under way is run again.
+            text.setLength(settled);
+            questions = null;
+            withdraw();
+        }
+        attempt = Math.max(attempt, now);
+    }
+
+    private void update(JsonNode data) {
+        settled = text.length();
+        JsonNode asked = data.path("__interrupt__");
+        if (asked.isArray()) {
+            grow(asked.toString());
+            // Nodes that run beside each other ask in an event each.
+            ArrayNode all = questions == null ? JSON.createArrayNode() : questions;
+            for (JsonNode each : asked) {
+                if (all.valueStream().noneMatch(each::equals)) {
+                    all.add(each);
+                }
+            }
+            questions = all;
+        }
+    }
+
+    private void message(JsonNode message) {
+        switch (message.path("type").asString("")) {
+            case "ai", "AIMessageChunk" -> {
+                reasoning(Content.reasoning(message));
+                text(Content.text(message.path("content")));
+                toolCalls(message);
+                measure(message);
+            }
+            case "tool" -> toolResult(message);
+            default -> {} // what the user said, or the graph to itself
+        }
+    }
+
+    private void text(String piece) {
+        if (piece.isEmpty()) {
+            return;
+        }
+        text.append(piece);
+        grow(piece);
+        shown.text(piece)
+                .ifPresentOrElse(
+                        rest -> pass(() -> sink.content(rest)),
+                        this::withdraw); // another text: the server forgot and began anew
+    }
+
+    private void reasoning(String piece) {
+        if (!piece.isEmpty()) {
+            grow(piece);
+            String rest = shown.reasoning(piece);
+            pass(() -> sink.reasoning(rest));
+        }
+    }
+
+    private void toolCalls(JsonNode message) {
+        String owner = message.path("id").asString("");
+        JsonNode pieces = message.path("tool_call_chunks");
+        if (pieces.isEmpty()) {
+            int index = 0;
+            for (JsonNode whole : message.path("tool_calls")) {
+                toolCall(owner, index++, whole, whole.path("args").toString());
+            }
+        }
+        for (JsonNode piece : pieces) {
+            toolCall(owner, piece.path("index").asInt(0), piece, piece.path("args").asString(""));
+        }
+    }
+
+    private void toolCall(String owner, int index, JsonNode piece, String arguments) {
+        if (calls.size() >= MAX_TOOL_CALLS) {
+            stream.broke(new Breakage.AnswerTooLong());
+            return;
+        }
+        String key = owner + "/" + index;
+        Call call =
+                calls.computeIfAbsent(
+                        key,
+                        _ ->
+                                new Call(
+                                        piece.path("id").asString(key),
+                                        piece.path("name").asString("")));
+        grow(arguments);
+        shown.toolCall(call.id(), arguments)
+                .ifPresent(rest -> pass(() -> sink.toolCall(call.id(), call.name(), rest)));
+    }
+
+    private void toolResult(JsonNode message) {
+        String id = message.path("tool_call_id").asString("");
+        String whole = Content.text(message.path("content"));
+        String result = whole.length() > MAX_RESULT ? whole.substring(0, MAX_RESULT) + "…" : whole;
+        grow(result);
+        if (!shown.toolResult(id)) {
+            pass(() -> sink.toolResult(id, message.path("name").asString(""), result));
+        }
+    }
+
+    private void measure(JsonNode message) {
+        JsonNode output = message.path("usage_metadata").path("output_tokens");
+        if (output.isIntegralNumber()) {
+            hasTokens = true;
+            tokens += output.asInt();
+        }
+        JsonNode reason = message.path("response_metadata").path("finish_reason");
+        if (reason.isString()) {
+            cutShort = "length".equals(reason.stringValue());
+        }
+    }
+
+    /// Everything that was shown goes, and what stands is shown again.
+    private void withdraw() {
+        shown = Shown.nothing();
+        String stands = text.toString();
+        pass(() -> {
+            sink.reset();
+            sink.kept(run + handleSuffix); // a reset takes the mark with it
+            sink.content(stands);
+        });
+    }
+
+    private void grow(String piece) {
+        begun = true;
+        stream.answering();
+        length += piece.length();
+        if (length > MAX_ANSWER) {
+            stream.broke(new Breakage.AnswerTooLong());
+        }
+    }
+
+    private void pass(Piece piece) {
+        if (interrupt != null || broken != null || length > MAX_ANSWER) {
+            return; // the second half of an event whose first half was not taken
+        }
+        try {
+            piece.write();
+        } catch (InterruptedException e) {
+            interrupt = e;
+            stream.stop();
+        } catch (RuntimeException e) {
+            broken = e;
+            stream.stop();
+        }
+    }
+
+    void throwWhatTheSinkThrew() throws InterruptedException {
+        if (interrupt != null) {
+            throw interrupt;
+        }
+        if (broken != null) {
+            throw broken;
+        }
+    }
+
+    /// The answer, when the run has ended.
+    ModelAnswer answer(String assistant) throws InterruptedException {
+        if (shown.isMissingText()) {
+            withdraw();
+            throwWhatTheSinkThrew();
+        }
+        return new ModelAnswer(
+                "",
+                new ModelTurn.Assistant(text.toString()),
+                new Completion(
+                        assistant,
+                        hasTokens ? tokens : null,
+                        cutShort ? FinishReason.LENGTH : FinishReason.STOP),
+                question());
+    }
+}

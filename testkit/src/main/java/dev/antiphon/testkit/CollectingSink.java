@@ -1,0 +1,62 @@
+package dev.antiphon.testkit;
+
+import dev.antiphon.api.model.RetrySink;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// Keeps what a provider streams. Reasoning is in brackets, tool calls in angle ones, retries in square ones.
+public class CollectingSink implements RetrySink {
+
+    /// Whether {@link #isCancelled} says so.
+    public volatile boolean cancelled;
+
+    /// What came, oldest first.
+    public final List<String> pieces = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void content(String text) throws InterruptedException {
+        pieces.add(text);
+    }
+
+    @Override
+    public void reasoning(String text) {
+        pieces.add("(" + text + ")");
+    }
+
+    @Override
+    public void toolCall(String id, String name, String arguments) {
+        pieces.add("<" + id + " " + name + " " + arguments + ">");
+    }
+
+    @Override
+    public void toolResult(String id, String name, String result) {
+        pieces.add("<" + id + " " + name + " = " + result + ">");
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return cancelled;
+    }
+
+    @Override
+    public void kept(String handle) {
+        pieces.add("@" + handle);
+    }
+
+    @Override
+    public void reset() {
+        pieces.add("!reset");
+    }
+
+    @Override
+    public void retrying(String why, Duration wait) {
+        pieces.add("[" + why + "]");
+    }
+
+    /// All pieces, joined.
+    public String text() {
+        return String.join("", pieces);
+    }
+}

@@ -1,0 +1,126 @@
+package dev.antiphon.testkit;
+
+import dev.antiphon.api.model.Capabilities;
+import dev.antiphon.api.model.Capabilities.Continuation;
+import dev.antiphon.api.model.Capabilities.Feature;
+import dev.antiphon.api.model.ModelAnswer;
+import dev.antiphon.api.model.ModelCall;
+import dev.antiphon.api.model.ModelProvider;
+import dev.antiphon.api.model.ModelTurn;
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.TokenSink;
+import dev.antiphon.api.model.ToolCall;
+import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.ErrorCode;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A model that answers what a test has written down. Thread-safe; steps that run side by side get the answers in the
+/// order in which they ask.
+public final class ScriptedModel implements ModelProvider {
+
+    /// The name of the provider and of its model.
+    public static final String NAME = "scripted";
+
+    private sealed interface Line {
+
+        record Says(List<String> pieces) implements Line {}
+
+        record Calls(List<ToolCall> calls) implements Line {}
+
+        record Fails(String message) implements Line {}
+    }
+
+    /// What it does at each call, the next first. Guarded by itself.
+    private final List<Line> script = new ArrayList<>();
+
+    private final List<ModelCall> calls = new CopyOnWriteArrayList<>();
+
+    /// Answers the next call with these pieces of text.
+    public ScriptedModel says(String... pieces) {
+        return add(new Line.Says(List.of(pieces)));
+    }
+
+    /// Asks at the next call for these tools.
+    public ScriptedModel callsTools(ToolCall... tools) {
+        return add(new Line.Calls(List.of(tools)));
+    }
+
+    /// Fails at the next call.
+    ///
+    /// @param message the sentence for the user
+    public ScriptedModel fails(String message) {
+        return add(new Line.Fails(message));
+    }
+
+    private ScriptedModel add(Line line) {
+        synchronized (script) {
+            script.add(line);
+        }
+        return this;
+    }
+
+    /// The calls so far, oldest first.
+    public List<ModelCall> calls() {
+        return List.copyOf(calls);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<String> models() {
+        return List.of(NAME);
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return Capabilities.of(Continuation.RESTART, Feature.TOOLS, Feature.USAGE, Feature.CANCEL);
+    }
+
+    /// Streams the next line of the script.
+    ///
+    /// @throws IllegalStateException when the script is at its end
+    @Override
+    public ModelAnswer stream(ModelCall call, TokenSink sink)
+            throws ProviderFailure, InterruptedException {
+        calls.add(call);
+        return switch (next()) {
+            case Line.Says(List<String> pieces) -> {
+                for (String piece : pieces) {
+                    sink.content(piece);
+                }
+                yield answer(new ModelTurn.Assistant(String.join("", pieces)), pieces.size());
+            }
+            case Line.Calls(List<ToolCall> tools) -> {
+                for (ToolCall tool : tools) {
+                    sink.toolCall(tool.id(), tool.name(), tool.arguments());
+                }
+                yield answer(new ModelTurn.Assistant("", tools, ""), tools.size());
+            }
+            case Line.Fails(String message) ->
+                    throw new ProviderFailure(ErrorCode.PROVIDER_FAILED, message, null);
+        };
+    }
+
+    private Line next() {
+        synchronized (script) {
+            if (script.isEmpty()) {
+                throw new IllegalStateException(
+                        "the model was called "
+                                + calls.size()
+                                + " times, but the script is shorter");
+            }
+            return script.removeFirst();
+        }
+    }
+
+    private static ModelAnswer answer(ModelTurn.Assistant turn, int tokens) {
+        return new ModelAnswer(
+                "", turn, new Completion(NAME, tokens, Completion.FinishReason.STOP));
+    }
+}

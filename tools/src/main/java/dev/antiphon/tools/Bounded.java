@@ -1,0 +1,32 @@
+package dev.antiphon.tools;
+
+import dev.antiphon.protocol.Json;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/// Texts of tools, cut where they are too long for the log and for models.
+final class Bounded {
+
+    /// In UTF-8.
+    static final int MAX_BYTES = 16 * 1024;
+
+    private Bounded() {}
+
+    /// The text, or its beginning with a notice. Half characters become as in {@link Json#encodable}.
+    static String text(String text) {
+        byte[] bytes = Json.encodable(text).getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= MAX_BYTES) {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+        CharBuffer kept = CharBuffer.allocate(MAX_BYTES);
+        // Stops before the character that the bound cuts in two.
+        StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .decode(ByteBuffer.wrap(bytes, 0, MAX_BYTES), kept, false);
+        return kept.flip() + "\n[cut off: " + bytes.length + " bytes in all]";
+    }
+}

@@ -1,0 +1,105 @@
+package dev.antiphon.tools.mcp;
+
+import dev.antiphon.api.tool.Tool;
+import dev.antiphon.time.Time;
+import dev.antiphon.tools.LeftOut;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+import java.time.Duration;
+import java.util.List;
+
+/// One server for as long as the worker lives: connected, and connected anew whenever it is gone.
+final class McpConnection implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(McpConnection.class);
+
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
+    /// A server that lived as long as this is not one that dies at its start.
+    private static final Duration GOOD_LIFE = Duration.ofSeconds(60);
+
+    private static final Duration CLOSES_WITHIN = Duration.ofSeconds(10);
+
+    private final McpServer server;
+    private final Time time;
+    private final LeftOut leftOut;
+    private final Thread thread;
+    private volatile @Nullable McpSession session;
+
+    private McpConnection(McpServer server, Time time, LeftOut leftOut) {
+        this.server = server;
+        this.time = time;
+        this.leftOut = leftOut;
+        this.thread = time.thread("mcp-" + server.name(), this::live);
+    }
+
+    /// Begins to connect; does not wait.
+    static McpConnection open(McpServer server, Time time, LeftOut leftOut) {
+        McpConnection connection = new McpConnection(server, time, leftOut);
+        connection.thread.start();
+        return connection;
+    }
+
+    /// None while the server is not there.
+    List<Tool> tools() {
+        McpSession current = session;
+        return current == null ? List.of() : current.tools();
+    }
+
+    private void live() {
+        Duration pause = FIRST_PAUSE;
+        boolean told = false;
+        while (!Thread.currentThread().isInterrupted()) {
+            long start = time.nanoTime();
+            try (McpSession opened = McpSession.open(server, time, leftOut)) {
+                session = opened;
+                told = false;
+                LOG.atInfo()
+                        .addKeyValue("server", server)
+                        .addKeyValue("tools", opened.tools().size())
+                        .log("an MCP server is there");
+                opened.awaitEnd();
+                LOG.atWarn()
+                        .addKeyValue("server", server)
+                        .log("an MCP server is gone; its tools are absent until it is back");
+            } catch (McpUnavailable | RuntimeException e) {
+                LOG.atLevel(told ? Level.DEBUG : Level.WARN)
+                        .addKeyValue("server", server)
+                        .addKeyValue("reason", e.getMessage())
+                        .log("an MCP server does not come up; its tools are absent until it does");
+                told = true;
+            } catch (InterruptedException e) {
+                return;
+            } finally {
+                session = null;
+            }
+            boolean lived = time.nanoTime() - start > GOOD_LIFE.toNanos();
+            pause = lived ? FIRST_PAUSE : pause;
+            try {
+                time.sleep(time.about(pause).toNanos());
+            } catch (InterruptedException e) {
+                return;
+            }
+            pause =
+                    pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+                            ? pause.multipliedBy(2)
+                            : LONGEST_PAUSE;
+        }
+    }
+
+    /// Ends the process or connection, within a few seconds.
+    @Override
+    public void close() {
+        thread.interrupt();
+        try {
+            time.join(thread, CLOSES_WITHIN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

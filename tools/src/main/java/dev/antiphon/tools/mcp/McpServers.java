@@ -1,0 +1,42 @@
+package dev.antiphon.tools.mcp;
+
+import dev.antiphon.api.tool.Tool;
+import dev.antiphon.time.Time;
+import dev.antiphon.tools.LeftOut;
+
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// The MCP servers of a worker. Whichever is there, its tools are; nobody waits for one that is not.
+public final class McpServers implements AutoCloseable {
+
+    private final List<McpConnection> connections;
+
+    private McpServers(List<McpConnection> connections) {
+        this.connections = connections;
+    }
+
+    /// Begins to start and connect all of them.
+    ///
+    /// @param leftOut hears of tools that cannot be offered
+    public static McpServers open(McpConfig config, Time time, LeftOut leftOut) {
+        return new McpServers(
+                config.servers().stream()
+                        .map(server -> McpConnection.open(server, time, leftOut))
+                        .toList());
+    }
+
+    /// The tools of the servers that are there now. Does not block.
+    public List<Tool> tools() {
+        return connections.stream().flatMap(connection -> connection.tools().stream()).toList();
+    }
+
+    /// Ends all of them at the same time, within a few seconds.
+    @Override
+    public void close() {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            connections.forEach(connection -> threads.execute(connection::close));
+        }
+    }
+}

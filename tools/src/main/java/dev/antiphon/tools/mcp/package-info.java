@@ -1,0 +1,6 @@
+/// Tools of MCP servers: which servers there are, their processes and connections, and their tools as {@link
+/// dev.antiphon.api.tool.Tool}s.
+@NullMarked
+package dev.antiphon.tools.mcp;
+
+import org.jspecify.annotations.NullMarked;

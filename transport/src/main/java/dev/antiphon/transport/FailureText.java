@@ -1,0 +1,194 @@
+package dev.antiphon.transport;
+
+import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.protocol.ErrorCode;
+import dev.antiphon.transport.Breakage.Limit;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// What went wrong with a service, as the failure that the user sees: one sentence of ours, in which nothing is
+/// quoted but the HTTP status, the name of the model and a plain name of the error.
+public final class FailureText {
+
+    /// The name of a refusal with status 404 that speaks of the model, and not of the address.
+    public static final String MODEL_NOT_FOUND = "model_not_found";
+
+    /// No digits: a key would not pass.
+    private static final Pattern PLAIN_NAME = Pattern.compile("[a-z_]{1,48}");
+
+    /// 429s that no waiting helps.
+    private static final Set<String> NOT_PASSING =
+            Set.of("insufficient_quota", "billing_hard_limit_reached", "billing_not_active");
+
+    /// Errors that a service reports within a stream, and that waiting helps.
+    private static final Set<String> PASSING =
+            Set.of(
+                    "overloaded_error",
+                    "api_error",
+                    "rate_limit_error",
+                    "rate_limit_exceeded",
+                    "server_error",
+                    "insufficient_system_resource",
+                    "unavailable",
+                    "internal",
+                    "resource_exhausted");
+
+    private static final int MAX_MODEL_NAME = 60;
+
+    private final String subject;
+
+    /// Speaks about one provider.
+    public FailureText(String provider) {
+        this.subject = "The provider '" + provider + "'";
+    }
+
+    /// The failure for a broken call.
+    ///
+    /// @param model as it was asked for, or null
+    /// @param hasAnswered whether a piece of the answer has come, so that the call must not be repeated
+    public ProviderFailure of(Breakage why, @Nullable String model, boolean hasAnswered) {
+        return switch (why) {
+            case Breakage.Unreachable _ ->
+                    passing(ErrorCode.PROVIDER_FAILED, "could not be reached", Duration.ZERO);
+            case Breakage.Refused refused -> refused(refused, model);
+            case Breakage.Reported(String reason, _)
+                    when !hasAnswered && PASSING.contains(plain(reason)) ->
+                    passing(
+                            ErrorCode.PROVIDER_FAILED,
+                            "failed" + inBrackets(plain(reason)),
+                            Duration.ZERO);
+            case Breakage.Reported(String reason, int status) when !hasAnswered && status >= 400 ->
+                    refused(new Breakage.Refused(status, reason, null), model);
+            case Breakage.Reported(String reason, _) ->
+                    failed("broke its answer off with an error" + inBrackets(plain(reason)));
+            case Breakage.TooLate(Limit limit, Duration after) -> tooLate(limit, after);
+            case Breakage.EventTooLong(int most) ->
+                    failed("sent an event of more than " + (most >> 10) + " KiB");
+            case Breakage.AnswerTooLong _ ->
+                    failure(ErrorCode.ANSWER_TOO_LONG, "sent an answer without end");
+            case Breakage.Malformed _ -> failed("sent something that is not its protocol");
+            case Breakage.Cut _ when hasAnswered -> failed("did not finish its answer");
+            case Breakage.Cut _ -> failed("ended its answer before it began");
+        };
+    }
+
+    /// The service withheld its answer.
+    ///
+    /// @param word the service's for what it did
+    public ProviderFailure filtered(String word) {
+        return failed("withheld the answer because of its content filter")
+                .withStopReason(quotable(word));
+    }
+
+    /// The service stopped in the middle of its answer.
+    ///
+    /// @param word the service's for why its answer is not whole
+    public ProviderFailure stopped(String word, boolean hasAnswered) {
+        String name = plain(word.toLowerCase(Locale.ROOT));
+        String what = "stopped before its answer was whole" + inBrackets(name);
+        ProviderFailure failure =
+                !hasAnswered && PASSING.contains(name)
+                        ? passing(ErrorCode.PROVIDER_FAILED, what, Duration.ZERO)
+                        : failed(what);
+        return failure.withStopReason(quotable(word));
+    }
+
+    /// A service's word, when it is one that can be shown.
+    private static @Nullable String quotable(String word) {
+        return plain(word.toLowerCase(Locale.ROOT)).isEmpty() ? null : word;
+    }
+
+    /// The tool calls of an answer cannot be told apart.
+    public ProviderFailure mixedUpTools() {
+        return failed("mixed up its tool calls, so that none of them was made");
+    }
+
+    /// The model asked for a tool that was not offered.
+    public ProviderFailure unknownTool() {
+        return failed("asked for a tool, and there is none");
+    }
+
+    private ProviderFailure refused(Breakage.Refused refused, @Nullable String model) {
+        int status = refused.status();
+        String reason = plain(refused.reason());
+        String what = sentence(status, reason, model) + inBrackets(status, reason);
+        Duration wait = refused.retryAfter() == null ? Duration.ZERO : refused.retryAfter();
+        return mayPass(status) && !NOT_PASSING.contains(reason)
+                ? passing(ErrorCode.PROVIDER_FAILED, what, wait)
+                : failed(what);
+    }
+
+    private static boolean mayPass(int status) {
+        return status == 408 || status == 429 || status >= 500;
+    }
+
+    private static String sentence(int status, String reason, @Nullable String model) {
+        return switch (status) {
+            case 401, 403 -> "does not accept the key";
+            case 404 ->
+                    reason.equals(MODEL_NOT_FOUND)
+                            ? "does not know the model"
+                                    + (model == null ? "" : " '" + shorten(model) + "'")
+                            : "is not at its address";
+            case 429 -> "takes no more requests for now";
+            default -> status >= 500 ? "failed" : "did not accept the request";
+        };
+    }
+
+    private ProviderFailure tooLate(Limit limit, Duration after) {
+        String time = seconds(after);
+        return switch (limit) {
+            case CONNECT ->
+                    passing(
+                            ErrorCode.PROVIDER_TIMEOUT,
+                            "could not be reached within " + time,
+                            Duration.ZERO);
+            case FIRST_TOKEN ->
+                    failure(ErrorCode.PROVIDER_TIMEOUT, "did not begin to answer within " + time);
+            case IDLE ->
+                    failure(
+                            ErrorCode.PROVIDER_TIMEOUT,
+                            "fell silent for " + time + " in the middle of its answer");
+            case TOTAL ->
+                    failure(ErrorCode.PROVIDER_TIMEOUT, "did not finish its answer within " + time);
+        };
+    }
+
+    private ProviderFailure failed(String what) {
+        return failure(ErrorCode.PROVIDER_FAILED, what);
+    }
+
+    private ProviderFailure failure(ErrorCode code, String what) {
+        return new ProviderFailure(code, subject + " " + what + ".", null);
+    }
+
+    private ProviderFailure passing(ErrorCode code, String what, Duration retryAfter) {
+        return ProviderFailure.passing(code, subject + " " + what + ".", retryAfter);
+    }
+
+    /// The service's name for the error when it is nothing but a name, else an empty text.
+    private static String plain(@Nullable String reason) {
+        return reason != null && PLAIN_NAME.matcher(reason).matches() ? reason : "";
+    }
+
+    private static String inBrackets(String reason) {
+        return reason.isEmpty() ? "" : " (" + reason + ")";
+    }
+
+    private static String inBrackets(int status, String reason) {
+        return " (HTTP " + status + (reason.isEmpty() ? "" : ", " + reason) + ")";
+    }
+
+    private static String shorten(String name) {
+        return name.length() > MAX_MODEL_NAME ? name.substring(0, MAX_MODEL_NAME) + "…" : name;
+    }
+
+    private static String seconds(Duration time) {
+        return time.toMillisPart() == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
+    }
+}

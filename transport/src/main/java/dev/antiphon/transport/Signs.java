@@ -1,0 +1,80 @@
+package dev.antiphon.transport;
+
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.transport.Dialect.Sign;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
+import java.util.Locale;
+
+/// What services' ways to report an error have in common.
+public final class Signs {
+
+    private static final int NOT_FOUND = 404;
+
+    private Signs() {}
+
+    /// The error that an event or a refusal's body reports, or null.
+    public static Sign.@Nullable Failure failure(@Nullable String event, String data) {
+        boolean isError = "error".equals(event);
+        // In a text the quotes would be escaped.
+        return isError || data.contains("\"error\"") ? failure(event, parse(data)) : null;
+    }
+
+    /// The error that an event reports, or null: `{"error":{"type","code","status","message"}}` with some of these,
+    /// `{"error":"…"}`, the same fields under `"object":"error"`, or an event of that name.
+    public static Sign.@Nullable Failure failure(@Nullable String event, JsonNode object) {
+        JsonNode error = object.path("error");
+        if (error.isObject() && !error.isEmpty()) {
+            return failure(error);
+        }
+        boolean isError =
+                "error".equals(event)
+                        || object.path("object").stringValue("").equals("error")
+                        || (error.isString() && !error.stringValue().isEmpty());
+        return isError ? failure(object) : null;
+    }
+
+    /// Most services name an error, some only number it, in a text or not.
+    private static Sign.Failure failure(JsonNode error) {
+        String name = null;
+        int status = 0;
+        for (String field : new String[] {"code", "status", "type"}) {
+            JsonNode value = error.path(field);
+            String text = value.isIntegralNumber() ? value.toString() : value.stringValue("");
+            if (text.matches("[1-5][0-9][0-9]")) {
+                status = status == 0 ? Integer.parseInt(text) : status;
+            } else if (name == null && value.isString()) {
+                name = text.toLowerCase(Locale.ROOT);
+            }
+        }
+        return new Sign.Failure(name, status);
+    }
+
+    /// The name of the error in a refusal's body, or null.
+    public static @Nullable String refusal(int status, String body) {
+        JsonNode object = parse(body);
+        if (status == NOT_FOUND && speaksOfAModel(object)) {
+            return FailureText.MODEL_NOT_FOUND;
+        }
+        Sign.Failure failure = failure(null, object);
+        return failure == null ? null : failure.reason();
+    }
+
+    /// Whether a service has found its path but not the model: what does not know the path does not know of models.
+    private static boolean speaksOfAModel(JsonNode body) {
+        return !body.isEmpty() && body.toString().toLowerCase(Locale.ROOT).contains("model");
+    }
+
+    /// An empty object when it is none.
+    public static JsonNode parse(String data) {
+        try {
+            return Json.ofService(data);
+        } catch (InvalidInput e) {
+            return Json.object();
+        }
+    }
+}

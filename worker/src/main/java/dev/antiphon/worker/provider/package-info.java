@@ -1,8 +1,0 @@
-/// Model providers: each streams the text of one model call. They know nothing of runs, logs or
-/// queues. A further service of LangChain4j is one class like {@link OpenAiProvider}: it makes the model and the
-/// parameters of a request, and reads the service's end mark and errors; {@link LangChainProvider} does the rest. Allowed imports: protocol
-/// (for its values), worker.time, provider.http, and each provider's own client library.
-@NullMarked
-package dev.antiphon.worker.provider;
-
-import org.jspecify.annotations.NullMarked;

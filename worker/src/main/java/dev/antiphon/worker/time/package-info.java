@@ -1,6 +1,0 @@
-/// Time, threads and chance of a worker: the one seam through which its straight-line code waits, so that the simulation
-/// can run it under a seeded scheduler. Allowed imports: the JDK.
-@NullMarked
-package dev.antiphon.worker.time;
-
-import org.jspecify.annotations.NullMarked;
