@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The image's health check: healthcheck.sh [gateway|worker], by default what the container runs.
+# The image's health check: healthcheck.sh [gateway|worker]. The default is the container's own process.
 #
-# A gateway is healthy when it answers its ready probe. A worker's port need not be known, so what counts is what it
-# cannot work without: an established connection to NATS and one to Redis, as the kernel sees them. That says
-# that it is connected, not that it makes progress; progress is guarded by its lease, which other workers watch.
-# Bash alone does it: the image has no curl.
+# A gateway is healthy when it answers its ready probe. A worker's port can be unknown, so the check looks for the two
+# connections that a worker needs, to NATS and to Redis, in the kernel's tables. They prove that the worker is connected,
+# not that it makes progress. Progress is guarded by its lease, which other workers watch.
+# The script uses bash alone, because the image has no curl.
 set -eu
 
 role() {
