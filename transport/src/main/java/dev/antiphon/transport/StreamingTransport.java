@@ -107,8 +107,9 @@ public final class StreamingTransport implements AutoCloseable {
     /// @return null when none came, and then the call knows why
     private @Nullable HttpResponse<ResponseBody> send(Request request, StreamCall call) {
         StreamCall.Deadline deadline = call.deadline();
+        ResponseBody body = new ResponseBody(call);
         CompletableFuture<HttpResponse<ResponseBody>> sent =
-                client.sendAsync(translate(request, call::rewritten), _ -> new ResponseBody(call));
+                client.sendAsync(translate(request, call::rewritten), _ -> body);
         try {
             return sent.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -121,10 +122,8 @@ public final class StreamingTransport implements AutoCloseable {
         } catch (InterruptedException e) {
             call.interrupted();
         }
-        sent.cancel(true); // closes the connection, however far it got
-        var _ =
-                sent.thenAccept(
-                        late -> late.body().close()); // when the headers came in this very moment
+        sent.cancel(true); // closes the connection before the headers have come
+        body.abandon(); // and this does so from that very moment on, when the client may miss it
         return null;
     }
 
