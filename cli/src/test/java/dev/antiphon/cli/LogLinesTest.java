@@ -118,7 +118,16 @@ final class LogLinesTest {
 
     private static List<Path> sources() throws IOException {
         List<Path> sources = new ArrayList<>();
-        for (String module : List.of("backplane", "gateway", "worker", "cli")) {
+        for (String module :
+                List.of(
+                        "backplane",
+                        "gateway",
+                        "transport",
+                        "providers",
+                        "tools",
+                        "engine",
+                        "worker",
+                        "cli")) {
             try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
                 files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
             }

@@ -75,7 +75,7 @@ final class ReplicatedJournalTest {
         assertThat(answer(journal.begin(intent(claimed()), false))).isEqualTo(new Begun());
 
         assertThat(replica.hkeys(Keys.tools(SESSION, new MessageId("m1"))))
-                .containsExactly("i:call_tools:1");
+                .containsExactlyInAnyOrder(":owner", "i:call_tools:1");
     }
 
     @Test
