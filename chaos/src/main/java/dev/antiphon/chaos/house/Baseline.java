@@ -40,7 +40,7 @@ public final class Baseline {
 
     /// May be left too, one a session at most: each session of a run has a user of its own.
     private static final List<String> AT_MOST_OF_A_SESSION =
-            List.of("chat:runs:", "chat:sessions:");
+            List.of("chat:runs:", "chat:sessions:", "chat:active:");
 
     private static final String OF_A_MESSAGE = "chat:run:";
 
