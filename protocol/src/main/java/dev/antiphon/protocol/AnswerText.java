@@ -3,12 +3,13 @@ package dev.antiphon.protocol;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The text of an answer while its chunks come: what a client that concatenates has, honouring resets. Not thread-safe.
+/// The text of an answer while its chunks arrive: the text that a client gets by concatenating them, resets included.
+/// Not thread-safe.
 public final class AnswerText {
 
     private final StringBuilder text = new StringBuilder();
 
-    /// Where in the text each chunk begins.
+    /// The position in the text at which each chunk begins.
     private final List<Integer> starts = new ArrayList<>();
 
     /// Takes the message's next chunk; the first is chunk 0.
@@ -25,7 +26,7 @@ public final class AnswerText {
         }
     }
 
-    /// The numbers of the withdrawn chunks stay used; a later reset may name one of them.
+    /// The numbers of the withdrawn chunks stay used. A later reset can name one of them.
     private void withdraw(int from) {
         if (from < starts.size()) {
             int left = starts.get(from);

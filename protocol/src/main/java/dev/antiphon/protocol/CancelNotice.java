@@ -2,7 +2,7 @@ package dev.antiphon.protocol;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// What workers hear on `chat.workflow.cancel`: this message has ended, stop its model call.
+/// The notice on `chat.workflow.cancel`: this message has ended, so workers stop its model call.
 public record CancelNotice(SessionId session, MessageId message) {
 
     public byte[] encode() {

@@ -37,8 +37,8 @@ public record Chunk(
         return completion != null;
     }
 
-    /// The chunk as JSON: what the log keeps, what NATS carries and what browsers get, encoded this once. The first
-    /// fields stand in the order that the seed prints for server-sent events.
+    /// The chunk as JSON, encoded once: the log keeps these bytes, NATS carries them and browsers get them. The first
+    /// fields have the order that PROTOCOL.md prints for server-sent events.
     public byte[] encode() {
         ByteArrayOutputStream out = new ByteArrayOutputStream(256);
         try (JsonGenerator json = Json.MAPPER.createGenerator(out)) {
@@ -68,15 +68,15 @@ public record Chunk(
         return out.toByteArray();
     }
 
-    /// What the encoded chunks of one message begin with, and no others.
+    /// The bytes at the beginning of every encoded chunk of this message, and of no other message's chunks.
     public static byte[] beginning(SessionId session, MessageId message) {
         return ("{\"session_id\":\"" + session + "\",\"message_id\":\"" + message + "\",")
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    /// Reads a chunk as the log keeps it, or as another worker wrote it. Unknown fields are ignored.
+    /// Reads a chunk that the log keeps or that another program wrote. Unknown fields are ignored.
     ///
-    /// @throws InvalidInput when it is not a chunk
+    /// @throws InvalidInput when `json` is not a chunk
     public static Chunk decode(byte[] json) {
         return ChunkReader.read(Json.readPieces(json));
     }
@@ -84,7 +84,7 @@ public record Chunk(
     /// The encoded chunk without its chunk id, for a log that numbers it itself.
     public Halves encodeAroundChunkId() {
         String json = new String(encode(), StandardCharsets.UTF_8);
-        // Ids have no quotes, so the name stands first where encode wrote it.
+        // Ids have no quotes, so the first match is the field that encode wrote.
         int at = json.indexOf(CHUNK_ID) + CHUNK_ID.length();
         int end = json.indexOf(',', at);
         return new Halves(
@@ -92,7 +92,7 @@ public record Chunk(
                 json.substring(end).getBytes(StandardCharsets.UTF_8));
     }
 
-    /// A chunk with a gap where its chunk id belongs.
+    /// A chunk with a gap at the place of its chunk id.
     @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     public record Halves(byte[] before, byte[] after) {
 

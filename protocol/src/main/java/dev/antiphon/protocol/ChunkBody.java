@@ -4,8 +4,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.Set;
 
-/// What one chunk says (PROTOCOL.md §3). Only {@link Content} carries answer text, so that a client
-/// that simply concatenates `chunk` is right.
+/// The content of one chunk (PROTOCOL.md §3). Only {@link Content} carries answer text, so a client that simply
+/// concatenates `chunk` gets the answer.
 public sealed interface ChunkBody {
 
     /// The `chunk_type` on the wire.
@@ -27,7 +27,7 @@ public sealed interface ChunkBody {
         }
     }
 
-    /// The model asks for a tool; `arguments` is the JSON text it wrote.
+    /// The model asks for a tool; `arguments` is the JSON text that the model wrote.
     record ToolCall(String callId, String name, String arguments) implements ChunkBody {
         @Override
         public String type() {
@@ -42,18 +42,18 @@ public sealed interface ChunkBody {
         }
     }
 
-    /// Something a person may want to know while waiting; `metadata.status` names it.
+    /// Progress that a person may want to see while waiting; `metadata.status` names it.
     ///
-    /// @param details further metadata, with other names than the contract's; treat as read-only
+    /// @param details further metadata. Its names must differ from the names of the contract; treat as read-only
     record Status(String status, ObjectNode details) implements ChunkBody {
 
         /// The status of a chunk that asks the user, and the name of the question in its details.
         public static final String INTERRUPT = "interrupt";
 
-        /// The status of a chunk that has the user's `answer`.
+        /// The status of a chunk that carries the user's `answer`.
         public static final String RESUMED = "resumed";
 
-        /// What else stands in the `metadata` of a chunk, here or in a final one.
+        /// The other field names in the `metadata` of a chunk, final chunks included.
         static final Set<String> TAKEN =
                 Set.of("status", "model", "tokens_used", "finish_reason", "stop_reason");
 
@@ -71,7 +71,7 @@ public sealed interface ChunkBody {
         }
     }
 
-    /// The text of chunks `fromChunkId` and later is withdrawn; what follows replaces it.
+    /// Withdraws the text of the chunks from `fromChunkId` on. The chunks that follow replace it.
     record Reset(int fromChunkId) implements ChunkBody {
 
         public Reset {

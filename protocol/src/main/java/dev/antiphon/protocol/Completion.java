@@ -6,10 +6,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.Locale;
 
-/// How an answer ended: the `metadata` of its last chunk.
+/// The end of an answer: the `metadata` of its last chunk.
 ///
-/// @param tokensUsed as the provider measured it; null when it told none
-/// @param stopReason the service's own word for why it stopped, when `finishReason` does not say it all; null else
+/// @param tokensUsed as the provider measured it; null when the provider reported none
+/// @param stopReason the service's own word for the reason, when `finishReason` does not say it all; otherwise null
 public record Completion(
         String model,
         @Nullable Integer tokensUsed,
@@ -31,13 +31,13 @@ public record Completion(
         }
     }
 
-    /// The same with a model's name that UTF-8 can carry.
+    /// The same completion with a model name that UTF-8 can carry.
     public Completion encodable() {
         return new Completion(Json.encodable(model), tokensUsed, finishReason, stopReason);
     }
 
     /// The data of the `message_complete` event: a pure function of the final chunk. `token_count` is 0 when the
-    /// provider told none, because a client adds it up.
+    /// provider reported none, because clients add it up.
     public byte[] messageComplete(MessageId message) {
         ObjectNode event = Json.object();
         event.put("message_id", message.value());

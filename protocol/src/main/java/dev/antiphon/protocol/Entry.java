@@ -3,10 +3,11 @@ package dev.antiphon.protocol;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// One entry of a session log. Its data is the JSON that browsers get, byte for byte: it is encoded
-/// once, by whoever appends it.
+/// One entry of a session log. Its data is the JSON that browsers get, byte for byte: the process that appends it
+/// encodes it once.
 ///
-/// @param data UTF-8 JSON without line breaks; never modified after construction (not copied: this is the hot path)
+/// @param data UTF-8 JSON without line breaks; never modified after construction (not copied, because every entry
+///     passes here)
 @SuppressWarnings("ArrayRecordComponent") // a copy per access would be the hot path's main cost
 public record Entry(EntryId id, EventName event, byte[] data) {
 

@@ -9,11 +9,10 @@ import java.util.regex.Pattern;
 /// The position of an entry in its session's log, and at the same time a reader's cursor: "I have everything up
 /// to here". On the wire `{generation}.{number}.{hash}`, as in `1.17.9f3ac210`.
 ///
-/// @param generation drawn at random when the log is created, so that a log that was lost and begun
-///     again is told from the old one; 1 to 2^31-1
+/// @param generation drawn at random when the log is created, so that readers can tell a log that was lost and began
+///     again from the old one; 1 to 2^31-1
 /// @param number counts the log's entries without gaps from 1; 0 is the place before the first
-/// @param hash chained over all entries up to this one, so that a log that lost its tail and grew
-///     another one is detected, not guessed
+/// @param hash chained over all entries up to this one. It detects a log that lost its last entries and then got others
 public record EntryId(long generation, long number, int hash) {
 
     private static final Pattern WIRE =
@@ -40,9 +39,9 @@ public record EntryId(long generation, long number, int hash) {
                 Integer.parseUnsignedInt(matcher.group(3), 16));
     }
 
-    /// The id that the entry after this one has, if its content is `event` and `data`. The session log's scripts
-    /// compute the same in Redis: the first 32 bits of SHA-1 over the previous hash as eight hex
-    /// digits, the event's name and the data. It detects accidents, not attackers.
+    /// The id of the next entry if its content is `event` and `data`. The scripts of the session log compute the same
+    /// in Redis: the first 32 bits of SHA-1 over the previous hash as eight hex digits, the event's name and the data.
+    /// The hash detects accidents, not attackers.
     public EntryId next(EventName event, byte[] data) {
         MessageDigest sha1 = sha1();
         sha1.update(hashHex().getBytes(StandardCharsets.US_ASCII));

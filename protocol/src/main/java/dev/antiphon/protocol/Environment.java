@@ -12,51 +12,51 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as
-/// unset; an unknown name that starts with `CHAT_` is an error, because a misspelt setting would
-/// otherwise be ignored in silence.
+/// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as unset. An unknown
+/// name that starts with `CHAT_` is an error, because a misspelled setting would otherwise have no effect and nobody
+/// would notice.
 ///
 /// Every failure is an {@link IllegalArgumentException} whose message is one line that names the variable.
 public final class Environment {
 
-    /// Every variable there is. Each process reads those it needs and accepts the others.
+    /// All variables. Each process reads those that it needs and accepts the others.
     public enum Variable {
         NATS_URL,
         REDIS_HOST,
         REDIS_PORT,
         REDIS_PASSWORD,
-        /// How many replicas of Redis must know of a tool call before the tool is called.
+        /// How many replicas of Redis must have the record of a tool call before the tool is called.
         CHAT_REDIS_WAIT,
         SERVER_HOST,
         SERVER_PORT,
         POD_ID,
-        /// Where PostgreSQL is, if conversations are kept there.
+        /// The address of PostgreSQL, if conversations are kept there.
         DATABASE_URL,
         /// A second port of the gateway, shared with other gateways of this machine.
         CHAT_SHARED_PORT,
-        /// Web origins other than its own that may call the gateway, separated by commas.
+        /// Other web origins that are allowed to call the gateway, separated by commas.
         CHAT_ALLOWED_ORIGINS,
-        /// The folder with the jars of others that a worker loads.
+        /// The folder with the extensions' jars that a worker loads.
         CHAT_EXTENSIONS,
-        /// Which tools models may use, by id and separated by commas; `none` for none.
+        /// The ids of the tools that models may use, separated by commas; `none` for none.
         CHAT_TOOLS,
-        /// Which of them are called only when the user has allowed the call, as `CHAT_TOOLS`.
+        /// The tools that need the user's permission for each call, in the form of `CHAT_TOOLS`.
         CHAT_TOOLS_APPROVED,
         /// The file that names the MCP servers whose tools models may use.
         CHAT_MCP_CONFIG,
-        /// How long a tool call may take.
+        /// The longest time that a tool call may take.
         CHAT_TOOL_TIMEOUT,
         /// The port of a worker's status page.
         CHAT_WORKER_PORT,
-        /// How long a worker's answers may go on after SIGTERM.
+        /// How long a worker's answers may continue after SIGTERM.
         CHAT_WORKER_GRACE,
         /// How many runs a worker executes at once.
         CHAT_WORKFLOW_CONCURRENCY,
-        /// The provider of requests that name none.
+        /// The provider of requests that do not name one.
         CHAT_DEFAULT_PROVIDER,
-        /// The model of requests that name none.
+        /// The model of requests that do not name one.
         CHAT_DEFAULT_MODEL,
-        /// The workflow of requests that name none.
+        /// The workflow of requests that do not name one.
         CHAT_DEFAULT_WORKFLOW,
         /// How many hours a session's log is kept after its last answer.
         CHAT_LOG_HOURS,
@@ -64,21 +64,21 @@ public final class Environment {
         CHAT_HISTORY_DAYS,
         /// How many days a run waits for its user.
         CHAT_PARKED_DAYS,
-        /// How many tokens of a conversation a model is shown.
+        /// How many tokens of a conversation are sent to a model.
         CHAT_CONTEXT_TOKENS,
         /// How long to wait for a connection to a model provider.
         CHAT_MODEL_CONNECT_TIMEOUT,
         /// How long to wait for the first piece of a model's answer.
         CHAT_MODEL_FIRST_TOKEN_TIMEOUT,
-        /// How long a model may be silent within its answer.
+        /// How long a model may be silent in the middle of its answer.
         CHAT_MODEL_IDLE_TIMEOUT,
-        /// How long a model's answer may take.
+        /// The longest time that a model's answer may take.
         CHAT_MODEL_TOTAL_TIMEOUT,
-        /// How often a model call that failed before its first piece is repeated.
+        /// How often a model call that failed before its first piece is retried.
         CHAT_MODEL_RETRIES,
-        /// How long to wait before the first repetition; each further one waits twice as long.
+        /// How long to wait before the first retry; each further retry waits twice as long.
         CHAT_MODEL_RETRY_DELAY,
-        /// How long a model of which most calls failed is not asked.
+        /// How long no call goes to a model of which most calls failed.
         CHAT_MODEL_REST
     }
 
@@ -101,14 +101,15 @@ public final class Environment {
         return of(System.getenv(), more);
     }
 
-    /// As {@link #of(Map, Set)}, where no model provider is known.
+    /// As {@link #of(Map, Set)}, without the variables of model providers.
     public static Environment of(Map<String, String> all) {
         return of(all, Set.of());
     }
 
-    /// Takes the variables that are ours from all that there are.
+    /// Selects our variables from all variables of the process.
     ///
-    /// @param more names that start with `CHAT_`, beside those of {@link Variable}: what model providers read
+    /// @param more names that start with `CHAT_`, in addition to those of {@link Variable}: the variables of
+    ///     model providers
     /// @throws IllegalArgumentException for an unknown name that starts with `CHAT_`
     public static Environment of(Map<String, String> all, Set<String> more) {
         Map<String, String> values = new HashMap<>();
@@ -137,7 +138,7 @@ public final class Environment {
         return settings.text(variable.name(), ifUnset);
     }
 
-    /// Those of `names` that are set and not in {@link Variable}: the variables of a model provider.
+    /// The variables in `names` that are set and not in {@link Variable}: those of a model provider.
     public Settings others(Set<String> names) {
         return others.only(names);
     }

@@ -2,8 +2,8 @@ package dev.antiphon.protocol;
 
 import java.util.Locale;
 
-/// Every error a client can be told, as the `code` of a problem (RFC 9457) or of an error chunk.
-/// The list is mirrored in PROTOCOL.md: append, never rename, never give one a second meaning.
+/// Every error that clients can get, as the `code` of a problem (RFC 9457) or of an error chunk. PROTOCOL.md has the
+/// same list. Append to it; never rename a code and never give one a second meaning.
 public enum ErrorCode {
     MALFORMED_JSON(400, "The body is not valid JSON"),
     MISSING_FIELD(400, "A required field is missing"),

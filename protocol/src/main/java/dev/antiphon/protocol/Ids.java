@@ -3,10 +3,10 @@ package dev.antiphon.protocol;
 import java.security.SecureRandom;
 import java.util.regex.Pattern;
 
-/// What all ids share: their alphabet and how new ones are made.
+/// The alphabet of all ids, and how new ids are made.
 ///
-/// Ids become parts of NATS subjects and Redis keys, so a dot, a star or a colon in one would address
-/// something else. They are checked wherever they enter (HTTP, NATS, environment).
+/// Ids become parts of NATS subjects and Redis keys, so a dot, a star or a colon in an id would change the address.
+/// Every id is checked where it enters the system (HTTP, NATS, environment).
 public final class Ids {
 
     /// PROTOCOL.md, first section.
@@ -16,7 +16,7 @@ public final class Ids {
             "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    /// 20 letters of 62 carry 119 bits: no two processes ever mint the same.
+    /// 20 letters of 62 carry 119 bits: two processes never make the same id.
     private static final int RANDOM_LETTERS = 20;
 
     private static final int MAX_QUOTED = 40;
@@ -42,8 +42,8 @@ public final class Ids {
         }
     }
 
-    /// Shows a refused value without letting it flood or break a log line, a header or JSON: a cut could part a pair of
-    /// surrogates.
+    /// Quotes a refused value in a form that cannot flood or break a log line, a header or JSON. The cut can separate a
+    /// pair of surrogates.
     static String quote(String value) {
         String start = value.length() > MAX_QUOTED ? value.substring(0, MAX_QUOTED) + "..." : value;
         return "'" + start.replaceAll("[^\\x20-\\x7e]", "?") + "'";

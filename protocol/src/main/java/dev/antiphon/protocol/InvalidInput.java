@@ -1,7 +1,7 @@
 package dev.antiphon.protocol;
 
-/// Input that breaks the contract. The message names the field and what is allowed, and is safe to
-/// show to whoever sent it. HTTP answers it as a problem, a worker moves the request to the dead letters.
+/// Input that breaks the contract. The message names the field and the allowed values, and is safe to show to the
+/// sender. HTTP answers with a problem; a worker moves the request to the dead letters.
 public final class InvalidInput extends IllegalArgumentException {
 
     private final ErrorCode code;

@@ -15,10 +15,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// The one JSON mapper and the reading of untrusted JSON. Thread-safe.
+/// The only JSON mapper, and the reader of untrusted JSON. Thread-safe.
 public final class Json {
 
-    /// Duplicate names are refused, for two readers could otherwise see two different messages in one body.
+    /// Duplicate names are refused: two readers could otherwise see two different messages in one body.
     static final JsonMapper MAPPER =
             JsonMapper.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -29,23 +29,23 @@ public final class Json {
     private static final JsonMapper LENIENT =
             JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
-    /// Stands for text that cannot be carried (Unicode 16 §23.8).
+    /// Replaces text that UTF-8 cannot carry (Unicode 16 §23.8).
     private static final int REPLACEMENT = 0xFFFD;
 
     private Json() {}
 
     /// Reads one JSON object.
     ///
-    /// @throws InvalidInput when the bytes are not one JSON object in UTF-8, or hold a text that UTF-8
-    ///     cannot carry (an unpaired surrogate written as an escape), which could never be sent back intact
+    /// @throws InvalidInput when the bytes are not one JSON object in UTF-8, or contain a text that UTF-8 cannot carry
+    ///     (an unpaired surrogate written as an escape), which we could never send back intact
     public static ObjectNode readObject(byte[] utf8) {
         ObjectNode object = readPieces(utf8);
         requireEncodable(object);
         return object;
     }
 
-    /// Reads one JSON object whose texts are pieces of longer ones, as a model writes them: a pair of surrogates may be
-    /// cut in two. {@link #encodable} makes the joined text fit to be stored.
+    /// Reads one JSON object whose texts are pieces of longer texts, as a model writes them: a cut can separate a pair
+    /// of surrogates. {@link #encodable} makes the joined text fit to be stored.
     ///
     /// @throws InvalidInput when the bytes are not one JSON object in UTF-8
     public static ObjectNode readPieces(byte[] utf8) {
@@ -61,8 +61,8 @@ public final class Json {
         return object;
     }
 
-    /// Strictly, for two readers must not see two different texts in the same bytes. Jackson by itself guesses UTF-16
-    /// and takes overlong forms.
+    /// Strict, because two readers must not see two different texts in the same bytes. Jackson alone guesses UTF-16 and
+    /// accepts overlong forms.
     private static String decodeUtf8(byte[] utf8) {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
@@ -71,8 +71,8 @@ public final class Json {
         }
     }
 
-    /// Reads one JSON object of a service that we do not choose: a name that stands twice counts as its last, and texts may be
-    /// pieces as in {@link #readPieces}.
+    /// Reads one JSON object of a service that we do not control. A duplicate name counts with its last value, and
+    /// texts can be pieces as in {@link #readPieces}.
     ///
     /// @throws InvalidInput when the text is not one JSON object
     public static ObjectNode ofService(String text) {
@@ -90,7 +90,7 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
-    /// Reads any JSON of ours or of a service's; a text that is none stands for itself.
+    /// Reads any JSON of ours or of a service. A text that is not JSON becomes a JSON string.
     public static JsonNode value(String json) {
         try {
             return MAPPER.readTree(json);
@@ -103,14 +103,14 @@ public final class Json {
         return MAPPER.createArrayNode();
     }
 
-    /// A value of ours as JSON: a record, a text, a number, a collection of those.
+    /// One of our values as JSON: a record, a text, a number, or a collection of those.
     public static JsonNode tree(Object value) {
         return MAPPER.valueToTree(value);
     }
 
-    /// What {@link #tree} wrote, read again.
+    /// Reads back a value that {@link #tree} wrote.
     ///
-    /// @throws IllegalStateException when it is no such value
+    /// @throws IllegalStateException when the node is not such a value
     public static <T> T as(JsonNode node, Class<T> type) {
         try {
             return MAPPER.treeToValue(node, type);
@@ -123,9 +123,9 @@ public final class Json {
         return MAPPER.writeValueAsBytes(node);
     }
 
-    /// A required, non-empty text.
+    /// A required text that is not empty.
     ///
-    /// @throws InvalidInput when it is missing, empty or no text
+    /// @throws InvalidInput when it is missing, empty or not a text
     public static String text(ObjectNode object, String field) {
         String text = optionalText(object, field);
         if (text == null) {
@@ -149,8 +149,8 @@ public final class Json {
         return node.stringValue();
     }
 
-    /// The text as UTF-8 can carry it: each unpaired surrogate becomes U+FFFD. For text of models, tools and services, which
-    /// users cannot correct; what users send is refused instead ({@link #readObject}).
+    /// The text in a form that UTF-8 can carry: each unpaired surrogate becomes U+FFFD. For texts of models, tools and
+    /// services, which users cannot correct. The same text from a user is refused ({@link #readObject}).
     public static String encodable(String text) {
         if (isEncodable(text)) {
             return text;
@@ -162,8 +162,8 @@ public final class Json {
         return repaired.toString();
     }
 
-    /// As {@link #encodable(String)}, for all texts in a value of a service, whose names can always be carried. Returns the same value when all of
-    /// them can be carried.
+    /// As {@link #encodable(String)}, for all texts in a service's value; the names in it can always be carried.
+    /// Returns the same value when no text needs a change.
     public static JsonNode encodable(JsonNode node) {
         if (isEncodable(node)) {
             return node;
@@ -209,8 +209,8 @@ public final class Json {
     }
 
     private static boolean isEncodable(String text) {
-        // An unpaired surrogate is the only code point that this stream leaves in the surrogate
-        // range.
+        // An unpaired surrogate is the only code point that this stream leaves in the
+        // surrogate range.
         return text.codePoints().noneMatch(Json::isSurrogate);
     }
 

@@ -9,15 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// What a request says about how it wants to be answered (PROTOCOL.md §1). Open: unknown keys are
-/// kept in `all` and passed on.
+/// The options of a request for its answer (PROTOCOL.md §1). Open: unknown keys are kept in `all` and passed on.
 ///
 /// @param temperature 0 to 2, or null for the model's default
 /// @param maxTokens at least 1, or null for the provider's default
-/// @param conversationHistory turns that a plain publisher wants the model to see; empty when it names none
-/// @param tools ids of the tools that may be used, a `*` at the end for a family of them; null for all that the operator
-///     allows
-/// @param all the whole object as it came; treat as read-only
+/// @param conversationHistory turns that a plain publisher wants the model to see; empty when the request has none
+/// @param tools ids of the tools that may be used, a `*` at the end for a family of them; null for all that the
+///     operator allows
+/// @param all the whole object as it arrived; treat as read-only
 public record RequestContext(
         @Nullable String aiProvider,
         @Nullable String model,
@@ -32,10 +31,10 @@ public record RequestContext(
     private static final int MAX_TOOLS = 200;
     private static final Pattern TOOL = Pattern.compile("[^*]{0,200}\\*?");
 
-    /// One earlier turn, as the model should see it.
+    /// One earlier turn in the form that the model gets.
     ///
     /// @param role `user`, `assistant` or `system`
-    /// @param content may be empty: a turn may have called tools only
+    /// @param content may be empty: a turn can consist of tool calls alone
     public record Turn(String role, String content) {}
 
     public RequestContext {
@@ -86,7 +85,7 @@ public record RequestContext(
         if (node == null || node.isNull()) {
             return null;
         }
-        // asDouble(-1): a whole number may have more digits than a double can hold.
+        // asDouble(-1): a whole number can have more digits than a double can hold.
         double temperature = node.isNumber() ? node.asDouble(-1) : -1;
         if (temperature < 0 || temperature > 2) {
             throw new InvalidInput(

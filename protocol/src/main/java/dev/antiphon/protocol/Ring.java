@@ -8,11 +8,11 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// What a pod hears about one new log entry: a chunk on `chat.pod.{pod}.response` is the contract's JSON with an
-/// additional `event_id`, any other entry on `chat.pod.{pod}.event` is wrapped with its session and event name.
+/// The notice to a pod about one new log entry. A chunk on `chat.pod.{pod}.response` is the contract's JSON with an
+/// additional `event_id`; any other entry on `chat.pod.{pod}.event` is wrapped with its session and event name.
 ///
-/// Ours begin and end with fixed fields, so the entry's data is cut out byte for byte and never parsed: the
-/// hash must be computed over exactly the bytes that were appended.
+/// Our rings begin and end with fixed fields, so a reader cuts out the entry's data byte for byte and never parses it:
+/// the hash must be computed over exactly the bytes that were appended.
 public record Ring(SessionId session, Entry entry) {
 
     private static final byte[] CHUNK_HEAD = ascii("{\"session_id\":\"");
@@ -47,7 +47,7 @@ public record Ring(SessionId session, Entry entry) {
         return entry.event() == EventName.CHUNK;
     }
 
-    /// Reads what came on a pod's response subject.
+    /// Reads a message from a pod's response subject.
     ///
     /// @return null when it carries no `event_id`: a chunk of a plain worker
     /// @throws InvalidInput when it is not a chunk
@@ -64,9 +64,9 @@ public record Ring(SessionId session, Entry entry) {
                 : new Ring(session, new Entry(id(wire, idStart), EventName.CHUNK, data));
     }
 
-    /// Reads what came on a pod's event subject.
+    /// Reads a message from a pod's event subject.
     ///
-    /// @throws InvalidInput when it is not one of ours
+    /// @throws InvalidInput when we did not write it
     public static Ring decodeEvent(byte[] wire) {
         int idStart = idStart(wire);
         SessionId session = session(wire);
@@ -104,8 +104,8 @@ public record Ring(SessionId session, Entry entry) {
         return new InvalidInput(ErrorCode.MALFORMED_JSON, "not a pod event");
     }
 
-    /// A chunk that others wrote, with its fields in another order: with an `event_id` it is an entry all the same, but
-    /// its bytes are not those of the log. Its hash will not match and the reader goes to the log, which is right.
+    /// A chunk from another program, with its fields in another order. With an `event_id` it is still an entry, but its
+    /// bytes are not those of the log. Its hash does not match, so the reader goes to the log, which is right.
     private static @Nullable Ring foreignChunk(byte[] wire) {
         ObjectNode chunk = Json.readPieces(wire);
         SessionId session = new SessionId(Json.text(chunk, "session_id"));
@@ -142,7 +142,7 @@ public record Ring(SessionId session, Entry entry) {
                         StandardCharsets.US_ASCII));
     }
 
-    /// Where the id begins in `…,"event_id":"1.17.9f3ac210"}`, or -1.
+    /// The index at which the id begins in `…,"event_id":"1.17.9f3ac210"}`, or -1.
     private static int idStart(byte[] wire) {
         if (wire.length < TAIL.length || !startsWith(wire, TAIL, wire.length - TAIL.length)) {
             return -1;

@@ -2,8 +2,8 @@ package dev.antiphon.protocol;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// What pods hear on `chat.user.{user_id}.sessions`: this session may have begun or ended an answer, wait for its user, or
-/// have another title, or be deleted. It says where to look and nothing else; a pod reads what is true.
+/// The hint to pods on `chat.user.{user_id}.sessions`: this session may have begun or ended an answer, wait for its
+/// user, have a new title, or be deleted. It says where to look and nothing else; a pod then reads the state.
 public record SessionHint(UserId user, SessionId session) {
 
     public byte[] encode() {
@@ -13,7 +13,7 @@ public record SessionHint(UserId user, SessionId session) {
 
     /// Reads a hint.
     ///
-    /// @throws InvalidInput when it is not one
+    /// @throws InvalidInput when `json` is not a hint
     public static SessionHint decode(byte[] json) {
         ObjectNode object = Json.readObject(json);
         return new SessionHint(

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Settings by name, as text, and the forms that they are written in. An empty value counts as unset. Immutable.
+/// Settings by name, as text, and the forms that their values can have. An empty value counts as unset. Immutable.
 ///
 /// Every failure is an {@link IllegalArgumentException} whose message is one line that names the setting.
 public final class Settings {
@@ -71,7 +71,7 @@ public final class Settings {
                 return number;
             }
         } catch (NumberFormatException e) {
-            // said below, together with a number out of range
+            // reported below, together with a number out of range
         }
         throw new IllegalArgumentException(
                 name
@@ -115,7 +115,7 @@ public final class Settings {
         return values.keySet();
     }
 
-    /// Those of `names` that are set.
+    /// The settings in `names` that are set.
     public Settings only(Set<String> names) {
         Map<String, String> found = new HashMap<>(values);
         found.keySet().retainAll(names);

@@ -1,21 +1,21 @@
 package dev.antiphon.protocol;
 
-/// The NATS subjects of PROTOCOL.md §1 and §3, and ours.
+/// The NATS subjects of PROTOCOL.md §1 and §3, and our own.
 public final class Subjects {
 
     /// All workflow requests; the work-queue stream captures it.
     public static final String EXECUTE_ALL = "chat.workflow.execute.*";
 
-    /// Requests that no worker can run, each with its reason in a header.
+    /// Requests that no worker can run. A header of each has the reason.
     public static final String DEAD_LETTER_ALL = "chat.deadletter.>";
 
-    /// Tells workers to stop the model call of a message that was cancelled; core NATS only.
+    /// Tells workers to stop the model call of a cancelled message; core NATS only.
     public static final String CANCEL = "chat.workflow.cancel";
 
-    /// Where plain workers send chunks of a session without a connection, for all sessions.
+    /// Plain workers publish here the chunks of sessions without a connection. All sessions.
     public static final String BROADCAST_ALL = "chat.session.*.broadcast";
 
-    /// Where pods hear that something in a user's list of sessions has changed, for all users.
+    /// Tells pods that a user's list of sessions has changed. All users.
     public static final String USER_SESSIONS_ALL = "chat.user.*.sessions";
 
     private static final String EXECUTE_PREFIX = "chat.workflow.execute.";
@@ -38,12 +38,12 @@ public final class Subjects {
         return new SessionId(executeSubject.substring(EXECUTE_PREFIX.length()));
     }
 
-    /// Where a request of a session goes that cannot be run.
+    /// The subject for a session's request that cannot be run.
     public static String deadLetter(ErrorCode code, SessionId session) {
         return deadLetter(code) + "." + session;
     }
 
-    /// Where a request goes that cannot be run and came on no session's subject.
+    /// The subject for a request that cannot be run and did not arrive on a session's subject.
     public static String deadLetter(ErrorCode code) {
         return "chat.deadletter." + code.wire();
     }
@@ -53,17 +53,17 @@ public final class Subjects {
         return "chat.deadletter.*." + session;
     }
 
-    /// Where a pod hears the chunks of its sessions: the contract, for plain pods and ours.
+    /// A pod receives the chunks of its sessions here: part of the contract, for plain pods and ours.
     public static String podResponse(PodId pod) {
         return "chat.pod." + pod + ".response";
     }
 
-    /// Where pods hear that something in this user's list of sessions has changed.
+    /// Tells pods that this user's list of sessions has changed.
     public static String userSessions(UserId user) {
         return "chat.user." + user + ".sessions";
     }
 
-    /// Where our pods hear the entries that are not chunks.
+    /// Our pods receive here the entries that are not chunks.
     public static String podEvent(PodId pod) {
         return "chat.pod." + pod + ".event";
     }

@@ -1,6 +1,6 @@
 package dev.antiphon.protocol;
 
-/// Whoever a session belongs to.
+/// The owner of sessions.
 ///
 /// @param value matches {@link Ids#PATTERN}; anything else is refused with {@link InvalidInput}
 public record UserId(String value) {

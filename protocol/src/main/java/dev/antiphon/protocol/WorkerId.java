@@ -1,6 +1,6 @@
 package dev.antiphon.protocol;
 
-/// A worker process. New at every start, so that a restarted worker is another one.
+/// A worker process. The id is new at every start, so a restarted worker is another worker.
 ///
 /// @param value matches {@link Ids#PATTERN}; anything else is refused with {@link InvalidInput}
 public record WorkerId(String value) {

@@ -17,12 +17,12 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// A request to answer one message (PROTOCOL.md §1), as it crosses NATS and as the run record keeps it.
+/// A request to answer one message (PROTOCOL.md §1), as NATS carries it and as the run record keeps it.
 ///
-/// @param parentId the message that this one follows in the tree; null for the session's latest, its own id when it begins
-///     the conversation anew
-/// @param timestamp when it was asked, whole milliseconds; informative only
-/// @param correlationId free text of at most 256 characters that every chunk carries back
+/// @param parentId the message that this one follows in the tree; null for the session's latest message, its own id
+///     when it begins a new conversation
+/// @param timestamp when the user asked, whole milliseconds; informative only
+/// @param correlationId free text of at most 256 characters that every chunk of the answer repeats
 public record WorkflowRequest(
         MessageId messageId,
         SessionId sessionId,
@@ -46,20 +46,20 @@ public record WorkflowRequest(
         timestamp = timestamp.truncatedTo(ChronoUnit.MILLIS);
     }
 
-    /// What fills the fields that a publisher may leave out.
+    /// Values for the fields that a publisher may leave out.
     ///
     /// @param messageId the same on every redelivery of the same request
     public record Defaults(MessageId messageId, Instant now) {}
 
-    /// Reads a request as it comes over NATS. Unknown fields are ignored, a missing or unreadable `timestamp` becomes
-    /// now: it decides nothing, and plain publishers write many kinds of it.
+    /// Reads a request from NATS. Unknown fields are ignored. A missing or unreadable `timestamp` becomes the present
+    /// time: it decides nothing, and plain publishers write it in many forms.
     ///
     /// @throws InvalidInput when a required field is missing or a field has a wrong type or value
     public static WorkflowRequest decode(byte[] json, Defaults defaults) {
         return of(Json.readObject(json), defaults);
     }
 
-    /// Reads a request that was stored by {@link #encode}, with all its fields.
+    /// Reads a request that {@link #encode} stored with all its fields.
     public static WorkflowRequest decodeStored(byte[] json) {
         ObjectNode object = Json.readObject(json);
         return of(
@@ -91,7 +91,7 @@ public record WorkflowRequest(
                         : correlationId);
     }
 
-    /// The same, following another message.
+    /// The same request as a reply to another message.
     public WorkflowRequest after(MessageId parent) {
         return new WorkflowRequest(
                 messageId, sessionId, userId, message, context, parent, timestamp, correlationId);
@@ -112,8 +112,8 @@ public record WorkflowRequest(
         return Json.bytes(object);
     }
 
-    /// Tells whether two requests with the same message id ask the same: equal digests mean yes. The time and the
-    /// correlation id differ between tries of one request and do not count, nor does the order of context keys.
+    /// Equal digests mean that two requests with the same message id ask the same. The time and the correlation id
+    /// differ between retries of one request and do not count; nor does the order of context keys.
     public String digest() {
         ObjectNode asked = Json.object();
         asked.put("user_id", userId.value());
@@ -123,9 +123,10 @@ public record WorkflowRequest(
         return sha1Hex(Json.bytes(asked));
     }
 
-    /// The data of the `message` event that shows every tab what was asked.
+    /// The data of the `message` event that shows the question to every tab.
     ///
-    /// @param parent the message that it follows, as the log has found it; null when it follows none
+    /// @param parent the message that this one follows, as the log found it; null for the first message of
+    ///     a conversation
     public byte[] messageEvent(@Nullable MessageId parent) {
         ObjectNode event = Json.object();
         event.put("message_id", messageId.value());
@@ -135,7 +136,8 @@ public record WorkflowRequest(
         return Json.bytes(event);
     }
 
-    /// What of {@link #messageEvent} stands before the parent, which the log completes: only it knows its latest message.
+    /// The part of {@link #messageEvent} before the parent. The log appends the rest, because only the log knows its
+    /// latest message.
     public byte[] messageEventUpToParent() {
         byte[] whole = messageEvent(null);
         return Arrays.copyOf(whole, whole.length - "null}".length());
@@ -149,13 +151,13 @@ public record WorkflowRequest(
         }
     }
 
-    /// The id of a message that came without one but with an idempotency key: the same key gives the same message.
+    /// The id of a message that arrived with an idempotency key and no id: the same key gives the same message.
     public static MessageId messageIdFor(SessionId session, UserId user, String idempotencyKey) {
         String all = session + "\n" + user + "\n" + idempotencyKey;
         return new MessageId("msg_" + sha1Hex(all.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /// Written as the empty text, which is no id: the message follows none. Kept as its own id.
+    /// Written as the empty text, which is not an id, when the message follows no other. Kept as the message's own id.
     private static @Nullable MessageId parent(@Nullable String written, MessageId self) {
         if (written == null) {
             return null;
