@@ -46,7 +46,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 
-/// The connections of a process and what stands on them.
+/// The server connections of a process and the services that use them.
 public final class Backplane implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Backplane.class);
@@ -99,10 +99,11 @@ public final class Backplane implements AutoCloseable {
         this.doorbell = new NatsDoorbell(nats, this::forget);
     }
 
-    /// Connects to both servers; waits for one that is not there yet.
+    /// Connects to the servers; waits for each one until it is available.
     ///
-    /// @param name what the servers' monitoring shows, for example `gateway pod-1`
-    /// @throws Unavailable when a server cannot be used as it is set up, for example a stream of our name with other settings
+    /// @param name shown by the servers' monitoring, for example `gateway pod-1`
+    /// @throws Unavailable when the set-up of a server does not fit, for example a stream of our name with
+    ///     other settings
     /// @throws InterruptedException when interrupted while waiting
     public static Backplane open(BackplaneSettings settings, String name)
             throws InterruptedException {
@@ -192,14 +193,14 @@ public final class Backplane implements AutoCloseable {
         return queue;
     }
 
-    /// What waits for a worker. Blocks for at most two seconds.
+    /// The requests in the queue. Blocks for at most two seconds.
     ///
     /// @throws Unavailable when NATS does not answer
     public Backlog backlog() {
         return queue.backlog();
     }
 
-    /// Rings that were not sent because NATS was away or too slow; the log has what they told.
+    /// Rings that were not sent because NATS was unavailable or too slow. The log has their entries.
     public long ringsLost() {
         return doorbell.lost();
     }
@@ -216,7 +217,7 @@ public final class Backplane implements AutoCloseable {
         return pods;
     }
 
-    /// When Redis does not do it now, the pod's next chunk tells again.
+    /// If Redis is unavailable now, the pod's next chunk triggers this again.
     private void forget(SessionId session, PodId pod) {
         var _ =
                 pods.forget(session, pod)
@@ -233,7 +234,7 @@ public final class Backplane implements AutoCloseable {
                         });
     }
 
-    /// Members of plain pods that this process took out because nobody listens for them.
+    /// Members of plain pods that this process removed because no pod listens for them.
     public long forgotten() {
         return forgotten.sum();
     }
@@ -242,22 +243,22 @@ public final class Backplane implements AutoCloseable {
         return new RedisLease(redis, worker);
     }
 
-    /// Hears what is rung for `pod` until the returned subscription is closed.
+    /// Receives the rings for `pod` until the returned subscription is closed.
     public PodSubscription listen(PodId pod, RingListener listener) throws InterruptedException {
         return PodSubscription.open(nats, pod, listener);
     }
 
-    /// Hears which messages were cancelled until the returned subscription is closed.
+    /// Receives the ids of cancelled messages until the returned subscription is closed.
     public CancelSubscription listenForCancels(BiConsumer<SessionId, MessageId> listener) {
         return CancelSubscription.open(nats, listener);
     }
 
-    /// What Redis can do now, as of the last second.
+    /// The state of Redis, at most a second old.
     public RedisState redisState() {
         return redis.state();
     }
 
-    /// For how long Redis has been there; zero while it is away.
+    /// How long Redis has been connected; zero while it is unavailable.
     public Duration redisConnectedFor() {
         return redis.connectedFor();
     }

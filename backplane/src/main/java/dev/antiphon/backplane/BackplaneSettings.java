@@ -6,14 +6,14 @@ import dev.antiphon.protocol.Environment.Variable;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Where the servers are, and for how long what is in them is kept.
+/// The addresses of the servers, and how long their data is kept.
 ///
-/// @param keep for how long. All processes must be told the same
+/// @param keep how long; must be the same in all processes
 /// @param database where the conversations are kept; empty for Redis. Default Redis: one server less to run
-/// @param toolReplicas how many replicas of Redis must know of a tool call before the tool is called, 0 to 5. Default 0: a
-///     single Redis has none
-/// @param keepParked how long a run waits for its user before it is cancelled, 1 to 365 days. Default 7 days: people answer
-///     after a weekend
+/// @param toolReplicas how many replicas of Redis must have the record of a tool call before the tool is called, 0 to
+///     5. Default 0: a single Redis has none
+/// @param keepParked how long a run waits for its user before it is cancelled, 1 to 365 days. Default 7 days: people
+///     answer after a weekend
 public record BackplaneSettings(
         String natsUrl,
         RedisSettings redis,
@@ -31,12 +31,12 @@ public record BackplaneSettings(
 
     private static final int LONGEST_PARKED_DAYS = 365;
 
-    /// With the default of everything that has one.
+    /// With the default of every setting that has one.
     public BackplaneSettings(String natsUrl, RedisSettings redis) {
         this(natsUrl, redis, Retention.USUAL, Optional.empty());
     }
 
-    /// With the default of the rest.
+    /// With the default of the other settings.
     public BackplaneSettings(
             String natsUrl,
             RedisSettings redis,
@@ -48,7 +48,8 @@ public record BackplaneSettings(
     /// Reads `NATS_URL`, `REDIS_…`, `DATABASE_URL`, `CHAT_LOG_HOURS`, `CHAT_HISTORY_DAYS`, `CHAT_REDIS_WAIT`
     /// and `CHAT_PARKED_DAYS`.
     ///
-    /// @param redisTimeout how long one call to Redis may take; a gateway answers 503 after it, a worker can wait longer
+    /// @param redisTimeout the longest time for one call to Redis; after it a gateway answers 503, while a worker can
+    ///     wait longer
     public static BackplaneSettings from(Environment environment, Duration redisTimeout) {
         return new BackplaneSettings(
                 environment.text(Variable.NATS_URL, "nats://localhost:4222"),

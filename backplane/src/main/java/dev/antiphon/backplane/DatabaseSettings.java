@@ -8,19 +8,20 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 
-/// Where PostgreSQL is.
+/// The address of PostgreSQL.
 ///
 /// @param url `jdbc:postgresql://…`
-/// @param user null when the URL says it, or nobody does
+/// @param user null when the URL has it, or when there is none
 /// @param timeout how long to wait for a connection
 public record DatabaseSettings(
         String url, @Nullable String user, @Nullable String password, Duration timeout) {
 
     private static final String JDBC = "jdbc:postgresql:";
 
-    /// Reads `DATABASE_URL`: `postgres://user:password@host:port/database`, as most hosts print it, or JDBC's own form.
+    /// Reads `DATABASE_URL`: `postgres://user:password@host:port/database`, the form of most hosting services, or the
+    /// JDBC form.
     ///
-    /// @throws IllegalArgumentException when it is neither; the message does not hold the password
+    /// @throws IllegalArgumentException when it has neither form; the message does not contain the password
     public static DatabaseSettings of(String url, Duration timeout) {
         if (url.startsWith(JDBC)) {
             return new DatabaseSettings(url, null, null, timeout);
@@ -33,7 +34,7 @@ public record DatabaseSettings(
                 return of(uri, timeout);
             }
         } catch (URISyntaxException e) {
-            // said below: its own message would show the password
+            // reported below: the exception's own message would show the password
         }
         throw new IllegalArgumentException(
                 Variable.DATABASE_URL
@@ -52,7 +53,7 @@ public record DatabaseSettings(
                 timeout);
     }
 
-    /// For messages to an operator; without what may be secret.
+    /// For messages to an operator; without secrets.
     public String address() {
         int query = url.indexOf('?');
         return (query < 0 ? url : url.substring(0, query)).replaceAll("//[^/@]*@", "//");

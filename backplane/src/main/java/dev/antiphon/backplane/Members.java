@@ -17,8 +17,8 @@ public final class Members {
 
     private Members() {}
 
-    /// The distinct pods. Others write this set too: a member that is not of the form, or whose pod
-    /// could not be a part of a subject, is passed over.
+    /// The distinct pods. Other programs write this set too: a member of another form, or with a pod that cannot be
+    /// part of a subject, is skipped.
     public static Set<PodId> pods(Collection<?> members) {
         Set<PodId> pods = new HashSet<>();
         for (Object member : members) {

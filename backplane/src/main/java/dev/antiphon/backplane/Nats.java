@@ -28,20 +28,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The one connection of a process to NATS. It never gives up: the client library closes itself for good when a server
-/// refuses its log-in twice, and then a new client takes its place, with the same subscriptions. What is sent while NATS
-/// is away is refused or dropped at a bound, and every user of it can bear that.
+/// The only connection of a process to NATS. It never gives up: the client library closes itself for good when a server
+/// refuses its log-in twice, and then a new client replaces it, with the same subscriptions. Messages that are sent
+/// while NATS is unavailable are refused, or dropped at a limit; every caller can tolerate both.
 public final class Nats implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Nats.class);
 
-    /// Messages not yet written to the socket; more are dropped and counted. A ring that is dropped is found in the
-    /// log, an ack that is dropped means another delivery, a request that is dropped is not confirmed.
+    /// Messages not yet written to the socket; more are dropped and counted. The reader of the log finds the entry of a
+    /// dropped ring, a dropped ack means another delivery, and a dropped request is not confirmed.
     private static final int MAX_OUTGOING = 65_536;
 
     private static final Duration RECONNECT_WAIT = Duration.ofMillis(250);
 
-    /// Between two log-ins of a new client, each of which the server may refuse.
+    /// Pause between two log-ins of a new client; the server can refuse each of them.
     private static final Duration REPLACE_WAIT = Duration.ofSeconds(1);
 
     private final Options options;
@@ -56,7 +56,7 @@ public final class Nats implements AutoCloseable {
     private volatile Connection connection;
     private volatile boolean closing;
 
-    /// As many as the process has subscriptions.
+    /// One for each subscription of the process.
     private final Set<Ear> ears = new LinkedHashSet<>();
 
     private Nats(Connection connection, Options options, String url, LongAdder dropped) {
@@ -67,9 +67,9 @@ public final class Nats implements AutoCloseable {
         connection.addConnectionListener(this::connectionEvent);
     }
 
-    /// Connects; waits for a server that is not there yet and says so once.
+    /// Connects; waits until the server is available and logs this once.
     ///
-    /// @param name what the server's monitoring shows, for example `worker w1`
+    /// @param name shown by the server's monitoring, for example `worker w1`
     /// @throws Unavailable when the server refuses us for good
     /// @throws InterruptedException when interrupted while waiting
     public static Nats open(String url, String name) throws InterruptedException {
@@ -102,28 +102,28 @@ public final class Nats implements AutoCloseable {
                     .maxReconnects(-1)
                     .reconnectWait(RECONNECT_WAIT)
                     .reconnectJitter(RECONNECT_WAIT)
-                    .pingInterval(Duration.ofSeconds(5)) // a dead link is noticed within 15 s
+                    .pingInterval(Duration.ofSeconds(5)) // notices a dead link within 15 s
                     .maxMessagesInOutgoingQueue(MAX_OUTGOING)
                     .discardMessagesWhenOutgoingQueueFull()
                     .errorListener(new Errors(dropped, new AtomicReference<>("")))
                     .build();
         } catch (IllegalArgumentException e) {
-            // Without the cause, which repeats the URL with what is secret in it.
+            // Without the cause, which repeats the URL with the secrets in it.
             throw new Unavailable("NATS_URL '" + withoutSecrets(url) + "' is not a NATS URL", null);
         }
     }
 
-    /// A NATS URL may hold `user:password@` or `token@`.
+    /// A NATS URL can contain `user:password@` or `token@`.
     static String withoutSecrets(String url) {
         return url.replaceAll("[^/,\\s]*@", "");
     }
 
-    /// The client of now. Do not keep it: another may take its place.
+    /// The current client. Do not keep it: another one can replace it.
     public Connection connection() {
         return connection;
     }
 
-    /// Subscriptions with one handler on one thread, on whichever client stands.
+    /// Subscriptions with one handler on one thread, on the client of the moment.
     public final class Ear implements AutoCloseable {
         private final MessageHandler handler;
         private final long mostMessages;
@@ -169,7 +169,7 @@ public final class Nats implements AutoCloseable {
         synchronized (lock) {
             ears.add(ear);
             if (connection.getStatus() != Connection.Status.CLOSED) {
-                ear.listen(); // else the next client does it
+                ear.listen(); // otherwise the next client does it
             }
         }
         return ear;
@@ -180,7 +180,7 @@ public final class Nats implements AutoCloseable {
         return url;
     }
 
-    /// Whether the connection stands right now. Any thread.
+    /// Whether the connection is open right now. Any thread.
     public boolean connected() {
         return connection.getStatus() == Connection.Status.CONNECTED;
     }
@@ -190,7 +190,7 @@ public final class Nats implements AutoCloseable {
         return dropped.sum();
     }
 
-    /// Calls `action` each time the connection is back. It runs on a thread of the client and must not block.
+    /// Calls `action` each time the connection is open again. It runs on a thread of the client and must not block.
     public void onReconnect(Runnable action) {
         onReconnect.add(action);
     }
@@ -198,7 +198,7 @@ public final class Nats implements AutoCloseable {
     private void connectionEvent(Connection source, ConnectionListener.Events event) {
         switch (event) {
             case DISCONNECTED -> {
-                // Also reported for each reconnect that fails.
+                // Also reported for each failed reconnect.
                 if (source.equals(connection) && away.compareAndSet(false, true)) {
                     LOG.atWarn().addKeyValue("url", url).log("NATS is away");
                 }
@@ -209,8 +209,8 @@ public final class Nats implements AutoCloseable {
                 }
             }
             case CLOSED -> closed(source);
-            // RECONNECTED comes before the subscriptions stand again;
-            // the others say nothing about now.
+            // RECONNECTED comes before the subscriptions are active again; the other events do not
+            // describe the present state.
             case CONNECTED, RECONNECTED, DISCOVERED_SERVERS, LAME_DUCK -> {}
         }
     }
@@ -253,13 +253,13 @@ public final class Nats implements AutoCloseable {
     private @Nullable Connection connectOnce() throws InterruptedException {
         try {
             return io.nats.client.Nats.connect(options);
-        } catch (IOException e) { // refused again, or away
+        } catch (IOException e) { // refused again, or unavailable
             LOG.atDebug().addKeyValue("url", url).setCause(e).log("no new client yet");
             return null;
         }
     }
 
-    /// Puts a client into the place of the one that is closed.
+    /// Replaces the closed client with a new one.
     private void take(Connection fresh) throws InterruptedException {
         synchronized (lock) {
             if (closing) {
@@ -269,7 +269,7 @@ public final class Nats implements AutoCloseable {
             connection = fresh;
             try {
                 ears.forEach(Ear::listen);
-            } catch (IllegalStateException e) { // it is closed already
+            } catch (IllegalStateException e) { // already closed
                 LOG.atDebug().addKeyValue("url", url).setCause(e).log("closed at once");
             }
         }
@@ -281,7 +281,7 @@ public final class Nats implements AutoCloseable {
         }
     }
 
-    /// The client would swallow what one action throws, together with the other actions.
+    /// The client would swallow an action's exception, and skip the other actions.
     private static void runSafely(Runnable action) {
         try {
             action.run();
@@ -312,13 +312,13 @@ public final class Nats implements AutoCloseable {
         }
     }
 
-    /// What the client tells besides results. Nothing here decides anything; the callers' own timeouts do.
+    /// Errors and warnings that the client reports. They decide nothing here; the callers' own timeouts do.
     private record Errors(LongAdder dropped, AtomicReference<String> last)
             implements ErrorListener {
 
         @Override
         public void errorOccurred(Connection connection, String error) {
-            // Each retry of a log-in that is refused ends in the same error.
+            // Each retry of a refused log-in ends in the same error.
             Level level = error.equals(last.getAndSet(error)) ? Level.DEBUG : Level.WARN;
             LOG.atLevel(level).addKeyValue("error", error).log("NATS says");
         }

@@ -42,17 +42,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
-/// The one connection of a process to Redis. Calls from all threads share it and are pipelined: they are written
-/// as they come and flushed together, so that a thousand runs that append at once cost a few system calls.
+/// The only connection of a process to Redis. Calls from all threads share it and are pipelined: they are written as
+/// they arrive and flushed together, so a thousand runs that append at once cost a few system calls.
 ///
-/// Every call may be sent twice, when the connection breaks before its answer came; one of those may also fail then,
-/// though it was done. That is why all our scripts may be repeated.
+/// The client can send a call twice if the connection breaks before the answer, and one of the two can then fail
+/// although Redis did the work. For this reason all our scripts can be repeated.
 public final class Redis implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Redis.class);
 
-    /// More calls than this under way at once are refused: at 20,000 a second that is half a second's worth, and
-    /// Redis is then too slow or away.
+    /// More concurrent calls than this are refused. At 20,000 calls a second this is half a second of work: Redis is
+    /// then too slow or unavailable.
     private static final int MAX_CALLS = 10_000;
 
     private static final Duration RECONNECT_LEAST = Duration.ofMillis(50);
@@ -97,14 +97,14 @@ public final class Redis implements AutoCloseable {
                         LOG.atInfo()
                                 .addKeyValue("address", settings.address())
                                 .log("Redis is back");
-                        // What was written meanwhile:
-                        // Lettuce by itself sends only what was under way.
+                        // For calls written meanwhile: Lettuce alone sends only those that were
+                        // in flight.
                         flushSoon();
                     }
 
                     @Override
                     public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-                        // Also told when a connection is cut before it is of use.
+                        // Also called when a connection is cut before it is usable.
                         boolean news = connected;
                         connected = false;
                         if (news && !closed.get()) {
@@ -116,8 +116,8 @@ public final class Redis implements AutoCloseable {
                 });
     }
 
-    /// Connects; waits for a Redis that is not there yet, or does no work yet, and says so once. Warns when Redis would forget
-    /// everything at its end, or single keys when it is full.
+    /// Connects; waits until Redis is available and does work, and logs this once. Warns when Redis would lose
+    /// everything when it stops, or single keys when it is full.
     ///
     /// @throws Unavailable when Redis refuses us for good
     /// @throws InterruptedException when interrupted while waiting
@@ -137,7 +137,7 @@ public final class Redis implements AutoCloseable {
                                     }
                                 })
                         .ioThreadPoolSize(
-                                2) // the least that Lettuce takes; one connection uses one
+                                2) // the minimum of Lettuce; one connection uses one
                         .computationThreadPoolSize(2)
                         .reconnectDelay(
                                 Delay.exponential(
@@ -173,7 +173,7 @@ public final class Redis implements AutoCloseable {
         return redis;
     }
 
-    /// Waits until Redis does a piece of work. One that never will stops the start with its reason.
+    /// Waits until Redis does some work. Stops the start, with the reason, if Redis never will.
     private void awaitWork() throws InterruptedException {
         boolean said = false;
         while (true) {
@@ -214,8 +214,8 @@ public final class Redis implements AutoCloseable {
                 settings.address() + " refuses us: " + rootMessage(failure), failure);
     }
 
-    /// Closes the connection, so that the next one leads to the server that is behind the address now. What is under way
-    /// is sent again there.
+    /// Closes the connection, so that the next one leads to the server that is now behind the address. The client sends
+    /// the calls in flight again there.
     void connectAgain(String reason) {
         Channel open = channel.get();
         if (open != null) {
@@ -283,7 +283,7 @@ public final class Redis implements AutoCloseable {
 
     /// Calls a script.
     ///
-    /// @return what the script answered: longs, byte arrays and lists of them; fails as {@link #send}
+    /// @return the script's answer: longs, byte arrays and lists of them; fails as {@link #send}
     public CompletionStage<List<Object>> call(Script script, String[] keys, byte[]... arguments) {
         CompletionStage<List<Object>> answer =
                 send(commands ->
@@ -296,9 +296,9 @@ public final class Redis implements AutoCloseable {
                         : CompletableFuture.failedStage(failure));
     }
 
-    /// Sends one command; the answer comes on a thread of the client and must not block it. Fails with {@link Unavailable}
-    /// when Redis does not do it now; repeating it may help. Fails with {@link IllegalStateException} when Redis will never
-    /// do it: a broken script, or a key that others have put something else under.
+    /// Sends one command. The answer arrives on a thread of the client and must not block it. Fails with {@link
+    /// Unavailable} when Redis does not do it now; a retry can help. Fails with {@link IllegalStateException} when
+    /// Redis will never do it: a broken script, or a key under which another program has put something else.
     public <T> CompletionStage<T> send(
             Function<RedisAsyncCommands<String, byte[]>, RedisFuture<T>> command) {
         CompletableFuture<T> answer = new CompletableFuture<>();
@@ -320,7 +320,7 @@ public final class Redis implements AutoCloseable {
         return answer;
     }
 
-    /// One flush serves all calls written until it runs.
+    /// One flush sends all calls written until it runs.
     private void flushSoon() {
         if (flushing.compareAndSet(false, true)) {
             try {
@@ -329,7 +329,7 @@ public final class Redis implements AutoCloseable {
                     connection.flushCommands();
                 });
             } catch (RejectedExecutionException e) {
-                LOG.atTrace().log("closed"); // and so the call has failed
+                LOG.atTrace().log("closed"); // closed, so the call has failed
             }
         }
     }
@@ -365,12 +365,12 @@ public final class Redis implements AutoCloseable {
                 : failure;
     }
 
-    /// Whether a connection stands right now. Any thread.
+    /// Whether a connection is open right now. Any thread.
     public boolean connected() {
         return connected;
     }
 
-    /// What Redis can do now, as of the last second. Any thread.
+    /// The state of Redis, at most a second old. Any thread.
     public RedisState state() {
         return watch.state();
     }
@@ -379,7 +379,7 @@ public final class Redis implements AutoCloseable {
         return connectedAt;
     }
 
-    /// For how long the connection has stood; zero while it does not. Any thread.
+    /// How long the connection has been open; zero while it is not. Any thread.
     public Duration connectedFor() {
         return connected ? Duration.ofNanos(System.nanoTime() - connectedAt) : Duration.ZERO;
     }
@@ -390,7 +390,7 @@ public final class Redis implements AutoCloseable {
             setting =
                     send(commands -> commands.configGet("appendonly")).toCompletableFuture().join();
         } catch (CompletionException e) {
-            return; // hosted Redis may forbid CONFIG; then its operator has decided
+            return; // hosted Redis can forbid CONFIG; then its operator has decided
         }
         if ("no".equals(setting.get("appendonly"))) {
             LOG.atWarn()
@@ -400,13 +400,13 @@ public final class Redis implements AutoCloseable {
         }
     }
 
-    /// A Redis that is full and evicts takes single keys of a conversation.
+    /// A Redis that is full and evicts keys removes single keys of a conversation.
     private void warnOfEviction() {
         String memory;
         try {
             memory = send(commands -> commands.info("memory")).toCompletableFuture().join();
         } catch (CompletionException e) {
-            return; // hosted Redis may forbid INFO; then its operator has decided
+            return; // hosted Redis can forbid INFO; then its operator has decided
         }
         String most = RedisWatch.field(memory, "maxmemory").orElse("0");
         String policy = RedisWatch.field(memory, "maxmemory_policy").orElse("noeviction");
@@ -420,12 +420,12 @@ public final class Redis implements AutoCloseable {
         }
     }
 
-    /// The text of an answer's part.
+    /// A part of an answer as text.
     public static String text(Object part) {
         return new String((byte[]) part, StandardCharsets.UTF_8);
     }
 
-    /// Whole numbers come as integers or as digits.
+    /// Redis sends whole numbers as integers or as digits.
     public static long number(Object part) {
         return part instanceof Long number ? number : Long.parseLong(text(part));
     }

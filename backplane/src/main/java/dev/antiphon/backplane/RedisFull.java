@@ -1,6 +1,6 @@
 package dev.antiphon.backplane;
 
-/// Redis has no memory for anything new. Repeating the call helps when something expires, or an operator gives it more.
+/// Redis has no memory for new data. A retry helps after keys have expired or an operator has given Redis more memory.
 public final class RedisFull extends Unavailable {
 
     RedisFull(String message, Throwable cause) {

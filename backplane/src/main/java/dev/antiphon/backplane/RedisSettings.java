@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 
-/// Where Redis is and how long to wait for it.
+/// The address of Redis and the patience with it.
 ///
-/// @param timeout how long one call may take, reconnecting included; after it the call fails and is not sent any more
+/// @param timeout the longest time for one call, reconnecting included; after it the call fails and is not sent again
 public record RedisSettings(String host, int port, @Nullable String password, Duration timeout) {
 
     public static RedisSettings from(Environment environment, Duration timeout) {

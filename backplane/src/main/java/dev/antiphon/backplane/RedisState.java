@@ -1,15 +1,15 @@
 package dev.antiphon.backplane;
 
-/// What Redis can do for this process now.
+/// The present ability of Redis to serve this process.
 public enum RedisState {
     WELL,
 
-    /// It answers, but has no memory for anything new.
+    /// It answers, but has no memory for new data.
     FULL,
 
-    /// It answers, but takes no writes: it has become a replica.
+    /// It answers, but refuses writes: it has become a replica.
     READ_ONLY,
 
-    /// There is no connection, or no work is done on it.
+    /// There is no connection, or Redis does no work on it.
     AWAY
 }

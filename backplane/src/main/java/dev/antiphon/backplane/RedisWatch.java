@@ -13,9 +13,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/// Judges Redis by the work that it does, once a second: a connection may stand while nothing can be written. Closes a
-/// connection that leads to a replica, or on which nothing is answered, because the address may lead to another server
-/// by now.
+/// Judges Redis once a second by the work that it does: a connection can stay open while nothing can be written.
+/// Closes a connection that leads to a replica, or on which nothing is answered, because the address may now lead to
+/// another server.
 final class RedisWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisWatch.class);
@@ -23,11 +23,12 @@ final class RedisWatch implements AutoCloseable {
     private static final Script WORK = Script.load(RedisWatch.class, "work.lua");
     private static final String[] KEYS = {"chat:probe:1", "chat:probe:2"};
 
-    /// How often Redis is looked at.
+    /// How often Redis is checked.
     ///
-    /// @param every from one look to the next
-    /// @param silent how long a connection may answer nothing; a server that is merely slow answers something sooner
-    /// @param looksPerCount looks from one count of the evicted keys to the next
+    /// @param every from one check to the next
+    /// @param silent how long a connection may stay without an answer; a server that is merely slow answers
+    ///     something sooner
+    /// @param looksPerCount checks from one count of the evicted keys to the next
     record Pace(Duration every, Duration silent, int looksPerCount) {
         static final Pace USUAL = new Pace(Duration.ofSeconds(1), Duration.ofSeconds(15), 30);
     }
@@ -43,7 +44,7 @@ final class RedisWatch implements AutoCloseable {
     private volatile long answeredAt = System.nanoTime();
     private volatile boolean asking;
 
-    // Of the one thread.
+    // Only for the one thread.
     private int looks;
     private long evicted = -1;
 
@@ -54,7 +55,7 @@ final class RedisWatch implements AutoCloseable {
     }
 
     void begin() {
-        lookForEvictedKeys(); // what was evicted before us is not counted
+        lookForEvictedKeys(); // keys that were evicted before our start do not count
         var _ =
                 thread.scheduleWithFixedDelay(
                         this::look,
@@ -82,7 +83,7 @@ final class RedisWatch implements AutoCloseable {
         }
     }
 
-    /// Lets Redis do a small piece of work like all that we ask of it.
+    /// Lets Redis do a small piece of work of the same kind as all our calls.
     CompletableFuture<?> work() {
         return redis.call(WORK, KEYS).toCompletableFuture();
     }
@@ -153,7 +154,7 @@ final class RedisWatch implements AutoCloseable {
                             .addKeyValue("reason", reason)
                             .log("Redis has become a replica and refuses writes; connecting again");
             case AWAY -> {
-                if (redis.connected()) { // else it is said where the connection is lost
+                if (redis.connected()) { // otherwise the loss of the connection is logged
                     LOG.atWarn()
                             .addKeyValue("address", address)
                             .addKeyValue("reason", reason)
@@ -163,7 +164,7 @@ final class RedisWatch implements AutoCloseable {
         }
     }
 
-    /// What Redis evicts it does not tell anyone.
+    /// Redis does not report evictions to its clients.
     private void lookForEvictedKeys() {
         var _ =
                 redis.send(commands -> commands.info("stats"))
@@ -188,7 +189,7 @@ final class RedisWatch implements AutoCloseable {
         evicted = now;
     }
 
-    /// One line of what INFO answers.
+    /// One line of the answer to INFO.
     static Optional<String> field(String info, String name) {
         return info.lines()
                 .filter(line -> line.startsWith(name + ":"))

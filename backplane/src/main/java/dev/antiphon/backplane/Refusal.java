@@ -4,14 +4,14 @@ import io.lettuce.core.RedisCommandExecutionException;
 
 import java.util.Set;
 
-/// An error that Redis answered, by its code: the first word of the message.
+/// An error answer of Redis by its code: the first word of the message.
 record Refusal(String code) {
 
     static final String FULL = "OOM";
     static final String READ_ONLY = "READONLY";
 
-    /// The refusals that end by themselves or when an operator acts. Every other refusal is for good, also one that a
-    /// later Redis invents: repeating a call for ever that can never succeed would hide the reason.
+    /// The refusals that end by themselves or after an operator acts. Every other refusal is final, even one that a
+    /// later Redis introduces: repeating forever a call that can never succeed would hide the reason.
     private static final Set<String> PASSING =
             Set.of("LOADING", "BUSY", FULL, "MISCONF", READ_ONLY, "NOREPLICAS", "MASTERDOWN");
 
@@ -25,7 +25,7 @@ record Refusal(String code) {
         return new Refusal(first.equals("ERR") ? inScript(message) : first);
     }
 
-    /// Redis 6 puts the code of a command that failed in a script behind its own.
+    /// Redis 6 puts the code of a command that failed in a script after its own code.
     private static String inScript(String message) {
         return PASSING.stream()
                 .filter(code -> message.contains(": -" + code + " "))

@@ -20,19 +20,19 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
-/// Calls whose effect counts only when replicas of Redis have it too (`WAIT`), so that a failover to one of them does not
-/// undo it.
+/// Calls whose effect counts only when replicas of Redis have it too (`WAIT`), so that a failover to one of them does
+/// not undo it.
 ///
-/// They have a connection of their own, for two reasons. `WAIT` holds up everything behind it on its connection. And it
-/// speaks of what its own connection has written: on a connection that was established again in between it would answer at
-/// once, about nothing. So this connection is never re-established under a call; after a failure the next call opens
+/// They have their own connection for two reasons. `WAIT` blocks everything behind it on its connection. And it counts
+/// only the writes of its own connection: on a connection that was established again in between, it would answer at
+/// once, about nothing. So this connection is never re-established during a call; after a failure the next call opens
 /// another one.
 public final class ReplicatedRedis implements AutoCloseable {
 
-    /// How long one `WAIT` takes at most; callers repeat a call that failed.
+    /// The longest time for one `WAIT`; callers retry a failed call.
     private static final Duration WAITS = Duration.ofSeconds(1);
 
-    /// Calls under way at once; more are refused.
+    /// Concurrent calls; more are refused.
     private static final int MAX_CALLS = 1_000;
 
     private final RedisSettings settings;
@@ -58,11 +58,11 @@ public final class ReplicatedRedis implements AutoCloseable {
                         .build());
     }
 
-    /// Calls a script, which may be repeated, and waits until the replicas have what it has written. Does not block.
+    /// Calls a script, which can be repeated, and waits until the replicas have its writes. Does not block.
     ///
     /// @param hasWritten whether an answer means that there is something to wait for
-    /// @return what the script answered. Fails with {@link Unavailable} when Redis does not do it now or too few replicas
-    ///     have taken it: repeat the call. Fails with {@link IllegalStateException} when Redis will never do it
+    /// @return the script's answer. Fails with {@link Unavailable} when Redis does not do it now or too few replicas
+    ///     have it: retry the call. Fails with {@link IllegalStateException} when Redis will never do it
     public CompletionStage<List<Object>> call(
             Script script, Predicate<List<Object>> hasWritten, String[] keys, byte[]... arguments) {
         CompletableFuture<StatefulRedisConnection<String, byte[]>> connection = connection();

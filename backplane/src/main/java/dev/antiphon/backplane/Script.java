@@ -8,9 +8,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// A Lua script of this module, read from beside the class that uses it.
+/// A Lua script of this module, loaded from the package of the class that uses it.
 ///
-/// @param sha1 what Redis calls the script, 40 hex digits
+/// @param sha1 the script's name in Redis, 40 hex digits
 public record Script(String name, String text, String sha1) {
 
     /// Joins the named resources into one script: Redis has no include.

@@ -14,19 +14,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/// What all workers together offer. An offer stays for {@link #KEPT} after it was announced last, so what only dead
-/// workers had is gone soon, and nobody needs to take anything back.
+/// The offers of all workers together. An offer stays for {@link #KEPT} after its last announcement. The offers of dead
+/// workers therefore end soon, and no worker needs to withdraw anything.
 ///
-/// No call blocks; all may be repeated; stages fail with {@link dev.antiphon.backplane.Unavailable}.
+/// No call blocks; all can be repeated; stages fail with {@link dev.antiphon.backplane.Unavailable}.
 public final class Catalog {
 
     /// How long an offer stays. A worker's restart is shorter.
     public static final Duration KEPT = Duration.ofSeconds(30);
 
-    /// How often to announce: an offer outlives two announcements that are lost.
+    /// How often to announce: an offer survives two lost announcements.
     public static final Duration ANNOUNCE_EVERY = Duration.ofSeconds(10);
 
-    /// Offers that are kept; a page shows a menu of them. Those beyond it are not listed.
+    /// Offers that are kept, because a page shows a menu of them. Further ones are not listed.
     static final int MOST_OFFERS = 1_000;
 
     private static final Script ANNOUNCE = Script.load(Catalog.class, "announce.lua");
@@ -38,7 +38,7 @@ public final class Catalog {
         this.redis = redis;
     }
 
-    /// Tells what a worker offers. What another has announced under the same name is replaced.
+    /// Announces a worker's offers. They replace another worker's offers of the same names.
     public CompletionStage<Void> announce(List<Offer> offers) {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(bytes(KEPT.toSeconds()));

@@ -6,18 +6,18 @@ import java.util.Locale;
 
 /// One thing that some worker can do.
 ///
-/// @param name tells it from others of its kind; two workers that offer the same name offer the same thing
-/// @param details what clients are shown; treat as read-only
+/// @param name unique within its kind; two workers that offer the same name offer the same thing
+/// @param details shown to clients; treat as read-only
 public record Offer(Kind kind, String name, ObjectNode details) {
 
-    /// What requests may name.
+    /// The kinds of things that requests can name.
     public enum Kind {
-        /// A provider's model: `provider`, `model` (null for whatever the provider takes), `default`.
+        /// A provider's model: `provider`, `model` (null for the provider's own choice), `default`.
         MODEL,
         /// A workflow: `name`, `description`, `nodes`, `edges`, `default`.
         WORKFLOW;
 
-        /// As it stands in Redis.
+        /// The form in Redis.
         String wire() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -1,4 +1,4 @@
-/// What may be named in a request: models and workflows, as the workers that have them announce it.
+/// Models and workflows that a request can name, as announced by the workers that have them.
 @NullMarked
 package dev.antiphon.backplane.catalog;
 

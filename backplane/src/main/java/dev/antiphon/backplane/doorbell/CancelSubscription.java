@@ -14,13 +14,13 @@ import org.slf4j.LoggerFactory;
 
 import java.util.function.BiConsumer;
 
-/// A worker's ear for messages that were cancelled. A notice that is lost costs a model call some more tokens: the log has
-/// fenced the run before the notice is sent.
+/// A worker's subscription to cancelled messages. A lost notice costs some more tokens of a model call and nothing
+/// else: the log has fenced the run before the notice is sent.
 public final class CancelSubscription implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CancelSubscription.class);
 
-    /// Notices not yet taken by the listener; more are dropped.
+    /// Notices that the listener has not taken yet; more are dropped.
     private static final int MAX_PENDING = 65_536;
 
     private static final long MAX_PENDING_BYTES = 64L << 20;

@@ -26,10 +26,10 @@ public final class NatsDoorbell implements Doorbell {
     private final Probes probes;
     private final LongAdder lost = new LongAdder();
 
-    /// Rings, and finds out on the way which pods nobody listens for.
+    /// Rings, and finds pods without a listener at the same time.
     ///
-    /// @param unheard told that a session's chunk reached nobody, when its pod has not been heard of for half a minute;
-    ///     called on a thread of the client, must not block
+    /// @param unheard called when no pod received a session's chunk and its pod has been silent for half a minute; runs
+    ///     on a thread of the client, must not block
     public NatsDoorbell(Nats nats, BiConsumer<SessionId, PodId> unheard) {
         this(nats, unheard, System::nanoTime);
     }
@@ -48,7 +48,7 @@ public final class NatsDoorbell implements Doorbell {
                 if (ring.isChunk()) {
                     publish(Subjects.podResponse(pod), probes.replyTo(session, pod), wire);
                 } else {
-                    publish(Subjects.podEvent(pod), null, wire); // plain pods do not hear these
+                    publish(Subjects.podEvent(pod), null, wire); // not for plain pods
                 }
             }
         }
@@ -64,7 +64,7 @@ public final class NatsDoorbell implements Doorbell {
         publish(Subjects.userSessions(user), null, new SessionHint(user, session).encode());
     }
 
-    /// While NATS is away rings are not kept: they would be stale when it is back, and every pod then reads the log.
+    /// While NATS is unavailable, rings are not kept: they would be stale afterwards, and every pod then reads the log.
     private void publish(String subject, @Nullable String replyTo, byte[] wire) {
         if (!nats.connected()) {
             lost.increment();
@@ -73,18 +73,19 @@ public final class NatsDoorbell implements Doorbell {
         try {
             nats.connection().publish(subject, replyTo, wire);
         } catch (IllegalStateException | IllegalArgumentException e) {
-            // It went away since the check, its buffer is full, or the entry is larger than NATS
-            // carries: a plain publisher's word can be as long as a whole message may be.
+            // NATS became unavailable after the check, its buffer is full, or the entry is
+            // larger than NATS carries: a plain publisher's single piece can be as long as a
+            // whole message.
             lost.increment();
         }
     }
 
-    /// A pod that nobody hears is to be kept all the same. Any thread.
+    /// Keeps a pod although nothing listens for it. Any thread.
     public void spare(PodId pod) {
         probes.spare(pod);
     }
 
-    /// How often the server said that nobody listens for a pod.
+    /// How often the server reported that nothing listens for a pod.
     public long unheard() {
         return probes.unheard();
     }

@@ -17,13 +17,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 
-/// One pod's ear: its two subjects, the plain workers' broadcasts and the hints of users' lists on one thread, so that
-/// entries of one session come in the order they were rung.
+/// One pod's subscription: its two subjects, the plain workers' broadcasts and the hints of users' lists on one thread,
+/// so that entries of one session arrive in the order of their rings.
 public final class PodSubscription implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PodSubscription.class);
 
-    /// Rings not yet taken by the listener; more are dropped by the client and found in the log.
+    /// Rings that the listener has not taken yet. The client drops more, and the pod finds their entries in the log.
     private static final int MAX_PENDING = 65_536;
 
     private static final long MAX_PENDING_BYTES = 64L << 20;
@@ -36,7 +36,7 @@ public final class PodSubscription implements AutoCloseable {
         this.ear = ear;
     }
 
-    /// Listens for `pod` from now on; returns when the server knows.
+    /// Listens for `pod` from now on; returns when the server has the subscription.
     public static PodSubscription open(Nats nats, PodId pod, RingListener listener)
             throws InterruptedException {
         String event = Subjects.podEvent(pod);
@@ -61,8 +61,8 @@ public final class PodSubscription implements AutoCloseable {
         try {
             nats.connection().flush(Duration.ofSeconds(2));
         } catch (TimeoutException | IllegalStateException e) {
-            // Away right now: the subscription is made when it is back,
-            // and then everybody reads the log.
+            // NATS is unavailable right now. The subscription is made when it is back, and then
+            // every pod reads the log.
             LOG.atDebug().log("NATS did not confirm the pod's subscription yet");
         }
         return new PodSubscription(ear);
@@ -97,7 +97,7 @@ public final class PodSubscription implements AutoCloseable {
                     .addKeyValue("reason", e.getMessage())
                     .log("ignored a malformed ring");
         } catch (RuntimeException e) {
-            // The client would swallow what a listener throws.
+            // The client would swallow a listener's exception.
             LOG.atError()
                     .addKeyValue("subject", message.getSubject())
                     .setCause(e)

@@ -15,12 +15,12 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
-/// Finds pods that nobody listens for. A plain pod gives no sign of life, and anything that we sent it to get one would be
-/// a chunk to it. So now and then a chunk that is sent anyway carries a reply subject: to a pod that listens this
-/// changes nothing, and when nobody does, the server answers with "no responders".
+/// Finds pods without a listener. A plain pod gives no sign of life, and it would take any message that asks for one
+/// for a chunk. So now and then a chunk that is sent anyway carries a reply subject. A pod that listens does not
+/// notice; without a listener, the server answers "no responders".
 ///
-/// A pod is given up after three such answers over half a minute without a probe in between that reached somebody: whoever
-/// only reconnects is back by then. Whatever a pod does reply is ignored, and shows that it lives.
+/// A pod is given up after three such answers over half a minute, without a probe in between that reached a listener: a
+/// pod that only reconnects is back by then. A pod's own reply is ignored, and shows that the pod is alive.
 final class Probes {
 
     private static final int NO_RESPONDERS = 503;
@@ -32,18 +32,19 @@ final class Probes {
 
     static final Duration SILENT_FOR = Duration.ofSeconds(30);
 
-    /// A probe without an answer after this long has reached somebody: the server answers at once.
+    /// A probe without an answer after this long has reached a listener: the server answers at once.
     static final Duration ANSWERED_WITHIN = Duration.ofSeconds(5);
 
-    /// Pods that are watched; beyond it those that were rung least recently begin again without a strike.
+    /// Pods that are watched. Beyond this number, those that were rung least recently begin again without a count
+    /// against them.
     private static final int MOST_PODS = 1_000;
 
-    /// Answers not yet counted; more are dropped, and later probes are answered too.
+    /// Answers not yet counted; more are dropped. Later probes are answered too.
     private static final int MOST_PENDING = 65_536;
 
     private static final long MOST_PENDING_BYTES = 64L << 20;
 
-    /// What is known of one pod. Guarded by the lock on `pods`.
+    /// The state of one pod. Guarded by the lock on `pods`.
     private static final class Pod {
         private int strikes;
         private long firstStrikeAt;
@@ -67,7 +68,7 @@ final class Probes {
                 }
             };
 
-    /// @param giveUp told each session's chunk that a silent pod did not hear
+    /// @param giveUp called for each chunk of a session that a silent pod did not receive
     Probes(Nats nats, BiConsumer<SessionId, PodId> giveUp, LongSupplier nanoTime) {
         this.giveUp = giveUp;
         this.nanoTime = nanoTime;
@@ -76,8 +77,8 @@ final class Probes {
         var _ = nats.listen(this::replied, MOST_PENDING, MOST_PENDING_BYTES, inbox + "*.*");
     }
 
-    /// Where the server shall answer when nobody hears this session's next chunk; null when nothing is asked now. A pod that
-    /// is given up is asked with every chunk: each session that still names it must lose it.
+    /// The reply subject for the server's "no responders" to this session's next chunk; null when the chunk is no
+    /// probe. For a pod that is given up every chunk is a probe: each session that still names the pod must lose it.
     @Nullable String replyTo(SessionId session, PodId pod) {
         long now = nanoTime.getAsLong();
         synchronized (pods) {
@@ -94,15 +95,15 @@ final class Probes {
                 return null;
             }
             if (due || known.answered) {
-                known.probedAt = now; // else since then nothing was answered
+                known.probedAt = now; // otherwise there was no answer since then
                 known.answered = false;
             }
         }
         return inbox + pod + "." + session;
     }
 
-    /// It was given up and must not be: it begins again without a strike. A pod of ours that is cut off from NATS would
-    /// otherwise be looked up with every chunk.
+    /// The pod was given up and must be kept: it begins again without a count against it. Otherwise every chunk would
+    /// trigger a look-up of one of our pods that is cut off from NATS.
     void spare(PodId pod) {
         synchronized (pods) {
             Pod known = pods.get(pod);
@@ -128,7 +129,7 @@ final class Probes {
         return unheard.sum();
     }
 
-    /// Counts a strike; tells whether the pod is to be given up.
+    /// Counts an unanswered probe; returns whether the pod is to be given up.
     private boolean struck(PodId pod) {
         long now = nanoTime.getAsLong();
         synchronized (pods) {

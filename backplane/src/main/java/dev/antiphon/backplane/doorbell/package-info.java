@@ -1,4 +1,4 @@
-/// Tells pods that entries were appended. Core NATS may lose a ring; the reader sees a gap in the numbers and reads
+/// Tells pods about appended entries. Core NATS can lose a ring; the reader then sees a gap in the numbers and reads
 /// the log.
 @NullMarked
 package dev.antiphon.backplane.doorbell;

@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// What happened on the way to an answer besides its text, in its order: reasoning, tool calls and what came of them,
-/// questions to the user and the user's answers. As much of it as a history keeps; the log had all of it while the answer was
-/// under way. A reset withdraws none of it: a tool that was called was called.
+/// The events of an answer apart from its text, in order: reasoning, tool calls and their outcomes, questions to the
+/// user and the user's answers. Only as much of it as a history keeps; the log had all of it while the answer was being
+/// written. A reset withdraws none of it: a tool call cannot be undone.
 ///
 /// Not thread-safe.
 final class Activity {
@@ -26,13 +26,13 @@ final class Activity {
     /// Of all texts together: some of the newest turns, with their activity, must fit into one page of a conversation.
     private static final int MOST_CHARACTERS = 16 * 1024;
 
-    /// Of one text; results of tools are made for models, and a reader needs only how they begin.
+    /// Of one text. Results of tools are made for models, and a reader needs only their beginnings.
     private static final int MOST_CHARACTERS_OF_ONE = 8 * 1024;
 
-    /// What does not stream in pieces: two of a kind in a row are two.
+    /// Kinds that do not stream in pieces: two of a kind in a row are two items.
     private static final Set<String> COMES_WHOLE = Set.of("tool_result", "question", "answer");
 
-    /// @param field what the text is
+    /// @param field the name of the text
     private record Item(
             String type,
             @Nullable String callId,
@@ -71,7 +71,7 @@ final class Activity {
         }
     }
 
-    /// A workflow asks in words; a service of another make may ask with any value.
+    /// A workflow asks with a text; a service of another kind can ask with any value.
     private static String question(ObjectNode details) {
         JsonNode asked = details.path(ChunkBody.Status.INTERRUPT);
         return text(asked.has("question") ? asked.path("question") : asked);
@@ -106,8 +106,8 @@ final class Activity {
         }
     }
 
-    /// The item that a piece belongs to: pieces of parallel calls may alternate, and a call's id may come back once it has
-    /// its result.
+    /// The item that a piece belongs to. Pieces of parallel calls can alternate, and a later call can reuse an id after
+    /// the result of the earlier one.
     private @Nullable Item continued(String type, @Nullable String callId) {
         for (Item item : items.reversed()) {
             if (item.continues(type, callId)) {
@@ -120,8 +120,8 @@ final class Activity {
         return null;
     }
 
-    /// A JSON array of `{type, call_id, name, text | arguments | result}`, and `cut: true` in what is not whole; empty when
-    /// nothing happened.
+    /// A JSON array of `{type, call_id, name, text | arguments | result}`, with `cut: true` in shortened items; empty
+    /// when nothing happened.
     String json() {
         if (items.isEmpty()) {
             return "";

@@ -5,7 +5,7 @@ import dev.antiphon.protocol.WorkflowRequest;
 
 import org.jspecify.annotations.Nullable;
 
-/// A request and where it stands in its conversation.
+/// A request and its place in its conversation.
 ///
-/// @param parent the message that it follows, as the log has found it; null when it begins the conversation
+/// @param parent the message that this one follows, as the log found it; null when it begins the conversation
 public record Asked(WorkflowRequest request, @Nullable MessageId parent) {}

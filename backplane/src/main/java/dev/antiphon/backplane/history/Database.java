@@ -25,23 +25,24 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/// PostgreSQL, for callers that must not block: each task has a virtual thread of its own.
+/// PostgreSQL, for callers that must not block: each task has its own virtual thread.
 final class Database implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
-    /// Connections of a process: a turn takes milliseconds, and a server gives out a hundred in all.
+    /// Connections of a process: a turn takes milliseconds, and a server allows a hundred in all.
     private static final int MOST_CONNECTIONS = 10;
 
-    /// More tasks than this at once are refused: they would wait for a connection longer than anyone for an answer.
+    /// More concurrent tasks are refused: they would wait for a connection longer than a user waits for an answer.
     private static final int MOST_TASKS = 1_000;
 
-    /// A server that takes this long for one statement is away.
+    /// A server that takes this long for one statement counts as unavailable.
     private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(10);
 
     private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
-    /// Classes of SQL states that pass: connection, resources, operator's intervention, conflicts between transactions.
+    /// Classes of SQL states that are temporary: connection, resources, operator's intervention, conflicts
+    /// between transactions.
     private static final Set<String> PASSING = Set.of("08", "53", "57", "40", "55", "25");
 
     private final String address;
@@ -54,12 +55,12 @@ final class Database implements AutoCloseable {
         this.pool = pool;
     }
 
-    /// What is done with a connection; in one transaction, which is rolled back when it throws.
+    /// Work with a connection, in one transaction, which is rolled back when the work throws.
     interface Task<T> {
         T with(Connection connection) throws SQLException;
     }
 
-    /// Connects and brings the tables up to date; waits for a server that is not there yet and says so once.
+    /// Connects and migrates the tables; waits until the server is available and logs this once.
     ///
     /// @throws Unavailable when the server refuses us for good
     /// @throws InterruptedException when interrupted while waiting
@@ -77,7 +78,7 @@ final class Database implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setAutoCommit(false);
         config.setConnectionTimeout(settings.timeout().toMillis());
-        config.setInitializationFailTimeout(-1); // we wait by ourselves
+        config.setInitializationFailTimeout(-1); // this class waits by itself
         config.addDataSourceProperty("socketTimeout", "" + ANSWERS_WITHIN.toSeconds());
         config.addDataSourceProperty("connectTimeout", "" + settings.timeout().toSeconds());
         config.addDataSourceProperty("tcpKeepAlive", "true");
@@ -98,7 +99,7 @@ final class Database implements AutoCloseable {
                         .dataSource(pool)
                         .locations("classpath:dev/antiphon/backplane/history/migrations")
                         .table("chat_schema")
-                        // A database that holds others' tables too.
+                        // For a database that already holds tables of other programs.
                         .baselineOnMigrate(true)
                         .baselineVersion("0")
                         .load();
@@ -141,7 +142,8 @@ final class Database implements AutoCloseable {
         return found;
     }
 
-    /// Whether the same may work a moment later. What is not told (no state) is a connection that was not had in time.
+    /// Whether a retry can succeed a moment later. An exception without a state means that no connection was available
+    /// in time.
     private static boolean passes(SQLException e) {
         String state = e.getSQLState();
         return state == null
@@ -150,8 +152,8 @@ final class Database implements AutoCloseable {
                 || e instanceof SQLTransientException;
     }
 
-    /// Does something in one transaction, on a thread of its own. Fails with {@link Unavailable} when PostgreSQL does not
-    /// do it now, with {@link IllegalStateException} when it never will.
+    /// Runs a task in one transaction, on its own thread. Fails with {@link Unavailable} when PostgreSQL does not do it
+    /// now, with {@link IllegalStateException} when it never will.
     <T> CompletionStage<T> ask(Task<T> task) {
         if (!room.tryAcquire()) {
             return CompletableFuture.failedStage(

@@ -6,12 +6,12 @@ import dev.antiphon.protocol.PodId;
 import java.util.Optional;
 import java.util.Set;
 
-/// What was going on in a session when it was erased.
+/// The state of a session at the moment of its erasure.
 ///
 /// @param active the message that was being answered
-/// @param pods where somebody was connected
+/// @param pods the pods with connections to the session
 public record Erased(Optional<MessageId> active, Set<PodId> pods) {
-    /// An old conversation.
+    /// For an old conversation.
     static Optional<Erased> nothingGoingOn() {
         return Optional.of(new Erased(Optional.empty(), Set.of()));
     }

@@ -12,16 +12,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A page of what has ended in a session's log and is not in its history yet.
+/// A page of ended answers in a session's log that the history does not have yet.
 ///
 /// @param generation the log's
-/// @param settled the entry up to which the log is in the history, when this page was read
-/// @param ended the end of the last answer that has ended; at least 1
+/// @param settled the entry up to which the history had the log when this page was read
+/// @param ended the last entry of the last ended answer; at least 1
 /// @param incarnation of the session; empty when it has none
 /// @param created when the session's first message was accepted
-/// @param entries oldest first; empty when the log holds none of those up to `ended`
-/// @param asked the messages of these entries that have a turn, each with what was asked once the entry that completes
-///     its answer is on the page, and with null before
+/// @param entries oldest first; empty when the log has no entry up to `ended` any more
+/// @param asked the messages of these entries that have a turn. The request of each is here once the page has the entry
+///     that completes its answer, and null before
 public record LogPage(
         long generation,
         long settled,

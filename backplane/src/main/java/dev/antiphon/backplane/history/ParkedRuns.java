@@ -30,14 +30,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// The runs that wait for their users, in PostgreSQL: one row each, from when they wait until they go on or end.
+/// The runs that wait for their users, in PostgreSQL: one row each, from the moment they wait until they continue
+/// or end.
 ///
-/// Storing, removing and bringing back take the session's lock, and what is stored is read under it. So a run that goes on
-/// meanwhile is not stored after it was removed, and one that is erased is not brought back.
+/// Storing, removing and restoring take the session's lock, and the data to store is read under the lock. So a run that
+/// continues meanwhile is not stored after its removal, and an erased run is not restored.
 final class ParkedRuns implements ParkedStore {
 
-    /// Runs of a session that are brought back at once. More than one waits only when the session was used while the database
-    /// was away; those beyond it come back when their user answers or cancels them.
+    /// Runs of a session that are restored at once. More than one waits only if the session was used while the database
+    /// was unavailable. The others are restored when their user answers or cancels them.
     private static final int MOST_BROUGHT_BACK = 20;
 
     private final Database database;
@@ -95,7 +96,7 @@ final class ParkedRuns implements ParkedStore {
                 .thenAccept(_ -> {});
     }
 
-    /// A run goes on or has ended. The caller has the session's lock.
+    /// A run continues or has ended. The caller has the session's lock.
     static int remove(Connection connection, SessionId session, MessageId message)
             throws SQLException {
         return update(
@@ -115,7 +116,7 @@ final class ParkedRuns implements ParkedStore {
                 user.value());
     }
 
-    /// Removes those whose users have not come in time.
+    /// Removes the runs whose users have not answered in time.
     static void removeOverdue(Connection connection, int most) throws SQLException {
         update(
                 connection,
@@ -163,7 +164,7 @@ final class ParkedRuns implements ParkedStore {
         });
     }
 
-    /// Brings a user's runs that wait in a session back into Redis, the one that began to wait first at the front.
+    /// Restores a user's waiting runs of a session in Redis. The run that began to wait first gets the first place.
     void bringAllBack(Connection connection, SessionId session, UserId user) throws SQLException {
         lock(connection, session);
         List<ParkedRun> found =
@@ -183,7 +184,7 @@ final class ParkedRuns implements ParkedStore {
         }
     }
 
-    /// What the runs that wait say of a session; empty when none waits.
+    /// The facts about a session in its waiting runs; empty when none waits.
     static Optional<Durable.Known> known(Connection connection, SessionId session)
             throws SQLException {
         return rows(

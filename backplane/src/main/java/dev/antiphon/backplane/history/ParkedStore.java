@@ -8,8 +8,8 @@ import dev.antiphon.protocol.UserId;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// Keeps the runs that wait for their users beyond Redis. No call blocks; stages fail with
-/// {@link dev.antiphon.backplane.Unavailable} when the store does not answer.
+/// Keeps the runs that wait for their users outside Redis. No call blocks; stages fail with {@link
+/// dev.antiphon.backplane.Unavailable} when the store does not answer.
 ///
 /// An interface because the simulation drives {@link ParkingSessionLog} over a model of it.
 public interface ParkedStore {
@@ -17,16 +17,16 @@ public interface ParkedStore {
     /// Stores the session's run that waits for its user, if it has one.
     CompletionStage<Void> keep(SessionId session);
 
-    /// Removes a run that goes on: from now on the stored row is not where it stands.
+    /// Removes a run that continues: from now on the stored row is outdated.
     CompletionStage<Void> remove(SessionId session, MessageId message);
 
-    /// A run as it was when it began to wait. Empty when it does not wait, waits no longer, or the session is another
-    /// user's by now.
+    /// A run in the state in which it began to wait. Empty when it does not wait, waits no longer, or the session now
+    /// belongs to another user.
     CompletionStage<Optional<ParkedRun>> find(SessionId session, MessageId message);
 
-    /// Brings a run back into Redis, if it waits.
+    /// Restores a run in Redis, if it waits.
     ///
-    /// @param user who must own it; empty when we act ourselves
-    /// @return whether Redis has it now
+    /// @param user the required owner; empty when the system itself acts
+    /// @return whether Redis has the run now
     CompletionStage<Boolean> bringBack(SessionId session, MessageId message, Optional<UserId> user);
 }

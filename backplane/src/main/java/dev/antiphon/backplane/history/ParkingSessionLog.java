@@ -29,12 +29,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// The session log in Redis, whose runs that wait for their users are in PostgreSQL too and outlive Redis there.
+/// The session log in Redis, with a copy of each run that waits for its user in PostgreSQL. The copies survive the loss
+/// of Redis.
 ///
-/// A run is stored as soon as it waits, and before anybody hears that its message is at rest: so before its delivery is
-/// acknowledged, whichever worker does that. The row is removed before the claim is answered that lets the run go on;
-/// otherwise a Redis that is lost after that could make it go on twice from the same place. While PostgreSQL is away,
-/// users are asked all the same; deliveries of their runs stay in the queue, and runs that were answered wait.
+/// A run is stored as soon as it waits, before any caller learns that its message is at rest, and so before any worker
+/// acknowledges its delivery. The row is removed before the answer to the claim that lets the run continue. Otherwise,
+/// if Redis is lost afterwards, the run could continue twice from the same place. While PostgreSQL is unavailable,
+/// users still get the questions; deliveries of their runs stay in the queue, and answered runs wait.
 public final class ParkingSessionLog implements SessionLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkingSessionLog.class);
@@ -42,7 +43,7 @@ public final class ParkingSessionLog implements SessionLog {
     private final SessionLog log;
     private final ParkedStore parked;
 
-    /// @param log in Redis
+    /// @param log the log in Redis
     public ParkingSessionLog(SessionLog log, ParkedStore parked) {
         this.log = log;
         this.parked = parked;
@@ -64,7 +65,7 @@ public final class ParkingSessionLog implements SessionLog {
 
     /// Stores the session's run that waits for its user, if it has one.
     ///
-    /// @return false when that must be tried again
+    /// @return false when a retry is needed
     private CompletionStage<Boolean> isKept(SessionId session) {
         return parked.keep(session)
                 .handle((_, failure) -> {
@@ -105,7 +106,7 @@ public final class ParkingSessionLog implements SessionLog {
                                 : CompletableFuture.completedStage(told));
     }
 
-    /// A run whose row cannot be removed now is given back: the delivery comes again.
+    /// A run whose row cannot be removed now is released: the delivery comes again.
     private CompletionStage<Claim> goesOn(SessionId session, Claim.Claimed claimed) {
         MessageId message = claimed.request().messageId();
         CompletionStage<Claim> removed = parked.remove(session, message).thenApply(_ -> claimed);
@@ -146,7 +147,7 @@ public final class ParkingSessionLog implements SessionLog {
                                 : CompletableFuture.completedStage(told));
     }
 
-    /// The row of a run that has ended goes when its turn is stored.
+    /// The row of a run that has ended is removed when its turn is stored.
     @Override
     public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
         return log.finish(user, last)
@@ -160,7 +161,7 @@ public final class ParkingSessionLog implements SessionLog {
                                 : CompletableFuture.completedStage(told));
     }
 
-    // The rest is as it is in Redis.
+    // The other operations go to Redis unchanged.
 
     @Override
     public CompletionStage<Boolean> atRest(SessionId session, MessageId message) {

@@ -33,9 +33,9 @@ import java.util.concurrent.CompletionStage;
 
 /// The conversations in PostgreSQL, filled from the logs in Redis.
 ///
-/// Turns are committed before the log is told that they are: what is stored twice is stored once, by its message id.
-/// Settling and erasing a session take the same lock before they look at the log, so that a turn that was read before
-/// an erasure is not written after it.
+/// Turns are committed before the log records it. A turn that is stored twice is in the table once, by its message id.
+/// Settling and erasing a session take the same lock before they read the log, so a turn that was read before an
+/// erasure is not written after it.
 public final class PostgresHistory implements History, Conversations, Durable, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PostgresHistory.class);
@@ -44,7 +44,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
     private static final int NEWEST_BYTES = 256 * 1024;
     private static final int MOST_TURNS_BEFORE = 1_000;
 
-    /// Sessions that are forgotten in one transaction: short locks, and nobody waits for one.
+    /// Sessions that are removed in one transaction: short locks, and no other task waits long for one.
     private static final int FORGET_AT_ONCE = 500;
 
     private static final Duration FORGET_EVERY = Duration.ofMinutes(10);
@@ -65,7 +65,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     /// Connects; see {@link Database#open}.
     ///
-    /// @param redis where the logs are; conversations there are left alone
+    /// @param redis the server with the logs; conversations there are left alone
     /// @param keep how long a conversation is kept after its last answer
     public static PostgresHistory open(DatabaseSettings settings, Redis redis, Duration keep)
             throws InterruptedException {
@@ -74,7 +74,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
         return history;
     }
 
-    /// The log in Redis, with its runs that wait for their users kept here as well.
+    /// The log in Redis, with copies of its parked runs here.
     public SessionLog parking(RedisSessionLog redis) {
         return new ParkingSessionLog(redis, parked);
     }
@@ -105,7 +105,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
         return ended;
     }
 
-    /// Tells the log what is stored, and goes on with what has ended behind it.
+    /// Records in the log how much is stored, and continues with the answers that have ended behind it.
     private CompletionStage<Void> marked(SessionId session, Unsettled stored) {
         return log.settled(session, stored.without())
                 .thenCompose(moved -> {
@@ -160,7 +160,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
                 Timestamp.from(ended.created()),
                 ended.incarnation());
         if (!isOwner(connection, session, ended.owner())) {
-            // Redis was lost, and somebody else has named the session since.
+            // Redis was lost, and another user has named the session since.
             LOG.atError()
                     .addKeyValue("session", session)
                     .log("a session belongs to another user in the history; not stored");
@@ -182,10 +182,10 @@ public final class PostgresHistory implements History, Conversations, Durable, A
         }
     }
 
-    /// Stores a turn. A message that was answered again, because Redis had lost its first answer, keeps its place and gets
-    /// the answer that the log has now: readers saw that one last.
+    /// Stores a turn. A message that was answered again because Redis had lost its first answer keeps its place and
+    /// gets the answer that the log has now: readers saw that one last.
     ///
-    /// @return 0 when the turn was stored before
+    /// @return 0 when the turn was already stored
     private static int put(Connection connection, SessionId session, Turn turn)
             throws SQLException {
         MessageId parent = turn.parent();
@@ -223,7 +223,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
                 .isEmpty();
     }
 
-    // Whose it is
+    // Owners
 
     @Override
     public CompletionStage<Optional<Known>> session(SessionId session) {
@@ -398,7 +398,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
         return log.newest(user, this);
     }
 
-    /// What runs is in Redis; what has ended, its title, and what still waits for its user when Redis was lost, are here.
+    /// Running messages are in Redis. Ended ones, titles, and runs that still waited when Redis was lost are here.
     @Override
     public CompletionStage<List<SessionState>> states(UserId user, List<SessionId> sessions) {
         return sessions.isEmpty()
@@ -409,7 +409,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
                                 PostgresHistory::joined);
     }
 
-    /// What is kept of a session.
+    /// The stored facts about a session.
     ///
     /// @param title null when it has no ended answer
     private record Kept(@Nullable String title, boolean parked) {}
@@ -452,8 +452,8 @@ public final class PostgresHistory implements History, Conversations, Durable, A
                 : new SessionState(inRedis.session(), SessionState.State.IDLE, title);
     }
 
-    /// A session without an ended answer gets its row now: the first answer leaves its title alone. Under the lock, so that
-    /// the row does not come after an erasure.
+    /// A session without an ended answer gets its row now: the first answer does not change its title. Under the lock,
+    /// so that the row cannot follow an erasure.
     @Override
     public CompletionStage<Boolean> rename(SessionId session, UserId user, String title) {
         return database.ask(connection -> {
@@ -516,8 +516,8 @@ public final class PostgresHistory implements History, Conversations, Durable, A
 
     // Forgetting
 
-    /// The log first: what is not in it any more cannot be settled. All under the lock, or a run that waits could be brought
-    /// back between the two.
+    /// The log first: an entry that is no longer in it cannot be settled. All under the lock, because otherwise a
+    /// waiting run could be restored between the two steps.
     @Override
     public CompletionStage<Optional<Erased>> erase(SessionId session, UserId user) {
         return database.ask(connection -> {
@@ -564,12 +564,12 @@ public final class PostgresHistory implements History, Conversations, Durable, A
             do {
                 forgotten = join(forget(FORGET_AT_ONCE));
             } while (forgotten == FORGET_AT_ONCE);
-        } catch (RuntimeException e) { // the next time may go better
+        } catch (RuntimeException e) { // the next attempt may succeed
             LOG.atWarn().setCause(e).log("old conversations are forgotten later");
         }
     }
 
-    /// Forgets the oldest sessions whose time is over, and runs whose users have not come.
+    /// Removes the oldest expired sessions, and the runs whose users have not answered in time.
     ///
     /// @return how many
     CompletionStage<Integer> forget(int most) {

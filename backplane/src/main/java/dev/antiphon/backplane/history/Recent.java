@@ -8,13 +8,13 @@ import java.util.List;
 
 /// The end of a conversation.
 ///
-/// @param turns JSON objects, oldest first: message_id, parent_id, text, answer, finish_reason, model, tokens_used,
+/// @param cursor the entry of the log up to which the history reaches
 ///     timestamp and, when there is any, activity and error; at most 50 and, beyond the first, 256 KiB
 /// @param cursor the entry of the log up to which the history reaches
 /// @param more whether there are older ones
 public record Recent(List<byte[]> turns, EntryId cursor, boolean more) {
 
-    /// All there is.
+    /// All turns of the conversation.
     public Recent(List<byte[]> turns, EntryId cursor) {
         this(turns, cursor, false);
     }
@@ -23,7 +23,8 @@ public record Recent(List<byte[]> turns, EntryId cursor, boolean more) {
         turns = List.copyOf(turns);
     }
 
-    /// What clients get: `{"messages":[…],"cursor":"…"}`, and `"more":true` when there are older ones, UTF-8 without line breaks.
+    /// The form for clients: `{"messages":[…],"cursor":"…"}`, and `"more":true` when there are older ones, UTF-8
+    /// without line breaks.
     public byte[] json() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(bytes("{\"messages\":["));

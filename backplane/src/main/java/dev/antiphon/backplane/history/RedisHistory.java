@@ -33,29 +33,28 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// The conversations in Redis, beside the logs.
+/// The conversations in Redis, next to the logs.
 public final class RedisHistory implements History, Conversations {
 
-    /// Entries that a session's log keeps: several hours of streaming at 10 chunks a second would not be replayed by
-    /// anyone. More are kept only while they are not in the history.
+    /// Entries that a session's log keeps: no reader wants a replay of several hours of streaming at 10 chunks a
+    /// second. More entries are kept only until they are in the history.
     private static final int LOG_ENTRIES = 10_000;
 
-    /// A page of the log: Redis reads it in about a millisecond, and serves others between two.
+    /// A page of the log: Redis reads it in about a millisecond, and serves other callers between two pages.
     private static final int PAGE_ENTRIES = 500;
 
     private static final int PAGE_BYTES = 256 * 1024;
 
-    /// A session that could not be settled is looked at again after this time.
+    /// How long after a failure to settle a session the next attempt follows.
     private static final Duration SETTLE_AGAIN = Duration.ofSeconds(30);
 
-    /// How long a log is kept that somebody begins by reading the history alone.
+    /// How long a log is kept that a reader began by reading the history alone.
     private static final Duration KEEP_UNUSED = Duration.ofHours(1);
 
     private static final int NEWEST_TURNS = 50;
     private static final int NEWEST_BYTES = 256 * 1024;
 
-    /// Turns of a path: more than any model reads, and an end to paths that lead in a circle, as plain publishers can
-    /// make them.
+    /// Turns of a path: more than any model reads, and an end for circular paths, which plain publishers can create.
     private static final int MOST_TURNS_BEFORE = 1_000;
 
     private static final String OWNER = "/dev/antiphon/backplane/log/owner.lua";
@@ -77,7 +76,7 @@ public final class RedisHistory implements History, Conversations {
                     "/dev/antiphon/backplane/log/cleanup.lua",
                     "erase.lua");
 
-    /// Sessions that a user's list keeps; the oldest make room.
+    /// Sessions that a user's list keeps; the oldest are removed.
     private static final int MOST_SESSIONS = 10_000;
 
     private final Redis redis;
@@ -85,7 +84,7 @@ public final class RedisHistory implements History, Conversations {
     private final Duration keep;
     private final RedisUserSessions lists;
 
-    /// @param admission who may see a session
+    /// @param admission decides who may see a session
     /// @param keep how long a conversation is kept after its last answer
     public RedisHistory(Redis redis, Admission admission, Duration keep) {
         this.redis = redis;
@@ -110,7 +109,7 @@ public final class RedisHistory implements History, Conversations {
                                                 moved -> afterwards(session, found.get(), moved)));
     }
 
-    /// Goes on with what has ended behind a piece that is settled.
+    /// Continues with the answers that have ended behind a settled piece.
     private CompletionStage<Void> afterwards(SessionId session, Unsettled done, boolean moved) {
         if (moved && done.incomplete()) {
             return CompletableFuture.failedStage(lost(session, done));
@@ -118,7 +117,7 @@ public final class RedisHistory implements History, Conversations {
         return moved && done.more() ? settle(session) : CompletableFuture.completedStage(null);
     }
 
-    /// What is told, once, of entries that are gone and were in no history.
+    /// Reported once, for entries that are lost and were in no history.
     static IllegalStateException lost(SessionId session, Unsettled done) {
         return new IllegalStateException(
                 "the log of session %s has lost entries before %d that were not in the history"
@@ -197,9 +196,9 @@ public final class RedisHistory implements History, Conversations {
         return asked;
     }
 
-    /// Stores turns, if there are any, and says up to where the log is settled.
+    /// Stores turns, if there are any, and records up to where the log is settled.
     ///
-    /// @return false when the log is another one meanwhile, or has lost that place: nothing was stored
+    /// @return false when the log was replaced meanwhile, or has lost that place: nothing was stored
     CompletionStage<Boolean> settled(SessionId session, Unsettled ended) {
         List<Turn> turns = ended.turns();
         List<byte[]> arguments = new ArrayList<>();
@@ -242,7 +241,7 @@ public final class RedisHistory implements History, Conversations {
 
     /// The message that another follows.
     ///
-    /// @param asks whose the other one is
+    /// @param asks the user who asked the other message
     record Parent(MessageId message, UserId asks) {}
 
     /// The message that another follows; empty when it follows none or is not known.
@@ -409,7 +408,7 @@ public final class RedisHistory implements History, Conversations {
         return erase(session, user, List.of());
     }
 
-    /// Also leaves to be removed at services what they keep under names that only a database knows.
+    /// Also arranges the removal of the data that services keep under names that only a database knows.
     ///
     /// @param incarnations of the user's session; none when the database does not know it as the user's
     CompletionStage<Optional<Erased>> erase(

@@ -22,17 +22,17 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// How users' sessions stand, as their keys in Redis say.
+/// The state of users' sessions, from their keys in Redis.
 ///
-/// No call touches keys of a user and of a session at once, nor keys of two sessions: what a user's key names is looked up
-/// in each session, in one pipeline.
+/// No call touches keys of a user and of a session at once, nor keys of two sessions. The sessions in a user's key are
+/// read one by one, in one pipeline.
 final class RedisUserSessions {
 
-    /// Sessions of the list that are looked at.
+    /// Sessions of the list that are read.
     private static final int NEWEST = 50;
 
-    /// A session without an unfinished message is kept among the active ones for this long after a message was sent: the
-    /// message may be on its way.
+    /// How long a session without an unfinished message stays among the active ones after a message was sent: the
+    /// message can still be on its way.
     private static final Duration MOMENT = Duration.ofMinutes(1);
 
     private static final Script STATE =
@@ -49,9 +49,9 @@ final class RedisUserSessions {
         this.redis = redis;
     }
 
-    /// Joins what the list shows with what is unfinished.
+    /// Joins the list with the unfinished messages.
     ///
-    /// @param list where the conversations are
+    /// @param list the store of the conversations
     CompletionStage<List<SessionState>> newest(UserId user, Conversations list) {
         return list.sessions(user, Optional.empty(), NEWEST)
                 .thenCombine(active(user, list), RedisUserSessions::joined);
@@ -80,7 +80,7 @@ final class RedisUserSessions {
                 });
     }
 
-    /// Those that are active; the others are forgotten.
+    /// The active ones; the others are removed from the set.
     private CompletionStage<List<SessionState>> active(
             UserId user, Map<SessionId, Long> noted, List<SessionState> states) {
         List<SessionState> active = states.stream().filter(SessionState::isActive).toList();
@@ -121,8 +121,8 @@ final class RedisUserSessions {
 
     /// Gives a session another title.
     ///
-    /// @return the session's incarnation, empty when it is not known; nothing when the session is not there, has no message,
-    ///     or is not the user's
+    /// @return the session's incarnation, empty when it is not known; nothing when the session does not exist, has no
+    ///     message, or belongs to another user
     CompletionStage<Optional<String>> rename(SessionId session, UserId user, String title) {
         return redis.call(
                         RENAME,
@@ -136,7 +136,7 @@ final class RedisUserSessions {
                                 : Optional.empty());
     }
 
-    /// An erased session is no longer among its user's active ones.
+    /// Removes an erased session from its user's active ones.
     CompletionStage<Long> forget(UserId user, SessionId session) {
         return redis.send(commands -> commands.zrem(Keys.active(user), bytes(session.value())));
     }

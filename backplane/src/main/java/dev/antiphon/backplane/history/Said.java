@@ -1,6 +1,6 @@
 package dev.antiphon.backplane.history;
 
-/// What was said for one message, as a model is shown it.
+/// The question and the answer of one message, in the form for a model.
 ///
-/// @param answer the text that stands at the end, also of an answer that was cancelled or failed; may be empty
+/// @param answer the final text, even of an answer that was cancelled or failed; may be empty
 public record Said(String text, String answer) {}

@@ -2,20 +2,20 @@ package dev.antiphon.backplane.history;
 
 import dev.antiphon.protocol.SessionId;
 
-/// What a user's list says of a session.
+/// An item of a user's list.
 ///
-/// @param title as it was renamed, or the beginning of its first message; empty when neither is known
+/// @param title as the user renamed it, or the beginning of its first message; empty when neither is known
 public record SessionState(SessionId session, State state, String title) {
 
-    /// What a session does.
+    /// The activity of a session.
     public enum State {
         /// All its messages are answered.
         IDLE,
-        /// A message of it is being answered, or waits for a worker.
+        /// One of its messages is being answered, or waits for a worker.
         RUNNING,
-        /// Its answer goes on when its user has answered a question.
+        /// Its answer continues when its user has answered a question.
         WAITING,
-        /// It is not there, or not the user's.
+        /// It does not exist, or belongs to another user.
         DELETED
     }
 

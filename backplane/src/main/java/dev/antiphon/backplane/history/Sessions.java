@@ -28,14 +28,14 @@ public record Sessions(List<Summary> page, Optional<Place> next) {
         }
     }
 
-    /// A place in the list, as `{milliseconds}.{session}` where clients give it back.
+    /// A place in the list; clients send it back as `{milliseconds}.{session}`.
     public record Place(long updatedMillis, SessionId session) {
 
         private static final int MOST_DIGITS = 15;
 
-        /// Reads what {@link #toString} wrote.
+        /// Reads the form that {@link #toString} writes.
         ///
-        /// @throws InvalidInput when it did not
+        /// @throws InvalidInput when the text has another form
         public static Place of(String text) {
             int dot = text.indexOf('.');
             if (dot < 1 || dot > MOST_DIGITS || !text.chars().limit(dot).allMatch(Place::isDigit)) {
@@ -60,12 +60,12 @@ public record Sessions(List<Summary> page, Optional<Place> next) {
         page = List.copyOf(page);
     }
 
-    /// A page that others may follow.
+    /// A page that others can follow.
     static Sessions of(List<Summary> page, boolean more) {
         return new Sessions(page, more ? Optional.of(page.getLast().place()) : Optional.empty());
     }
 
-    /// What clients get.
+    /// The form for clients.
     public byte[] json() {
         ObjectNode json = Json.object();
         ArrayNode sessions = json.putArray("sessions");

@@ -11,17 +11,17 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// Finds the next piece of a log that can go into the history: the shortest that ends where no answer is unfinished, and
-/// at the end of a page.
+/// Finds the next piece of a log that can go into the history: the shortest one that ends at the end of a page and
+/// where no answer is unfinished.
 ///
-/// An answer may fill any number of pages, and others may end inside it. So pages are read until all answers that have
-/// begun are complete; the log is settled up to there and never further, because what lies before is not read again.
+/// An answer can fill any number of pages, and others can end inside it. So pages are read until all begun answers are
+/// complete. The log is settled up to there and never further, because the part before that point is not read again.
 public final class Settlement {
 
     /// Reads the log of one session.
     public interface Pages {
 
-        /// Reads what follows an entry; the first page follows what is settled.
+        /// Reads the entries after an entry; the first page begins after the settled ones.
         ///
         /// @return empty when there is nothing to settle
         CompletionStage<Optional<LogPage>> page(@Nullable EntryId after);
@@ -42,7 +42,7 @@ public final class Settlement {
         this.pages = pages;
     }
 
-    /// Reads as many pages as it takes.
+    /// Reads as many pages as necessary.
     ///
     /// @return empty when nothing can be settled now
     public static CompletionStage<Optional<Unsettled>> read(Pages pages) {
@@ -64,7 +64,7 @@ public final class Settlement {
                     expected > page.ended() ? found(page) : gone(page));
         }
         if (page.entries().getFirst().id().number() != expected) {
-            incomplete = true; // what it misses is not in the log any more
+            incomplete = true; // the missing part is no longer in the log
         }
         for (Entry entry : page.entries()) {
             turns.add(entry.event(), entry.data(), page.asked());
@@ -94,7 +94,7 @@ public final class Settlement {
                                 incomplete || turns.lackABeginning()));
     }
 
-    /// The log has expired or was evicted with all that it still held.
+    /// The log has expired or was evicted, with all its entries.
     private static Optional<Unsettled> gone(LogPage page) {
         return Optional.of(
                 new Unsettled(

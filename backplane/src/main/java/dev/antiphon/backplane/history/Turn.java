@@ -18,12 +18,12 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
-/// One message: what the user asked and what was answered.
+/// One message: the user's question and the answer.
 ///
-/// @param parent the message that it follows; null when it begins the conversation
-/// @param answer the text that stands at the end: without what was withdrawn
-/// @param activity a JSON array of what happened besides the text, see {@link Activity}; empty when nothing did
-/// @param error why the answer failed; null when it did not
+/// @param parent the message that this one follows; null when it begins the conversation
+/// @param answer the final text, without the withdrawn parts
+/// @param activity a JSON array of the events apart from the text, see {@link Activity}; empty when there were none
+/// @param error the reason why the answer failed; null when it did not
 public record Turn(
         WorkflowRequest request,
         @Nullable MessageId parent,
@@ -32,14 +32,14 @@ public record Turn(
         Completion completion,
         @Nullable ErrorCode error) {
 
-    /// The chunks may have cut a pair of surrogates in two, and a plain worker may send only one half of it: without this, a
-    /// stored turn could not be read, and its session would answer nothing more.
+    /// The chunks may have cut a pair of surrogates in two, and a plain worker may send only half of one. Without this,
+    /// a stored turn could not be read, and its session could not answer again.
     public Turn {
         answer = Json.encodable(answer);
     }
 
-    /// The turn as it is stored. Clients get it with its activity, which is stored next to it: a model's context is made of
-    /// turns and should not read that.
+    /// The stored form of the turn. Clients get it with its activity, which is stored next to it: a model's context is
+    /// made of turns and should not have to read the activity.
     byte[] json() {
         ObjectNode json = Json.object();
         json.put("message_id", request.messageId().value());
@@ -56,7 +56,7 @@ public record Turn(
         return Json.bytes(json);
     }
 
-    /// A stored turn as clients get it.
+    /// The form of a stored turn for clients.
     ///
     /// @param activity as stored; empty for none
     static byte[] withActivity(byte[] turn, byte[] activity) {
@@ -77,7 +77,7 @@ public record Turn(
         return title(request);
     }
 
-    /// The beginning of what was asked, as the title of a conversation: one line.
+    /// The beginning of the question, as the title of a conversation: one line.
     static String title(WorkflowRequest request) {
         String line = request.message().strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
         return line.codePointCount(0, line.length()) <= TITLE_CHARACTERS
@@ -85,7 +85,7 @@ public record Turn(
                 : line.substring(0, line.offsetByCodePoints(0, TITLE_CHARACTERS - 1)) + "…";
     }
 
-    /// What a turn as it is stored asked; a message that follows none names itself as its parent.
+    /// The request of a stored turn. A message that follows none names itself as its parent.
     static WorkflowRequest asked(byte[] json, SessionId session, UserId user) {
         ObjectNode turn = Json.readPieces(json);
         MessageId message = new MessageId(Json.text(turn, "message_id"));
@@ -101,7 +101,7 @@ public record Turn(
                 Ids.mint("corr_"));
     }
 
-    /// What was said in a turn as it is stored.
+    /// Question and answer of a stored turn.
     static Said said(byte[] json) {
         ObjectNode turn = Json.readPieces(json);
         return new Said(

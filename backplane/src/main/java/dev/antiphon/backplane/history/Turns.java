@@ -17,11 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads turns out of a log, entry by entry.
+/// Reads turns from a log, entry by entry.
 final class Turns {
 
-    /// An answer that has begun; one that belongs to no turn (a refused message, a plain worker's answer to a request
-    /// that only it saw) is not kept.
+    /// An answer that has begun. Answers without a turn (a refused message, a plain worker's answer to a request that
+    /// only it saw) are not kept.
     private static final class Answer {
         private final AnswerText text = new AnswerText();
         private final Activity activity = new Activity();
@@ -35,7 +35,8 @@ final class Turns {
 
     /// Takes the next entry.
     ///
-    /// @param asked the messages that have a turn; what was asked is there with the entry that completes the answer
+    /// @param asked the messages that have a turn; the request of each is there with the entry that completes
+    ///     the answer
     void add(EventName event, byte[] data, Map<MessageId, @Nullable Asked> asked) {
         switch (event) {
             case CHUNK -> {
@@ -52,7 +53,7 @@ final class Turns {
                     RESYNC,
                     REFUSED,
                     SESSION,
-                    LIST -> {} // what was asked is in the runs
+                    LIST -> {} // the requests are in the runs
         }
     }
 
@@ -90,7 +91,7 @@ final class Turns {
         return !unfinished.isEmpty();
     }
 
-    /// Whether the beginning of an answer was not among the entries.
+    /// Whether the beginning of an answer was missing from the entries.
     boolean lackABeginning() {
         return lacksABeginning;
     }

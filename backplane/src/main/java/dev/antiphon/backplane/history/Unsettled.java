@@ -8,8 +8,9 @@ import java.util.List;
 /// A piece of a session's log that can go into its history.
 ///
 /// @param generation the log's
-/// @param upTo the entry up to which the log is in the history then; no answer is unfinished there
-/// @param hash that entry's, because Redis may lose its tail before this is stored; empty when the entry is gone
+/// @param upTo the entry up to which the history then has the log; no answer is unfinished there
+/// @param hash that entry's hash, because Redis can lose its last entries before this is stored; empty when the entry
+///     is gone
 /// @param incarnation of the session; empty when it has none
 /// @param created when the session's first message was accepted
 /// @param turns oldest first

@@ -1,4 +1,4 @@
-/// What was said in each session, for as long as it is kept: filled from the log, read by who begins anew.
+/// The conversation of each session, for as long as it is kept: filled from the log, read by clients that begin again.
 @NullMarked
 package dev.antiphon.backplane.history;
 
