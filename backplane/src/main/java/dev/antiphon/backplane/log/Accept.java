@@ -5,13 +5,13 @@ import dev.antiphon.protocol.PodId;
 
 import java.util.Set;
 
-/// What accepting a message answered.
+/// The answer to accepting a message.
 public sealed interface Accept {
 
-    /// The message has its turn. Told again to whoever repeats the call before the message has ended.
+    /// The message has its turn. A caller that repeats the call before the message has ended gets the same answer.
     ///
     /// @param entry its `message` entry, to be rung to `pods`
-    /// @param waitingBefore unfinished messages of the session that come first; 0 when it is its turn
+    /// @param waitingBefore unfinished messages of the session that come first; 0 when this one is next
     record Accepted(Entry entry, Set<PodId> pods, int waitingBefore) implements Accept {
         public Accepted {
             pods = Set.copyOf(pods);
@@ -21,12 +21,12 @@ public sealed interface Accept {
     /// The same message was accepted before and has ended; nothing changed.
     record Duplicate() implements Accept {}
 
-    /// A message of this id was accepted before and asked something else, or was refused.
+    /// A message with this id was accepted before and asked something else, or was refused.
     record Conflict() implements Accept {}
 
     /// The session belongs to another user.
     record Foreign() implements Accept {}
 
-    /// The session has as many unfinished messages as it may have; try again when one has ended.
+    /// The session has the maximum number of unfinished messages; try again when one has ended.
     record Full() implements Accept {}
 }

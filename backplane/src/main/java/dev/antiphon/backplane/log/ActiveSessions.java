@@ -12,20 +12,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/// Which sessions of a user may have an unfinished message, for the user's list.
+/// The sessions of a user that may have an unfinished message, for the user's list.
 final class ActiveSessions {
 
-    /// A user's sessions that are noted; the oldest make room.
+    /// The maximum number of a user's sessions here; the oldest are removed.
     private static final int MOST = 100;
 
     private static final Script ACTIVE = Script.load(ActiveSessions.class, "active.lua");
 
     private ActiveSessions() {}
 
-    /// Notes that the session is about to have an unfinished message. A call of its own, because it is the user's key: user
-    /// and session may live in different slots.
+    /// Records that the session is about to have an unfinished message. A separate call, because the key is the user's:
+    /// user and session can be in different slots.
     ///
-    /// @param keep how long the message may be unfinished
+    /// @param keep how long the message can stay unfinished
     static CompletionStage<List<Object>> note(
             Redis redis, UserId user, SessionId session, Duration keep) {
         return redis.call(

@@ -14,18 +14,19 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-/// Calls the scripts that let a user into a session. When Redis does not know whose it is, the durable store is asked,
-/// once: from then on Redis knows.
+/// Calls the scripts that let a user into a session. When Redis does not know the owner, the durable store is asked
+/// once. From then on Redis knows.
 public final class Admission {
 
-    /// A store that has just failed is not asked: each new session would wait for it.
+    /// A store that has just failed is not asked again for this long: each new session would wait for it.
     private static final Duration REST = Duration.ofSeconds(1);
 
-    /// What the store says of a session, as a script takes it.
+    /// The store's answer about a session, as arguments of a script.
     ///
-    /// @param owner a user's id; empty when the store has no such session, `?` when it was not asked, `!` when it is away
-    /// @param latest the message that was answered last; empty for none
-    /// @param incarnation empty when the store was not told
+    /// @param owner a user's id; empty when the store has no such session, `?` when it was not asked, `!` when it
+    ///     is unavailable
+    /// @param latest the most recently answered message; empty for none
+    /// @param incarnation empty when the store does not have it
     public record Word(String owner, String latest, String incarnation) {
         private static final Word NONE = new Word("", "", "");
         private static final Word NOT_ASKED = new Word("?", "", "");
@@ -39,7 +40,7 @@ public final class Admission {
         }
     }
 
-    /// A script that needs to know whose session it is.
+    /// A script that needs the owner of the session.
     public interface Script {
         CompletionStage<List<Object>> call(Word word);
     }
@@ -52,8 +53,8 @@ public final class Admission {
         this.durable = durable;
     }
 
-    /// Calls a script that begins a session which nobody has. While the store is away, whoever names a session gets it
-    /// until the store says otherwise: new conversations go on.
+    /// Calls a script that begins a session without an owner. While the store is unavailable, any user who names a
+    /// session gets it until the store reports another owner: new conversations continue to work.
     ///
     public CompletionStage<List<Object>> enter(SessionId session, Script script) {
         return admit(
@@ -73,7 +74,7 @@ public final class Admission {
                 });
     }
 
-    /// Calls a script that only shows something. Fails with {@link Unavailable} when the store must be asked and is away.
+    /// Calls a script that only reads. Fails with {@link Unavailable} when the store must be asked and is unavailable.
     public CompletionStage<List<Object>> look(SessionId session, Script script) {
         return admit(script, store -> ask(store, session, script));
     }

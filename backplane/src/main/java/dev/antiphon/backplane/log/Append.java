@@ -6,10 +6,10 @@ import dev.antiphon.protocol.PodId;
 import java.util.List;
 import java.util.Set;
 
-/// What an append to the session log answered.
+/// The answer to an append to the session log.
 public sealed interface Append {
 
-    /// The entries are in the log; now they may be rung.
+    /// The entries are in the log; the caller rings them now.
     record Appended(List<Entry> entries, Set<PodId> pods) implements Append {
         public Appended {
             entries = List.copyOf(entries);
@@ -17,9 +17,9 @@ public sealed interface Append {
         }
     }
 
-    /// Another attempt owns the run, or it has ended: stop, drop everything, never ack.
+    /// Another attempt owns the run, or the run has ended: stop, drop everything, never ack.
     record Fenced() implements Append {}
 
-    /// Chunk numbers disagree; `expected` is what the log wants next. The caller is confused: it stops as if fenced.
+    /// Chunk numbers disagree; `expected` is the log's next number. The caller is confused: it stops as if fenced.
     record OutOfSequence(int expected) implements Append {}
 }

@@ -11,8 +11,8 @@ import java.util.List;
 /// Entries of one run to append together.
 ///
 /// @param firstChunk the chunk id of the first chunk among them
-/// @param handles where services keep what they are asked for, as the entries say; most often none
-/// @param then what follows them; at the end the last chunk is final and its `message_complete` follows it
+/// @param handles where services keep the requests of this run, according to the entries; usually none
+/// @param then what follows; at the end of a message the last chunk is final and its `message_complete` follows it
 public record Batch(
         SessionId session,
         MessageId message,
@@ -22,7 +22,7 @@ public record Batch(
         List<String> handles,
         Then then) {
 
-    /// Entries that do not say where an answer is kept.
+    /// For entries that do not name a service's resources.
     public Batch(
             SessionId session,
             MessageId message,
@@ -39,11 +39,11 @@ public record Batch(
         CONTINUE,
         /// The message has ended.
         END,
-        /// The run waits for its user and is nobody's; its token is void.
+        /// The run waits for its user and has no worker; its token is invalid.
         PARK
     }
 
-    /// One entry before it has its number.
+    /// One entry without its number.
     ///
     /// @param data UTF-8 JSON without line breaks; never modified
     @SuppressWarnings("ArrayRecordComponent") // encoded once, handed on, never compared
@@ -74,7 +74,7 @@ public record Batch(
     public Batch {
         additions = List.copyOf(additions);
         handles = List.copyOf(handles);
-        // By its chunk ids the log tells a repeated batch from a new one.
+        // The log uses the chunk ids to tell a repeated batch from a new one.
         if (additions.isEmpty() || additions.getFirst().event() != EventName.CHUNK) {
             throw new IllegalArgumentException("a batch begins with a chunk");
         }
@@ -84,7 +84,7 @@ public record Batch(
         }
     }
 
-    /// Whether the message ends with it.
+    /// Whether the message ends with this batch.
     public boolean terminal() {
         return then == Then.END;
     }

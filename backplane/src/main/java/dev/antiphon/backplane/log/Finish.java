@@ -6,10 +6,10 @@ import dev.antiphon.protocol.PodId;
 import java.util.List;
 import java.util.Set;
 
-/// What ending a message from outside its run answered.
+/// The answer to ending a message from outside its run.
 public sealed interface Finish {
 
-    /// The message's end is in the log; now it may be rung. Its worker is fenced.
+    /// The message's end is in the log; the caller rings it now. The message's worker is fenced.
     record Finished(List<Entry> entries, Set<PodId> pods) implements Finish {
         public Finished {
             entries = List.copyOf(entries);
@@ -17,9 +17,9 @@ public sealed interface Finish {
         }
     }
 
-    /// The message had ended before; nothing changed.
+    /// The message had already ended; nothing changed.
     record Ended() implements Finish {}
 
-    /// There is no such message, or it is not the user's.
+    /// There is no such message, or it belongs to another user.
     record Unknown() implements Finish {}
 }

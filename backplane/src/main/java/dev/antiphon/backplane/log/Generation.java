@@ -2,7 +2,7 @@ package dev.antiphon.backplane.log;
 
 import java.util.concurrent.ThreadLocalRandom;
 
-/// Draws the generation of a new log: 1 to 2^31-1, as {@link dev.antiphon.protocol.EntryId} wants it.
+/// Draws the generation of a new log: 1 to 2^31-1, as {@link dev.antiphon.protocol.EntryId} requires.
 public final class Generation {
 
     private Generation() {}

@@ -6,7 +6,7 @@ import dev.antiphon.protocol.SessionId;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// The logs of all sessions, to be read: all that a stream to a browser needs of them. Promises as {@link SessionLog}.
+/// The logs of all sessions, read-only: the part that a stream to a browser needs. Promises as {@link SessionLog}.
 ///
 /// An interface because the simulation drives the gateway over a model of it.
 public interface LogReader {
@@ -16,6 +16,6 @@ public interface LogReader {
     /// @param most at least 1; fewer are returned when they exceed 256 KiB together
     CompletionStage<Slice> read(SessionId session, EntryId after, int most);
 
-    /// Where the session's log ends; empty when the session has none.
+    /// The end of the session's log; empty when the session has none.
     CompletionStage<Optional<EntryId>> tail(SessionId session);
 }

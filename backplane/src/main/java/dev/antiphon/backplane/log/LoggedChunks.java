@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// Reads a message's chunks out of the log, page by page: a long answer would hold up all other calls.
+/// Reads a message's chunks from the log, page by page: a long answer in one piece would delay all other calls.
 final class LoggedChunks {
 
     private static final int PAGE = 500;
 
     private LoggedChunks() {}
 
-    /// Collects a message's chunks from one entry to another. The last chunk of another message may lie between them: one
-    /// that was refused, or cancelled while it waited.
+    /// Collects a message's chunks from one entry to another. The last chunk of another message can be between them:
+    /// one that was refused, or cancelled while it waited.
     ///
     /// @param last 0 when there are none
     static CompletionStage<Void> read(
@@ -50,8 +50,8 @@ final class LoggedChunks {
                     }
                     if (page.isEmpty()
                             || (page.size() < PAGE && numberOf(page.getLast()) != last)) {
-                        // Evicted meanwhile. The same claim again finds that and begins the log
-                        // again.
+                        // Evicted meanwhile. Repeating the claim finds this and begins the
+                        // log again.
                         return CompletableFuture.failedStage(
                                 new Unavailable(log + " has lost entries up to " + last, null));
                     }

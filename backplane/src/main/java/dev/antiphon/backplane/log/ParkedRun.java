@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// A run that waits for its user, with all that it needs to go on elsewhere.
+/// A run that waits for its user, with all data that it needs to continue elsewhere.
 ///
-/// @param owner whose session it is
-/// @param incarnation what the run's resources outside are named by; may be empty
-/// @param until when it is cancelled
+/// @param owner the owner of the session
+/// @param incarnation part of the names of the run's resources outside; may be empty
+/// @param until when the run is cancelled
 /// @param run the fields of its record: request, checkpoint, the user's answers so far, the question's chunk id
-/// @param tools which tool calls were begun, and what came of them
-/// @param chunks what it has streamed, encoded
+/// @param tools the tool calls that began, and their outcomes
+/// @param chunks the chunks that it has streamed, encoded
 public record ParkedRun(
         SessionId session,
         MessageId message,

@@ -5,14 +5,15 @@ import dev.antiphon.protocol.EntryId;
 
 import java.util.List;
 
-/// What offering a plain worker's chunks to the log answered.
+/// The answer to offering a plain worker's chunks to the log.
 public sealed interface Plain {
 
     /// The log has all chunks before `next`.
     ///
-    /// @param entries what was added just now; empty when everything was there, or nothing is next
-    /// @param tail where the log ends
-    /// @param doubled chunks that the log had
+    /// @param entries the entries that were added just now; empty when all chunks were there already, or none of them
+    ///     is next
+    /// @param tail the end of the log
+    /// @param doubled chunks that the log already had
     /// @param gaps how often chunks were given up as lost
     /// @param ended whether the message ended just now
     record Taken(List<Entry> entries, EntryId tail, int next, int doubled, int gaps, boolean ended)
@@ -22,12 +23,12 @@ public sealed interface Plain {
         }
     }
 
-    /// One of our workers runs the message: nobody else may answer it.
+    /// One of our workers runs the message: only this worker may answer it.
     record Ours() implements Plain {}
 
-    /// The message has its end.
+    /// The message has already ended.
     record Ended() implements Plain {}
 
-    /// The session has no log: nobody of ours was ever connected to it, or it has expired.
+    /// The session has no log: none of our clients was ever connected to it, or it has expired.
     record None() implements Plain {}
 }

@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// Clean-ups in Redis, one script per question.
+/// Clean-ups in Redis, one script for each operation.
 public final class RedisCleanups implements Cleanups {
 
-    /// Longer than one try takes, which asks a service a few small things.
+    /// Longer than one try, which makes a few small calls to a service.
     private static final Duration FIRST_DELAY = Duration.ofSeconds(30);
 
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
 
-    /// With the delays: a service may be away for about an hour.
+    /// With the delays, a service can be unavailable for about an hour.
     static final int MOST_TRIES = 10;
 
     private static final String[] KEYS = {Keys.CLEANUPS, Keys.CLEANUP_DETAILS};

@@ -22,12 +22,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// Takes runs that wait for their users out of Redis, for a store that outlives it, and brings them back.
+/// Reads runs that wait for their users from Redis, for a store that outlives it, and restores them.
 ///
-/// As {@link SessionLog}: nothing blocks, calls may be repeated.
+/// As {@link SessionLog}: nothing blocks, calls can be repeated.
 public final class RedisParking {
 
-    /// How long the tool calls of a run are known after it has waited: longer than any run is tried.
+    /// How long the tool calls of a run are remembered after it has waited: longer than any run is retried.
     private static final Duration KEEP_TOOLS = Duration.ofDays(2);
 
     private static final Script PARKED = Script.load(RedisParking.class, "parked.lua");
@@ -62,7 +62,7 @@ public final class RedisParking {
         List<byte[]> chunks = new ArrayList<>();
         return LoggedChunks.read(redis, session, message, first, last, chunks)
                 .thenApply(_ ->
-                        // Fewer when Redis was lost while they were read.
+                        // Fewer when Redis lost some while they were read.
                         String.valueOf(chunks.size() - 1).equals(run.get("question"))
                                 ? Optional.of(
                                         new ParkedRun(
@@ -85,9 +85,9 @@ public final class RedisParking {
         return fields;
     }
 
-    /// Brings a run back that Redis has lost: its message, chunks and question are in the log again, and it waits.
+    /// Restores a run that Redis has lost: its message, chunks and question are in the log again, and it waits.
     ///
-    /// @return whether Redis has the run now; false when the session is another user's there
+    /// @return whether Redis has the run now; false when the session belongs to another user there
     public CompletionStage<Boolean> restore(ParkedRun parked) {
         SessionId session = parked.session();
         String[] keys = {

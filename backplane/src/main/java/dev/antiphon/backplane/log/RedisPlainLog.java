@@ -77,7 +77,7 @@ public final class RedisPlainLog implements PlainLog {
                 .thenApply(RedisPlainLog::taken);
     }
 
-    /// What stands in the log for chunks that never came.
+    /// The entry that replaces chunks that never arrived.
     static Chunk gap(Chunk next) {
         return new Chunk(
                 next.sessionId(),

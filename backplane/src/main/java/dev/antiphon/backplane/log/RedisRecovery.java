@@ -22,13 +22,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/// Recovery in Redis, one script per question.
+/// Recovery in Redis, one script for each operation.
 public final class RedisRecovery implements Recovery {
 
-    /// Entries that one script looks at: each costs a few microseconds, in which Redis does nothing else.
+    /// Entries that one script reads: each costs a few microseconds, in which Redis does nothing else.
     static final int MOST_AT_ONCE = 100;
 
-    /// Scripts that one sweep calls, when each finds only healthy messages: half a second's work.
+    /// Scripts that one sweep calls when each finds only healthy messages: half a second of work.
     private static final int MOST_CALLS = 100;
 
     private static final Script SWEEP = Script.load(RedisRecovery.class, "looks.lua", "sweep.lua");
@@ -96,7 +96,7 @@ public final class RedisRecovery implements Recovery {
                 });
     }
 
-    /// The claim of a message, if it stands in the worker's name.
+    /// The claim of a message, if the worker holds it.
     private CompletableFuture<Optional<Stray>> claim(
             WorkerId worker, SessionId session, MessageId message) {
         return redis.send(

@@ -32,27 +32,27 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// The session log in Redis. Each operation is one script; this class only puts arguments in and takes answers out.
+/// The session log in Redis. Each operation is one script; this class only passes arguments in and reads answers.
 public final class RedisSessionLog implements SessionLog {
 
-    /// Messages that may wait in one session; a person never has more, and a script gets a clear 429.
+    /// Messages that can wait in one session. A person never sends more, and a program gets a clear 429.
     static final int MAX_WAITING = 20;
 
-    /// Refused messages that a session's log shows between two of its own answers. They come from strangers.
+    /// Refused messages that a session's log shows between two of its own answers. Strangers can send them.
     static final int MAX_REFUSED = 100;
 
-    /// Tries of one run: a request that has killed this many workers will kill the next.
+    /// Attempts of one run: a request that has killed this many workers will kill the next.
     static final int MAX_ATTEMPTS = 5;
 
     private static final int MAX_READ_BYTES = 256 * 1024;
 
-    /// How long a run waits for its user, unless the operator says otherwise.
+    /// How long a run waits for its user, unless the operator sets another time.
     public static final Duration KEEP_PARKED = BackplaneSettings.KEEP_PARKED;
 
-    /// What a run may keep of the steps it has finished.
+    /// The maximum size of a run's record of its finished steps.
     public static final int MAX_CHECKPOINT_BYTES = 1 << 20;
 
-    /// The statuses of a run that no worker has anything to do for.
+    /// The statuses of a run that needs no worker.
     private static final Set<String> AT_REST = Set.of("done", "refused", "parked");
 
     private static final Script ACCEPT =
@@ -83,7 +83,7 @@ public final class RedisSessionLog implements SessionLog {
     private final Retention keep;
     private final Duration keepParked;
 
-    /// @param admission who may enter a session
+    /// @param admission decides who may enter a session
     /// @param keepParked how long a run waits for its user
     public RedisSessionLog(Redis redis, Admission admission, Retention keep, Duration keepParked) {
         this.redis = redis;
@@ -92,7 +92,7 @@ public final class RedisSessionLog implements SessionLog {
         this.keepParked = keepParked;
     }
 
-    /// Of a system whose conversations are in Redis alone, for as long as is usual.
+    /// For a system whose conversations are in Redis alone, with the default retention.
     public RedisSessionLog(Redis redis) {
         this(redis, new Admission(Optional.empty()), Retention.USUAL, KEEP_PARKED);
     }
@@ -111,7 +111,8 @@ public final class RedisSessionLog implements SessionLog {
             Keys.history(session),
             Keys.turns(session)
         };
-        // First in the pipeline, so that no unfinished message is without its note.
+        // First in the pipeline, so that every unfinished message is in the user's list of
+        // active sessions.
         return ActiveSessions.note(redis, request.userId(), session, keepParked.plus(keep.log()))
                 .thenCombine(
                         admission.enter(session, word -> accept(request, keys, word)),
@@ -276,7 +277,7 @@ public final class RedisSessionLog implements SessionLog {
         };
     }
 
-    /// The entries that `OK gen first {hashes}` tells of.
+    /// The entries behind the answer `OK gen first {hashes}`.
     private static List<Entry> added(List<Object> answer, List<Batch.Addition> additions) {
         return entries(
                 number(answer.get(1)), number(answer.get(2)), list(answer.get(3)), additions);
@@ -504,7 +505,7 @@ public final class RedisSessionLog implements SessionLog {
         };
     }
 
-    /// The entries of a flat answer: event, data and hash of each. Their numbers follow one another.
+    /// The entries of a flat answer: event, data and hash of each. Their numbers are consecutive.
     private static List<Entry> following(EntryId after, List<Object> fields) {
         List<Entry> entries = new ArrayList<>(fields.size() / 3);
         for (int i = 0; i < fields.size(); i += 3) {

@@ -6,10 +6,10 @@ import dev.antiphon.protocol.PodId;
 import java.util.List;
 import java.util.Set;
 
-/// What refusing a message answered.
+/// The answer to refusing a message.
 public sealed interface Refuse {
 
-    /// The message's end is in the log; now it may be rung.
+    /// The message's end is in the log; the caller rings it now.
     record Refused(List<Entry> entries, Set<PodId> pods) implements Refuse {
         public Refused {
             entries = List.copyOf(entries);
@@ -17,6 +17,6 @@ public sealed interface Refuse {
         }
     }
 
-    /// A message of this id has a run, or was refused before; nothing changed.
+    /// A message with this id has a run, or was already refused; nothing changed.
     record Known() implements Refuse {}
 }

@@ -6,13 +6,13 @@ import dev.antiphon.protocol.WorkflowRequest;
 
 import java.util.Set;
 
-/// What resuming a parked run answered.
+/// The answer to resuming a parked run.
 public sealed interface Resume {
 
-    /// The run may be claimed again: publish its request. Told again to whoever repeats the call, until the next
-    /// answer.
+    /// The run can be claimed again: publish its request. A caller that repeats the call before the next answer gets
+    /// the same answer.
     ///
-    /// @param entry says so in the log, to be rung to `pods`
+    /// @param entry the log entry about it, to be rung to `pods`
     /// @param times how often its user has answered, from 1
     record Resumed(Entry entry, Set<PodId> pods, WorkflowRequest request, int times)
             implements Resume {
@@ -26,9 +26,9 @@ public sealed interface Resume {
         }
     }
 
-    /// There is no such message, or it is not the user's.
+    /// There is no such message, or it belongs to another user.
     record Unknown() implements Resume {}
 
-    /// The run does not wait for its user, or not for an answer to that question.
+    /// The run does not wait for its user, or it does not wait for an answer to that question.
     record NotWaiting() implements Resume {}
 }

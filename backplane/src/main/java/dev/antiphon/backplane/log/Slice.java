@@ -5,7 +5,7 @@ import dev.antiphon.protocol.EntryId;
 
 import java.util.List;
 
-/// What reading a log after a cursor answered.
+/// The answer to reading a log after a cursor.
 public sealed interface Slice {
 
     /// The entries directly after the cursor, without gaps. Empty exactly when the cursor is the tail.
@@ -15,11 +15,11 @@ public sealed interface Slice {
         }
     }
 
-    /// The log does not hold the cursor's place any more: the reader must begin again from history.
+    /// The log no longer holds the cursor's place: the reader must begin again from the history.
     ///
     /// @param reason `trimmed`, `rolled_back` or `other_generation`
     record Lost(String reason, EntryId tail) implements Slice {}
 
-    /// The session has no log: it never had one, expired or was deleted.
+    /// The session has no log: there never was one, or it expired or was deleted.
     record None() implements Slice {}
 }

@@ -5,9 +5,9 @@ public sealed interface Standing {
 
     /// The message has ended, or waits for its user, and Redis knows it.
     ///
-    /// @param end which end of the message this is. A Redis that loses its tail forgets an end, and the message is answered
-    ///     and ends again: no two ends are the same, even of the same chunks. Empty for a message that ended before Redis
-    ///     wrote this down
+    /// @param end identifies this end of the message. A Redis that loses its last writes forgets an end; the message is
+    ///     then answered and ends again. Two ends never have the same id, even with the same chunks. Empty for a
+    ///     message that ended before Redis stored such ids
     record AtRest(String end) implements Standing {
 
         public boolean isSameEnd(AtRest other) {
@@ -15,11 +15,11 @@ public sealed interface Standing {
         }
     }
 
-    /// Its session is at work: a live worker has it and goes on to this message by itself, or an earlier message waits for
-    /// its user.
+    /// Its session is being worked on: a live worker has it and continues with this message by itself, or an earlier
+    /// message waits for its user.
     record AtWork() implements Standing {}
 
-    /// No live worker is at its session, or Redis does not know the message: a delivery of it should be worked on.
+    /// No live worker has its session, or Redis does not know the message: a delivery of it should be worked on.
     record Free() implements Standing {}
 
     default boolean isFree() {

@@ -2,7 +2,7 @@ package dev.antiphon.backplane.log;
 
 import dev.antiphon.protocol.Ids;
 
-/// The fence of one claim. Random, so that no two claims ever share one; Redis holds the only valid one of a run.
+/// The fence of one claim. Random, so that two claims never share one; Redis holds the only valid token of a run.
 public record Token(String value) {
 
     public Token {

@@ -2,8 +2,8 @@ package dev.antiphon.backplane.log;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a user answers to a run that waits for it.
+/// A user's answer to a run that waits for it.
 ///
-/// @param question the id of the chunk that asked, so that an answer sent twice cannot answer the next question; null for
-///     whatever is asked now
+/// @param question the id of the chunk with the question, so that a repeated answer cannot answer the next question;
+///     null for the present question
 public record UserAnswer(String text, @Nullable Integer question) {}

@@ -1,5 +1,5 @@
-/// The session log and the run records: one Lua script per operation, so that each is atomic and fenced in one
-/// round trip. Redis alone decides who may append and in which order.
+/// The session log and the run records: one Lua script per operation, so that each is atomic and fenced in one round
+/// trip. Redis alone decides which caller may append and in which order.
 @NullMarked
 package dev.antiphon.backplane.log;
 

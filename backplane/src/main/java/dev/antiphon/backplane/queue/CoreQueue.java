@@ -28,28 +28,28 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/// Requests over core NATS, for a server without JetStream: they ring one worker of a queue group, and nothing is stored.
-/// What a gateway has accepted is in the log, and the sweeper finds it there when no worker heard the ring. A plain
-/// publisher's request reaches a worker that listens at that moment, or none.
+/// Requests over core NATS, for a server without JetStream: they ring one worker of a queue group, and nothing is
+/// stored. Every request that a gateway has accepted is in the log, and the sweeper finds it there when no worker
+/// received the ring. A plain publisher's request reaches a worker that listens at that moment, or none.
 final class CoreQueue implements RequestQueue {
 
     private static final Logger LOG = LoggerFactory.getLogger(CoreQueue.class);
 
-    /// How often a waiting pull looks whether its server is still there, and at deliveries that are to be retried.
+    /// How often a waiting pull checks that its server is still there, and checks for deliveries to retry.
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
     private static final Duration GIVE_BACK_WITHIN = Duration.ofSeconds(1);
 
-    /// When a request was received first; a worker that gives it to another says so, as the id of a message without one is
-    /// derived from it.
+    /// The time at which a request was first received. A worker that passes the request to another adds it, because the
+    /// id of a message without one is derived from it.
     private static final String STORED = "Antiphon-Stored";
 
     private final Nats nats;
 
-    /// How often NATS came back. The client subscribes again, but without the limit.
+    /// How often NATS came back. The client then subscribes again, but without the limit.
     private final AtomicLong reconnects = new AtomicLong();
 
-    /// Deliveries to be handed over again; at most as many as were handed over and are not settled.
+    /// Deliveries to hand over again; at most as many as were handed over and are not settled.
     private final DelayQueue<Retry> retries = new DelayQueue<>();
 
     // Only for the thread that pulls.
@@ -101,7 +101,7 @@ final class CoreQueue implements RequestQueue {
         @Override
         public void ack() {}
 
-        /// Here, as long as this process pulls; else another worker has it.
+        /// Delivered here again while this process pulls; otherwise to another worker.
         @Override
         public void retryAfter(Duration delay) {
             retries.add(
@@ -116,7 +116,7 @@ final class CoreQueue implements RequestQueue {
         public void inProgress() {}
     }
 
-    /// Rings a worker. A success does not say that one has heard it.
+    /// Rings a worker. Success does not mean that a worker received it.
     @Override
     public CompletionStage<Void> publish(WorkflowRequest request) {
         return ring(request, request.sessionId() + "." + request.messageId(), "accepted");
@@ -130,10 +130,10 @@ final class CoreQueue implements RequestQueue {
                 occasion);
     }
 
-    /// What is sent here was accepted before, in Redis only: a request that Redis does not know any more was deleted, and
-    /// nothing may be accepted from it. So the first one is marked as those that are published again.
+    /// A request that is sent here was already accepted, in Redis only. A request that Redis no longer knows was
+    /// deleted, and must not be accepted again. So even the first copy is marked as published again.
     ///
-    /// @param id for a stream that exists all the same, as another process may have found one
+    /// @param id for a stream that exists all the same, because another process may have found one
     private CompletionStage<Void> ring(WorkflowRequest request, String id, String occasion) {
         Headers headers =
                 new Headers()
@@ -169,8 +169,8 @@ final class CoreQueue implements RequestQueue {
         return 0;
     }
 
-    /// Hands over what rings and what is to be retried. The subscription takes as many requests as there is room for, so
-    /// that a worker without room is passed over; between two pulls it stays.
+    /// Hands over rings and due retries. The subscription takes as many requests as there is room for, so that the
+    /// server skips a worker without room; between two pulls it stays.
     @Override
     public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         if (!nats.connected()) {
@@ -216,7 +216,7 @@ final class CoreQueue implements RequestQueue {
         return fresh;
     }
 
-    /// The number is drawn here, as nothing counts. A request that another worker has passed on keeps what that one drew.
+    /// The number is drawn here, because no stream counts. A request from another worker keeps that worker's number.
     private static StoredRequest received(Message message) {
         Headers headers = message.getHeaders();
         String sequence = header(headers, DeadLetter.SEQUENCE);
@@ -267,7 +267,7 @@ final class CoreQueue implements RequestQueue {
         }
     }
 
-    /// To another worker. What it does not reach is found by the sweeper, if a gateway has accepted it.
+    /// To another worker. If none receives it, the sweeper finds it, provided that a gateway has accepted it.
     private void passOn(StoredRequest request) {
         Headers headers =
                 new Headers()
@@ -292,7 +292,7 @@ final class CoreQueue implements RequestQueue {
         return List.of();
     }
 
-    /// A plain publisher's is only here, so it was not withdrawn.
+    /// A plain publisher's request is only here, so it was not withdrawn.
     @Override
     public boolean isStored(StoredRequest request) {
         return true;
@@ -301,7 +301,7 @@ final class CoreQueue implements RequestQueue {
     @Override
     public void forget(SessionId session) {}
 
-    /// Rings whoever listens for dead letters; nothing keeps them.
+    /// Rings the subscribers of dead letters; nothing stores them.
     @Override
     public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
         DeadLetter letter = DeadLetter.of(request, code, reason, nats);

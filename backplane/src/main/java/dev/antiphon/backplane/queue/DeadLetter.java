@@ -9,7 +9,8 @@ import io.nats.client.impl.Headers;
 
 import java.util.Arrays;
 
-/// A request that cannot be run, as it is sent: where to, why, and what of it NATS carries.
+/// A request that cannot be run, in the form in which it is sent: the subject, the reason, and as much of it as
+/// NATS carries.
 @SuppressWarnings("ArrayRecordComponent") // never modified, never compared
 record DeadLetter(String subject, Headers headers, byte[] data) {
 
@@ -18,7 +19,7 @@ record DeadLetter(String subject, Headers headers, byte[] data) {
     static final String SEQUENCE = "Antiphon-Sequence";
     static final String SIZE = "Antiphon-Size";
 
-    /// Of the size that NATS takes, what the headers need.
+    /// The headers' share of the size that NATS accepts.
     private static final int HEADER_BYTES = 2_048;
 
     private static final int HEADER_CHARACTERS = 500;
@@ -35,7 +36,7 @@ record DeadLetter(String subject, Headers headers, byte[] data) {
         return new DeadLetter(subject(request, code), headers, fitting(data, most));
     }
 
-    /// With the session, so that it can be forgotten with it.
+    /// With the session, so that erasing the session removes it too.
     private static String subject(StoredRequest request, ErrorCode code) {
         try {
             return Subjects.deadLetter(code, Subjects.sessionOf(request.subject()));
@@ -44,12 +45,12 @@ record DeadLetter(String subject, Headers headers, byte[] data) {
         }
     }
 
-    /// What of a request fits beside the headers: a request can be as large as anything that NATS takes.
+    /// The part of a request that fits next to the headers: a request can have the maximum size of a message.
     private static byte[] fitting(byte[] data, long most) {
         return data.length <= most ? data : Arrays.copyOf(data, (int) Math.max(0, most));
     }
 
-    /// Headers carry printable ASCII only, and not without end.
+    /// Headers carry only printable ASCII, of limited length.
     private static String printable(String text) {
         String start =
                 text.length() > HEADER_CHARACTERS ? text.substring(0, HEADER_CHARACTERS) : text;

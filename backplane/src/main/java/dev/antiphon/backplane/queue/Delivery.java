@@ -3,21 +3,21 @@ package dev.antiphon.backplane.queue;
 import java.time.Duration;
 
 /// One delivery of a request. Settled by exactly one of {@link #ack}, {@link #retryAfter}; without one, the server
-/// delivers it again after the ack wait. No method blocks or fails: an answer that is lost means another delivery.
+/// delivers the request again after the ack wait. No method blocks or fails: a lost answer means another delivery.
 public interface Delivery {
 
-    /// What is delivered.
+    /// The delivered request.
     StoredRequest request();
 
-    /// Whether it was delivered before. Only to be counted: attempts are in the run records.
+    /// Whether the request was delivered before. Only for a counter: attempts are in the run records.
     boolean isAgain();
 
     /// The session has no work for this delivery any more.
     void ack();
 
-    /// Someone else has the session; look again later.
+    /// Another worker has the session; deliver again later.
     void retryAfter(Duration delay);
 
-    /// Still at it: starts the ack wait again.
+    /// Still being worked on: starts the ack wait again.
     void inProgress();
 }

@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 
-/// A delivery as jnats hands it out. Acks are fire and forget: one that is lost means another delivery.
+/// A delivery from jnats. Acks are fire and forget: a lost ack means another delivery.
 record JetStreamDelivery(Message message, StoredRequest request) implements Delivery {
 
     private static final Logger LOG = LoggerFactory.getLogger(JetStreamDelivery.class);
@@ -48,8 +48,8 @@ record JetStreamDelivery(Message message, StoredRequest request) implements Deli
         try {
             settle.run();
         } catch (IllegalStateException e) {
-            // The connection is closed or cannot take more:
-            // the server delivers again after the ack wait.
+            // The connection is closed or its buffer is full. The server delivers again after the
+            // ack wait.
             LOG.debug("not settled", e);
         }
     }

@@ -29,12 +29,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// Requests in JetStream. Its streams must exist: {@link NatsQueue} sees to that.
+/// Requests in JetStream. Its streams must exist; {@link NatsQueue} creates them.
 final class JetStreamQueue implements RequestQueue {
 
     private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(2);
 
-    /// Header of a request that is published again; its value is the occasion. A worker accepts nothing from such a one.
+    /// Header of a request that is published again; its value is the occasion. A worker does not accept a message from
+    /// such a request.
     static final String REPUBLISHED = "Antiphon-Republished";
 
     private final Nats nats;
@@ -112,7 +113,7 @@ final class JetStreamQueue implements RequestQueue {
     public long purgeDone() {
         try {
             long acked = consumer().getAckFloor().getStreamSequence();
-            // What is at or below the floor was acked, so nobody needs it.
+            // Requests at or below the floor are acknowledged, so they are not needed any more.
             PurgeOptions done = PurgeOptions.builder().sequence(acked + 1).build();
             return management().purgeStream(Topology.REQUESTS, done).getPurged();
         } catch (IOException | JetStreamApiException e) {
@@ -124,7 +125,7 @@ final class JetStreamQueue implements RequestQueue {
         return management().getConsumerInfo(Topology.REQUESTS, Topology.WORKERS);
     }
 
-    /// At once, where the client would wait for its time-out.
+    /// Fails at once, where the client would wait for its timeout.
     private JetStreamManagement management() throws IOException {
         if (!nats.connected()) {
             throw new Unavailable(nats.url() + " is away", null);
@@ -150,7 +151,7 @@ final class JetStreamQueue implements RequestQueue {
                         }
                         return done();
                     });
-        } catch (IllegalStateException | IOException e) { // closed, or away since the check above
+        } catch (IllegalStateException | IOException e) { // closed, or lost since the check above
             return CompletableFuture.failedStage(new Unavailable(nats.url() + " is away", e));
         }
     }
@@ -218,7 +219,8 @@ final class JetStreamQueue implements RequestQueue {
         }
     }
 
-    /// A stream that has lost its disk counts anew: what is beyond its end was not withdrawn, but forgotten.
+    /// A stream that has lost its disk counts from 1 again: a request with a number beyond its end was lost,
+    /// not withdrawn.
     private boolean neverCameTo(StoredRequest request) {
         try {
             long last =
@@ -245,8 +247,8 @@ final class JetStreamQueue implements RequestQueue {
         }
     }
 
-    /// One by one. A purge by subject would make the consumer pass over everybody's requests (measured with nats-server
-    /// 2.9.10).
+    /// One by one. A purge by subject would make the consumer skip requests of all sessions (measured with
+    /// nats-server 2.9.10).
     private static void withdraw(JetStreamManagement management, String subject)
             throws IOException, JetStreamApiException {
         try {
@@ -257,7 +259,7 @@ final class JetStreamQueue implements RequestQueue {
                 from = next.getSeq() + 1;
             }
         } catch (JetStreamApiException e) {
-            if (e.getErrorCode() != Topology.NOT_FOUND) { // none is left, or somebody acked it now
+            if (e.getErrorCode() != Topology.NOT_FOUND) { // none is left, or just acknowledged
                 throw e;
             }
         }
@@ -276,7 +278,7 @@ final class JetStreamQueue implements RequestQueue {
     @Override
     public void deadLetter(StoredRequest request, ErrorCode code, String reason) {
         DeadLetter letter = DeadLetter.of(request, code, reason, nats);
-        // The data too, as requests that are gone from the stream have no number.
+        // The data too, because requests that are gone from the stream have no number.
         String id = "dead." + request.sequence() + "." + UUID.nameUUIDFromBytes(request.data());
         PublishOptions once = PublishOptions.builder().messageId(id).build();
         try {

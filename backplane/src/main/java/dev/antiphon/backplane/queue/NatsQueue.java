@@ -17,18 +17,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// The request queue of whichever server there is: in JetStream, or over core NATS where the server has none. Looks at the
-/// start, after each reconnect, when JetStream fails, and now and then while it is missing.
+/// The request queue of the present server: in JetStream, or over core NATS when the server has no JetStream. Checks at
+/// the start, after each reconnect, when JetStream fails, and now and then while it is missing.
 ///
-/// Processes that see it differently for a while harm nothing: a stream takes what is published over core NATS too, and a
-/// request that is delivered twice is run once.
+/// Processes that disagree about it for a while do no harm: a stream also takes messages that are published over core
+/// NATS, and a request that is delivered twice is run once.
 public final class NatsQueue implements RequestQueue {
 
     private static final Logger LOG = LoggerFactory.getLogger(NatsQueue.class);
 
     private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
-    /// How often a process without JetStream looks whether it is there by now.
+    /// How often a process without JetStream checks for it.
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
     private final Nats nats;
@@ -50,11 +50,11 @@ public final class NatsQueue implements RequestQueue {
         this.pulledFrom = stored;
     }
 
-    /// Finds out what the server has, and makes sure that the streams exist, now and whenever NATS comes back: a server
-    /// that lost its disk has none, and one that restarted may have JetStream switched on or off.
+    /// Finds out whether the server has JetStream, and makes sure that the streams exist, now and whenever NATS comes
+    /// back: a server that lost its disk has none, and a restarted one may have JetStream switched on or off.
     ///
-    /// @throws Unavailable when JetStream is there and cannot be used
-    /// @throws InterruptedException when interrupted while NATS is away or JetStream does not answer
+    /// @throws Unavailable when the server has JetStream and it cannot be used
+    /// @throws InterruptedException when interrupted while NATS is unavailable or JetStream does not answer
     public static NatsQueue open(Nats nats) throws InterruptedException {
         NatsQueue queue = new NatsQueue(nats);
         boolean said = false;
@@ -84,7 +84,7 @@ public final class NatsQueue implements RequestQueue {
                 .log("the queue is unavailable, retrying");
     }
 
-    /// False when NATS went away meanwhile.
+    /// False when NATS became unavailable meanwhile.
     private boolean looked() {
         try {
             boolean hasJetStream = Topology.ensure(nats);
@@ -117,8 +117,8 @@ public final class NatsQueue implements RequestQueue {
         }
     }
 
-    /// Looks in the background until it is known what the server has; when NATS goes away meanwhile, its next return
-    /// begins this again.
+    /// Checks in the background until it is known whether the server has JetStream. If NATS becomes unavailable
+    /// meanwhile, its next return begins this again.
     private void lookAgain() {
         if (looking.compareAndSet(false, true)) {
             Thread.startVirtualThread(() -> {
@@ -133,7 +133,7 @@ public final class NatsQueue implements RequestQueue {
         }
     }
 
-    /// JetStream may not be ready yet, or not fit any more.
+    /// JetStream may not be ready yet, or may no longer fit.
     private void lookUntilKnown() throws InterruptedException {
         boolean said = false;
         while (true) {
@@ -170,7 +170,7 @@ public final class NatsQueue implements RequestQueue {
         }
     }
 
-    /// JetStream may be gone while NATS stays.
+    /// JetStream can be gone while NATS stays.
     private void failed(RequestQueue queue) {
         if (queue.equals(stored) && nats.connected()) {
             lookAgain();
@@ -202,7 +202,7 @@ public final class NatsQueue implements RequestQueue {
         return asked(RequestQueue::waiting);
     }
 
-    /// What the queue holds. Blocks for at most a few seconds.
+    /// The contents of the queue. Blocks for at most a few seconds.
     ///
     /// @throws Unavailable when NATS does not answer
     public Backlog backlog() {

@@ -19,9 +19,9 @@ import java.util.function.Consumer;
 
 /// Asks the workers' consumer for deliveries, over one inbox that stays while its thread pulls.
 ///
-/// Not by jnats' own `fetch`: that gives up its inbox at the end of each pull, and a delivery on its way there is lost
-/// until the ack wait is over; it cannot tell a consumer that is gone from an empty queue; and it waits for a
-/// server that has forgotten the pull in a restart. Used by one thread.
+/// This class does not use jnats' own `fetch`. That gives up its inbox at the end of each pull, and a delivery on its
+/// way there is lost until the ack wait is over; it cannot tell a removed consumer from an empty queue; and it waits
+/// for a server that has forgotten the pull in a restart. Used by one thread.
 final class Puller {
 
     private static final Logger LOG = LoggerFactory.getLogger(Puller.class);
@@ -29,11 +29,11 @@ final class Puller {
     private static final String ASK =
             "$JS.API.CONSUMER.MSG.NEXT." + Topology.REQUESTS + "." + Topology.WORKERS;
 
-    /// The server's word that a pull is over comes this much after its time at the latest. It is never said to who asks
-    /// for a consumer that is gone, and forgotten when a request comes in that very moment.
+    /// The server reports the end of a pull at most this long after the pull's time. It reports nothing to a caller
+    /// whose consumer is gone, and forgets the report when a request arrives at that very moment.
     private static final Duration GRACE = Duration.ofMillis(250);
 
-    /// How often a waiting pull looks whether the server it asked is still there.
+    /// How often a waiting pull checks that its server is still there.
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
     private static final Duration GIVE_BACK_WITHIN = Duration.ofSeconds(1);
@@ -42,7 +42,7 @@ final class Puller {
 
     private final Nats nats;
 
-    /// How often NATS came back: a pull that was sent before is forgotten by then.
+    /// How often NATS came back: the server has then forgotten earlier pulls.
     private final AtomicLong reconnects = new AtomicLong();
 
     private @Nullable Subscription inbox;
@@ -54,12 +54,12 @@ final class Puller {
         nats.onReconnect(reconnects::incrementAndGet);
     }
 
-    /// Asks for up to `most` deliveries and hands over each as it comes; returns when they have come, when `wait` is over
-    /// or when the pull was lost with its server.
+    /// Asks for up to `most` deliveries and hands over each as it arrives. Returns when all have arrived, when `wait`
+    /// is over or when the pull was lost with its server.
     ///
-    /// @return false when nobody said that the pull was over: look whether the consumer is there
-    /// @throws Unavailable when there is nobody to ask
-    /// @throws InterruptedException when interrupted; what was delivered and not handed over is given back
+    /// @return false when the server did not report the end of the pull: check that the consumer exists
+    /// @throws Unavailable when no server is connected
+    /// @throws InterruptedException when interrupted; deliveries that were not handed over are returned to the queue
     boolean pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         if (!nats.connected()) {
             throw new Unavailable(nats.url() + " is away", null);
@@ -74,7 +74,7 @@ final class Puller {
         } catch (InterruptedException e) {
             giveBack();
             throw e;
-        } catch (IllegalStateException e) { // closed, or away and its buffer full
+        } catch (IllegalStateException e) { // closed, or unavailable with a full buffer
             throw new Unavailable(nats.url() + " cannot be asked: " + e.getMessage(), e);
         }
     }
@@ -124,7 +124,7 @@ final class Puller {
         return true;
     }
 
-    /// Whether a status ends the pull in good order.
+    /// Whether a status is a regular end of the pull.
     private boolean isOver(Status status) {
         return switch (status.getCode()) {
             case HEARTBEAT -> false;
@@ -136,7 +136,8 @@ final class Puller {
         };
     }
 
-    /// Ends the pull at the server and hands back what it has delivered since, so that another worker has it at once.
+    /// Ends the pull at the server and returns the deliveries that arrived since, so that another worker gets them
+    /// at once.
     void giveBack() {
         Subscription from = inbox;
         inbox = null;

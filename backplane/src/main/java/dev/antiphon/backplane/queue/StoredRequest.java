@@ -5,12 +5,12 @@ import dev.antiphon.protocol.WorkflowRequest;
 
 import java.time.Instant;
 
-/// A request as the stream holds it: the same on every delivery, and the same for who only looks at it.
+/// A request as the stream holds it: the same on every delivery, and the same for a process that only reads it.
 ///
 /// @param sequence the request's number in the stream, from 1; without JetStream drawn at random; 0 when it is not known
-/// @param stored when the stream took it
-/// @param republished whether it only repeats what Redis knew when it was published: nothing is accepted from it, because
-///     its session may have been deleted since
+/// @param stored when the stream stored it
+/// @param republished whether it only repeats what Redis knew when it was published: no message is accepted from it,
+///     because its session may have been deleted since
 @SuppressWarnings("ArrayRecordComponent") // never modified, never compared
 public record StoredRequest(
         String subject, byte[] data, long sequence, Instant stored, boolean republished) {
@@ -20,7 +20,7 @@ public record StoredRequest(
         this(subject, data, sequence, stored, false);
     }
 
-    /// A request that the stream need not hold any more.
+    /// A request that the stream no longer needs to hold.
     public static StoredRequest gone(WorkflowRequest request) {
         return new StoredRequest(
                 Subjects.execute(request.sessionId()), request.encode(), 0, request.timestamp());

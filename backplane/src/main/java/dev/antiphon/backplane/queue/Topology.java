@@ -20,46 +20,47 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
 
-/// The streams and the consumer that must exist in JetStream, made at start by whoever comes first. Settings are read
-/// back, because a server drops those that it does not know in silence.
+/// The streams and the consumer that must exist in JetStream. The first process that starts creates them. Their
+/// settings are read back, because a server silently drops settings that it does not know.
 final class Topology {
 
     static final String REQUESTS = "CHAT_WORKFLOW";
     static final String DEAD_LETTERS = "CHAT_DEAD_LETTERS";
     static final String WORKERS = "workflow-workers";
 
-    /// How long the server waits for an ack before it delivers again; a worker says every third of it that it is alive.
+    /// How long the server waits for an ack before it delivers again. A worker reports three times in this period that
+    /// it is alive.
     static final Duration ACK_WAIT = Duration.ofSeconds(30);
 
     /// Repeating a publish within this time stores nothing twice.
     static final Duration DEDUPE = Duration.ofMinutes(2);
 
-    /// A request that nobody could run for a day is of no use to who asked.
+    /// A request that could not be run for a day is of no use to its user.
     static final Duration MAX_AGE = Duration.ofHours(24);
 
     /// Runs under way plus runs that end right now, over all workers.
     static final long MAX_ACK_PENDING = 100_000;
 
-    /// Beyond it the stream refuses and the sender is told `queued`: the run waits in the log.
+    /// Beyond this limit the stream refuses requests and the client's answer says `queued`: the run waits in the log.
     static final long MAX_REQUESTS = 1_000_000;
 
-    /// Dead letters are for a person to look at; the oldest make room.
+    /// Dead letters are for a person to read; the oldest are removed.
     static final long MAX_DEAD_LETTERS = 100_000;
 
     static final Duration KEEP_DEAD_LETTERS = Duration.ofDays(7);
 
-    /// JetStream's answer when there is no such thing.
+    /// JetStream's answer when there is no such object.
     static final int NOT_FOUND = 404;
 
     /// JetStream's answers when it is off, for our account or for all (nats-server `server/errors.json`).
     private static final Set<Integer> NOT_ENABLED = Set.of(10_039, 10_076);
 
-    /// Its answers while a cluster has no leader.
+    /// JetStream's answers while a cluster has no leader.
     private static final Set<Integer> NO_LEADER = Set.of(10_008, 10_009);
 
     private Topology() {}
 
-    /// Whether what {@link #ensure} threw may be over soon: JetStream did not answer in time, or not yet.
+    /// Whether the failure of {@link #ensure} may be over soon: JetStream did not answer in time, or not yet.
     static boolean mayPass(Unavailable why) {
         return why.getCause() instanceof IOException
                 || why.getCause() instanceof IllegalStateException
@@ -67,11 +68,11 @@ final class Topology {
                         && NO_LEADER.contains(refused.getApiErrorCode()));
     }
 
-    /// Creates what is not there; what is there must have our settings. It is not changed: whoever made a stream with
-    /// three replicas, or with another age, meant it.
+    /// Creates missing streams; existing ones must have our settings. They are not changed: an operator who created a
+    /// stream with three replicas, or with another age, did so on purpose.
     ///
     /// @return false when there is no JetStream for us
-    /// @throws Unavailable when JetStream does not answer, or holds something of the same name that does not fit
+    /// @throws Unavailable when JetStream does not answer, or holds an object of the same name that does not fit
     static boolean ensure(Nats nats) {
         try {
             JetStreamManagement management = nats.connection().jetStreamManagement();
@@ -147,7 +148,7 @@ final class Topology {
             if (e.getErrorCode() != NOT_FOUND) {
                 throw e;
             }
-            return management.addStream(wanted); // made by two at once it is one stream
+            return management.addStream(wanted); // two simultaneous calls make one stream
         }
     }
 
@@ -183,7 +184,7 @@ final class Topology {
         }
     }
 
-    /// Something in JetStream that must have our settings.
+    /// An object in JetStream that must have our settings.
     private record Requirement(String name) {
 
         void require(String setting, Object wanted, Object made) {

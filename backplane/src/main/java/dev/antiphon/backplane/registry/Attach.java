@@ -4,13 +4,13 @@ import dev.antiphon.protocol.EntryId;
 
 import java.util.OptionalLong;
 
-/// What attaching a connection to its session answered.
+/// The answer to attaching a connection to its session.
 public sealed interface Attach {
 
     /// The connection is registered: entries after `tail` will be rung.
     ///
-    /// @param start where a reader without a cursor begins: before the answer in flight and before answers that ended
-    ///     while nobody was connected; the tail when there are none
+    /// @param start where a reader without a cursor begins: before the answer in progress and before answers that ended
+    ///     while no client was connected; the tail when there are none
     /// @param unseen present when answers ended unseen: the number of their last entry, for
     ///     {@link ConnectionRegistry#seen} once everything up to it is sent
     record Attached(EntryId tail, EntryId start, OptionalLong unseen) implements Attach {}

@@ -3,7 +3,8 @@ package dev.antiphon.backplane.registry;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
-/// One worker's sign of life. While it is there, nobody else claims the worker's runs. Bound to its worker when it is made.
+/// One worker's sign of life. While it exists, no other worker claims this worker's runs. Each instance belongs to
+/// one worker.
 ///
 /// No call blocks; stages fail with {@link dev.antiphon.backplane.Unavailable} when Redis does not answer in time.
 /// An interface because the simulation drives the worker over a model of it.
@@ -15,9 +16,9 @@ public interface Lease {
     /// Three tries fit into a lease.
     Duration RENEW_EVERY = Duration.ofSeconds(1);
 
-    /// Begins the lease, or makes it last again, and lets the others know that there is this worker to look after.
+    /// Begins or extends the lease, and tells the other workers that this worker's runs need attention if it dies.
     CompletionStage<Void> renew();
 
-    /// Ends it: the worker's runs may be claimed at once.
+    /// Ends the lease: the worker's runs can be claimed at once.
     CompletionStage<Void> end();
 }

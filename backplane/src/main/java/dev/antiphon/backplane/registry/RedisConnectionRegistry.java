@@ -22,12 +22,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// The connections of one pod in Redis: in each session's set, which is the contract, and in a set of the pod's own,
-/// so that what a dead pod left can be found.
+/// The connections of one pod in Redis: in each session's set, which is the contract, and in a set of the pod's own, so
+/// that the members of a dead pod can be found.
 public final class RedisConnectionRegistry implements ConnectionRegistry {
 
-    /// How long it is known whose an unused session is: opening streams on made-up ids must not fill Redis. Whoever still
-    /// watches then begins it anew.
+    /// How long the owner of an unused session is remembered: streams on made-up ids must not fill Redis. A client that
+    /// still watches then begins the session again.
     static final Duration KEEP_UNUSED = Duration.ofHours(1);
 
     private static final int PURGED_AT_ONCE = 1_000;
@@ -45,14 +45,14 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
     private final PodId pod;
     private final Admission admission;
 
-    /// @param admission who may enter a session
+    /// @param admission decides who may see a session
     public RedisConnectionRegistry(Redis redis, PodId pod, Admission admission) {
         this.redis = redis;
         this.pod = pod;
         this.admission = admission;
     }
 
-    /// Of a system whose conversations are in Redis alone.
+    /// For a system whose conversations are in Redis alone.
     public RedisConnectionRegistry(Redis redis, PodId pod) {
         this(redis, pod, new Admission(Optional.empty()));
     }
@@ -120,14 +120,14 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
 
     @Override
     public CompletionStage<Void> refresh(SessionId session, ConnectionId connection) {
-        // The pod's own set first: a member that only the session knows would never be reaped.
+        // The pod's own set first: a member that only the session has would never be reaped.
         CompletionStage<Long> inPod =
                 redis.send(commands ->
                         commands.sadd(Keys.podConnections(pod), podMember(session, connection)));
         CompletionStage<Long> inSession =
                 redis.send(
                         commands -> commands.sadd(Keys.connections(session), member(connection)));
-        // Plain pods set an expiry of some minutes on the set that all share.
+        // Plain pods set an expiry of some minutes on the set that all pods share.
         CompletionStage<Boolean> kept =
                 redis.send(commands -> commands.persist(Keys.connections(session)));
         return inPod.thenCombine(inSession, (one, _) -> one).thenAcceptBoth(kept, (_, _) -> {});
@@ -145,7 +145,7 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
                 .thenCompose(left -> purge(List.copyOf(left)));
     }
 
-    /// In batches: a pod dies with more connections than calls may be under way.
+    /// In batches: a pod can die with more connections than calls can be in flight.
     private CompletionStage<Void> purge(List<byte[]> left) {
         if (left.isEmpty()) {
             return redis.send(commands -> commands.del(Keys.podConnections(pod)))
@@ -163,7 +163,7 @@ public final class RedisConnectionRegistry implements ConnectionRegistry {
     private CompletionStage<Long> removeFromSession(String podMember) {
         int colon = podMember.indexOf(':');
         if (colon < 1) {
-            return CompletableFuture.completedStage(0L); // not of ours
+            return CompletableFuture.completedStage(0L); // not ours
         }
         String key = Keys.connections(new SessionId(podMember.substring(0, colon)));
         byte[] member = bytes(pod + podMember.substring(colon));

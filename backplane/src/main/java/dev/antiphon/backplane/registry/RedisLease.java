@@ -23,7 +23,8 @@ public final class RedisLease implements Lease {
 
     @Override
     public CompletionStage<Void> renew() {
-        // Each time: a Redis that forgot it, or a survivor that found no runs of ours, took it out.
+        // Every time, because Redis may have lost it, or another worker that found no runs of ours
+        // may have removed it.
         CompletionStage<Long> known =
                 redis.send(commands -> commands.sadd(Keys.WORKERS, bytes(worker.value())));
         CompletionStage<String> lives =

@@ -13,13 +13,13 @@ import io.lettuce.core.SetArgs;
 
 import java.util.concurrent.CompletionStage;
 
-/// The pods in Redis: a key that expires for each that lives, and the set of those whose members must be looked after.
+/// The pods in Redis: an expiring key for each live pod, and the set of the pods whose members need attention.
 public final class RedisPods implements Pods {
 
-    /// Taking this many out takes Redis a millisecond or two, in which it does nothing else.
+    /// Removing this many takes Redis a millisecond or two, in which it does nothing else.
     private static final int MOST_MEMBERS = 1_000;
 
-    /// Pods that are looked at in one pass, drawn at random when there are more.
+    /// Pods that are checked in one pass, drawn at random when there are more.
     private static final int MOST_PODS = 100;
 
     private static final Script REAP = Script.load(RedisPods.class, "reap.lua");
@@ -33,7 +33,7 @@ public final class RedisPods implements Pods {
 
     @Override
     public CompletionStage<Void> beat(PodId pod) {
-        // Each time: a Redis that lost its tail, or a reaper, took it out.
+        // Every time, because a Redis that lost its last writes, or a reaper, may have removed it.
         CompletionStage<Long> known =
                 redis.send(commands -> commands.sadd(Keys.PODS, bytes(pod.value())));
         CompletionStage<String> lives =

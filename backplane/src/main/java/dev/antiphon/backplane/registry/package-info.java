@@ -1,4 +1,4 @@
-/// Who is there: the connections of each session and the leases of workers.
+/// Signs of presence: the connections of each session and the leases of workers.
 @NullMarked
 package dev.antiphon.backplane.registry;
 

@@ -22,12 +22,12 @@ public final class RedisToolJournal implements ToolJournal {
     private final Redis redis;
     private final Optional<ReplicatedRedis> replicated;
 
-    /// An intent is as safe as Redis' own file is.
+    /// An intent is as durable as Redis' own file.
     public RedisToolJournal(Redis redis) {
         this(redis, Optional.empty());
     }
 
-    /// @param replicated where intents are recorded that must outlive a failover; empty for as above
+    /// @param replicated for intents that must survive a failover; empty for Redis alone
     public RedisToolJournal(Redis redis, Optional<ReplicatedRedis> replicated) {
         this.redis = redis;
         this.replicated = replicated;
@@ -45,7 +45,7 @@ public final class RedisToolJournal implements ToolJournal {
             bytes(again ? 1 : 0),
             bytes(MAX_CALLS)
         };
-        // An idempotent tool may be called again, so its intent may be lost.
+        // An idempotent tool may be called again, so losing its intent does no harm.
         CompletionStage<List<Object>> answer =
                 replicated.isEmpty() || again
                         ? redis.call(BEGIN, keys(intent), arguments)

@@ -9,7 +9,7 @@ import dev.antiphon.protocol.SessionId;
 /// @param token the claim's
 /// @param step which call of the message it is: the same in every attempt at the message
 /// @param digest of the tool's name and the arguments
-/// @param nonce of this try alone: the same try asked for twice is still one
+/// @param nonce of this try alone: two calls with the same nonce are the same try
 public record ToolIntent(
         SessionId session,
         MessageId message,

@@ -1,5 +1,5 @@
-/// What is known of the tool calls of a message: begun, and with which result. Fenced by the run's token, so that a
-/// worker that was replaced begins no more calls.
+/// The state of a message's tool calls: begun, and with which result. Fenced by the run's token, so that a worker that
+/// was replaced begins no more calls.
 @NullMarked
 package dev.antiphon.backplane.tools;
 
