@@ -1,4 +1,4 @@
--- Keeps what a worker offers, each with the second at which it is too old.
+-- Keeps a worker's offers, each with the second at which it expires.
 -- KEYS catalog
 -- ARGV seconds to keep, most offers, then name and details of each
 -- answers 1

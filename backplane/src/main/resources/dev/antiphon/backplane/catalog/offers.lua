@@ -1,4 +1,4 @@
--- What is offered of one kind. What is too old, of any kind, is forgotten on the way.
+-- Lists the offers of one kind. Removes the expired offers of every kind.
 -- KEYS catalog
 -- ARGV the kind's prefix
 -- answers {details…}, by name

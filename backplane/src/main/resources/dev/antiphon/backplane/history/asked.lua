@@ -1,4 +1,4 @@
--- What one message of a session asked, and after which: from its run, or when that is forgotten from its turn.
+-- The request of one message of a session and its parent: from its run, or from its turn if the run has expired.
 -- KEYS meta, run, history, waiting, runs
 -- ARGV user, message
 -- answers RUN body parent | TURN turn | UNKNOWN

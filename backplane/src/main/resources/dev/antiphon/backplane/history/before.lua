@@ -1,18 +1,18 @@
--- The turns on the way from a message back to the beginning of its conversation, newest first.
+-- The turns on the path from a message back to the beginning of its conversation, newest first.
 -- KEYS run, history
 -- ARGV most characters, most turns
 -- answers {turn…}
 local run, history = unpack(KEYS)
 local most, most_turns = tonumber(ARGV[1]), tonumber(ARGV[2])
 
--- Fewest characters that the texts of a stored turn can have: JSON needs at most six bytes for one, and names, ids and
--- numbers are short. A turn that cannot fit is not decoded, which takes 49 ms for two megabytes.
+-- A lower bound for the characters of a stored turn, from its size. JSON needs at most six bytes for one character, and
+-- names, ids and numbers are short. A turn that cannot fit is not decoded: decoding takes 49 ms for two megabytes.
 local most_other_bytes = 4096
 local function fewest_characters(turn)
   return (#turn - most_other_bytes) / 6
 end
 
--- Code points: bytes that do not continue one.
+-- Counts code points: bytes that do not continue one.
 local function characters(text)
   local starts = string.gsub(text, '[\128-\191]', '')
   return #starts

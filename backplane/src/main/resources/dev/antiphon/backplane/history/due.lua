@@ -1,5 +1,5 @@
--- Hands out sessions whose history has been behind their log for too long. The next look at each is put off before, so that
--- one caller acts on it.
+-- Hands out sessions whose history has been behind their log for too long. Postpones the next check of each first, so
+-- that only one caller acts on it.
 -- KEYS sessions to settle
 -- ARGV ms until the next look, most sessions
 -- answers {session…}

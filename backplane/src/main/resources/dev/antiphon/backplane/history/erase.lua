@@ -1,4 +1,4 @@
--- Removes everything of a session. Its worker, if it has one, is fenced from then on.
+-- Removes all keys of a session. Its worker, if it has one, is fenced from then on.
 -- KEYS meta, runs, connections, open, sessions of the user, sessions to settle, cleanups, details of them, history,
 --      waiting, then all keys of the session
 -- ARGV user, session, working key prefix, run key prefix, lease key prefix, number of incarnations that the database knows of
@@ -12,7 +12,7 @@ local first_prefix = 7 + tonumber(ARGV[6])
 local held = redis.call('HMGET', meta, 'owner', 'active', 'worker')
 local owner, incarnation =
   owner_of({ meta = meta, history = history, waiting = waiting, runs = runs, run_prefix = run_prefix })
--- What services keep of the session goes too, and what they still do for it ends: for each incarnation that it had.
+-- Services also remove their data of the session and end their work for it: for each incarnation that the session had.
 local function leave(message, of)
   leave_cleanup({ meta = meta, run = message ~= '' and run_prefix .. message, incarnation = of, cleanups = cleanups,
     details = details }, session, message, true, lease_prefix)
@@ -53,7 +53,7 @@ for _, message in ipairs(messages) do
   redis.call('ZREM', open, session .. ':' .. message)
 end
 for i = 11, #KEYS do
-  redis.call('UNLINK', KEYS[i]) -- a long log is freed beside other calls
+  redis.call('UNLINK', KEYS[i]) -- a long log is freed in parallel with other calls
 end
 redis.call('ZREM', sessions, session)
 redis.call('ZREM', to_settle, session)

@@ -1,8 +1,9 @@
--- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in them. Where the log is settled is
--- read first: a turn that is settled meanwhile is then sent twice rather than never.
+-- The newest turns of a session, or those before one of them, oldest first, and the entry up to which the log is in
+-- them. The settled place is read first: a turn that is settled meanwhile is then sent twice rather than never.
 -- KEYS meta, log, history, turns, activity, waiting, runs, open
--- ARGV user, most turns, most bytes, message that they are before or '', run key prefix, fresh generation, seconds to keep
---      a log that begins here, what the database says of the owner, of the latest message and of the incarnation; the session
+-- ARGV user, most turns, most bytes, message before which the turns are or '', run key prefix, fresh generation,
+--      seconds to keep a log that begins here, the database's answer about the owner, the latest message and the
+--      incarnation; the session
 -- answers OK gen n hash {{turn, activity}…} whether-there-are-older | UNKNOWN | ASK
 local meta, log, history, turns, activity, waiting, runs, open = unpack(KEYS)
 local user, most, bytes, before = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -19,7 +20,7 @@ elseif (redis.call('HGET', history, ':owner') or user) ~= user then
   return { 'UNKNOWN' }
 end
 if not redis.call('HGET', meta, 'gen') then
-  -- The history has outlived the log: whoever reads it goes on in a new one.
+  -- The history has outlived the log: its reader continues in a new log.
   if begin(at, user, generation) and redis.call('ZCARD', waiting) == 0 then
     redis.call('EXPIRE', meta, keep_seconds)
   end
@@ -40,7 +41,7 @@ if settled > 0 then
 end
 local from, all = 0, redis.call('ZCARD', turns)
 if before ~= '' then
-  from = (redis.call('ZREVRANK', turns, before) or all) + 1 -- before one that is not there is nothing
+  from = (redis.call('ZREVRANK', turns, before) or all) + 1 -- nothing is before a missing message
 end
 local shows_activity = redis.call('HGET', activity, ':owner') == user
 local newest, size = {}, 0

@@ -1,7 +1,7 @@
--- Gives a session another title.
+-- Gives a session a new title.
 -- KEYS meta, history, waiting, runs
 -- ARGV user, title, run key prefix
--- answers RENAMED incarnation | UNKNOWN: it is not there, has no message, or is not the user's
+-- answers RENAMED incarnation | UNKNOWN: the session does not exist, has no message, or belongs to another user
 local meta, history, waiting, runs = unpack(KEYS)
 local user, title, run_prefix = unpack(ARGV)
 
@@ -13,7 +13,7 @@ end
 if redis.call('HEXISTS', history, ':title') == 1 then
   redis.call('HSET', history, ':title', title)
 elseif redis.call('EXISTS', runs, history) > 0 then
-  redis.call('HSET', meta, 'title', title) -- the history takes it over with the first answer
+  redis.call('HSET', meta, 'title', title) -- the history copies it with the first answer
 else
   return { 'UNKNOWN' }
 end

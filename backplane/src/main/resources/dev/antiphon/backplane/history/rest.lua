@@ -1,7 +1,7 @@
--- Takes sessions that have no unfinished message out of their user's active ones, unless one was sent meanwhile or a
--- moment ago: the message may not be accepted yet.
+-- Removes sessions without an unfinished message from their user's active ones, unless a message was sent meanwhile or
+-- within the last moment, because it may not be accepted yet.
 -- KEYS active sessions of the user
--- ARGV milliseconds that are a moment, then of each session: its id and the time at which it was found there
+-- ARGV milliseconds of a moment, then for each session: its id and the time at which it was found there
 local active = KEYS[1]
 local now = redis.call('TIME')
 local before = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(ARGV[1])

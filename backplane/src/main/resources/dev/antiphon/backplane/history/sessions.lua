@@ -1,6 +1,6 @@
--- A user's sessions, the one answered last first.
+-- A user's sessions, the most recently answered first.
 -- KEYS sessions
--- ARGV history key prefix, most, seconds that the history is kept, then where the page before ended: millisecond and
+-- ARGV history key prefix, most, seconds that the history is kept, then the end of the previous page: millisecond and
 --      session, both '' for the first page; then the user and the meta key prefix
 -- answers {{session, title, created, updated}…} whether-there-are-more
 local sessions, history_prefix, user, meta_prefix = KEYS[1], ARGV[1], ARGV[6], ARGV[7]
@@ -26,7 +26,7 @@ while #found < most and at < all do
     at = at + 1
     local session, updated = page[i], page[i + 1]
     local known = redis.call('HMGET', history_prefix .. session, ':title', ':created', ':owner')
-    if not known[3] then -- kept there before the history carried it
+    if not known[3] then -- stored there before the history had the field
       known = redis.call('HMGET', meta_prefix .. session, 'title', 'created', 'owner')
     end
     if known[1] and known[3] == user then

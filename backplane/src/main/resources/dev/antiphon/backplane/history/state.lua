@@ -1,8 +1,8 @@
--- What a user's list says of one session. Reads only.
+-- The state of one session for a user's list. Reads only.
 -- KEYS meta, history, waiting, runs
 -- ARGV user, run key prefix
--- answers IDLE | RUNNING | WAITING, each with the title or '', and the oldest request if there is no title or ''
---      | DELETED: it is not there, or not the user's
+-- answers IDLE | RUNNING | WAITING, each with the title or '', and the oldest request if there is no title or '' |
+--      DELETED: it does not exist, or belongs to another user
 local meta, history, waiting, runs = unpack(KEYS)
 local user, run_prefix = unpack(ARGV)
 

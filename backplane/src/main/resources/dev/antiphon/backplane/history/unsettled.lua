@@ -1,9 +1,10 @@
--- One page of what has ended in a session's log and is not in its history yet.
+-- One page of the ended answers in a session's log that the history does not have yet.
 -- KEYS meta, log, sessions to settle
--- ARGV session, run key prefix, most entries, most bytes, then the entry that the page follows: generation, number and hash;
+-- ARGV session, run key prefix, most entries, most bytes, then the entry before the page: generation, number and hash;
 --      all '' for the first page
 -- answers OK gen settled ended owner created first {event, data, hash, …} {{message, whether-asked, body, parent}…}
---      incarnation | NONE | CHANGED, when the log is another one since the page before. A body is given once its answer is complete.
+--      incarnation | NONE | CHANGED, when the log was replaced since the previous page. A body is given once its answer
+--      is complete.
 local meta, log, to_settle = unpack(KEYS)
 local session, run_prefix, most, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local generation, after, hash = ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -20,7 +21,7 @@ local from = settled + 1
 if generation ~= '' then
   local entry = redis.call('XRANGE', log, after .. '-0', after .. '-0')[1]
   if not entry or entry[2][6] ~= hash then
-    return { 'CHANGED' } -- Redis has lost its tail, and may have appended another one
+    return { 'CHANGED' } -- Redis has lost its last writes, and may have appended others
   end
   from = after + 1
 end

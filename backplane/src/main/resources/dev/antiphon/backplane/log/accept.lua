@@ -1,8 +1,8 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
 -- KEYS meta, log, run, waiting, open, connections, runs, history, turns
--- ARGV session, message, user, body, digest, message event up to its parent, fresh generation,
---      most that may wait, parent ('' for the session's latest message, itself for none),
---      what the database says of the owner, of the latest message and of the incarnation
+-- ARGV session, message, user, body, digest, message event up to its parent, fresh generation, most that may wait,
+--      parent ('' for the session's latest message, itself for none), the database's answer about the owner, the latest
+--      message and the incarnation
 -- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL | ASK
 local meta, log, run, waiting, open, connections, runs, history, turns = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
@@ -17,7 +17,7 @@ end
 local known = redis.call('HMGET', run, 'status', 'digest', 'asked')
 if known[1] then
   if known[2] ~= digest then
-    return { 'CONFLICT' } -- also an id that was refused: it has its end
+    return { 'CONFLICT' } -- also for a refused id: it has its end
   end
   if known[1] ~= 'done' and known[1] ~= 'refused' then
     begin(at, user, generation)
@@ -28,12 +28,12 @@ if known[1] then
   if not entry then
     return { 'DUPLICATE' }
   end
-  -- Unfinished: answered as the first time, so that a caller whose answer was lost rings and publishes.
+  -- Unfinished: the same answer as the first time, so that a caller that lost the first answer rings and publishes.
   return { 'ACCEPTED', redis.call('HGET', meta, 'gen'), tonumber(known[3]), entry[2][6], before,
     redis.call('SMEMBERS', connections), entry[2][4] }
 end
 local ends = redis.call('ZSCORE', runs, message)
--- Its run was evicted: answered again in the same log it would be there twice.
+-- Its run was evicted: another answer in the same log would be a duplicate.
 local lost = ends and (ends == 'inf' or tonumber(ends) > tonumber(redis.call('TIME')[1]))
 if lost and redis.call('HEXISTS', history, message) == 1 then
   return { 'DUPLICATE' }
@@ -65,7 +65,7 @@ local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('ZADD', open, now_ms + (before == 0 and LOOK_SOON_MS or LOOK_LATER_MS), session .. ':' .. message)
 redis.call('HSETNX', meta, 'created', now_ms)
--- Nothing of a session expires while a message of it is unfinished.
+-- No key of a session expires while one of its messages is unfinished.
 redis.call('PERSIST', meta)
 redis.call('PERSIST', log)
 redis.call('PERSIST', runs)

@@ -1,7 +1,7 @@
--- Notes that a session may have an unfinished message soon. Sent before the message is accepted, so that a reader of the
--- user's unfinished sessions finds it; the session's own keys say whether it has one.
+-- Records that a session may soon have an unfinished message. Called before the message is accepted, so that a reader
+-- of the user's unfinished sessions finds it; the session's own keys decide whether it has one.
 -- KEYS active sessions of the user
--- ARGV session, most sessions (the oldest make room), seconds to keep all of them at least
+-- ARGV session, most sessions (the oldest are removed), seconds to keep all of them at least
 local active = KEYS[1]
 local now = redis.call('TIME')
 redis.call('ZADD', active, now[1] * 1000 + math.floor(now[2] / 1000), ARGV[1])

@@ -1,9 +1,9 @@
--- Appends chunks of a worker that knows only the contract: it claims nothing, and each pod that it sends to hears its
--- chunks by itself. So the chunk ids alone say what is new, and whichever pod is first appends.
+-- Appends chunks of a worker that knows only the contract. It claims nothing, and every pod that it sends to receives
+-- its chunks independently. So only the chunk ids tell which chunks are new, and the first pod appends them.
 -- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle
 -- ARGV session, message, may a gap be closed ('1' or '0'), status chunk that closes it up to its chunk id, the rest of
---      it, working key prefix, seconds to keep an ended session, seconds to keep its owner, then of each chunk, ascending:
---      chunk id, data, message_complete or ''
+--      it, working key prefix, seconds to keep an ended session, seconds to keep its owner, then of each chunk,
+--      ascending: chunk id, data, message_complete or ''
 -- answers OK gen tail-n tail-hash next doubled gaps ended {{number, event, data, hash}…} | OURS | ENDED | NONE
 local meta, log, run, connections, waiting, open, runs, to_settle = unpack(KEYS)
 local session, message, closes_gap, gap_head, gap_rest = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
@@ -19,7 +19,7 @@ local status, next_chunk = known[1], tonumber(known[2] or 0)
 if status == 'done' or status == 'refused' then
   return { 'ENDED' }
 elseif status and status ~= 'accepted' and status ~= 'plain' then
-  return { 'OURS' } -- one of our workers has claimed it, and is fenced by tokens
+  return { 'OURS' } -- one of our workers has claimed it; tokens fence its appends
 end
 
 local entries, doubled, gaps, ended = {}, 0, 0, 0
@@ -27,7 +27,7 @@ local function add(event, data)
   if #entries == 0 and status ~= 'plain' then
     redis.call('HSET', run, 'status', 'plain')
     if not status then
-      -- Nobody of ours was asked. It has no turn; where it begins is known to who comes without an id.
+      -- No gateway of ours received the request. The message has no turn; readers without an id need its beginning.
       redis.call('HSET', run, 'attempts', 0, 'digest', '', 'asked', tail.n + 1)
       redis.call('HSETNX', meta, 'plain', message)
     end
@@ -70,7 +70,7 @@ if #entries > 0 then
     end
   end
   if redis.call('ZCARD', waiting) == 0 then
-    -- Nothing that has a turn is unfinished. What has none may stop halfway and must not be kept for ever.
+    -- No message with a turn is unfinished. A message without one can stop halfway and must not be kept forever.
     if ended == 1 then
       belongs_in_history(meta, to_settle, session, tail.n)
     else

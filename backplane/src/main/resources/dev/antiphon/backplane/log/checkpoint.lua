@@ -1,8 +1,8 @@
--- Keeps what a run has finished, so that its next attempt goes on from there, if the caller still holds the run's token.
--- The answers of its user were for the step that is finished now.
+-- Stores a run's finished steps, so that its next attempt continues from there, if the caller still holds the run's
+-- token. Removes the user's answers: they were for the step that has finished now.
 -- KEYS meta, run
 -- ARGV message, token, chunks that must be in the log, checkpoint
--- answers 1 when kept, 0 when the run is another's, or the log has lost what the step has said
+-- answers 1 when stored, 0 when another attempt has the run, or the log has lost the step's chunks
 local meta, run = unpack(KEYS)
 local message, token, chunks, checkpoint = unpack(ARGV)
 

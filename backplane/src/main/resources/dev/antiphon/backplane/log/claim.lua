@@ -1,5 +1,5 @@
--- Hands the OLDEST unfinished message of a session to a worker, whichever delivery came: a queue
--- message only means that the session has work.
+-- Hands the OLDEST unfinished message of a session to a worker, whichever delivery arrived: a queue message only means
+-- that the session has work.
 -- KEYS meta, log, waiting, open, runs, history, turns
 -- ARGV session, delivered message or '', worker, fresh token, run key prefix, lease key prefix, working key prefix,
 --      most attempts, fresh generation
@@ -14,7 +14,7 @@ local owner = owner_of(at)
 if owner and owner ~= '' and redis.call('EXISTS', waiting, runs) > 0 then
   begin(at, owner, ARGV[9])
 end
--- A message whose run was evicted has ended when the history has its answer: nothing may accept it again.
+-- A message whose run was evicted has ended if the history has its answer: it must not be accepted again.
 if delivered ~= '' and redis.call('EXISTS', run_prefix .. delivered) == 0
     and redis.call('HEXISTS', history, delivered) == 0 then
   return { 'UNKNOWN' }
@@ -22,7 +22,7 @@ end
 local message = redis.call('ZRANGE', waiting, 0, 0)[1]
 local run = run_prefix .. (message or '')
 if not message or redis.call('HEXISTS', run, 'body') == 0 then
-  return { 'IDLE' } -- nothing is left of what waits there
+  return { 'IDLE' } -- no data of the waiting message is left
 end
 local held = redis.call('HMGET', meta, 'active', 'token', 'worker', 'next')
 local next_chunk
@@ -32,18 +32,19 @@ else
   next_chunk = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
 
--- The same token again is the same call again: its answer was lost on the way.
+-- The same token means the same call: its answer was lost on the way.
 local again = held[1] == message and held[2] == token
 if not again then
   if redis.call('HGET', run, 'status') == 'parked' then
-    if held[1] ~= message then -- it was brought back while another message had the turn
+    if held[1] ~= message then -- restored while another message had the turn
       redis.call('HSET', meta, 'active', message, 'token', '', 'worker', '', 'next', next_chunk)
     end
     return { 'PARKED', message } -- it keeps its turn while it waits for its user
   end
   if held[1] == message and held[3] ~= '' then
-    -- Who has no lease himself takes nothing over. When his way to Redis heals, the claims that waited on it come before
-    -- the lease: with several copies of a request they would take one run from each other until it counts as poison.
+    -- A worker without a lease takes nothing over. When its connection to Redis is back, its delayed claims arrive
+    -- before its lease: with several copies of a request, such workers would take one run from each other until it
+    -- counts as poison.
     if redis.call('EXISTS', lease_prefix .. held[3]) == 1
         or redis.call('EXISTS', lease_prefix .. worker) == 0 then
       return { 'BUSY' }
@@ -62,7 +63,8 @@ if not again then
 end
 
 local found = redis.call('HMGET', run, 'body', 'attempts', 'first', 'checkpoint', 'answers', 'incarnation')
--- The chunks so far are read by the caller, page by page: a long answer would hold up everyone. Only the caller may append.
+-- The caller reads the chunks so far, page by page: reading a long answer here would block Redis. Only the caller
+-- can append.
 local last = next_chunk > 0 and redis.call('HGET', meta, 'n') or '0'
 local answers = {}
 for k = 1, tonumber(found[5] or 0) do

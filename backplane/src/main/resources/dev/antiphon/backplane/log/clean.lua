@@ -1,9 +1,9 @@
--- Hands out one clean-up that is due. Its next try is put off before it is handed out, so that one worker does it, and
--- another one when that worker dies.
+-- Hands out one clean-up that is due. Postpones its next try first, so that one worker does it, and another worker if
+-- that one dies.
 -- KEYS cleanups, details
 -- ARGV first delay in ms, longest delay in ms, most tries
 -- answers DUE left-out id session incarnation message whole(1 or 0) provider {handles} tries | GIVEN_UP and the same |
---      NONE left-out; left-out counts clean-ups for which there was no room
+--      NONE left-out; left-out counts clean-ups that did not fit
 local cleanups, details = unpack(KEYS)
 local least, longest, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 

@@ -1,4 +1,4 @@
--- Forgets a clean-up that is done.
+-- Removes a clean-up that is done.
 -- KEYS cleanups, details
 -- ARGV id
 -- answers 1

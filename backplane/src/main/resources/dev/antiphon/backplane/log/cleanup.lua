@@ -1,17 +1,17 @@
--- Put before the scripts that end a message or a session: what a service may still do or keep for it is left to any
--- worker, in the same step, so that it needs no process that lives.
+-- Placed before the scripts that end a message or a session. In the same step they leave the end of a service's work,
+-- and the removal of its data, to any worker, so that no living process is needed.
 -- A clean-up is one member of the zset `cleanups` (by the ms at which it is due) and one field of the hash `details`.
 
--- Beyond this many a further clean-up is left out and counted: the service must have been away for hours.
+-- Beyond this many, a further clean-up is left out and counted: the service must have been unavailable for hours.
 local MOST_CLEANUPS = 10000
 
--- A live worker ends its own calls; a clean-up that is due after that only looks whether it has.
+-- A live worker ends its own calls; a clean-up that is due later only checks that it has.
 local WORKER_ENDS_WITHIN_MS = 15000
 
--- Handles that a run remembers. The oldest makes room: its call is the most likely to have ended.
+-- Handles that a run remembers. The oldest is removed first: its call is the most likely to have ended.
 local MOST_HANDLES = 64
 
--- Remembers where services keep what a run has asked them for. `told` is a JSON array, or empty.
+-- Remembers where services keep the requests of a run. `told` is a JSON array, or empty.
 local function remember_handles(run, told)
   if told == '' then
     return
@@ -31,7 +31,7 @@ local function remember_handles(run, told)
   redis.call('HSET', run, 'handles', cjson.encode(all))
 end
 
--- What the request names as its provider; empty when it leaves the choice to the worker.
+-- The provider that the request names; empty when it leaves the choice to the worker.
 local function provider_of(body)
   local read, request = pcall(cjson.decode, body or '')
   local context = read and type(request) == 'table' and request.context
@@ -39,9 +39,9 @@ local function provider_of(body)
   return type(provider) == 'string' and provider or ''
 end
 
--- `at` names the keys: meta, cleanups, details, and run, or nil when no message is going on; and the incarnation when it is
--- not that of the run or the session.
--- `whole` says that the session itself goes, so that nothing of it may stay at a service.
+-- `at` names the keys: meta, cleanups, details, and run, or nil when no message is being answered; and the incarnation
+-- if it differs from that of the run or the session. `whole` means that the session itself is removed, so that services
+-- may keep nothing of it.
 local function leave_cleanup(at, session, message, whole, lease_prefix)
   if redis.call('ZCARD', at.cleanups) >= MOST_CLEANUPS then
     redis.call('HINCRBY', at.details, 'left_out', 1)

@@ -1,7 +1,9 @@
--- Put before the scripts that need it: the one way an entry gets its number and its hash, and a message its end.
+-- Placed before the scripts that need it: the only way for an entry to get its number and hash, and for a message
+-- to end.
 
--- Where the log ends, or nil when there is none. With `log`, also nil when no entry of it is left; with `runs`, when the
--- index of runs is lost: made again with this message only, it would let an ended message be answered again in this log.
+-- The end of the log, or nil when there is no log. With `log`, also nil when no entry of it is left; with `runs`, also
+-- when the index of runs is lost: an index created again with this message only would let an ended message be answered
+-- again in this log.
 local function log_end(meta, log, runs)
   local found = redis.call('HMGET', meta, 'gen', 'n', 'hash')
   if not found[1] or (log and found[2] ~= '0' and redis.call('EXISTS', log, runs or log) < 2) then
@@ -15,8 +17,8 @@ local function next_hash(hash, event, data)
   return string.sub(redis.sha1hex(hash .. event .. data), 1, 8)
 end
 
--- Adds one entry and moves `tail` (from log_end) onto it. The caller stores the new tail with
--- save_end after its last entry.
+-- Adds one entry and moves `tail` (from log_end) onto it. The caller stores the new tail with save_end after its
+-- last entry.
 local function add_entry(log, tail, event, data)
   tail.n = tail.n + 1
   tail.hash = next_hash(tail.hash, event, data)
@@ -27,13 +29,13 @@ local function save_end(meta, tail)
   redis.call('HSET', meta, 'n', tail.n, 'hash', tail.hash)
 end
 
--- Whether everything is there that the log's numbers rest on. A Redis that is full may have evicted single keys: the log,
--- the index of runs, the line of those that wait, or the run of the oldest of them.
+-- Whether all data behind the log's numbers is present. A Redis that is full may have evicted single keys: the log, the
+-- index of runs, the waiting line, or the run of its oldest message.
 local function is_whole(at, n)
   if not n or (n ~= '0' and redis.call('EXISTS', at.log, at.runs) < 2) then
     return false
   end
-  -- What waits has the latest expiry of all, which is none.
+  -- Waiting messages have the latest expiry of all: none.
   local waiting = redis.call('ZCARD', at.waiting)
   if redis.call('ZCOUNT', at.runs, '+inf', '+inf') ~= waiting then
     return false
@@ -42,9 +44,9 @@ local function is_whole(at, n)
   return not oldest or redis.call('HEXISTS', at.run_prefix .. oldest, 'body') == 1
 end
 
--- Lines up again what is unfinished, in the log that has just begun: each message is shown, and its run starts from its
--- beginning. What is lost of it is what nobody may be shown half of: its chunks and where it stood. The sweeper looks soon
--- after them: one that waited for its user is in no queue, and another worker may have let go of the rest.
+-- Shows the unfinished messages again in a log that has just begun; each run starts from its beginning. Its chunks and
+-- its place in the old log are lost, and readers must never see half of an answer. The sweeper checks these messages
+-- soon: one that waited for its user is in no queue, and another worker may have released the others.
 local function line_up(at, tail)
   local found = {}
   local function add(messages)
@@ -85,11 +87,11 @@ local function line_up(at, tail)
   end
 end
 
--- Begins the log of a session, whose owner is the first user that names it, or begins it again: when all its entries have
--- expired, or when something of it is missing, so that readers are told instead of shown numbers that lie. Number 0 is
+-- Begins the log of a session, whose owner is the first user that names it. Begins it again when all its entries have
+-- expired, or when some of its data is missing, so that readers start again and never see wrong numbers. Number 0 is
 -- the place before the first entry.
--- Returns whether the session is new. `lost` says that the caller has found more missing, at.incarnation what the database
--- knows.
+-- Returns whether the session is new. `lost` says that the caller has found other missing data; at.incarnation is
+-- the database's.
 local function begin(at, owner, generation, lost)
   local n = redis.call('HGET', at.meta, 'n')
   if not lost and is_whole(at, n) then
@@ -99,14 +101,14 @@ local function begin(at, owner, generation, lost)
   if not n then
     known, incarnation = owner_of(at)
   end
-  -- This first: a Redis that is full refuses a script at its first addition only.
+  -- This first: a Redis that is full refuses a script only at its first addition.
   redis.call('HSET', at.meta, 'owner', owner, 'gen', generation, 'n', 0, 'hash', '00000000')
   redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next', 'ended', 'settled', 'unseen', 'unseen_end', 'refused',
     'plain')
   if not n then
-    -- Which owner's session this is, for as long as it is that owner's: the generation changes when a log begins again
-    -- for the same owner, and a name that was deleted or has expired may be taken by another. An owner who is known from
-    -- the history, a run or the database keeps it.
+    -- Identifies the session of one owner for as long as the session is that owner's. The generation cannot: it changes
+    -- when a log begins again for the same owner. Another user can take a name that was deleted or has expired. An
+    -- owner who is known from the history, a run or the database keeps the incarnation.
     local durable = (at.incarnation or '') ~= '' and at.incarnation
     redis.call('HSETNX', at.meta, 'incarnation', known == owner and incarnation or durable or generation)
     if not known then
@@ -124,39 +126,39 @@ local function begin(at, owner, generation, lost)
   return not n
 end
 
--- Remembers that a message has a run for so long, so that erasing the session finds it; those that have expired go.
+-- Remembers for so many seconds that a message has a run, so that erasing the session finds it. Removes expired ones.
 local function remember_run(runs, message, seconds)
   local now = tonumber(redis.call('TIME')[1])
   redis.call('ZADD', runs, now + seconds, message)
   redis.call('ZREMRANGEBYSCORE', runs, '-inf', '(' .. now)
 end
 
--- The history is asked for what has ended at once. This is for a caller that dies, and for a history that is unavailable.
+-- Usually the history stores ended answers at once. This is for a caller that dies, and for an unavailable history.
 local settle_after_ms = 10000
 
--- Notes that all answers up to `n` have ended and belong in the history.
+-- Records that all answers up to `n` have ended and belong in the history.
 local function belongs_in_history(meta, to_settle, session, n)
   redis.call('HSET', meta, 'ended', n)
   local now = redis.call('TIME')
   redis.call('ZADD', to_settle, 'NX', now[1] * 1000 + math.floor(now[2] / 1000) + settle_after_ms, session)
 end
 
--- Names this end of a run, or the place where it waits for its user. The time makes it another one than the same chunks had
--- before Redis lost them; it is compared for equality only.
+-- Identifies this end of a run, or the place where it waits for its user. The time makes the id different from that of
+-- the same chunks before Redis lost them; it is compared for equality only.
 local function rests(run, tail)
   local now = redis.call('TIME')
   redis.call('HSET', run, 'rested', tail.n .. '.' .. tail.hash .. '.' .. now[1] .. '.' .. now[2])
 end
 
--- Closes the books of a message whose last entry has just been added: it leaves the line, its run is done, and the
--- session begins to expire when nothing else of it is unfinished. Whose it is outlives its history.
--- `at` names the keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
+-- Finishes a message whose last entry has just been added: it leaves the waiting line, its run is done, and the session
+-- begins to expire if no other message is unfinished. The owner is remembered longer than the history. `at` names the
+-- keys; `keep` has seconds, owner_seconds and working, the prefix of the workers' sets of runs.
 local function end_run(at, tail, session, message, members, keep)
   local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended', 'unseen')
   local ended_before = tonumber(held[3] or 0)
   if #members == 0 then
-    -- Nobody is connected: whoever comes next without an id is shown this answer from its start, and others that
-    -- ended unseen before it.
+    -- No client is connected: the next one without an id gets this answer from its start, and other unseen answers
+    -- before it.
     local start = math.max(ended_before, tonumber(redis.call('HGET', at.run, 'asked')) - 1)
     redis.call('HSET', at.meta, 'unseen', math.min(start, tonumber(held[4] or start)), 'unseen_end', tail.n)
   end
@@ -164,7 +166,7 @@ local function end_run(at, tail, session, message, members, keep)
     redis.call('HDEL', at.meta, 'active', 'token', 'worker', 'next', 'refused')
     redis.call('SREM', keep.working .. held[2], session .. ':' .. message)
   end
-  -- A message that was cancelled while it waited lies within the answer before it, which begins where it began.
+  -- A message that was cancelled while it waited is inside the answer before it, which begins where it began.
   local had_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1] == message
   if had_turn then
     belongs_in_history(at.meta, at.to_settle, session, tail.n)

@@ -1,5 +1,5 @@
--- Ends a message from outside its run, whatever state it is in: cancelled by its user, or given up. Its worker, if it has
--- one, is fenced from then on.
+-- Ends a message from outside its run, in any state: cancelled by its user, or given up. Its worker, if it has one, is
+-- fenced from then on.
 -- KEYS meta, log, run, connections, waiting, open, runs, sessions to settle, cleanups, details of them
 -- ARGV session, message, user or '' for ourselves, final chunk up to its chunk id, the rest of it, message_complete,
 --      working key prefix, seconds to keep an ended session, seconds to keep its owner, lease key prefix
@@ -16,7 +16,7 @@ if not status or not tail or (user ~= '' and redis.call('HGET', meta, 'owner') ~
 end
 local members = redis.call('SMEMBERS', connections)
 if status == 'done' or status == 'refused' then
-  -- The same call again gets its first answer.
+  -- The same call again gets the first call's answer.
   local found = known[3] and redis.call('XRANGE', log, (known[2] - 1) .. '-0', known[2] .. '-0')
   if found and #found == 2 and found[1][2][4] == head .. known[3] .. rest then
     return { 'OK', tail.gen, known[2] - 1, tonumber(known[3]), { found[1][2][6], found[2][2][6] }, members }
@@ -32,7 +32,7 @@ else
   chunk_id = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
 if status ~= 'accepted' or redis.call('HEXISTS', run, 'handles') == 1 then
-  -- It has been begun, and its service may go on without a worker.
+  -- The run has begun, so its service may continue without a worker.
   local left = { meta = meta, run = run, cleanups = cleanups, details = details }
   leave_cleanup(left, session, message, false, ARGV[10])
 end

@@ -1,7 +1,7 @@
--- Put before the scripts that need it: when the sweeper looks at an unfinished message.
--- Soon: it is the message's turn and no worker has claimed it. Later: a worker has it, whose death orphans.lua notices, or
--- it waits behind another message; when its turn comes or its claim is given back, it is looked at soon again. So the
--- sweeper does not visit what is healthy, however much of that there is.
+-- Placed before the scripts that need it: when the sweeper checks an unfinished message. Soon: it is the message's turn
+-- and no worker has claimed it. Later: a worker has it, whose death orphans.lua notices, or it waits behind another
+-- message; when its turn comes or its claim is released, it is checked soon again. So the sweeper never visits healthy
+-- messages, however many there are.
 local LOOK_SOON_MS, LOOK_LATER_MS = 5000, 300000
 
 local function in_ms(ms)
@@ -13,7 +13,7 @@ local function look_in(open, session, message, ms)
   redis.call('ZADD', open, 'XX', in_ms(ms), session .. ':' .. message) -- only while it is unfinished
 end
 
--- The same of a message that is known to be unfinished.
+-- The same for a message that is known to be unfinished.
 local function look_at(open, session, message, ms)
   redis.call('ZADD', open, in_ms(ms), session .. ':' .. message)
 end

@@ -1,5 +1,5 @@
--- The runs of one worker whose lease is gone. Each leaves the worker's set when it is claimed again; a set that is
--- empty means that the worker can be forgotten.
+-- The runs of one worker whose lease has expired. Each leaves the worker's set when it is claimed again; the worker of
+-- an empty set can be removed.
 -- KEYS workers, working, lease
 -- ARGV worker, run key prefix, milliseconds after which a run's request is published a second time
 -- answers LIVES | GONE {session message body attempts copy …}
@@ -9,8 +9,8 @@ local worker, run_prefix, copy_after = unpack(ARGV)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
--- How many copies of the request are published by now: a copy that a stopped or isolated worker received helps nothing,
--- and the queue cannot know that. Each pause is twice the one before.
+-- How many copies of the request are published by now. A copy that a stopped or isolated worker received is useless,
+-- and the queue cannot know that. Each pause is twice the previous one.
 local function copy(run, attempts, orphaned)
   local attempt, since = string.match(orphaned or '', '^(%d+):(%d+)$')
   if attempt ~= attempts then

@@ -1,11 +1,11 @@
--- Put before the scripts that let a user into a session, or show something of it.
+-- Placed before the scripts that let a user into a session, or show some of it.
 --
--- A Redis that is full may evict any single key, and a database may know a session that Redis has lost. So whatever
--- shows content carries its owner itself, and nobody else is let in while any of it is there.
+-- A Redis that is full can evict any single key, and a database can know a session that Redis has lost. So every key
+-- with content also has its owner, and no other user is let in while any such key exists.
 
--- The owner as the session's own keys say; nil when none is there, '' (nobody's id) when they do not say. And, where it is
--- known, the incarnation: it stands next to each owner, because it is as easily lost.
--- `at` has meta, history, waiting, runs and run_prefix.
+-- The owner according to the session's own keys; nil when no key exists, '' (which is not an id) when the keys do not
+-- name one. Also the incarnation, where it is known: it is stored next to each owner, because both are lost equally
+-- easily. `at` has meta, history, waiting, runs and run_prefix.
 local function owner_of(at)
   local known = redis.call('HMGET', at.meta, 'owner', 'incarnation')
   if known[1] then
@@ -25,7 +25,7 @@ local function owner_of(at)
   return nil
 end
 
--- Removes what somebody has put into a session that is not theirs.
+-- Removes the data that another user has put into a session.
 local function throw_out(at)
   for _, message in ipairs(redis.call('ZRANGE', at.runs, 0, -1)) do
     redis.call('DEL', at.run_prefix .. message)
@@ -33,9 +33,9 @@ local function throw_out(at)
   redis.call('UNLINK', at.meta, at.log, at.waiting, at.runs)
 end
 
--- Whether a user may enter. `durable` is what the database says: the owner, '' when it knows no such session or there is
--- no database, '?' when it was not asked yet, '!' when it does not answer. Then whoever names the session is let in, and
--- `unsure` says so: the database is asked again, and its owner throws the other out.
+-- Whether a user may enter. `durable` is the database's answer: the owner, '' when it knows no such session or there is
+-- no database, '?' when it was not asked yet, '!' when it does not answer. In the last case the user is let in and
+-- `unsure` is set: the database is asked again later, and then its owner removes the other user.
 -- Returns OK | FOREIGN | ASK
 local function admit(at, user, durable)
   local owner = owner_of(at)
@@ -54,13 +54,13 @@ local function admit(at, user, durable)
   return 'OK'
 end
 
--- Notes whether the database has confirmed the owner, once the session has begun. Then the session has the incarnation that
--- the database knows; what has begun meanwhile keeps its own.
+-- Records whether the database has confirmed the owner, once the session has begun. A confirmed session has the
+-- incarnation from the database; runs that have begun meanwhile keep their own.
 local function confirm(at, durable)
   if durable == '!' then
     redis.call('HSET', at.meta, 'unsure', 1)
   elseif durable ~= '?' and redis.call('HEXISTS', at.meta, 'unsure') == 1 then
-    redis.call('HDEL', at.meta, 'unsure') -- not always: a script that has written is not refused by a Redis that is full
+    redis.call('HDEL', at.meta, 'unsure') -- only if set: a full Redis does not refuse a script that has already written
     if (at.incarnation or '') ~= '' then
       redis.call('HSET', at.meta, 'incarnation', at.incarnation)
     end

@@ -1,4 +1,4 @@
--- What there is of a session's run that waits for its user; its chunks are between two entries.
+-- The data of the session's run that waits for its user; its chunks are between two entries.
 -- KEYS meta, open
 -- ARGV session, run key prefix, tools key prefix
 -- answers PARKED message owner incarnation deadline-in-ms first-entry last-entry {field, value, …} {field, value, …} | NONE

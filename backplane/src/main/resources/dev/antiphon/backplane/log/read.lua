@@ -1,4 +1,4 @@
--- Reads what follows a cursor, if the log still holds the place that the cursor names.
+-- Reads the entries after a cursor, if the log still holds the cursor's place.
 -- KEYS meta, log
 -- ARGV generation, number, hash, most entries, most bytes
 -- answers OK tail-n tail-hash {event, data, hash, event, …} | LOST reason gen tail-n tail-hash | NONE
@@ -34,7 +34,7 @@ elseif tail.n > 0 and (not found[1] or found[1][1] ~= '1-0') then
   return lost('trimmed')
 end
 
--- Flat, and with as few tables as can be: with one for each entry a long read cost Redis three times as much.
+-- Flat, with as few tables as possible: one table for each entry made a long read three times as expensive for Redis.
 local entries, at, size = {}, 0, 0
 for i = from, math.min(#found, from + most - 1) do
   local fields = found[i][2]

@@ -1,7 +1,7 @@
--- Ends a message that may not be run with its only chunk, so that whoever waits for it is told.
+-- Ends a message that must not be run with its only chunk, so that waiting clients get an answer.
 -- KEYS meta, log, run, connections, runs
--- ARGV final chunk, message_complete event, seconds to remember it, most to tell between two answers of the session,
---      message
+-- ARGV final chunk, message_complete event, seconds to remember it, most to show between two answers of the
+--      session, message
 -- answers OK gen first {hashes} {members} | KNOWN
 local meta, log, run, connections, runs = unpack(KEYS)
 local chunk, complete = ARGV[1], ARGV[2]
@@ -16,7 +16,7 @@ local known = redis.call('HMGET', run, 'status', 'ended')
 if not tail then
   return { 'KNOWN' }
 elseif known[1] == 'refused' then
-  -- The same call again gets its first answer.
+  -- The same call again gets the first call's answer.
   local first = tonumber(known[2]) - 1
   local found = redis.call('XRANGE', log, first .. '-0', known[2] .. '-0')
   if #found == 2 and found[1][2][4] == chunk and found[2][2][4] == complete then
@@ -24,10 +24,10 @@ elseif known[1] == 'refused' then
   end
   return { 'KNOWN' }
 elseif known[1] then
-  return { 'KNOWN' } -- it is run or was run, and has its own end
+  return { 'KNOWN' } -- it is being run or was run, and has its own end
 end
 
--- Whoever floods a stranger's session may not make its log grow without end.
+-- A flood of messages for a stranger's session must not let its log grow without end.
 if redis.call('HINCRBY', meta, 'refused', 1) > most then
   return { 'KNOWN' }
 end
@@ -41,7 +41,7 @@ rests(run, tail)
 redis.call('EXPIRE', run, keep_seconds)
 remember_run(runs, ARGV[5], keep_seconds)
 if redis.call('TTL', meta) > 0 then
-  redis.call('EXPIRE', log, keep_seconds) -- nothing else of the session is unfinished
+  redis.call('EXPIRE', log, keep_seconds) -- no other message of the session is unfinished
   redis.call('EXPIRE', runs, keep_seconds)
 end
 return refused(tail.gen, first, { chunk_hash, tail.hash })

@@ -1,5 +1,5 @@
--- Brings back a run that waits for its user and that Redis has lost, as it waited: in the log, with its question. It has the
--- session's turn when nothing else is unfinished, else it comes after that.
+-- Restores a run that waits for its user and that Redis has lost, in the state in which it waited: in the log, with its
+-- question. It has the session's turn if no other message is unfinished; otherwise it follows those messages.
 -- KEYS meta, log, run, waiting, open, runs, tools, history, turns
 -- ARGV session, message, user, fresh generation, message event up to its parent, incarnation, ms until which it waits,
 --      seconds to keep tool calls after that, number of the run's fields, number of the tool calls' fields, then each field
@@ -17,7 +17,7 @@ if owner and owner ~= user then
   if redis.call('HEXISTS', meta, 'unsure') == 0 then
     return { 'FOREIGN' }
   end
-  throw_out(at) -- of what the database could not be asked
+  throw_out(at) -- entered while the database was unavailable
 end
 if redis.call('EXISTS', run) == 1 then
   return { 'KNOWN' }
@@ -33,7 +33,7 @@ local first_tool = 11 + 2 * run_fields
 local first_chunk = first_tool + 2 * tool_fields
 local kept = fields(11, run_fields)
 
--- A run that was evicted alone has its chunks in this log: with them it comes into another.
+-- The chunks of a run that was evicted alone are still in this log: the restored run needs a new log.
 begin(at, user, generation, redis.call('ZSCORE', runs, message))
 local tail = log_end(meta, log)
 local parent = kept.parent or ''
@@ -45,7 +45,7 @@ end
 local chunks = #ARGV - first_chunk + 1
 save_end(meta, tail)
 
--- Where its entries were in the log that is lost.
+-- The places of its entries in the lost log.
 for _, field in ipairs({ 'append_token', 'append_chunk', 'append_first', 'append_hash', 'append_end', 'swept', 'resumed',
   'last_answer', 'answered' }) do
   kept[field] = nil
@@ -60,7 +60,7 @@ local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('EXPIRE', tools, math.max(0, math.ceil((tonumber(until_ms) - now_ms) / 1000)) + keep_tools)
 local arrival = redis.call('HINCRBY', meta, 'arrivals', 1)
--- It is nobody's, and goes on after the chunks that it has.
+-- It has no worker, and continues after its last chunk.
 redis.call('HSET', run, 'status', 'parked', 'owner', user, 'incarnation', incarnation, 'arrival', arrival, 'asked', asked,
   'first', asked + 1, 'plain_next', chunks)
 if redis.call('ZCARD', waiting) == 0 then

@@ -1,12 +1,12 @@
--- Lets a parked run go on with its user's answer: it can be claimed again. A status chunk tells everyone who watches.
+-- Lets a parked run continue with its user's answer: it can be claimed again. A status chunk shows this to all readers.
 -- KEYS meta, log, run, connections, open
--- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, chunk id of the question or
---      empty
+-- ARGV session, message, user, answer, status chunk up to its chunk id, the rest of it, chunk id of the question
+--      or empty
 -- answers OK gen n hash data {members} body times-resumed | UNKNOWN | NOT_WAITING
 local meta, log, run, connections, open = unpack(KEYS)
 local session, message, user, answer, head, rest, question = unpack(ARGV)
 
--- Whether it is this question that is answered: any, when the caller does not say.
+-- Whether the answer is for this question: for any question if the caller names none.
 local function is_meant(asked)
   return question == '' or question == asked
 end
@@ -28,7 +28,7 @@ if found[1] ~= 'parked' or not is_meant(found[6]) then
   return { 'NOT_WAITING' }
 end
 
--- A run that was brought back behind another message has no turn yet.
+-- A run that was restored behind another message has no turn yet.
 local held = redis.call('HMGET', meta, 'active', 'next')
 local has_turn = held[1] == message
 local chunk_id = tonumber(has_turn and held[2] or redis.call('HGET', run, 'plain_next'))

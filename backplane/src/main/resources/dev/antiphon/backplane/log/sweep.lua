@@ -1,8 +1,9 @@
--- Finds one accepted message that has been unfinished for too long and that nobody is at. Its next look is put off before
--- it is handed out, so that one sweeper acts on it.
+-- Finds one accepted message that has been unfinished for too long and has no worker. Postpones its next check before
+-- it hands it out, so that one sweeper acts on it.
 -- KEYS open
 -- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, most to look at
--- answers DUE session message body times-swept | PARKED session message body, whose user has not come | NONE looked-at
+-- answers DUE session message body times-swept | PARKED session message body, whose user has not answered |
+--      NONE looked-at
 local open = KEYS[1]
 local meta_prefix, run_prefix, waiting_prefix, lease_prefix = unpack(ARGV)
 local most = tonumber(ARGV[5])
@@ -24,7 +25,7 @@ for _, each in ipairs(due) do
     end
     local held = redis.call('HMGET', meta, 'active', 'worker')
     local at_work = held[1] and held[2] ~= '' and redis.call('EXISTS', lease_prefix .. held[2]) == 1
-    -- The oldest, or one that has lost its place, or waits behind one whose run was evicted.
+    -- The oldest message, or one that has lost its place, or waits behind one whose run was evicted.
     local first = redis.call('ZRANGE', waiting_prefix .. session, 0, 0)[1]
     local its_turn = first == message or not first
       or redis.call('HEXISTS', run_prefix .. session .. ':' .. first, 'body') == 0

@@ -1,8 +1,8 @@
--- Registers a connection of a session and tells where its stream begins, in one step: an entry appended
--- before is in the log, one appended after is published to the pod.
+-- Registers a connection of a session and returns the place where its stream begins, in one step: earlier entries are
+-- in the log, later ones are published to the pod.
 -- KEYS meta, log, connections, pod connections, waiting, runs, history, turns, open
--- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix, what the database
---      says of the owner, of the latest message and of the incarnation; the session
+-- ARGV user, member or '', pod member, fresh generation, seconds to keep a new session, run key prefix, the database's
+--      answer about the owner, the latest message and the incarnation; the session
 -- answers OK gen tail-n tail-hash start-n start-hash end-of-the-unseen ('' or number) | FOREIGN | ASK
 local meta, log, connections, pod_connections, waiting, runs, history, turns, open = unpack(KEYS)
 local user, member, pod_member, generation, keep_seconds, run_prefix, durable, latest, incarnation, session = unpack(ARGV)
@@ -24,7 +24,8 @@ end
 confirm(at, durable)
 if member ~= '' then
   redis.call('SADD', connections, member)
-  -- No expiry: the set is also a plain pod's, which adds itself once and never again. Those of dead pods are reaped.
+  -- No expiry: the set also belongs to plain pods, which add themselves once and never again. Dead pods' members
+  -- are reaped.
   redis.call('PERSIST', connections)
   redis.call('SADD', pod_connections, pod_member)
 end
@@ -32,7 +33,7 @@ end
 local tail = log_end(meta, log)
 local found = redis.call('HMGET', meta, 'ended', 'unseen', 'unseen_end')
 
--- The hash of the place after entry `n`, or nil when the log does not hold what follows it.
+-- The hash of the place after entry `n`, or nil when the log no longer holds the entries after it.
 local function hash_at(n)
   if n == tail.n then
     return tail.hash
@@ -44,8 +45,8 @@ local function hash_at(n)
   return n == 0 and '00000000' or entry[2][6]
 end
 
--- Without an id, a reader is shown the answer in flight from its start, and answers that ended
--- while nobody was connected. What lies before the end of the last answer was seen.
+-- Readers without an id get the answer in progress from its start, and answers that ended while no client was
+-- connected. Readers have seen everything before the end of the last answer.
 local starts = {}
 if found[2] then
   starts[1] = tonumber(found[2])
@@ -57,7 +58,7 @@ if oldest then
 end
 local plain = redis.call('HGET', meta, 'plain')
 if plain then
-  -- An answer without a turn: of a plain worker, to a request that nobody of ours saw.
+  -- An answer without a turn: a plain worker's, to a request that no gateway of ours received.
   local first = tonumber(redis.call('HGET', run_prefix .. plain, 'asked') or 0)
   if first > 0 then
     starts[#starts + 1] = first - 1
@@ -67,7 +68,7 @@ table.sort(starts)
 
 local start, start_hash = tail.n, tail.hash
 for _, n in ipairs(starts) do
-  local hash = hash_at(n) -- unseen answers may have been trimmed; the one in flight is not
+  local hash = hash_at(n) -- unseen answers may have been trimmed; the one in progress is not
   if hash then
     start, start_hash = n, hash
     break

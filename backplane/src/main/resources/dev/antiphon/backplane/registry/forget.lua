@@ -1,4 +1,4 @@
--- Takes the members of a plain pod that nobody hears for any more out of one session.
+-- Removes the members of a plain pod without a listener from one session.
 -- KEYS connections, the pod's sign of life, the pod's own connections
 -- ARGV pod
 -- answers how many members were taken out
@@ -6,7 +6,7 @@ local connections, alive, pod_connections = unpack(KEYS)
 local pod = ARGV[1]
 
 if redis.call('EXISTS', alive, pod_connections) > 0 then
-  return { 0 } -- one of ours: it reads the log while it does not hear, and a reaper knows when it is dead
+  return { 0 } -- one of ours: it reads the log without rings, and a reaper removes it when it is dead
 end
 local removed = 0
 for _, member in ipairs(redis.call('SMEMBERS', connections)) do

@@ -1,5 +1,5 @@
--- Takes members of pods that live no more out of the sessions' sets. The dead pod's own set says which they are; what is
--- taken out of that is gone, so that any number of reapers share the work and a repetition goes on where it stopped.
+-- Removes members of dead pods from the sessions' sets. The dead pod's own set lists them; a removed member leaves that
+-- set too, so any number of reapers share the work, and a retry continues where the last call stopped.
 -- KEYS pods
 -- ARGV alive key prefix, pod connections key prefix, connections key prefix, most pods, most members
 -- answers how many members were taken out
@@ -13,7 +13,7 @@ for _, pod in ipairs(redis.call('SRANDMEMBER', pods, ARGV[4])) do
     for _, each in ipairs(redis.call('SPOP', pod_prefix .. pod, left)) do
       left = left - 1
       local session, connection = string.match(each, '^([^:]+):(.+)$')
-      if session then -- others may write here too
+      if session then -- others can write here too
         removed = removed + redis.call('SREM', connections_prefix .. session, pod .. ':' .. connection)
       end
     end

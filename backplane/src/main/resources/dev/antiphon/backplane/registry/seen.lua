@@ -1,6 +1,6 @@
--- Forgets that answers ended unseen, once a reader was sent them. Others may have become unseen meanwhile.
+-- Clears the mark of unseen answers, once a reader has received them. Others may have become unseen meanwhile.
 -- KEYS meta
--- ARGV the end of the unseen that attach told
+-- ARGV the end of the unseen answers that attach returned
 local meta, upto = KEYS[1], tonumber(ARGV[1])
 local found = redis.call('HMGET', meta, 'unseen', 'unseen_end')
 if found[1] then

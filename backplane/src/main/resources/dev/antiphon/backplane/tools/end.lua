@@ -1,4 +1,4 @@
--- Records what came of a call, if the caller is still the one who began it.
+-- Records the outcome of a call, if the caller is the one that began it.
 -- ARGV …, outcome
 -- answers OK | FENCED
 if fenced() then

@@ -1,10 +1,10 @@
--- Put before the scripts of the journal.
+-- Placed before the scripts of the journal.
 -- KEYS meta, tools, run
 -- ARGV message, token, step, seconds to keep, digest, nonce, …
 local meta, tools, run = unpack(KEYS)
 local message, token, step, seconds, digest, nonce = unpack(ARGV)
 -- i:{step} = {digest} {nonce}, recorded before the call; r:{step} = its outcome. The run's own record has the first as
--- `called:{step}`, too: a Redis that is full may evict the journal alone.
+-- `called:{step}`, too: a Redis that is full can evict the journal alone.
 local intent, outcome, called, mine = 'i:' .. step, 'r:' .. step, 'called:' .. step, digest .. ' ' .. nonce
 
 local function fenced()
