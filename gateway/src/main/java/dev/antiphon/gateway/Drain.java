@@ -8,15 +8,15 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// Ends the streams of a pod that stops, a few at a time: thousands of clients that come back at once would be a storm for
-/// whoever is left. All are ended within {@link #OVER}, so that nobody's pause is long.
+/// Ends the streams of a stopping pod, a few at a time: thousands of clients that come back at once would overload the
+/// remaining pods. All streams end within {@link #OVER}, so the pause is short for every client.
 final class Drain {
 
     static final Duration OVER = Duration.ofMillis(1_200);
 
     private static final Duration EVERY = Duration.ofMillis(20);
 
-    /// Fewer are not worth a step: a pod with a handful of streams stops at once.
+    /// Fewer do not need steps: a pod with a handful of streams stops at once.
     private static final int LEAST = 10;
 
     private final Vertx vertx;
@@ -30,7 +30,7 @@ final class Drain {
         this.hub = hub;
     }
 
-    /// Begins; completes when no stream is left.
+    /// Begins; completes when all streams have ended.
     CompletionStage<Void> begin() {
         loop.execute(() -> {
             int steps = (int) (OVER.toNanos() / EVERY.toNanos());

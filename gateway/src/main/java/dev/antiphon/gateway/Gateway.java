@@ -36,14 +36,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// One gateway process's worth of gateway: takes messages in over HTTP and streams answers out.
+/// One gateway: accepts messages over HTTP and streams answers out.
 public final class Gateway implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
     private static final Duration START_WITHIN = Duration.ofSeconds(10);
 
-    /// How long each step of closing may take; all of them together stay below ten seconds.
+    /// The longest time for each step of closing; all of them together stay below ten seconds.
     private static final Duration STEP_WITHIN = Duration.ofSeconds(2);
 
     private final GatewayConfig config;
@@ -78,11 +78,11 @@ public final class Gateway implements AutoCloseable {
         this.port = port;
     }
 
-    /// Opens a gateway; returns when it serves. Waits for Redis and NATS when they are not there yet, and already
-    /// listens on its own port meanwhile: it answers that it lives and does not serve.
+    /// Opens a gateway; returns when it serves requests. Waits until Redis and NATS are available, and already listens
+    /// on its own port meanwhile: it reports that it is alive and not ready.
     ///
-    /// @throws IllegalStateException when a port cannot be had, with one line that names it
-    /// @throws Unavailable when Redis or NATS cannot be used as it is set up
+    /// @throws IllegalStateException when a port is not available, with one line that names it
+    /// @throws Unavailable when the set-up of Redis or NATS does not fit
     /// @throws InterruptedException when interrupted while waiting
     public static Gateway open(GatewayConfig config) throws InterruptedException {
         return open(config, _ -> {});
@@ -90,7 +90,7 @@ public final class Gateway implements AutoCloseable {
 
     /// As {@link #open(GatewayConfig)}.
     ///
-    /// @param process what the process tells Prometheus besides the gateway's own numbers
+    /// @param process the process's own metrics, in addition to the gateway's
     public static Gateway open(GatewayConfig config, MeterBinder process)
             throws InterruptedException {
         Vertx vertx = openVertx();
@@ -104,8 +104,8 @@ public final class Gateway implements AutoCloseable {
                             config.pod(),
                             config.origins(),
                             config.mostConnections());
-            // First of all: a port that is taken should be said at once,
-            // not after a long wait for Redis.
+            // First of all: a port in use should be reported at once, not after a long wait
+            // for Redis.
             int port = listen(door, config.host(), config.port(), false);
             return open(config, process, vertx, loop, door, port);
         } catch (RuntimeException | InterruptedException e) {
@@ -138,7 +138,7 @@ public final class Gateway implements AutoCloseable {
             await(registry.purge());
             await(backplane.pods().beat(config.pod()));
             Reaper reaper = new Reaper(loop, backplane.pods(), config.pod(), counters);
-            // Before the first connection is registered: what is rung for it must be heard.
+            // Before the first connection is registered: its rings must be received.
             PlainAnswers plain =
                     new PlainAnswers(
                             loop, backplane.plainLog(), backplane.history(), hub, counters);
@@ -156,8 +156,7 @@ public final class Gateway implements AutoCloseable {
             loop.execute(() -> door.serve(backplane, hub, meters::text));
             if (config.sharedPort() != null) {
                 // Not earlier: the kernel would give connections to this process that others could
-                // serve. The loop keeps
-                // the order, so each request that comes here is served.
+                // serve. The loop keeps the order, so every request that arrives here is served.
                 listen(door, config.host(), config.sharedPort(), true);
             }
             LOG.atInfo()
@@ -174,7 +173,7 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    /// As the process' own look at it says, unless it does not answer this pod's sign of life.
+    /// According to the process's own check, unless Redis does not answer this pod's sign of life.
     private static RedisState redis(Backplane backplane, Reaper reaper) {
         RedisState state = backplane.redisState();
         return state == RedisState.WELL && !reaper.isAnswered() ? RedisState.AWAY : state;
@@ -232,24 +231,24 @@ public final class Gateway implements AutoCloseable {
         };
     }
 
-    /// The port of its own: the free one that was found, when the configuration asked for any.
+    /// The port of its own; the one that was found, when the configuration asked for a free port.
     public int port() {
         return port;
     }
 
-    /// Stops in good order: not ready, nobody new, requests under way answered, streams ended one after another,
-    /// connections taken out of the registry, everything closed. Takes
-    /// less than ten seconds whatever is away. Doing so twice is fine.
+    /// Stops in good order: reports not ready, accepts no new clients, answers the requests in progress, ends the
+    /// streams one after another, removes the connections from the registry, closes everything. Takes less than ten
+    /// seconds whatever is unavailable. A second call does nothing.
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        // From here on no new connection comes in. What is under way has as long as the streams
-        // take.
+        // From here on no new connection is accepted. Requests in progress have as long as the
+        // streams take.
         Future<Void> closed = door.close(STEP_WITHIN);
-        // Later: a connection that comes on a shared port meanwhile would be refused, though
-        // another gateway serves.
+        // Later, because a connection that arrives on a shared port meanwhile would be refused
+        // although another gateway serves it.
         loop.execute(door::stopServing);
         settle(new Drain(vertx, loop, hub).begin());
         settle(loop.call(hub::close).thenCompose(done -> done));
@@ -275,7 +274,7 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    /// Waits for a step of closing, but not for long and whatever comes of it: the next step must follow.
+    /// Waits for a step of closing, but not for long and whatever its result: the next step must follow.
     private static void settle(CompletionStage<?> step) {
         try {
             var _ = step.toCompletableFuture().get(STEP_WITHIN.toMillis(), TimeUnit.MILLISECONDS);

@@ -14,17 +14,17 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Set;
 
-/// How a gateway runs, read once from the environment.
+/// The configuration of a gateway, read once from the environment.
 ///
-/// @param backplane where the servers are
-/// @param host the address to listen on. Default 127.0.0.1: whoever opens it to others decides so
+/// @param backplane the addresses of the servers
+/// @param host the address to listen on. Default 127.0.0.1: opening it to other machines is a decision
 /// @param port this process's own port, 0 for a free one. Default 8080, the contract's
-/// @param sharedPort a port that other gateways of this machine listen on too, or null. Default none: Linux only
-/// @param pod this process's name in registry and subjects; no two live gateways may have the same. Default: the
+/// @param sharedPort a port that other gateways of this machine also listen on, or null. Default none: Linux only
+/// @param pod this process's name in registry and subjects; two live gateways must not have the same. Default: the
 ///     host's name, which is a container's own
-/// @param origins who else than our own page may call. Default nobody
-/// @param mostConnections streams at once; more are refused with 429. 10,000 is what one loop was measured with: 80 MB
-///     while they are idle, and at most 640 MB when not one of them reads
+/// @param origins the other web origins that may call. Default none
+/// @param mostConnections concurrent streams; more are refused with 429. One loop was measured with 10,000: 80 MB while
+///     they are idle, and at most 640 MB when none of them reads
 public record GatewayConfig(
         BackplaneSettings backplane,
         String host,
@@ -34,7 +34,7 @@ public record GatewayConfig(
         Origins origins,
         int mostConnections) {
 
-    /// A client waits no longer than this for Redis before it is told to try again.
+    /// How long a client waits for Redis before it gets the answer to try again.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(2);
 
     private static final int MOST_CONNECTIONS = 10_000;

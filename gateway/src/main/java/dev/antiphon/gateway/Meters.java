@@ -19,7 +19,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/// What the gateway tells Prometheus. The state machines only count; their numbers get their names here.
+/// The gateway's metrics for Prometheus. The state machines only count; their numbers get their names here.
 final class Meters implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry =
@@ -69,7 +69,7 @@ final class Meters implements AutoCloseable {
                 .register(registry);
     }
 
-    /// All of it in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     String text() {
         return registry.scrape();
     }

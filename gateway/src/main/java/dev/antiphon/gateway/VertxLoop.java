@@ -24,7 +24,7 @@ final class VertxLoop implements Loop {
         try {
             context.runOnContext(_ -> task.run());
         } catch (RejectedExecutionException e) {
-            // The loop has ended, and with it everything that the task was for.
+            // The loop has ended, and nothing needs the task any more.
         }
     }
 
@@ -33,7 +33,7 @@ final class VertxLoop implements Loop {
         return System.nanoTime();
     }
 
-    /// Runs a task on the loop and tells what came out. For other threads.
+    /// Runs a task on the loop and returns its result. For other threads.
     <T> CompletableFuture<T> call(Supplier<T> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
         execute(() -> {

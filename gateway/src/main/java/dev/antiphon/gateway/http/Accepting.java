@@ -18,10 +18,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// Takes a request in: from then on it is answered whatever happens.
+/// Accepts a request: from then on it will be answered, whatever happens.
 final class Accepting {
 
-    /// About what an answer takes.
+    /// About the time of an answer.
     private static final Duration RETRY_FULL = Duration.ofSeconds(5);
 
     private final SessionLog log;
@@ -36,7 +36,7 @@ final class Accepting {
         this.doorbell = doorbell;
     }
 
-    /// Accepts a request whose parent may be anything.
+    /// Accepts a request without checking its parent.
     void acceptChecked(Exchange exchange, WorkflowRequest request) {
         MessageId parent = request.parentId();
         if (parent == null || parent.equals(request.messageId())) {
@@ -54,8 +54,9 @@ final class Accepting {
                 });
     }
 
-    /// A conversation that was lost goes on: an open page still shows it, and would be refused until it is reloaded. What is
-    /// asked there begins the conversation again. So does its repetition, which must not be refused by what it began.
+    /// Continues a conversation that was lost: a page that is still open shows it, and would otherwise be refused until
+    /// it is reloaded. A question from there begins the conversation again. So does its repetition, which must not be
+    /// refused because of the conversation that it began.
     private void acceptAfterLoss(Exchange exchange, WorkflowRequest request, MessageId parent) {
         SessionId session = request.sessionId();
         UserId user = request.userId();
@@ -89,9 +90,8 @@ final class Accepting {
                 doorbell.changed(request.userId(), request.sessionId());
                 publish(exchange, request, accepted.waitingBefore() > 0);
             }
-            // Perhaps the first try accepted it and died before it published: publishing again
-            // heals
-            // that, and where it was published, the queue drops the second.
+            // Perhaps the first attempt accepted it and failed before it published. Publishing
+            // again repairs that; if it was published, the queue drops the duplicate.
             case Accept.Duplicate() -> publish(exchange, request, false);
             case Accept.Conflict() ->
                     exchange.refuse(
@@ -108,7 +108,8 @@ final class Accepting {
         }
     }
 
-    /// The message is accepted whatever the queue says: what it did not take is found by its deadline.
+    /// The message is accepted whatever the queue answers: a request that the queue did not take is found at
+    /// its deadline.
     private void publish(Exchange exchange, WorkflowRequest request, boolean busy) {
         exchange.when(
                 queue.publish(request).handle((_, failure) -> failure == null),

@@ -6,7 +6,7 @@ import dev.antiphon.protocol.InvalidInput;
 
 import org.jspecify.annotations.Nullable;
 
-/// Cursors as clients write them.
+/// Reads cursors as clients write them.
 final class Cursors {
 
     private Cursors() {}
@@ -19,7 +19,8 @@ final class Cursors {
         try {
             return new Cursor.At(EntryId.parse(last));
         } catch (InvalidInput e) {
-            // Not refused: a browser would send it again on every try. It begins again instead.
+            // Not refused: a browser would send it again on every retry. Instead the stream
+            // begins again.
             return new Cursor.Unknown();
         }
     }

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 
-/// `DELETE /api/sessions/{session_id}`: erases a session, wherever something of it is kept (PROTOCOL.md §4).
+/// `DELETE /api/sessions/{session_id}`: erases a session from every store (PROTOCOL.md §4).
 final class DeleteSession implements Endpoint {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeleteSession.class);
@@ -54,8 +54,8 @@ final class DeleteSession implements Endpoint {
                 });
     }
 
-    /// The queue first: while the session is still known, whoever was told to try again can. Then again what was
-    /// published meanwhile.
+    /// The queue first: while the session is still known, a client whose request failed can retry. Then again for
+    /// requests that were published meanwhile.
     private void erase(Exchange exchange, SessionId session, UserId user) {
         exchange.when(
                 forget(session)
@@ -66,7 +66,7 @@ final class DeleteSession implements Endpoint {
                                         .thenApply(_ -> erased)),
                 erased -> {
                     if (erased.isEmpty()) {
-                        exchange.refuse(Problem.notYours()); // two asked at once, and the other won
+                        exchange.refuse(Problem.notYours()); // two asked at once; the other won
                     } else {
                         tell(session, erased.get());
                         doorbell.changed(user, session);
@@ -88,8 +88,8 @@ final class DeleteSession implements Endpoint {
         return null;
     }
 
-    /// Stops the model call, and makes pods look: their readers find that the log is gone and begin anew with nothing.
-    /// What is rung is no entry of any log, so it is never shown.
+    /// Stops the model call, and makes pods check: their readers find that the log is gone and begin again with an
+    /// empty session. The ring is not an entry of any log, so it is never shown.
     private void tell(SessionId session, Erased erased) {
         erased.active().ifPresent(message -> doorbell.cancelled(session, message));
         EntryId nowhere = EntryId.start(Generation.draw()).next(EventName.RESYNC, new byte[0]);

@@ -28,18 +28,18 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
-/// One request and its one answer. Lives on the loop; the first answer counts, and answering a client that has gone does
-/// nothing.
+/// One request and its one answer. Lives on the loop. Only the first answer counts, and an answer to a client that has
+/// gone does nothing.
 final class Exchange {
 
-    /// The largest body: a long message, and far from what would trouble anyone.
+    /// The largest body: a long message, and far from any limit of ours.
     static final int MOST_BODY_BYTES = 64 * 1024;
 
-    /// A body of 64 KiB at 6 KiB a second. Whoever is slower than that is cut off.
+    /// A body of 64 KiB at 6 KiB a second. A slower client is cut off.
     private static final Duration BODY_WITHIN = Duration.ofSeconds(10);
 
-    /// How long what is still sent is read and thrown away after an early answer: closing at once would make the
-    /// client's kernel throw the answer away.
+    /// How long the rest of a body is read and thrown away after an early answer: if we closed at once, the client's
+    /// kernel would discard the answer.
     private static final Duration LINGER = Duration.ofSeconds(2);
 
     private static final Pattern JSON =
@@ -64,13 +64,13 @@ final class Exchange {
         this.response = request.response();
         this.origins = origins;
         this.bodies = bodies;
-        request.exceptionHandler(_ -> {}); // the client went away in mid-body
-        response.exceptionHandler(_ -> {}); // or in mid-answer: nobody is left to tell
+        request.exceptionHandler(_ -> {}); // the client left in the middle of its body
+        response.exceptionHandler(_ -> {}); // or in the middle of the answer: nobody reads it
         response.closeHandler(_ -> over());
         response.endHandler(_ -> over());
     }
 
-    /// Calls once, when the answer has ended or the client has gone.
+    /// Runs `action` once, when the answer has ended or the client has gone.
     void whenOver(Runnable action) {
         whenOver.add(action);
     }
@@ -87,7 +87,7 @@ final class Exchange {
         return request.method().name();
     }
 
-    /// The path as it came.
+    /// The path as it arrived.
     String path() {
         String path = request.path();
         return path == null ? "" : path;
@@ -101,7 +101,7 @@ final class Exchange {
         return request.getHeader(name);
     }
 
-    /// What stood at `{name}` of the route.
+    /// The part of the path at the route's `{name}`.
     String parameter(String name) {
         String value = parameters.get(name);
         if (value == null) {
@@ -114,7 +114,7 @@ final class Exchange {
         this.parameters = parameters;
     }
 
-    /// Refuses a body that is not JSON as the contract wants it.
+    /// Refuses a body that is not JSON in the form of the contract.
     private void requireJson() {
         String type = header("Content-Type");
         String encoding = header("Content-Encoding");
@@ -127,7 +127,7 @@ final class Exchange {
         }
     }
 
-    /// Reads the body, which must be a JSON object, and hands it on when all of it is here.
+    /// Reads the body, which must be a JSON object, and passes it on when it is complete.
     void readJson(Consumer<ObjectNode> then) {
         requireJson();
         if (!bodies.begin()) {
@@ -146,8 +146,8 @@ final class Exchange {
         }
     }
 
-    /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and hands it on when all of it is here. Never keeps more
-    /// than that, however the client sends it.
+    /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and passes it on when it is complete. Never keeps more than
+    /// that, in whatever pieces the client sends it.
     private void readBody(Consumer<byte[]> then) {
         if (declaredLength() > MOST_BODY_BYTES) {
             refuseBody();
@@ -179,7 +179,7 @@ final class Exchange {
                         "the body may have at most " + MOST_BODY_BYTES + " bytes"));
     }
 
-    /// As declared, or 0. What is no number was refused before it came here, or is larger than any.
+    /// The declared length, or 0. A header that is not a number was refused earlier, or counts as too large.
     private long declaredLength() {
         String length = header("Content-Length");
         try {
@@ -240,17 +240,17 @@ final class Exchange {
         Wire.cut(request.connection());
     }
 
-    /// Begins an answer that goes on until the returned outlet ends it.
+    /// Begins an answer that continues until the returned outlet ends it.
     SseOutlet events(SharedBuffers buffers) {
         with("Content-Type", "text/event-stream")
                 .with("Cache-Control", "no-cache")
-                .with("X-Accel-Buffering", "no"); // nginx would collect events otherwise
+                .with("X-Accel-Buffering", "no"); // otherwise nginx collects events
         return stream(buffers);
     }
 
     /// As {@link #events}, with the headers that are set.
     SseOutlet stream(SharedBuffers buffers) {
-        releaseBody(); // it has been read, and a stream goes on for hours
+        releaseBody(); // it has been read, and a stream lasts for hours
         commonHeaders();
         response.setChunked(true);
         return new SseOutlet(response, request.connection(), buffers);
@@ -266,7 +266,7 @@ final class Exchange {
             response.end(body);
             return;
         }
-        // Answered before all of the body came: this connection is of no use any more.
+        // The answer precedes the end of the body: this connection cannot be used again.
         response.putHeader("Connection", "close");
         request.handler(_ -> {});
         request.endHandler(_ -> request.connection().close());
@@ -286,9 +286,10 @@ final class Exchange {
         }
     }
 
-    // What goes wrong
+    // Failures
 
-    /// Goes on, on the loop, when `stage` has an answer. Without one the client is told that we are unavailable.
+    /// Continues on the loop with the result of `stage`. If the stage fails, the client gets the answer of
+    /// {@link #failed}.
     <T> void when(CompletionStage<T> stage, Consumer<T> then) {
         stage.whenComplete((value, failure) ->
                 loop.execute(() -> {
@@ -300,7 +301,7 @@ final class Exchange {
                 }));
     }
 
-    /// Runs a part of answering; what it throws becomes the answer.
+    /// Runs a part of answering; its exception becomes the answer.
     void guard(Runnable part) {
         try {
             part.run();
@@ -309,8 +310,8 @@ final class Exchange {
         }
     }
 
-    /// Refused input is the client's, an absent server nobody's here; anything else is ours and is logged,
-    /// in this place alone.
+    /// Invalid input is the client's fault, and an unavailable server is nobody's here; everything else is our fault
+    /// and is logged, only in this place.
     void failed(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null

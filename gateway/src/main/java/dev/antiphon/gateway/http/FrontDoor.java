@@ -21,14 +21,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/// Listens, and lets each request in to its endpoint. Lives on the loop; what may be called from elsewhere says so.
+/// Listens, and passes each request to its endpoint. Lives on the loop; methods for other threads say so.
 public final class FrontDoor {
 
-    /// What a kernel may keep for a stream whose client does not read: it doubles this. Left alone it takes up to 4 MiB
+    /// The kernel's buffer for a stream whose client does not read; the kernel doubles this. The default is up to 4 MiB
     /// a connection. A client 100 ms away still gets 300 KiB a second.
     private static final int SEND_BUFFER_BYTES = 32 * 1024;
 
-    /// The kernel gives up on a peer that acknowledges nothing for this long; our own limit comes first where we write.
+    /// The kernel drops a peer that acknowledges nothing for this long; our own limit comes first where we write.
     private static final Duration UNACKNOWLEDGED = Duration.ofSeconds(60);
 
     /// All tabs come back at once when a pod is replaced.
@@ -41,7 +41,7 @@ public final class FrontDoor {
 
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
 
-    /// Connections beside the streams: posts, probes, pages.
+    /// Connections in addition to the streams: posts, probes, pages.
     private static final int OTHER_SOCKETS = 2_000;
 
     private final Vertx vertx;
@@ -56,10 +56,11 @@ public final class FrontDoor {
     private final List<HttpServer> servers = new ArrayList<>();
     private Router<Endpoint> routes;
 
-    /// Answers what no route does.
+    /// Answers the requests without a route.
     private Endpoint otherwise = FrontDoor::notServing;
 
-    /// A door that answers nothing but how the pod is until it is told to serve. Blocks while it reads the page's files.
+    /// A door that answers nothing but health requests until {@link #serve} is called. Blocks while it reads the
+    /// page's files.
     public FrontDoor(
             Vertx vertx,
             Loop loop,
@@ -78,16 +79,16 @@ public final class FrontDoor {
         vertx.setPeriodic(SWEEP_EVERY.toMillis(), _ -> sockets.sweep(loop.nanoTime()));
     }
 
-    /// From now on everything is answered.
+    /// Serves all requests from now on.
     ///
-    /// @param metrics what Prometheus is told
+    /// @param metrics the text for Prometheus
     public void serve(Backplane backplane, Hub hub, Supplier<String> metrics) {
         health.serving(backplane, hub);
         routes = Routes.all(health, backplane, hub, mostStreams, files, metrics, clock);
         otherwise = FrontDoor::notFound;
     }
 
-    /// From now on nothing is answered but how the pod is. What is under way goes on.
+    /// Answers nothing but health requests from now on. Requests in progress continue.
     public void stopServing() {
         health.stopping();
         routes = Routes.health(health);
@@ -97,7 +98,7 @@ public final class FrontDoor {
     /// Listens on one more port. Any thread, one call at a time.
     ///
     /// @param port 0 for a free one
-    /// @param shared whether other processes may listen on it too; the kernel then gives each new connection to one
+    /// @param shared whether other processes can listen on it too; the kernel then gives each new connection to one
     ///     of them
     /// @return completes with the port
     public Future<Integer> listen(String host, int port, boolean shared) {
@@ -112,7 +113,7 @@ public final class FrontDoor {
                         .setTcpKeepAlive(true)
                         .setMaxInitialLineLength(MOST_LINE_BYTES)
                         .setMaxHeaderSize(MOST_HEADER_BYTES)
-                        // Browsers speak HTTP/2 over TLS only, which a proxy in front ends.
+                        // Browsers use HTTP/2 only over TLS, which a proxy in front terminates.
                         .setHttp2ClearTextEnabled(false)
                         // All writes come from the loop: no queue between threads is needed.
                         .setStrictThreadMode(true);
@@ -126,7 +127,7 @@ public final class FrontDoor {
         return server.listen().map(HttpServer::actualPort);
     }
 
-    /// Stops listening and ends connections when their answer has ended, or after `within`. Any thread.
+    /// Stops listening and closes connections when their answer has ended, or after `within`. Any thread.
     public Future<Void> close(Duration within) {
         return Future.join(servers.stream().map(server -> server.shutdown(within)).toList())
                 .mapEmpty();
@@ -166,8 +167,8 @@ public final class FrontDoor {
         exchange.answer(204);
     }
 
-    /// A stream's connection is closed without an answer: an `EventSource` tries again after that, and never after an
-    /// error status. Proxies ask another gateway in both cases.
+    /// Closes a stream's connection without an answer: an `EventSource` retries after that, and never after an error
+    /// status. Proxies ask another gateway in both cases.
     private static void notServing(Exchange exchange) {
         if (exchange.path().equals(Routes.EVENTS)) {
             exchange.cut();
@@ -180,7 +181,8 @@ public final class FrontDoor {
         exchange.refuse(Problem.of(ErrorCode.NOT_FOUND, "there is nothing at this path"));
     }
 
-    /// What is not HTTP. The connection closes after the answer: where the next request begins is unknown.
+    /// Refuses input that is not HTTP. The connection closes after the answer: the start of the next request
+    /// is unknown.
     private void turnAway(HttpServerRequest request) {
         Throwable cause = request.decoderResult().cause();
         Exchange exchange = new Exchange(vertx, loop, request, origins, bodies);

@@ -7,7 +7,7 @@ import dev.antiphon.protocol.Json;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `GET /api/models` and `GET /api/workflows`: what may be named in a request (PROTOCOL.md §4).
+/// `GET /api/models` and `GET /api/workflows`: the names that a request can use (PROTOCOL.md §4).
 final class GetCatalog implements Endpoint {
 
     private final Catalog catalog;

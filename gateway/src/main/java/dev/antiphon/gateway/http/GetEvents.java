@@ -9,7 +9,7 @@ import dev.antiphon.protocol.UserId;
 
 import org.jspecify.annotations.Nullable;
 
-/// `GET /api/sse`: a session's events, live and from wherever the client stopped (PROTOCOL.md §5).
+/// `GET /api/sse`: a session's events, live and from the place where the client stopped (PROTOCOL.md §5).
 final class GetEvents implements Endpoint {
 
     private final Hub hub;

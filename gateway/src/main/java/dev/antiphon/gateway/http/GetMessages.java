@@ -7,8 +7,8 @@ import dev.antiphon.protocol.UserId;
 
 import java.util.Optional;
 
-/// `GET /api/sessions/{id}/messages`: the newest turns of a session or those before one, and the cursor to follow its stream from
-/// (PROTOCOL.md §4).
+/// `GET /api/sessions/{id}/messages`: the newest turns of a session or those before one, and the cursor from which to
+/// follow its stream (PROTOCOL.md §4).
 final class GetMessages implements Endpoint {
 
     private static final int MOST = 50;

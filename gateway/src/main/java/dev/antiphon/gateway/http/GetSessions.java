@@ -6,7 +6,7 @@ import dev.antiphon.protocol.UserId;
 
 import java.util.Optional;
 
-/// `GET /api/sessions`: a user's sessions, the one answered last first (PROTOCOL.md §4).
+/// `GET /api/sessions`: a user's sessions, the most recently answered first (PROTOCOL.md §4).
 final class GetSessions implements Endpoint {
 
     private static final int MOST = 100;

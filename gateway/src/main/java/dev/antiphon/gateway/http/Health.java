@@ -14,10 +14,10 @@ import tools.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.Locale;
 
-/// Says how the pod is (PROTOCOL.md §4). Lives on the loop: whoever gets an answer knows that the loop runs.
+/// Reports the pod's health (PROTOCOL.md §4). Lives on the loop: any answer shows that the loop runs.
 final class Health {
 
-    /// What is looked at, from when the pod serves until it stops.
+    /// The parts to check, from the moment when the pod serves until it stops.
     private record Serving(Backplane backplane, Hub hub) {}
 
     private final PodId pod;
@@ -42,7 +42,7 @@ final class Health {
         return redis() == RedisState.WELL;
     }
 
-    /// As the pod's streams were told, or as it is known since.
+    /// The state that the pod's streams got, or a newer one.
     private RedisState redis() {
         if (serving == null || serving.hub().standing() == Standing.REDIS_AWAY) {
             return RedisState.AWAY;
@@ -68,12 +68,12 @@ final class Health {
         exchange.json(serves() ? 200 : 503, Json.bytes(report));
     }
 
-    /// `GET /health/live`: restart me when this is not answered.
+    /// `GET /health/live`: restart this process when there is no answer.
     void live(Exchange exchange) {
         exchange.json(200, Json.bytes(Json.object().put("status", "live")));
     }
 
-    /// `GET /health/ready`: send me requests.
+    /// `GET /health/ready`: this process accepts requests.
     void ready(Exchange exchange) {
         if (serves()) {
             exchange.json(200, Json.bytes(Json.object().put("status", "ready")));

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// What the last chunk of an answer names as its model when a gateway writes it: the model of the request, else the one that
+/// The model's name in the last chunk of an answer that a gateway ends: the model of the request, else the one that
 /// workers offer for such a request, else the provider. Never empty.
 final class NamedModel {
 
-    /// What is named when no worker offers anything.
+    /// The name when no worker offers anything.
     private static final String UNKNOWN = "unknown";
 
     private final Catalog catalog;

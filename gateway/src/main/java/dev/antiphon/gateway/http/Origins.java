@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Which web origins other than our own may call us (WHATWG Fetch §3.2). Nobody by default. No cookie is ever read, so
-/// no answer allows credentials.
+/// The other web origins that may call us (WHATWG Fetch §3.2). None by default. No cookie is ever read, so no answer
+/// allows credentials.
 ///
 /// @param allowed as browsers write them, for example `https://chat.example:8443`
 public record Origins(Set<String> allowed) {
@@ -17,7 +17,7 @@ public record Origins(Set<String> allowed) {
 
     static final String HEADERS = "Content-Type, Authorization, Last-Event-ID, Idempotency-Key";
 
-    /// What scripts may read besides the safe-listed ones.
+    /// The headers that scripts may read besides the safe-listed ones.
     static final String EXPOSED = "Retry-After";
 
     /// How long a browser remembers a preflight: ten minutes, so that a changed list is soon followed.
@@ -25,7 +25,7 @@ public record Origins(Set<String> allowed) {
 
     /// Takes a list of origins.
     ///
-    /// @throws IllegalArgumentException for what is not an origin, with one line that shows one
+    /// @throws IllegalArgumentException for text that is not an origin, with one line that shows an example
     public Origins {
         allowed = Set.copyOf(allowed);
         for (String origin : allowed) {

@@ -10,7 +10,7 @@ import dev.antiphon.protocol.UserId;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// `PATCH /api/sessions/{session_id}`: gives a session another title (PROTOCOL.md §4).
+/// `PATCH /api/sessions/{session_id}`: gives a session a new title (PROTOCOL.md §4).
 final class PatchSession implements Endpoint {
 
     /// More than a list shows in one line.
@@ -42,7 +42,7 @@ final class PatchSession implements Endpoint {
         });
     }
 
-    /// One line: what a list shows.
+    /// One line, because a list shows one line.
     private static String title(ObjectNode body) {
         String title = Json.text(body, "title").replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
         if (title.isEmpty() || title.codePointCount(0, title.length()) > MOST_TITLE_CHARACTERS) {

@@ -18,8 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.Optional;
 
-/// `POST /api/messages/{message_id}/cancel`: ends a message whatever state it is in (PROTOCOL.md §4). The log ends it, in
-/// one step; the worker, if there is one, is told only to spare the model the rest.
+/// `POST /api/messages/{message_id}/cancel`: ends a message in any state (PROTOCOL.md §4). The log ends it, in one
+/// step; the notice to the worker, if there is one, only saves model tokens.
 final class PostCancel implements Endpoint {
 
     private final SessionLog log;
@@ -73,7 +73,7 @@ final class PostCancel implements Endpoint {
                             doorbell.ring(finished.pods(), session, finished.entries());
                             doorbell.cancelled(session, message);
                             doorbell.changed(user, session);
-                            // A worker looks after it where this fails.
+                            // If this fails, a worker does it later.
                             var _ = history.settle(session);
                             exchange.json(202, answer(session, message, "cancelled"));
                         }
@@ -84,7 +84,7 @@ final class PostCancel implements Endpoint {
                 });
     }
 
-    /// Its chunk id is the log's to give.
+    /// The log sets its chunk id.
     private Chunk lastChunk(WorkflowRequest request, String model) {
         return new Chunk(
                 request.sessionId(),

@@ -46,7 +46,7 @@ final class PostChat implements Endpoint {
                         messageId(object, idempotencyKey, ""), clock.instant()));
     }
 
-    /// Short forms of the context's keys; they say more than the context does when both are there.
+    /// Accepts short forms of the context's keys; they win over the context when both are present.
     static void moveIntoContext(ObjectNode object, String key) {
         if (!has(object, key)) {
             return;
@@ -54,7 +54,7 @@ final class PostChat implements Endpoint {
         if (!has(object, "context")) {
             object.putObject("context");
         }
-        if (object.get("context") instanceof ObjectNode context) { // else it is refused as it is
+        if (object.get("context") instanceof ObjectNode context) { // otherwise refused as it is
             context.set(key, object.get(key));
         }
     }
@@ -66,7 +66,7 @@ final class PostChat implements Endpoint {
 
     /// The id of a message that names none: the same for the same key.
     ///
-    /// @param purpose what the key is for beside a message; keys of different purposes do not meet
+    /// @param purpose the purpose of the key besides a message; keys of different purposes never collide
     static MessageId messageId(ObjectNode object, @Nullable String idempotencyKey, String purpose) {
         if (idempotencyKey == null || has(object, "message_id")) {
             return new MessageId(Ids.mint("msg_"));

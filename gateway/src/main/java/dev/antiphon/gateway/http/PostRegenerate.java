@@ -13,8 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.InstantSource;
 
-/// `POST /api/messages/{message_id}/regenerate`: asks the same again at the same place, so that the answer is another
-/// branch of the same turn (PROTOCOL.md §4).
+/// `POST /api/messages/{message_id}/regenerate`: asks the same again at the same place, so that the new answer is
+/// another branch of the same turn (PROTOCOL.md §4).
 final class PostRegenerate implements Endpoint {
 
     private final Conversations conversations;
@@ -66,7 +66,7 @@ final class PostRegenerate implements Endpoint {
                 Ids.mint("corr_"));
     }
 
-    /// As it was, unless another provider, model or workflow shall try.
+    /// The earlier context, with the provider, model or workflow that the client names.
     private static RequestContext context(WorkflowRequest asked, ObjectNode body) {
         ObjectNode changed = Json.object();
         changed.set("context", asked.context().all().deepCopy());

@@ -25,8 +25,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
-/// `POST /api/messages/{message_id}/resume`: gives a run the answer that it waits for (PROTOCOL.md §4). Any worker goes on
-/// with it.
+/// `POST /api/messages/{message_id}/resume`: gives a run the answer that it waits for (PROTOCOL.md §4). Any worker can
+/// continue it.
 final class PostResume implements Endpoint {
 
     private final SessionLog log;
@@ -54,7 +54,7 @@ final class PostResume implements Endpoint {
         });
     }
 
-    /// A text as it is, anything else as JSON: what it means is between the workflow and the client.
+    /// A text stays as it is, anything else becomes JSON: the workflow and the client agree on the meaning.
     private static String answer(ObjectNode body) {
         JsonNode answer = body.get("answer");
         if (answer == null || answer.isNull()) {
@@ -65,7 +65,7 @@ final class PostResume implements Endpoint {
                 : new String(Json.bytes(answer), StandardCharsets.UTF_8);
     }
 
-    /// The id of the chunk that asked; null when the client does not say.
+    /// The id of the chunk with the question; null when the client does not name it.
     private static @Nullable Integer question(ObjectNode body) {
         JsonNode question = body.get("chunk_id");
         if (question == null || question.isNull()) {
@@ -103,7 +103,7 @@ final class PostResume implements Endpoint {
                 });
     }
 
-    /// Its chunk id is the log's to give.
+    /// The log sets its chunk id.
     private Chunk resumed(WorkflowRequest request, String answer) {
         return new Chunk(
                 request.sessionId(),
@@ -115,7 +115,7 @@ final class PostResume implements Endpoint {
                 request.correlationId());
     }
 
-    /// It goes on whatever the queue says: what that did not take is found by its deadline.
+    /// The run continues whatever the queue answers: a request that the queue did not take is found at its deadline.
     private void goOn(Exchange exchange, Resume.Resumed resumed) {
         WorkflowRequest request = resumed.request();
         doorbell.ring(resumed.pods(), request.sessionId(), List.of(resumed.entry()));

@@ -16,9 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `POST /api/streams`: the events of several sessions of one user in one stream, and of the user's list (PROTOCOL.md §5).
+/// `POST /api/streams`: the events of several sessions of one user in one stream, and of the user's list
+/// (PROTOCOL.md §5).
 ///
-/// A POST, because 32 ids with 32 cursors do not fit into every proxy's limit of a request line.
+/// A POST, because 32 ids with 32 cursors do not fit into every proxy's limit for a request line.
 final class PostStreams implements Endpoint {
 
     private final Hub hub;
@@ -57,7 +58,7 @@ final class PostStreams implements Endpoint {
         return list != null && list.booleanValue(false);
     }
 
-    /// @param list whether the stream shows the list: then it may show no session
+    /// @param list whether the stream shows the list: then it can have no sessions
     private static List<Wanted> sessions(ObjectNode body, boolean list) {
         JsonNode listed = body.get("sessions");
         if (listed == null || listed.isNull()) {

@@ -11,18 +11,18 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 
-/// An answer that says what went wrong (RFC 9457).
+/// An answer that describes a failure (RFC 9457).
 ///
-/// @param detail what is special about this occurrence; never a stack trace or a secret
-/// @param retryAfter when trying again makes sense, or null when it does not
+/// @param detail the details of this occurrence; never a stack trace or a secret
+/// @param retryAfter when to try again, or null when a retry is useless
 record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
 
     static final String MEDIA_TYPE = "application/problem+json";
 
-    /// Redis or we ourselves are away for moments, not minutes.
+    /// Redis, or this pod, is unavailable for moments, not minutes.
     static final Duration SOON = Duration.ofSeconds(1);
 
-    /// Long enough for some streams to end, short enough to be patient for.
+    /// Long enough for some streams to end, short enough to wait.
     private static final Duration FULL = Duration.ofSeconds(5);
 
     private static final Duration RETRY_FULL = Duration.ofSeconds(10);
@@ -44,7 +44,7 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
                 ErrorCode.TOO_MANY_CONNECTIONS, "this pod holds as many streams as it may", FULL);
     }
 
-    /// Time alone does not help a Redis that is full.
+    /// Waiting alone does not help a Redis that is full.
     static Problem full() {
         return new Problem(
                 ErrorCode.UNAVAILABLE,
@@ -52,12 +52,12 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
                 RETRY_FULL);
     }
 
-    /// The same for a session that is not there: who asks for another's learns nothing.
+    /// The same as for a session that does not exist: asking for another user's session reveals nothing.
     static Problem notYours() {
         return of(ErrorCode.SESSION_NOT_FOUND, "the session is not there, or not yours");
     }
 
-    /// Also for a message of another's session.
+    /// Also for a message of another user's session.
     static Problem noSuchMessage(MessageId message) {
         return of(
                 ErrorCode.MESSAGE_NOT_FOUND,

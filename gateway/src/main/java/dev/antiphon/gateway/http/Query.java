@@ -13,7 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /// The parameters of a request's query (WHATWG URL §5), read strictly: a broken escape, bytes that are not UTF-8 or a
-/// name that comes twice is refused, where lenient readers would each guess something else.
+/// repeated name is refused, because lenient readers would disagree about the meaning.
 final class Query {
 
     private final Map<String, String> values;
@@ -24,7 +24,7 @@ final class Query {
 
     /// Reads a query.
     ///
-    /// @param raw what stands behind the `?`, or null when there is none
+    /// @param raw the text after the `?`, or null when there is none
     /// @throws InvalidInput when it cannot be decoded
     static Query parse(@Nullable String raw) {
         Map<String, String> values = new HashMap<>();
@@ -46,7 +46,7 @@ final class Query {
         return new Query(values);
     }
 
-    /// A parameter that must be there and not be empty.
+    /// A required parameter that is not empty.
     ///
     /// @throws InvalidInput when it is missing
     String required(String name) {
@@ -64,7 +64,7 @@ final class Query {
         return value == null || value.isEmpty() ? null : value;
     }
 
-    /// A whole number from 1 on.
+    /// A whole number of at least 1.
     ///
     /// @throws InvalidInput when it is anything else, or larger than `most`
     int number(String name, int ifMissing, int most) {

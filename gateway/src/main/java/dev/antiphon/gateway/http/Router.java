@@ -10,25 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Which endpoint answers a method and a path. A path is matched as it came, undecoded: nothing of ours needs an escaped
-/// character, so two spellings never mean the same thing.
+/// Finds the endpoint for a method and a path. A path is matched as it arrived, undecoded: no path of ours needs an
+/// escaped character, so two spellings never mean the same.
 ///
 /// @param <E> what a route leads to
 final class Router<E> {
 
-    /// What looking for a route found.
+    /// The result of a look-up.
     sealed interface Match<E> {
 
-        /// The route is there.
+        /// The route exists.
         ///
-        /// @param parameters what stood where the route has `{name}`
+        /// @param parameters the parts of the path at each `{name}` of the route
         record Found<E>(E endpoint, Map<String, String> parameters) implements Match<E> {
             public Found {
                 parameters = Map.copyOf(parameters);
             }
         }
 
-        /// The path is there, and takes these methods.
+        /// The path exists, and takes these methods.
         record WrongMethod<E>(Set<String> allowed) implements Match<E> {}
 
         /// There is no such path.
@@ -77,7 +77,7 @@ final class Router<E> {
                 : new Match.Found<>(endpoint, parameters);
     }
 
-    /// What stands at the route's names, or null when the path is another one.
+    /// The values of the route's names, or null when the path does not match.
     private static <E> @Nullable Map<String, String> parameters(
             Route<E> route, List<String> segments) {
         if (route.segments().size() != segments.size()) {

@@ -8,14 +8,14 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/// Everything that the gateway answers, one line each.
+/// All requests that the gateway answers, one line each.
 final class Routes {
 
     static final String EVENTS = "/api/sse";
 
     private Routes() {}
 
-    /// What is answered also while the pod does not serve.
+    /// Requests that are also answered while the pod does not serve.
     static Router<Endpoint> health(Health health) {
         return new Router<Endpoint>()
                 .get("/health", health::report)

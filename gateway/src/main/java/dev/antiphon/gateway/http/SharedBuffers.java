@@ -4,14 +4,14 @@ import io.vertx.core.buffer.Buffer;
 
 import org.jspecify.annotations.Nullable;
 
-/// Wraps bytes for Vert.x once for all connections that are written the same. One is enough to remember: the readers
-/// of a session are written to directly after each other.
+/// Wraps bytes for Vert.x once for all connections that get the same bytes. Remembering one is enough: the readers of a
+/// session are written to directly after each other.
 final class SharedBuffers {
 
     private byte @Nullable [] bytes;
     private Buffer buffer = Buffer.buffer();
 
-    /// Wraps bytes. The buffer may be written to several connections at once and is never modified.
+    /// Wraps bytes. The buffer can be written to several connections at once and is never modified.
     @SuppressWarnings("ReferenceEquality") // this very array, not one with the same bytes
     Buffer of(byte[] wanted) {
         if (wanted != bytes) {

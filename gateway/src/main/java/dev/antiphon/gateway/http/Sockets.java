@@ -8,23 +8,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The TCP connections of the front door: how many there may be, and how long one may go without a request.
+/// The TCP connections of the front door: the maximum number, and how long one may stay without a request.
 ///
-/// Vert.x' own idle timeout would put a listener on every write of every stream; this looks around now and then.
+/// Vert.x' own idle timeout would put a listener on every write of every stream; this class checks now and then.
 final class Sockets {
 
     /// How long a kept-alive connection may wait for its next request, all of its headers included. Longer than the
-    /// minute that proxies keep theirs, so that they close first and no request meets a closing connection.
+    /// minute for which proxies keep theirs, so that they close first and no request meets a closing connection.
     static final Duration IDLE = Duration.ofSeconds(75);
 
     private static final long BUSY = Long.MAX_VALUE;
 
     private final int most;
 
-    /// Since when each has no request, by the loop's clock; {@link #BUSY} while it has one.
+    /// The time since which each has no request, by the loop's clock; {@link #BUSY} while it has one.
     private final Map<HttpConnection, Long> idleSince = new HashMap<>();
 
-    /// A bound on connections; one beyond it is closed at once.
+    /// @param most the limit of connections; further ones are closed at once
     Sockets(int most) {
         this.most = most;
     }

@@ -23,7 +23,7 @@ final class SseOutlet implements Outlet {
         this.buffers = buffers;
     }
 
-    /// Calls whenever everything that was handed over has left and it was not writable meanwhile.
+    /// Sets the action that runs when all bytes have left and the outlet was not writable meanwhile.
     void whenDrained(Runnable drained) {
         this.drained = drained;
     }
@@ -50,7 +50,7 @@ final class SseOutlet implements Outlet {
         }
     }
 
-    /// A broken connection is never writable: its closing is about to be told.
+    /// A broken connection is never writable: its close handler is about to run.
     @Override
     public boolean writable() {
         return waiting == 0 && !broken;

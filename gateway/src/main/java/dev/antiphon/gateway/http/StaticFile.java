@@ -7,8 +7,8 @@ import java.util.Arrays;
 /// One file of the chat page, held in memory and revalidated by its content.
 final class StaticFile implements Endpoint {
 
-    /// Nothing but our own files may run, load or be sent to, and nobody may frame the page. A model's answer that
-    /// became HTML in spite of everything could still do nothing.
+    /// Only our own files may run, load or receive requests, and no other page may frame ours. HTML from a model that
+    /// reaches the page in spite of everything can still do nothing.
     static final String CONTENT_SECURITY_POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
                     + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -19,7 +19,7 @@ final class StaticFile implements Endpoint {
 
     /// A file.
     ///
-    /// @param entityTag quoted (RFC 9110 §8.8.3), another one for other content
+    /// @param entityTag quoted (RFC 9110 §8.8.3), different for different content
     StaticFile(byte[] content, String mediaType, String entityTag) {
         this.content = content;
         this.mediaType = mediaType;

@@ -16,13 +16,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// The chat page's files, read from the class path once at start. A request can only name one of them: no path that came
-/// from outside ever reaches a file system.
+/// The chat page's files, read from the class path once at start. A request can only name one of them: no path from
+/// outside ever reaches a file system.
 final class StaticFiles {
 
     private static final String INDEX = "web/index.html";
 
-    /// What is served; files of any other kind are not.
+    /// The kinds of files that are served; others are not.
     private static final Map<String, String> MEDIA_TYPES =
             Map.of(
                     "html", "text/html; charset=utf-8",

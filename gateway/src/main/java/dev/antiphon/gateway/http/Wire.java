@@ -11,24 +11,24 @@ import io.vertx.core.net.impl.ConnectionBase;
 
 import org.jspecify.annotations.Nullable;
 
-/// The TCP connection under an exchange, where Vert.x hides what a slow reader does. The only class that
-/// knows Netty.
+/// The TCP connection under an exchange, for a slow reader's state, which Vert.x hides. The only class that uses Netty.
 final class Wire {
 
     private Wire() {}
 
-    /// Bytes that were written and that the kernel has not taken yet. Falls by what it takes, also within one write.
+    /// Bytes that were written and that the kernel has not taken yet. Shrinks as the kernel takes them, also within
+    /// one write.
     static long bytesWaiting(HttpConnection connection) {
         ChannelOutboundBuffer waiting = channel(connection).unsafe().outboundBuffer();
         return waiting == null ? 0 : waiting.totalPendingWriteBytes() - waiting.currentProgress();
     }
 
-    /// Closes at once. `HttpConnection.close()` first waits until all is written, which for a client that
-    /// does not read is never. Without lingering the kernel drops what it holds for the client too.
+    /// Closes at once. `HttpConnection.close()` first waits until everything is written, which never happens if the
+    /// client does not read. With a linger time of zero the kernel also drops the bytes that it holds for the client.
     static void cut(HttpConnection connection) {
         Channel channel = channel(connection);
         if (!channel.isOpen()) {
-            // Its file descriptor may be another connection's by now, and that one would be reset.
+            // Another connection may have its file descriptor by now, and would be reset.
             return;
         }
         channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -39,7 +39,7 @@ final class Wire {
         }
     }
 
-    /// Whether what could not be decoded was too large, and not something else.
+    /// Whether the undecodable input was too large, and nothing else was wrong.
     static boolean isTooLarge(@Nullable Throwable undecodable) {
         return undecodable instanceof TooLongHttpLineException
                 || undecodable instanceof TooLongHttpHeaderException;

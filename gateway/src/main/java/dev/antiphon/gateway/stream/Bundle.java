@@ -11,17 +11,17 @@ import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. Frames stay
-/// byte for byte those that readers of one session get. An event that names the session goes before them whenever
-/// the session changes. It may show the user's list of sessions as well, or nothing else.
+/// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. The
+/// frames are byte for byte those of a single session's stream. An event that names the session precedes them whenever
+/// the session changes. The stream can also show the user's list of sessions, or only this list.
 ///
 /// All methods are called on the loop.
 public final class Bundle {
 
-    /// A browser with more tabs than this opens a second stream. It also bounds what one request may ask of Redis.
+    /// A browser with more tabs than this opens a second stream. This also limits one request's load on Redis.
     public static final int MOST_SESSIONS = 32;
 
-    /// One session of the stream, and where it begins.
+    /// One session of the stream and the place where it begins.
     public record Wanted(SessionId session, Cursor from) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
@@ -29,10 +29,10 @@ public final class Bundle {
     private final Outlet outlet;
     private final List<Lane> lanes = new ArrayList<>();
 
-    /// The session that the client takes the next frame for.
+    /// The session of the next frame, from the client's view.
     private @Nullable Lane named;
 
-    /// Whose turn it was last to write first: a session with a long replay must not starve the others.
+    /// The session that last had the first turn to write: a session with a long replay must not starve the others.
     private int turn;
 
     /// The part that shows the user's list; null when the client did not ask for it.
@@ -44,11 +44,11 @@ public final class Bundle {
         this.outlet = outlet;
     }
 
-    /// Begins the stream. Each session is shown as soon as Redis has said that it is the user's; one that is not is
-    /// refused, and the others go on.
+    /// Begins the stream. Each session is shown as soon as Redis has confirmed that it is the user's. A session of
+    /// another user is refused, and the others continue.
     ///
-    /// @param wanted at most {@link #MOST_SESSIONS}, and none only with the list; the same session may be in it more than
-    ///     once, as two tabs stand at two places
+    /// @param wanted at most {@link #MOST_SESSIONS}, and none only with the list; a session can be in it more than
+    ///     once, because two tabs can be at two places
     /// @param withList whether the user's list is shown
     public static Bundle open(
             Hub hub, UserId user, List<Wanted> wanted, boolean withList, Outlet outlet) {
@@ -56,8 +56,8 @@ public final class Bundle {
             throw new IllegalArgumentException(wanted.size() + " sessions");
         }
         Bundle bundle = new Bundle(outlet);
-        // The answer's head leaves with it: the client sees that it is connected before Redis has
-        // answered.
+        // The answer's head leaves with it: the client sees that it is connected before Redis
+        // has answered.
         outlet.write(LocalEvents.PING);
         wanted.forEach(each -> bundle.add(hub, user, each));
         if (withList) {
@@ -85,7 +85,7 @@ public final class Bundle {
         }
     }
 
-    /// The outlet can take more. The session after the one that wrote first the last time writes first now.
+    /// The outlet can take more. The session after the one that wrote first last time writes first now.
     public void drained() {
         if (list != null && !over) {
             list.drained();
@@ -96,7 +96,7 @@ public final class Bundle {
         }
     }
 
-    /// The client is gone. Doing so twice is fine.
+    /// The client is gone. A second call does nothing.
     public void leave() {
         over = true;
         List.copyOf(lanes).forEach(Lane::leave);
@@ -141,7 +141,7 @@ public final class Bundle {
         }
 
         @Override
-        @SuppressWarnings("ReferenceEquality") // the very ping, which is of no session
+        @SuppressWarnings("ReferenceEquality") // this very ping, which has no session
         public void write(byte[] bytes) {
             if (over) {
                 return;
@@ -178,14 +178,14 @@ public final class Bundle {
             }
         }
 
-        /// A client that does not read reads none of them.
+        /// A client that does not read reads none of its sessions.
         @Override
         public void abort() {
             outlet.abort();
         }
     }
 
-    /// The list's part of the stream: its events are of no session and change nothing in what was named.
+    /// The list's part of the stream: its events have no session and do not change the named one.
     private final class ListLane implements Outlet {
 
         @Override

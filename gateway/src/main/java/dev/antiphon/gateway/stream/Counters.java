@@ -6,63 +6,64 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts what should be rare: everything that was dropped, repaired, repeated or given up. Any thread may count and
-/// read.
+/// Counts events that should be rare: everything that was dropped, repaired, retried or given up. Any thread can count
+/// and read.
 public final class Counters {
 
-    /// What is counted.
+    /// The kinds of events.
     public enum Count {
-        /// A ring did not fit into the hand-over to the loop; the log has it.
+        /// A ring did not fit into the hand-over to the loop; the log has its entry.
         RING_DROPPED,
-        /// A ring came for a session that nobody watches here.
+        /// A ring arrived for a session without a watcher here.
         RING_UNWATCHED,
-        /// A ring came for an entry that was taken before.
+        /// A ring arrived for an entry that was already taken.
         RING_DOUBLE,
-        /// An entry came before one that must come first.
+        /// An entry arrived before one that must come first.
         GAP,
-        /// An entry's hash does not continue ours: it is not the log's, or our end of the log is gone.
+        /// An entry's hash does not continue ours: the log does not have it, or our end of the log is gone.
         MISMATCH,
         /// An early entry did not fit into its feed's bound; the log has it.
         EARLY_DROPPED,
         /// A feed read the log to fill a gap.
         REPAIR,
-        /// The poll found entries that nobody rang for.
+        /// The poll found entries without a ring.
         POLL_FOUND,
-        /// The log could not be read; it is tried again.
+        /// Reading the log failed; it is retried.
         READ_FAILED,
         /// A client had to begin again.
         RESYNC,
-        /// A client did not read and was closed.
+        /// A client did not read, and its connection was closed.
         SLOW_CLOSED,
-        /// A registry call failed; it is tried again.
+        /// A registry call failed; it is retried.
         REGISTRY_FAILED,
-        /// A connection could not be taken out of the registry when it left; all are registered anew.
+        /// The departure of a connection could not be registered and was given up; all connections are
+        /// registered again.
         DEPARTURE_DROPPED,
-        /// A dead pod's member was taken out of the registry.
+        /// A dead pod's member was removed from the registry.
         REAPED,
-        /// A client was told that a server is away, or back.
+        /// A client got the news that a server is unavailable, or available again.
         STATUS,
-        /// A hint of a user's list did not fit; the poll finds what it told.
+        /// A hint for a user's list did not fit; the poll finds the change.
         LIST_HINT_DROPPED,
-        /// The poll found changes of a user's list that no hint had told.
+        /// The poll found changes of a user's list without a hint.
         LIST_REPAIRED,
-        /// A user's list could not be read; it is read again.
+        /// Reading a user's list failed; it is retried.
         LIST_FAILED,
         /// A stream was ended because this pod stops.
         DRAINED,
         /// A plain worker's chunk was appended to the log here.
         PLAIN_APPENDED,
-        /// A plain worker's chunk came that was in the log: another pod was first, or it was sent twice.
+        /// A plain worker's chunk arrived that was already in the log: another pod was first, or it was sent twice.
         PLAIN_DOUBLE,
-        /// A plain worker's chunk waited for those before it.
+        /// A plain worker's chunk waited for earlier ones.
         PLAIN_HELD,
-        /// Chunks of a plain worker did not come and were given up.
+        /// Chunks of a plain worker did not arrive and were given up.
         PLAIN_GAP,
-        /// A plain worker's chunk came for a message that one of our workers runs, or that has ended.
+        /// A plain worker's chunk arrived for a message that one of our workers runs, or that has ended.
         PLAIN_IGNORED,
         /// A plain worker's chunk did not fit, or its session has no log.
         PLAIN_DROPPED,
-        /// Redis did not take a plain worker's chunks; they are offered again.
+        /// Redis did not take a plain worker's chunks; the pod offers them again.
         PLAIN_FAILED
     }
 
@@ -94,20 +95,20 @@ public final class Counters {
         return Objects.requireNonNull(counts.get(count), "every count has an adder");
     }
 
-    /// Rings were taken and written on.
+    /// Records rings that were taken and written to clients.
     ///
-    /// @param nanos from when the first of them came
+    /// @param nanos since the first of them arrived
     void relayed(int rings, long nanos) {
         relayed.add(rings);
         relayNanos.add(nanos * rings);
     }
 
-    /// Rings that were taken and written on.
+    /// Rings that were taken and written to clients.
     public long relayed() {
         return relayed.sum();
     }
 
-    /// Nanoseconds that they waited here together, each counted from when the first of its batch came.
+    /// The nanoseconds that they waited here in total, each counted from the arrival of the first of its batch.
     public long relayNanos() {
         return relayNanos.sum();
     }

@@ -2,15 +2,15 @@ package dev.antiphon.gateway.stream;
 
 import dev.antiphon.protocol.EntryId;
 
-/// Where a client says that its stream should begin.
+/// The place at which a client wants its stream to begin.
 public sealed interface Cursor {
 
-    /// It has nothing: the answer in flight and answers that nobody saw are shown from their start.
+    /// It has nothing: it gets the answer in progress and unseen answers from their start.
     record None() implements Cursor {}
 
     /// It has everything up to this entry.
     record At(EntryId last) implements Cursor {}
 
-    /// It named something that never was an entry's id: it must begin again, as one whose place the log has lost.
+    /// It sent something that never was an entry's id: it must begin again, like a client whose place the log has lost.
     record Unknown() implements Cursor {}
 }

@@ -13,15 +13,16 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// Takes connections that have left out of the registry, and tries again what Redis did not take: a member that stays
-/// behind has every chunk of its session sent to this pod for nothing.
+/// Removes connections that have left from the registry, and retries the calls that Redis did not take: each chunk of a
+/// session is sent to this pod for nothing while a member stays behind.
 final class Departures {
 
-    /// More than this are given up, and then all that is registered of this pod is registered anew: Redis has been away for
-    /// long.
+    /// More than this are given up, and then all of this pod's registrations are made again: Redis has been unavailable
+    /// for long.
     static final int MOST = 10_000;
 
-    /// A Redis that loses its last two seconds has the member back: each is taken out a second time after this many ticks.
+    /// A Redis that loses its last two seconds has the member again: each is removed a second time after this
+    /// many ticks.
     private static final int TICKS_UNTIL_AGAIN = 4;
 
     private record Departure(SessionId session, ConnectionId connection) {}
@@ -31,7 +32,7 @@ final class Departures {
     private final Counters counters;
     private final Queue<Departure> failed = new ArrayDeque<>();
 
-    /// What is to be repeated, by ticks, the next first; what does not fit under {@link #MOST} is not repeated.
+    /// Calls to repeat, by ticks, the next first; those that do not fit under {@link #MOST} are not repeated.
     private final Deque<List<Departure>> again = new ArrayDeque<>();
 
     private int repeats;
@@ -82,7 +83,7 @@ final class Departures {
         }
     }
 
-    /// Tries again what failed. Called about every second.
+    /// Retries the failed calls. Called about every second.
     void tick() {
         for (int i = failed.size(); i > 0; i--) {
             detach(failed.remove());
@@ -93,7 +94,7 @@ final class Departures {
         due.stream().filter(_ -> underWay + failed.size() < MOST).forEach(this::detach);
     }
 
-    /// Whether departures were given up and no other is left. Told once.
+    /// Whether departures were given up and no other is left. True only once.
     boolean mustBeginAnew() {
         if (!dropped || underWay > 0 || !failed.isEmpty()) {
             return false;

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.TreeMap;
 
-/// Entries of one session that came before one that must come first, by number. Bounded; what does not fit is dropped,
-/// because the read of the log that is under way or the next one brings it.
+/// Entries of one session that arrived before one that must come first, by number. Bounded; an entry that does not fit
+/// is dropped, because the present or the next read of the log brings it.
 final class EarlyEntries {
 
-    /// A gap is filled by a read within milliseconds; a second's worth of chunks is plenty.
+    /// A read fills a gap within milliseconds; a second's worth of chunks is plenty.
     static final int MOST = 64;
 
     static final int MOST_BYTES = 256 * 1024;
@@ -33,7 +33,7 @@ final class EarlyEntries {
         return true;
     }
 
-    /// Takes the entry of this number out and forgets those before it; null when it is not there.
+    /// Removes and returns the entry of this number, and forgets earlier ones; null when it is missing.
     @Nullable Entry take(long number) {
         while (!entries.isEmpty() && entries.firstKey() < number) {
             bytes -= entries.pollFirstEntry().getValue().data().length;

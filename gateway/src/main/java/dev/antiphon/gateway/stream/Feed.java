@@ -14,23 +14,23 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// One session's live entries in this pod, for as long as somebody watches.
+/// One session's live entries in this pod, for as long as a client watches.
 ///
-/// Rings say that entries were appended; they may be lost, doubled, late or stale. A ring is taken only when
-/// its entry continues our end of the log by number and hash. Anything else is a reason to read the log, which is always
-/// right. So the frames here are a gapless piece of the log whatever happens to rings.
+/// Rings say that entries were appended; they can be lost, doubled, late or stale. A ring is taken only when its entry
+/// continues our end of the log by number and hash. Anything else is a reason to read the log, which is always right.
+/// So the frames here are a gapless piece of the log whatever happens to rings.
 final class Feed {
 
-    /// How soon the log is looked at when rings stay away while an answer is in flight, or cannot come at all.
+    /// How soon the log is polled when rings are missing while an answer is in progress, or cannot arrive at all.
     static final long POLL_ACTIVE = Duration.ofSeconds(1).toNanos();
 
-    /// And when nothing is expected.
+    /// The same when no entry is expected.
     static final long POLL_IDLE = Duration.ofSeconds(10).toNanos();
 
-    /// After this much silence an answer is no more likely to go on this second than any other.
+    /// After this much silence, the next entry of an answer is not likely to come soon.
     static final long EXPECT_FOR = Duration.ofSeconds(60).toNanos();
 
-    /// Frames are kept this long after the last entry: whoever needs them later reads the log.
+    /// Frames are kept this long after the last entry: readers that need them later read the log.
     static final long KEEP_FRAMES = Duration.ofSeconds(10).toNanos();
 
     private final SessionId session;
@@ -38,20 +38,20 @@ final class Feed {
     private final Watchers watchers;
     private final EarlyEntries early = new EarlyEntries();
 
-    /// Our end of the log and what comes before it. Null until the first connection is attached, and after the log was
-    /// lost, until a connection begins it again.
+    /// Our end of the log and the entries before it. Null until the first connection is attached, and after the loss of
+    /// the log until a connection begins it again.
     private @Nullable FrameRing ring;
 
-    /// Counts how often the log turned out to be another one than we knew.
+    /// Counts how often the log turned out to be a different one.
     private int epoch;
 
     private boolean reading;
 
-    // What came while a read was under way and that read cannot have answered.
+    // Rings that arrived during a read and that the read cannot have included.
     private boolean doubtful;
     private boolean earlyGrew;
 
-    /// Somebody said that the session was erased, and nothing has been said in it since.
+    /// A ring reported that the session was erased, and no entry has arrived since.
     private boolean erased;
 
     private boolean polling;
@@ -86,22 +86,22 @@ final class Feed {
         return epoch;
     }
 
-    /// Whether what follows this place is here.
+    /// Whether the entries after this place are here.
     boolean covers(EntryId place) {
         return ring != null && ring.covers(place);
     }
 
-    /// Whether this place lies behind our end of the log.
+    /// Whether this place is beyond our end of the log.
     boolean isBeyond(EntryId place) {
         return ring != null && place.number() > ring.tail().number();
     }
 
-    /// Whether it is about to learn where the log ends.
+    /// Whether it is about to learn the end of the log.
     boolean isReading() {
         return reading;
     }
 
-    /// What follows a place that is covered, for one write; null when there is nothing yet.
+    /// The entries after a covered place, for one write; null when there are none yet.
     @Nullable Frame after(EntryId place) {
         if (ring == null) {
             throw new IllegalStateException(place + " is not covered");
@@ -109,14 +109,14 @@ final class Feed {
         return ring.after(place);
     }
 
-    /// Why there is no log, as clients are told.
+    /// The reason for the missing log, in the form for clients.
     String goneBecause() {
         return erased ? "deleted" : "no_log";
     }
 
-    // What comes in
+    // Input
 
-    /// A connection of this feed was attached: rings come from now on, and this is where the log ended.
+    /// A connection of this feed was attached: rings arrive from now on, and this is where the log ended.
     void attached(Attached attached) {
         if (ring == null) {
             ring = new FrameRing(attached.tail());
@@ -131,7 +131,7 @@ final class Feed {
         }
     }
 
-    /// Somebody learned where the log ends.
+    /// The end of the log has become known.
     void endsAt(EntryId tail) {
         if (ring != null && isAhead(tail, ring)) {
             repair();
@@ -140,11 +140,11 @@ final class Feed {
 
     /// An entry was rung.
     ///
-    /// @return whether there is something new for the subscribers
+    /// @return whether the subscribers have something to write
     boolean rang(Entry entry) {
         if (entry.event() == EventName.RESYNC) {
             erased = true;
-            doubt(); // the log says whether it is true
+            doubt(); // the log decides whether it is true
             return false;
         }
         if (ring == null) {
@@ -176,10 +176,10 @@ final class Feed {
         return true;
     }
 
-    /// Somebody read the log: what follows our end of it is taken.
+    /// Takes the entries after our end from a read of the log.
     ///
-    /// @param from where the read began
-    /// @param logTail where the log ended at that time
+    /// @param from the place where the read began
+    /// @param logTail the end of the log at that time
     void learn(EntryId from, List<Entry> entries, EntryId logTail) {
         if (ring == null) {
             return;
@@ -232,14 +232,14 @@ final class Feed {
         }
     }
 
-    /// Everyone writes what is new. Called once after everything that came together was taken.
+    /// Lets all subscribers write. Called once after all rings of a batch were taken.
     void flush() {
         watchers.flush();
     }
 
     // Reading the log
 
-    /// Something does not fit to what we have: either it is not the log's, or our end of the log is gone.
+    /// Something does not fit our entries: either it is not the log's, or our end of the log is gone.
     void doubt() {
         around.counters().add(Count.MISMATCH);
         doubtful = true;
@@ -251,7 +251,7 @@ final class Feed {
                 || found.number() > ring.tail().number();
     }
 
-    /// Reads what follows our end of the log. One read is under way at a time; what comes meanwhile is seen after it.
+    /// Reads the entries after our end of the log. One read is in progress at a time; later rings are handled after it.
     private void repair() {
         if (reading || ring == null) {
             return;
@@ -293,14 +293,14 @@ final class Feed {
         flush();
     }
 
-    /// The log is another one than we knew. Each subscriber finds out for itself whether its own place is lost.
+    /// The log is a different one. Each subscriber finds out for itself whether its own place is lost.
     private void restart(@Nullable FrameRing at) {
         ring = at;
         epoch++;
         early.clear();
     }
 
-    // What happens by time
+    // Timers
 
     void tick(long now, Standing standing) {
         watchers.tick(now, standing);
@@ -317,13 +317,13 @@ final class Feed {
         return expecting || standing == Standing.NATS_AWAY ? POLL_ACTIVE : POLL_IDLE;
     }
 
-    /// Asks where the log ends, because rings may have been lost.
+    /// Asks for the end of the log, because rings may have been lost.
     void poll() {
         if (ring == null) {
             return;
         }
         if (polling) {
-            pollAgain = true; // the answer under way may be from before the loss
+            pollAgain = true; // the present answer may be from before the loss
             return;
         }
         polling = true;
@@ -348,7 +348,7 @@ final class Feed {
 
     /// Compares the log's end with ours.
     ///
-    /// @param asked our end when the question was put; rings may have moved it since
+    /// @param asked our end when the question was sent; rings may have moved it since
     private void polled(EntryId asked, Optional<EntryId> found) {
         if (ring == null) {
             return;
@@ -356,7 +356,7 @@ final class Feed {
         if (found.isEmpty() || isAhead(found.get(), ring)) {
             around.counters().add(Count.POLL_FOUND);
             repair();
-            // Nobody rang: perhaps nobody knows that we are here.
+            // No ring arrived: perhaps no worker knows that we are here.
             watchers.refresh();
         } else if (found.get().number() < asked.number() || ring.contradicts(found.get())) {
             doubt();

@@ -5,9 +5,9 @@ import dev.antiphon.protocol.EntryId;
 
 import java.util.List;
 
-/// One or several entries as the bytes that browsers get, encoded once for all of them.
+/// One or several entries as the bytes for browsers, encoded once for all of them.
 ///
-/// @param last the id of the last entry; whoever has these bytes has everything up to it
+/// @param last the id of the last entry; a client that has these bytes has everything up to it
 @SuppressWarnings("ArrayRecordComponent") // shared by all readers, never compared
 record Frame(EntryId last, byte[] bytes) {
 
@@ -15,7 +15,7 @@ record Frame(EntryId last, byte[] bytes) {
         return new Frame(entry.id(), entry.frame());
     }
 
-    /// Puts frames that follow each other into one, for one write.
+    /// Joins consecutive frames into one, for one write.
     static Frame join(List<Frame> frames) {
         if (frames.size() == 1) {
             return frames.getFirst();

@@ -9,16 +9,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /// The end of one session's log as this pod knows it: the id of its last entry, and the last entries as encoded frames
-/// without gaps. When it is full the oldest frame goes; a reader that needs it reads the log.
+/// without gaps. When it is full, the oldest frame is removed; a reader that needs it reads the log.
 final class FrameRing {
 
-    /// At 10 chunks a second a reader may be 25 s behind before it must read the log.
+    /// At 10 chunks a second a reader can be 25 s behind before it must read the log.
     static final int MOST_FRAMES = 256;
 
-    /// Twice what 256 ordinary chunks take. The newest frame stays even when it alone is larger.
+    /// Twice the size of 256 ordinary chunks. The newest frame stays even when it alone is larger.
     static final int MOST_BYTES = 128 * 1024;
 
-    /// What one write carries at most, unless a single frame is larger: as much as one stalled reader may cost.
+    /// The maximum size of one write, unless a single frame is larger: also the maximum cost of one stalled reader.
     static final int MOST_BYTES_AT_ONCE = 64 * 1024;
 
     private static final int FIRST_SLOTS = 16;
@@ -33,7 +33,7 @@ final class FrameRing {
 
     private EntryId tail;
 
-    // What was joined last: the readers of a session mostly stand at the same place.
+    // The last join: the readers of a session are usually at the same place.
     private @Nullable EntryId joinedAfter;
     private @Nullable Frame joined;
 
@@ -42,7 +42,7 @@ final class FrameRing {
         this.tail = tail;
     }
 
-    /// The last entry; the place that the next one must continue.
+    /// The last entry; the next one must continue it.
     EntryId tail() {
         return tail;
     }
@@ -71,7 +71,7 @@ final class FrameRing {
     }
 
     /// Whether this very place is the tail or directly before one of the frames. False for a place of the same number
-    /// with another hash: whoever is there has read another log.
+    /// with another hash: its reader has read a different log.
     boolean covers(EntryId place) {
         long index = place.number() - base.number();
         if (index < 0 || index > size) {
@@ -86,7 +86,7 @@ final class FrameRing {
         return id.generation() != tail.generation() || (index >= 0 && index <= size && !covers(id));
     }
 
-    /// What follows a place that is covered, joined for one write; null at the tail.
+    /// The entries after a covered place, joined for one write; null at the tail.
     @Nullable Frame after(EntryId place) {
         int from = (int) (place.number() - base.number());
         if (from == size) {
@@ -110,7 +110,7 @@ final class FrameRing {
         return joined;
     }
 
-    /// Lets the frames go and keeps the tail: an idle session costs nothing.
+    /// Drops the frames and keeps the tail: an idle session costs nothing.
     void clear() {
         restart(tail);
     }

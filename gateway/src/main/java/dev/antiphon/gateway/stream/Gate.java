@@ -7,10 +7,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/// Lets a bounded number of calls to Redis be under way at once; the others wait their turn, first come first served.
-/// Whoever asks has a bounded number of calls waiting, so the queue is bounded by the feeds and connections there are.
+/// Limits the concurrent calls to Redis; the others wait their turn, first come first served. Each caller has a bounded
+/// number of waiting calls, so the feeds and connections bound the queue.
 ///
-/// Lives on the loop, and so do the answers, whichever thread they come from.
+/// Lives on the loop; all answers are handled there, whichever thread they come from.
 final class Gate {
 
     private final int most;
@@ -23,7 +23,7 @@ final class Gate {
         this.loop = loop;
     }
 
-    /// Makes a call when there is room. Exactly one of `answered` and `failed` runs, later, on the loop.
+    /// Makes a call when there is room. Later, exactly one of `answered` and `failed` runs on the loop.
     <T> void ask(
             Supplier<CompletionStage<T>> call, Consumer<T> answered, Consumer<Throwable> failed) {
         waiting.add(() -> start(call, answered, failed));
@@ -52,7 +52,7 @@ final class Gate {
                         }));
     }
 
-    /// A call that throws has failed like any other: its place must be free again.
+    /// A call that throws counts as failed: its place must become free again.
     private static <T> CompletionStage<T> made(Supplier<CompletionStage<T>> call) {
         try {
             return call.get();

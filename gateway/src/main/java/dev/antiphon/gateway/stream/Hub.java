@@ -25,18 +25,18 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/// All sessions that are watched in this pod: takes rings in, opens and closes connections, and drives what happens by
-/// time. Methods are called on the loop unless they say otherwise.
+/// All sessions that are watched in this pod: takes rings, opens and closes connections, and runs the timers. Methods
+/// are called on the loop unless they say otherwise.
 public final class Hub {
 
-    /// How often {@link #tick} wants to be called. Half of the shortest interval anything here waits for.
+    /// How often to call {@link #tick}. Half of the shortest interval that any part of this package waits for.
     public static final Duration TICK = Duration.ofMillis(500);
 
     private final Supplier<ConnectionId> ids;
     private final Surroundings around;
     private final Inbox inbox;
 
-    /// Bounded by the connections that the front door lets in.
+    /// Bounded by the front door's limit of connections.
     private final Map<SessionId, Feed> feeds = new HashMap<>();
 
     private final UserLists lists;
@@ -63,7 +63,7 @@ public final class Hub {
         inbox.offer(ring);
     }
 
-    /// Rings were lost for a while: every feed looks into the log. Any thread.
+    /// Rings were lost for a while: every feed reads the log. Any thread.
     public void ringsWereLost() {
         around.loop()
                 .execute(() -> {
@@ -72,7 +72,7 @@ public final class Hub {
                 });
     }
 
-    /// Something of a session may have changed in its user's list. Any thread; does not block.
+    /// A session may have changed in its user's list. Any thread; does not block.
     public void changed(UserId user, SessionId session) {
         lists.changed(user, session);
     }
@@ -82,7 +82,7 @@ public final class Hub {
         return lists.watch(user, outlet);
     }
 
-    /// The log of a session ends there, or ended there just now: whoever watches it reads what he lacks.
+    /// The log of a session ends at `tail`, or ended there a moment ago: its watchers read the entries that they lack.
     void endsAt(SessionId session, EntryId tail) {
         Feed feed = feeds.get(session);
         if (feed != null) {
@@ -96,8 +96,8 @@ public final class Hub {
         around.calls().ask(call, answered, failed);
     }
 
-    /// Tells which servers this pod has now. Its watchers are told when that changes, and without NATS the poll goes at
-    /// its faster pace: it alone brings entries then.
+    /// Sets which servers are available to this pod. Its clients get the news when that changes. Without NATS the poll
+    /// runs at its faster pace, because then it alone brings entries.
     public void stands(Standing standing) {
         this.standing = standing;
     }
@@ -106,7 +106,7 @@ public final class Hub {
         return standing;
     }
 
-    /// Every feed takes all that is there for it before anyone is written to, so that each client gets one write.
+    /// Every feed takes all its rings before any client is written to, so that each client gets one write.
     private void deliver(List<Ring> rings) {
         Set<Feed> touched = new LinkedHashSet<>();
         for (Ring ring : rings) {
@@ -124,8 +124,9 @@ public final class Hub {
     ///
     /// @param answer not called when the connection leaves first
     /// @return the connection, so that it can leave at any time
+    /// @return the connection, so that it can leave at any time
     public Subscriber open(SessionId session, UserId user, Cursor from, Consumer<Opened> answer) {
-        // Before the attach: a ring may be faster than the answer that tells where the log ends.
+        // Before the attach: a ring can be faster than the answer with the end of the log.
         Feed feed = feeds.computeIfAbsent(session, _ -> new Feed(session, around));
         connections++;
         Subscriber subscriber =
@@ -166,7 +167,7 @@ public final class Hub {
         }
     }
 
-    /// Taken out of the registry in any case: a failed attach may have taken effect.
+    /// Removed from the registry in any case: a failed attach may have taken effect.
     private static void refused(Subscriber subscriber, Opened why, Consumer<Opened> answer) {
         boolean gone = subscriber.hasLeft();
         subscriber.depart();
@@ -182,31 +183,31 @@ public final class Hub {
         }
     }
 
-    /// Does what is due by now.
+    /// Runs the timers that are due.
     public void tick() {
         long now = around.loop().nanoTime();
         around.departures().tick();
         if (around.departures().mustBeginAnew()) {
             registerAnew();
         }
-        // A copy, because a connection that is closed may take its feed out.
+        // A copy, because a connection that is closed can remove its feed.
         for (Feed feed : new ArrayList<>(feeds.values())) {
             feed.tick(now, standing);
         }
         lists.tick(now);
     }
 
-    /// Takes everything of this pod out of the registry, and puts in again what is here.
+    /// Removes this pod's registrations, and registers its present connections again.
     private void registerAnew() {
         around.calls()
                 .ask(
                         () -> around.registry().purge(),
                         _ -> feeds.values().forEach(feed -> feed.watchers().refresh()),
-                        // What is left behind goes with the pod.
+                        // Members that are left behind are removed with the pod.
                         _ -> around.counters().add(Count.REGISTRY_FAILED));
     }
 
-    /// Connections that are open or opening; a list that is shown counts as one.
+    /// Connections that are open or opening; a shown list counts as one.
     public int connections() {
         return connections + lists.watches();
     }
@@ -221,7 +222,7 @@ public final class Hub {
         return (int) feeds.values().stream().filter(Feed::holdsFrames).count();
     }
 
-    /// Ends some streams, each after what it can be sent right away; their clients come back elsewhere.
+    /// Ends some streams, each after the entries that it can send right away; their clients come back elsewhere.
     ///
     /// @return how many are left
     public int close(int most) {
@@ -242,7 +243,7 @@ public final class Hub {
         return connections();
     }
 
-    /// Ends all streams and takes their connections out of the registry. Completes on the loop when that is done or has
+    /// Ends all streams and removes their connections from the registry. Completes on the loop when that is done or has
     /// failed; the caller decides how long to wait.
     public CompletionStage<Void> close() {
         for (Feed feed : new ArrayList<>(feeds.values())) {

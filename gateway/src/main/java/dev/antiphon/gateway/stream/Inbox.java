@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Hands rings from the thread that hears them to the loop. The loop is woken once for all that came since it last
-/// looked, and then takes everything: under load a wake-up serves hundreds of rings, and each client gets
-/// one write for all of its own (measured: draining everything first carries half as much again).
+/// Passes rings from the receiving thread to the loop. The loop is woken once for all rings since its last run, and
+/// then takes all of them: under load one wake-up serves hundreds of rings, and each client gets one write for all of
+/// its own (measured: draining everything first carries half as much again).
 ///
-/// Bounded by count and bytes; what comes beyond is dropped and counted. The feed sees the gap, or the poll finds it.
+/// Bounded by count and bytes; further rings are dropped and counted. The feed sees the gap, or the poll finds it.
 final class Inbox {
 
-    /// A second's worth at twice the rate one loop can serve.
+    /// A second's worth at twice the rate that one loop can serve.
     static final int MOST = 65_536;
 
     static final long MOST_BYTES = 32L << 20;
@@ -30,7 +30,7 @@ final class Inbox {
     private boolean woken;
     private long wokenAt;
 
-    /// @param receiver called on the loop with all rings that came, in their order
+    /// @param receiver called on the loop with all new rings, in their order
     Inbox(Loop loop, Consumer<List<Ring>> receiver, Counters counters) {
         this.loop = loop;
         this.receiver = receiver;

@@ -20,13 +20,12 @@ import java.util.Locale;
 /// escaping; titles are written by {@link Json}.
 final class LocalEvents {
 
-    /// A comment: browsers ignore it, and proxies and both ends see that the connection lives.
+    /// A comment: browsers ignore it, and it shows proxies and both ends that the connection is alive.
     static final byte[] PING = bytes(": ping\n\n");
 
     private LocalEvents() {}
 
-    /// The first frame of every stream. `retry` stands behind the data, because the user's own document prints the first
-    /// two lines.
+    /// The first frame of every stream. `retry` follows the data, because PROTOCOL.md fixes the first two lines.
     static byte[] connected(ConnectionId connection, SessionId session) {
         return bytes(
                 "event: "
@@ -38,7 +37,7 @@ final class LocalEvents {
                         + "\"}\nretry: 1000\n\n");
     }
 
-    /// Tells a client how this pod stands. Without an id: it is in no log.
+    /// The state of this pod for a client. Without an id: it is in no log.
     static byte[] status(Standing standing) {
         String data =
                 switch (standing) {
@@ -52,8 +51,9 @@ final class LocalEvents {
         return bytes("event: " + EventName.STATUS.wire() + "\ndata: " + data + "\n\n");
     }
 
-    /// Tells a client that its place is lost, what was said so far, and that the stream goes on behind that. The event has
-    /// that place as its id too: a browser that reconnects before the next entry must not name the lost one again.
+    /// Tells a client that its place is lost, gives it the conversation so far, and the stream continues behind that.
+    /// The event also has that new place as its id: a browser that reconnects before the next entry must not send the
+    /// lost one again.
     static byte[] resync(String reason, Recent recent) {
         ByteArrayOutputStream event = new ByteArrayOutputStream();
         event.writeBytes(
@@ -66,12 +66,12 @@ final class LocalEvents {
                                 + reason
                                 + "\","));
         byte[] json = recent.json();
-        event.write(json, 1, json.length - 1); // without its brace: ours is open
+        event.write(json, 1, json.length - 1); // without its opening brace
         event.writeBytes(bytes("\n\n"));
         return event.toByteArray();
     }
 
-    /// What follows in a stream of several sessions is of this one.
+    /// The following events of a stream of several sessions belong to this session.
     static byte[] session(SessionId session, int index) {
         return bytes(
                 "event: "
@@ -83,9 +83,10 @@ final class LocalEvents {
                         + "}\n\n");
     }
 
-    /// Tells a client how sessions of its user's list stand.
+    /// The state of sessions in its user's list, for a client.
     ///
-    /// @param whole whether these are all that run or wait for the user, and others may have changed as well; else only these
+    /// @param whole whether these are all sessions that run or wait for the user, and others may have changed as well;
+    ///     otherwise only these have changed
     ///     have changed
     static byte[] list(boolean whole, Collection<SessionState> sessions) {
         ObjectNode list = Json.object().put("whole", whole);
@@ -103,7 +104,7 @@ final class LocalEvents {
         return event.toByteArray();
     }
 
-    /// Tells a client that it gets nothing of this session, and why, as an answer to a request would.
+    /// Tells a client that it gets no events of this session, with the reason that an answer to a request would have.
     static byte[] refused(SessionId session, ErrorCode code) {
         return bytes(
                 "event: "

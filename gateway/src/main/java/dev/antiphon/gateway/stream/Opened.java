@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.stream;
 
-/// What asking for a session's stream answered.
+/// The answer to a request for a session's stream.
 public sealed interface Opened {
 
     /// The connection is registered, or will be when Redis is available again; {@link Subscriber#start} begins the stream.
@@ -9,6 +9,6 @@ public sealed interface Opened {
     /// The session belongs to another user.
     record Foreign() implements Opened {}
 
-    /// The attach failed for another reason than a Redis that is unavailable.
+    /// The attach failed for another reason than an unavailable Redis.
     record Failed(Throwable cause) implements Opened {}
 }

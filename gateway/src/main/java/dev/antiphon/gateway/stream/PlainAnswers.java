@@ -20,25 +20,26 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Brings the chunks of plain workers into the log. Such a worker sends each chunk to every pod of the session, at most
-/// once each, so each pod offers what it heard; the log takes each chunk from whoever is first. A chunk that came too early
-/// waits here until those before it are in the log, or until they count as lost.
+/// once each, so each pod offers the chunks that it received; the log takes each chunk from the first pod. A chunk that
+/// arrived too early waits here until the earlier ones are in the log, or count as lost.
 ///
 /// All methods are called on the loop unless they say otherwise.
 public final class PlainAnswers {
 
-    /// A chunk waits this long for those before it.
+    /// How long a chunk waits for earlier ones.
     static final long HOLD = Duration.ofSeconds(2).toNanos();
 
-    /// When so many wait, those before them count as lost at once.
+    /// When so many wait, the missing ones count as lost at once.
     static final int MOST_HELD = 64;
 
-    /// What one call to Redis carries.
+    /// The maximum number of chunks in one call to Redis.
     private static final int MOST_AT_ONCE = 256;
 
-    /// Answers with chunks that wait here; chunks of others are dropped.
+    /// Answers with chunks that wait here; chunks of further ones are dropped.
     private static final int MOST_ANSWERS = 1_000;
 
-    /// What all waiting chunks together may take, by their texts; others are dropped. Another pod may have taken them.
+    /// The maximum size of all waiting chunks, by their texts; further ones are dropped. Another pod may have
+    /// taken them.
     private static final long MOST_CHARACTERS = 16L << 20;
 
     /// Chunks on their way to the loop: a second's worth of several hundred fast answers.
@@ -67,7 +68,7 @@ public final class PlainAnswers {
     private final Map<Key, Answer> answers = new HashMap<>();
     private long characters;
 
-    /// Begins with nothing.
+    /// Begins without chunks.
     public PlainAnswers(Loop loop, PlainLog log, History history, Hub hub, Counters counters) {
         this.loop = loop;
         this.log = log;
@@ -76,7 +77,7 @@ public final class PlainAnswers {
         this.counters = counters;
     }
 
-    /// A plain worker's chunk came. Any thread; does not block.
+    /// Receives a plain worker's chunk. Any thread; does not block.
     public void heard(Chunk chunk) {
         if (onTheWay.incrementAndGet() > MOST_ON_THE_WAY) {
             onTheWay.decrementAndGet();
@@ -111,7 +112,7 @@ public final class PlainAnswers {
         offer(key, answer);
     }
 
-    /// About what it takes: only text can be long.
+    /// Its approximate size: only text can be long.
     private static int sizeOf(Chunk chunk) {
         return 256
                 + switch (chunk.body()) {
@@ -125,7 +126,7 @@ public final class PlainAnswers {
                 };
     }
 
-    /// Offers what waits to the log. One call of a message is under way at a time.
+    /// Offers the waiting chunks to the log. One call for each message is in progress at a time.
     private void offer(Key key, Answer answer) {
         long now = loop.nanoTime();
         if (answer.asking || answer.held.isEmpty() || now - answer.notBefore < 0) {
@@ -181,19 +182,19 @@ public final class PlainAnswers {
             hub.rang(new Ring(key.session(), entry));
         }
         if (taken.entries().isEmpty()) {
-            hub.endsAt(key.session(), taken.tail()); // others appended, and ring nobody
+            hub.endsAt(key.session(), taken.tail()); // others appended, without a ring
         }
         int below = forgetBelow(answer, taken.next());
         long offeredBelow =
                 offered.stream().filter(chunk -> chunk.chunkId() < taken.next()).count();
-        counters.add(Count.PLAIN_DOUBLE, below - offeredBelow); // came again meanwhile
+        counters.add(Count.PLAIN_DOUBLE, below - offeredBelow); // arrived again meanwhile
         if (taken.ended()) {
             forget(answer, Count.PLAIN_IGNORED);
             settle(key.session());
         } else if (!answer.held.isEmpty()) {
             countHeld(answer, offered.getLast().chunkId());
             if (below > 0) {
-                offer(key, answer); // more came meanwhile
+                offer(key, answer); // more arrived meanwhile
             }
         }
     }
@@ -216,7 +217,7 @@ public final class PlainAnswers {
         }
     }
 
-    /// Those that were offered and not taken wait for others.
+    /// Chunks that were offered and not taken wait for others.
     private void countHeld(Answer answer, int lastOffered) {
         if (lastOffered > answer.countedTo) {
             counters.add(
@@ -226,12 +227,12 @@ public final class PlainAnswers {
         }
     }
 
-    /// A worker looks after what does not succeed; until then a resync shows the log itself.
+    /// If this fails, a worker does it later; until then a resync shows the log itself.
     private void settle(SessionId session) {
         hub.ask(() -> history.settle(session), _ -> {}, _ -> counters.add(Count.PLAIN_FAILED));
     }
 
-    /// Gives up what was waited for too long, and tries again what failed. Called about every half second.
+    /// Gives up chunks that are overdue, and retries failed calls. Called about every half second.
     public void tick() {
         long now = loop.nanoTime();
         for (Map.Entry<Key, Answer> each : List.copyOf(answers.entrySet())) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 
-/// What one stream says when there is nothing to say, and how long its client may take nothing.
+/// Pings and status events of one stream, and the time limit for a client that takes nothing.
 final class Pulse {
 
     /// A client that takes nothing for this long is closed; it comes back with its last id and misses nothing.
@@ -19,7 +19,7 @@ final class Pulse {
     private long progressAt;
     private long waitedFor;
 
-    /// How this pod stands, as the client believes.
+    /// The state of this pod that the client knows.
     private Standing told = Standing.WELL;
 
     Pulse(long now) {
@@ -32,9 +32,9 @@ final class Pulse {
         progressAt = now;
     }
 
-    /// The client takes all it is given.
+    /// The client takes all its bytes.
     ///
-    /// @return what to write now besides entries, or null
+    /// @return the bytes to write now apart from entries, or null
     byte @Nullable [] due(long now, Standing standing, Counters counters) {
         waitedFor = 0;
         progressAt = now;
@@ -48,9 +48,9 @@ final class Pulse {
         return null;
     }
 
-    /// Tells the client how this pod stands.
+    /// Tells the client the state of this pod.
     ///
-    /// @return what to write
+    /// @return the bytes to write
     byte[] tell(Standing standing, long now, Counters counters) {
         told = standing;
         pingedAt = now;
@@ -58,9 +58,9 @@ final class Pulse {
         return LocalEvents.status(standing);
     }
 
-    /// The client has not taken all it was given.
+    /// The client has not taken all its bytes.
     ///
-    /// @param bytesWaiting how much it has not
+    /// @param bytesWaiting how many it has not taken
     /// @return whether it has taken nothing for too long
     boolean isStalled(long now, long bytesWaiting) {
         if (bytesWaiting != waitedFor) {

@@ -6,16 +6,17 @@ import dev.antiphon.protocol.PodId;
 
 import java.time.Duration;
 
-/// Says that this pod lives, and takes out of the registry what dead pods left there. Every pod does both; who of them
-/// finds a dead one first does not matter.
+/// Records that this pod is alive, and removes dead pods' members from the registry. Every pod does both; it does not
+/// matter which one finds a dead pod first.
 ///
 /// All methods are called on the loop.
 public final class Reaper {
 
-    /// A killed pod's members are gone after this and {@link Pods#LIVES} at most.
+    /// A killed pod's members are removed after at most this and {@link Pods#LIVES}.
     static final long EVERY = Duration.ofSeconds(5).toNanos();
 
-    /// While Redis was away nobody could say that he lives. Everyone gets this long to come back before he counts as dead.
+    /// While Redis was unavailable, no pod could record that it is alive. Every pod gets this long to come back before
+    /// it counts as dead.
     static final Duration WAITS_AFTER_CONNECT = Duration.ofSeconds(30);
 
     private final Loop loop;
@@ -43,7 +44,7 @@ public final class Reaper {
 
     /// Does what is due by now.
     ///
-    /// @param connectedFor for how long Redis has been there
+    /// @param connectedFor how long Redis has been connected
     public void tick(Duration connectedFor) {
         long now = loop.nanoTime();
         if (!beating && now - beatAt >= Pods.BEAT_EVERY.toNanos()) {
@@ -58,7 +59,7 @@ public final class Reaper {
         }
     }
 
-    /// Whether Redis answered when it was asked last. It may not though the connection stands.
+    /// Whether Redis answered the last call. It may not answer although the connection is open.
     public boolean isAnswered() {
         return answered;
     }
@@ -73,7 +74,7 @@ public final class Reaper {
                                     beating = false;
                                     answered = failure == null;
                                     if (failure != null) {
-                                        // It answers nobody, though the connection stands.
+                                        // It answers no calls although the connection is open.
                                         counters.add(Count.REGISTRY_FAILED);
                                         waits = true;
                                         waitsSince = loop.nanoTime();

@@ -2,23 +2,23 @@ package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.RedisState;
 
-/// Whether this pod has the servers that it needs; its watchers are told when that changes.
+/// Whether this pod has the servers that it needs; its clients get the news when that changes.
 public enum Standing {
     WELL,
 
     /// Entries are not rung; the poll brings them, in bursts.
     NATS_AWAY,
 
-    /// Nothing can be read or asked; streams stay open.
+    /// Nothing can be read; streams stay open.
     REDIS_AWAY,
 
-    /// Nothing new is taken: answers pause, and no message or stream can be accepted.
+    /// New data is refused: answers pause, and no message or stream can be accepted.
     REDIS_FULL,
 
     /// As {@link #REDIS_FULL}, because the server has become a replica.
     REDIS_READ_ONLY;
 
-    /// By what is there now.
+    /// The state for the servers that are available now.
     public static Standing of(RedisState redis, boolean nats) {
         return switch (redis) {
             case AWAY -> REDIS_AWAY;

@@ -17,14 +17,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One connection: a cursor, not a queue. Whenever its client can take more it is written everything that follows the
-/// cursor, in one write: from the feed's frames, or from the log when it is further behind. So replay, live, a slow
-/// reader and one of many tabs are the same thing, and each costs one write's bytes.
+/// One connection: a cursor, not a queue. Whenever its client can take more, it gets everything after the cursor in one
+/// write: from the feed's frames, or from the log when it is further behind. So replay, live, a slow reader and one of
+/// many tabs are the same case, and each costs the bytes of one write.
 ///
 /// All methods are called on the loop.
 public final class Subscriber {
 
-    /// How long to leave a log alone that could not be read.
+    /// How long to wait after a failed read of the log.
     static final long RETRY_AFTER = Duration.ofSeconds(1).toNanos();
 
     /// Beginning again is expensive for the client, and for us because it brings history.
@@ -35,7 +35,7 @@ public final class Subscriber {
         ATTACHED,
 
         /// Redis was unavailable when the client came. The stream is open and shows nothing of the session until Redis
-        /// has said whose it is.
+        /// has confirmed its owner.
         UNCONFIRMED,
         STREAMING,
         LEFT
@@ -55,21 +55,21 @@ public final class Subscriber {
     /// Everything up to here was written.
     private EntryId cursor = EntryId.start(1);
 
-    /// Answers that ended while nobody was here, until this client has got past `unseenUntil`.
+    /// Answers that ended while no client was here, until this client has got past `unseenUntil`.
     private @Nullable Long unseen;
 
     private EntryId unseenUntil = cursor;
 
-    /// The client has been given a place, or came with one: it must be told when that place is lost.
+    /// The client got a place, or came with one: it must learn when that place is lost.
     private boolean placed;
 
-    /// A call to Redis is under way whose answer decides what is written next.
+    /// A call to Redis is in progress, and its answer decides the next write.
     private boolean asking;
 
     /// The feed's epoch in which the log confirmed the cursor; -1 for none.
     private int confirmedIn = -1;
 
-    /// The log had nothing after the cursor when it was last read.
+    /// The log had nothing after the cursor at the last read.
     private boolean atLogsEnd;
 
     private long notBefore;
@@ -123,7 +123,7 @@ public final class Subscriber {
         };
     }
 
-    // Coming and going
+    // Arrival and departure
 
     void attached(Attached attached) {
         state = State.ATTACHED;
@@ -142,9 +142,9 @@ public final class Subscriber {
         unseenUntil = attached.tail();
     }
 
-    /// The attach failed because Redis is unavailable. The stream begins all the same: an `EventSource` that gets an error
-    /// status never tries again. `connected` comes when the connection is registered, because from that event on a client
-    /// misses nothing.
+    /// The attach failed because Redis is unavailable. The stream begins all the same: an `EventSource` that gets an
+    /// error status never retries. `connected` is sent when the connection is registered, because from that event on a
+    /// client misses nothing.
     void unconfirmed() {
         state = State.UNCONFIRMED;
         notBefore = around.loop().nanoTime() + RETRY_AFTER;
@@ -205,7 +205,7 @@ public final class Subscriber {
         }
     }
 
-    /// The client is gone. Doing so twice is fine.
+    /// The client is gone. A second call does nothing.
     public void leave() {
         if (state == State.LEFT) {
             return;
@@ -213,8 +213,8 @@ public final class Subscriber {
         boolean attaching = state == State.ATTACHING;
         state = State.LEFT;
         if (!attaching) {
-            // Else the answer of the attach does this:
-            // taken out before it is put in, it would stay in.
+            // Otherwise the answer of the attach does this: a connection that is removed before it
+            // is added would stay.
             depart();
         }
     }
@@ -234,7 +234,7 @@ public final class Subscriber {
         leave();
     }
 
-    /// The session is another user's. The client is told and the stream ends.
+    /// The session is another user's. The client gets the reason and the stream ends.
     private void refuse() {
         if (outlet != null) {
             outlet.refuse(LocalEvents.refused(feed.session(), ErrorCode.SESSION_NOT_FOUND));
@@ -249,7 +249,7 @@ public final class Subscriber {
         pump();
     }
 
-    /// Writes whatever can be written now.
+    /// Writes all bytes that can be written now.
     void pump() {
         while (isReady()) {
             if (feed.covers(cursor)) {
@@ -267,7 +267,7 @@ public final class Subscriber {
         }
     }
 
-    /// The log has this client's place, and the feed is about to find out where it is itself: then everyone is woken.
+    /// The log has this client's place, and the feed is about to find its own: then all subscribers are woken.
     private boolean feedFollows() {
         return confirmedIn == feed.epoch()
                 && feed.isReading()
@@ -294,7 +294,7 @@ public final class Subscriber {
         }
     }
 
-    /// What was written has left, so an answer that nobody had seen now was.
+    /// The last write has left, so an unseen answer now was seen.
     private void confirmSeen() {
         Long seen = unseen;
         if (seen != null && cursor.number() >= unseenUntil.number()) {
@@ -340,10 +340,10 @@ public final class Subscriber {
                 atLogsEnd = entries.isEmpty();
                 if (outlet != null && outlet.writable()) {
                     writeAll(entries);
-                } // else another session of its stream has written meanwhile: they are read again
+                } // otherwise another session has written: read again later
                 feed.learn(after, entries, logTail);
                 if (atLogsEnd && !feed.covers(cursor)) {
-                    // By the log this is where it ends, and the feed thinks otherwise.
+                    // The log ends here, and the feed disagrees.
                     feed.doubt();
                 }
                 feed.flush();
@@ -353,8 +353,8 @@ public final class Subscriber {
         }
     }
 
-    /// Writes as much as the client takes now. The rest is read again when it takes more: keeping it would cost memory
-    /// for exactly those clients that are slow.
+    /// Writes as much as the client takes now. The rest is read again when the client takes more: keeping it would cost
+    /// memory for exactly the slow clients.
     private void writeAll(List<Entry> entries) {
         List<Frame> batch = new ArrayList<>();
         int bytes = 0;
@@ -376,8 +376,8 @@ public final class Subscriber {
         }
     }
 
-    /// The log does not hold this client's place any more: it goes on as a reader without an id does, so that nothing
-    /// in flight is lost. Attaching again tells where that is, and begins the log again when all of it is gone.
+    /// The log no longer holds this client's place: it continues as a reader without an id, so that nothing in progress
+    /// is lost. Attaching again returns the new place, and begins the log again when all of it is gone.
     private void beginAgain(String reason) {
         long now = around.loop().nanoTime();
         if (now - resyncAllowedAt < 0) {
@@ -411,28 +411,28 @@ public final class Subscriber {
                 remember(attached);
                 cursor = attached.start();
                 if (placed || attached.tail().number() > 0) {
-                    // A client without a place, too: it was connected when this log's entries came,
-                    // and another reader
-                    // may already have taken those that had ended unseen.
+                    // Also for a client without a place: it was connected when this log's
+                    // entries arrived, and another reader may already have taken those that had
+                    // ended unseen.
                     resync(reason);
                 } else {
                     pump();
                 }
             }
-            // The log was lost and somebody else has begun it.
+            // The log was lost, and another user has begun it.
             case Attach.Foreign() -> refuse();
         }
     }
 
-    /// It left while the registry was asked to add it.
+    /// It left while the registry was adding it.
     private void leaveAgain() {
         if (registered) {
             around.departures().leave(feed.session(), connection);
         }
     }
 
-    /// Gives the client what was said so far and goes on behind that. When the history cannot be had, the client keeps
-    /// what it has and goes on as a reader without an id.
+    /// Gives the client the conversation so far and continues behind that. When the history is unavailable, the client
+    /// keeps its content and continues as a reader without an id.
     private void resync(String reason) {
         asking = true;
         around.reads()
@@ -465,7 +465,7 @@ public final class Subscriber {
         pump();
     }
 
-    // What happens by time
+    // Timers
 
     void tick(long now, Standing standing) {
         boolean unconfirmed = state == State.UNCONFIRMED;

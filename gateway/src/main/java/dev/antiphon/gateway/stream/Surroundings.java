@@ -4,10 +4,10 @@ import dev.antiphon.backplane.history.HistoryReader;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 
-/// What all feeds and subscribers of a pod share.
+/// The shared services of all feeds and subscribers of a pod.
 ///
-/// @param reads lets reads of log and history through; each may bring 256 KiB
-/// @param calls lets all other calls to Redis through; their answers are small
+/// @param reads limits the reads of log and history; each can bring 256 KiB
+/// @param calls limits all other calls to Redis; their answers are small
 record Surroundings(
         Loop loop,
         LogReader log,
@@ -24,7 +24,7 @@ record Surroundings(
     /// Enough to fill the pipeline; 10,000 polls after a reconnect are then 20 round trips.
     private static final int CALLS_AT_ONCE = 512;
 
-    /// How many entries one read asks for: about what one write takes.
+    /// How many entries one read asks for: about one write.
     static final int ENTRIES_PER_READ = 256;
 
     static Surroundings of(

@@ -19,19 +19,19 @@ import java.util.function.Consumer;
 
 /// One user's list of sessions, as streams in this pod show it.
 ///
-/// A hint says which session may have changed, and the session's own keys say how it stands. Hints may be lost, doubled or
-/// late: the whole list is read when a stream opens, when hints were lost, and now and then. One read is under way at a time,
-/// so that an older answer never replaces a newer one.
+/// A hint says which session may have changed, and the session's own keys have its state. Hints can be lost, doubled or
+/// late: the whole list is read when a stream opens, after lost hints, and now and then. One read is in progress at a
+/// time, so an older answer never replaces a newer one.
 final class UserList {
 
-    /// How soon a lost hint is made up for. A read of 50 sessions costs Redis about 0.12 ms, so 10,000 users who watch cost it
-    /// 4 % of its time.
+    /// How soon the change behind a lost hint is found. A read of 50 sessions costs Redis about 0.12 ms, so 10,000
+    /// watching users cost it 4 % of its time.
     static final Duration READ_EVERY = Duration.ofSeconds(30);
 
-    /// Sessions that wait to be looked at; at one more the whole list is read instead.
+    /// Sessions that wait to be read; with one more the whole list is read instead.
     static final int MOST_CHANGED = 64;
 
-    /// Sessions that are remembered between two reads of the whole list; further ones are told and not remembered.
+    /// Sessions that are remembered between two reads of the whole list; further ones are sent and not remembered.
     private static final int MOST_KNOWN = 500;
 
     private final UserId user;
@@ -41,7 +41,7 @@ final class UserList {
     private final Counters counters;
     private final Consumer<UserList> left;
 
-    /// Bounded by the connections that the front door lets in.
+    /// Bounded by the front door's limit of connections.
     private final Set<Watch> watches = new LinkedHashSet<>();
 
     private final Set<SessionId> changed = new LinkedHashSet<>();
@@ -53,7 +53,7 @@ final class UserList {
     private boolean reading;
     private long readAt;
 
-    /// Nothing is read before: the last read has failed.
+    /// No read begins before this time: the last read has failed.
     private long notBefore;
 
     UserList(
@@ -99,7 +99,7 @@ final class UserList {
         read();
     }
 
-    /// Anything may have changed.
+    /// Any session may have changed.
     void readAll() {
         readAt = loop.nanoTime();
         read();
@@ -165,7 +165,7 @@ final class UserList {
         read();
     }
 
-    /// All is read again: which sessions this read was about does not matter then.
+    /// Everything is read again, so it does not matter which sessions this read was about.
     private void failed(Throwable failure) {
         counters.add(Count.LIST_FAILED);
         reading = false;
@@ -179,10 +179,10 @@ final class UserList {
         private final Outlet outlet;
         private final Pulse pulse = new Pulse(loop.nanoTime());
 
-        /// The client is to get all that is active, before and instead of single changes.
+        /// The client must get all active sessions, before and instead of single changes.
         private boolean whole = true;
 
-        /// What the client is still to get; beyond {@link #MOST_CHANGED} it gets the whole instead.
+        /// The changes that the client must still get; beyond {@link #MOST_CHANGED} it gets the whole list instead.
         private final Map<SessionId, SessionState> news = new LinkedHashMap<>();
 
         private Watch(Outlet outlet) {
@@ -195,7 +195,7 @@ final class UserList {
             write();
         }
 
-        /// Writes what there is, if the client has taken what it got before.
+        /// Writes the news, if the client has taken its earlier bytes.
         private void write() {
             if (!isRead || !outlet.writable()) {
                 return;
@@ -219,7 +219,7 @@ final class UserList {
 
         private void tick(long now) {
             if (outlet.writable()) {
-                // How this pod stands is told in the sessions of the stream.
+                // The sessions of the stream show the state of this pod.
                 byte[] due = pulse.due(now, Standing.WELL, counters);
                 if (due != null) {
                     outlet.write(due);
@@ -237,7 +237,7 @@ final class UserList {
             leave();
         }
 
-        /// The client is gone. Doing so twice is fine.
+        /// The client is gone. A second call does nothing.
         void leave() {
             if (watches.remove(this)) {
                 left.accept(UserList.this);

@@ -10,14 +10,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The lists of sessions that are watched in this pod, one for each user. Methods are called on the loop unless they say
-/// otherwise.
+/// The lists of sessions that are watched in this pod, one for each user. Methods are called on the loop unless they
+/// say otherwise.
 final class UserLists {
 
-    /// Hints not yet taken by the loop; more are dropped, and the poll finds what they told.
+    /// Hints that the loop has not taken yet; more are dropped, and the poll finds their changes.
     private static final int MOST_ON_THE_WAY = 10_000;
 
-    /// Reads under way at once for all lists: after a reconnect to NATS all of them are read.
+    /// Concurrent reads for all lists: after a reconnect to NATS all of them are read.
     private static final int READS_AT_ONCE = 32;
 
     private final Loop loop;
@@ -26,8 +26,8 @@ final class UserLists {
     private final Gate reads;
     private final AtomicInteger onTheWay = new AtomicInteger();
 
-    /// Bounded by the connections that the front door lets in. Changed on the loop only; other threads ask whether a user is
-    /// in it, so that hints of users who do not watch here end there.
+    /// Bounded by the front door's limit of connections. Changed only on the loop; other threads check whether a user
+    /// is in it, so that hints of users without a watcher here end there.
     private final Map<UserId, UserList> lists = new ConcurrentHashMap<>();
 
     private int watches;
@@ -39,7 +39,7 @@ final class UserLists {
         this.reads = new Gate(READS_AT_ONCE, loop);
     }
 
-    /// Watches a user's list; the outlet first gets all that runs or waits for the user.
+    /// Watches a user's list; the outlet first gets all sessions that run or wait for the user.
     UserList.Watch watch(UserId user, Outlet outlet) {
         watches++;
         return lists.computeIfAbsent(
@@ -78,9 +78,9 @@ final class UserLists {
         lists.values().forEach(UserList::readAll);
     }
 
-    /// Does what is due by now.
+    /// Runs the timers that are due.
     void tick(long now) {
-        // A copy, because a watch that is closed may take its list out.
+        // A copy, because a watch that is closed can remove its list.
         new ArrayList<>(lists.values()).forEach(list -> list.tick(now));
     }
 

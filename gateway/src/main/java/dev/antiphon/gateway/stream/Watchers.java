@@ -7,14 +7,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The connections of one session in this pod, and which of them the registry knows.
+/// The connections of one session in this pod, and which of them the registry has.
 final class Watchers {
 
-    /// Beyond this a pod's connections of one session are not registered: a worker only asks which pods. It bounds what
-    /// every append must read when somebody opens a thousand tabs.
+    /// A pod's connections of one session beyond this number are not registered: workers only need the pods. This
+    /// bounds the work of every append when a user opens a thousand tabs.
     static final int MOST_REGISTERED = 16;
 
-    /// How often the registry is told again who is here: what a lost or restarted Redis forgot is back after this, and
+    /// How often the registrations are repeated. A restarted Redis that lost them has them again after this time, and
     /// until then the poll finds the entries.
     static final long REFRESH_EVERY = Duration.ofSeconds(10).toNanos();
 
@@ -35,7 +35,7 @@ final class Watchers {
         return all.size();
     }
 
-    /// A copy: a subscriber that is closed takes itself out.
+    /// A copy: a subscriber that is closed removes itself.
     List<Subscriber> all() {
         return List.copyOf(all);
     }
@@ -52,9 +52,9 @@ final class Watchers {
         return true;
     }
 
-    /// Takes a connection out.
+    /// Removes a connection.
     ///
-    /// @param wasRegistered whether the registry may know it
+    /// @param wasRegistered whether the registry may have it
     void leave(Subscriber subscriber, boolean wasRegistered) {
         all.remove(subscriber);
         if (wasRegistered) {
@@ -64,8 +64,8 @@ final class Watchers {
         }
     }
 
-    /// Those beyond the bound take the places of those that leave, and are registered before those are taken out: else
-    /// the last registered one to leave would make the whole pod unknown.
+    /// Unregistered connections take the places of those that leave, and are registered before those are removed.
+    /// Otherwise the departure of the last registered one would make the whole pod unknown.
     private void registerOthers() {
         for (Subscriber subscriber : all) {
             if (registered < MOST_REGISTERED && subscriber.becomeRegistered()) {
@@ -75,8 +75,8 @@ final class Watchers {
         }
     }
 
-    /// Everyone writes what there is. From the youngest to the oldest, so that one that is closed by its own write and
-    /// takes itself out moves none that is still to come.
+    /// Lets all subscribers write, from the youngest to the oldest: a subscriber that is closed by its own write
+    /// removes itself, and this order keeps the positions of those that follow.
     void flush() {
         for (int i = all.size() - 1; i >= 0; i--) {
             all.get(i).pump();
@@ -92,7 +92,7 @@ final class Watchers {
         }
     }
 
-    /// Tells the registry again who is here. Skipped while the last time is still under way.
+    /// Repeats the registrations. Skipped while the last repetition is still in progress.
     void refresh() {
         if (refreshing > 0) {
             return;
@@ -118,7 +118,7 @@ final class Watchers {
                         });
     }
 
-    /// It may have left while its refresh waited for its turn, and then was taken out before it was added again.
+    /// It may have left while its refresh waited, and was then removed before it was added again.
     private void refreshed(Subscriber subscriber) {
         refreshing--;
         if (subscriber.hasLeft()) {
