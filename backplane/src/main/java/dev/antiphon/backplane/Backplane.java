@@ -229,7 +229,7 @@ public final class Backplane implements AutoCloseable {
                                 LOG.atInfo()
                                         .addKeyValue("pod", pod)
                                         .addKeyValue("session", session)
-                                        .log("nobody listens for this pod; it is forgotten");
+                                        .log("removed a pod without a listener from a session");
                             }
                         });
     }

@@ -29,7 +29,7 @@ public final class Members {
             } catch (InvalidInput e) {
                 LOG.atDebug()
                         .addKeyValue("reason", e.getMessage())
-                        .log("ignored a connection member");
+                        .log("ignored a malformed connection member");
             }
         }
         return pods;

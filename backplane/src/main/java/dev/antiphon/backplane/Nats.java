@@ -82,7 +82,7 @@ public final class Nats implements AutoCloseable {
                 return new Nats(io.nats.client.Nats.connect(options), options, url, dropped);
             } catch (AuthenticationException e) {
                 throw new Unavailable(
-                        shown + " refuses us: " + e.getMessage() + "; check NATS_URL", e);
+                        shown + " refused the connection: " + e.getMessage() + "; check NATS_URL", e);
             } catch (IOException e) {
                 if (!said) {
                     LOG.atWarn().addKeyValue("url", shown).log("waiting for NATS");
@@ -200,7 +200,7 @@ public final class Nats implements AutoCloseable {
             case DISCONNECTED -> {
                 // Also reported for each failed reconnect.
                 if (source.equals(connection) && away.compareAndSet(false, true)) {
-                    LOG.atWarn().addKeyValue("url", url).log("NATS is away");
+                    LOG.atWarn().addKeyValue("url", url).log("NATS unavailable, reconnecting");
                 }
             }
             case RESUBSCRIBED -> {
@@ -217,7 +217,7 @@ public final class Nats implements AutoCloseable {
 
     private void back() {
         away.set(false);
-        LOG.atInfo().addKeyValue("url", url).log("NATS is back");
+        LOG.atInfo().addKeyValue("url", url).log("NATS available again");
         onReconnect.forEach(Nats::runSafely);
     }
 
@@ -254,7 +254,7 @@ public final class Nats implements AutoCloseable {
         try {
             return io.nats.client.Nats.connect(options);
         } catch (IOException e) { // refused again, or unavailable
-            LOG.atDebug().addKeyValue("url", url).setCause(e).log("no new client yet");
+            LOG.atDebug().addKeyValue("url", url).setCause(e).log("a new client failed to connect, retrying");
             return null;
         }
     }
@@ -332,7 +332,7 @@ public final class Nats implements AutoCloseable {
         public void slowConsumerDetected(Connection connection, Consumer consumer) {
             LOG.atWarn()
                     .addKeyValue("dropped", consumer.getDroppedCount())
-                    .log("rings come faster than they are taken; the log fills the gaps");
+                    .log("rings arrive faster than they are handled and are dropped; the log fills the gaps");
         }
 
         @Override

@@ -96,7 +96,7 @@ public final class Redis implements AutoCloseable {
                         connected = true;
                         LOG.atInfo()
                                 .addKeyValue("address", settings.address())
-                                .log("Redis is back");
+                                .log("Redis available again");
                         // For calls written meanwhile: Lettuce alone sends only those that were
                         // in flight.
                         flushSoon();
@@ -110,7 +110,7 @@ public final class Redis implements AutoCloseable {
                         if (news && !closed.get()) {
                             LOG.atWarn()
                                     .addKeyValue("address", settings.address())
-                                    .log("Redis is away");
+                                    .log("Redis unavailable, reconnecting");
                         }
                     }
                 });
@@ -211,7 +211,7 @@ public final class Redis implements AutoCloseable {
                     failure);
         }
         return new Unavailable(
-                settings.address() + " refuses us: " + rootMessage(failure), failure);
+                settings.address() + " refused the connection: " + rootMessage(failure), failure);
     }
 
     /// Closes the connection, so that the next one leads to the server that is now behind the address. The client sends
@@ -222,7 +222,7 @@ public final class Redis implements AutoCloseable {
             LOG.atDebug()
                     .addKeyValue("address", settings.address())
                     .addKeyValue("reason", reason)
-                    .log("connecting to Redis again");
+                    .log("reconnecting to Redis");
             var _ = open.close(); // Lettuce notices and connects
         }
     }
@@ -248,7 +248,7 @@ public final class Redis implements AutoCloseable {
                 if (refusesForGood(e)) {
                     throw new Unavailable(
                             settings.address()
-                                    + " refuses us: "
+                                    + " refused the connection: "
                                     + rootMessage(e)
                                     + "; check REDIS_PASSWORD",
                             e);
@@ -351,11 +351,11 @@ public final class Redis implements AutoCloseable {
         return refusal.passes()
                 ? unavailable(error)
                 : new IllegalStateException(
-                        settings.address() + " cannot do it: " + error.getMessage(), error);
+                        settings.address() + " refused the call: " + error.getMessage(), error);
     }
 
     private Unavailable unavailable(Throwable cause) {
-        return new Unavailable(settings.address() + " did not do it: " + cause.getMessage(), cause);
+        return new Unavailable(settings.address() + " is unavailable: " + cause.getMessage(), cause);
     }
 
     static Throwable unwrap(Throwable failure) {

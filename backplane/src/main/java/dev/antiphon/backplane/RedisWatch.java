@@ -152,13 +152,13 @@ final class RedisWatch implements AutoCloseable {
                     LOG.atWarn()
                             .addKeyValue("address", address)
                             .addKeyValue("reason", reason)
-                            .log("Redis has become a replica and refuses writes; connecting again");
+                            .log("Redis has become a replica and refuses writes; reconnecting");
             case AWAY -> {
                 if (redis.connected()) { // otherwise the loss of the connection is logged
                     LOG.atWarn()
                             .addKeyValue("address", address)
                             .addKeyValue("reason", reason)
-                            .log("Redis does no work, though its connection stands");
+                            .log("Redis does not respond although its connection is open");
                 }
             }
         }
@@ -172,7 +172,7 @@ final class RedisWatch implements AutoCloseable {
                                 stats -> field(stats, "evicted_keys").ifPresent(this::evicted),
                                 thread)
                         .exceptionally(failure -> {
-                            LOG.atDebug().setCause(failure).log("no count of evicted keys");
+                            LOG.atDebug().setCause(failure).log("reading the count of evicted keys failed");
                             return null;
                         });
     }

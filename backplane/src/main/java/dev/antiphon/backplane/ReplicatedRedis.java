@@ -153,9 +153,9 @@ public final class ReplicatedRedis implements AutoCloseable {
         return cause instanceof RedisCommandExecutionException refused
                         && !Refusal.of(refused).passes()
                 ? new IllegalStateException(
-                        settings.address() + " cannot do it: " + refused.getMessage(), refused)
+                        settings.address() + " refused the call: " + refused.getMessage(), refused)
                 : new Unavailable(
-                        settings.address() + " did not do it: " + cause.getMessage(), cause);
+                        settings.address() + " is unavailable: " + cause.getMessage(), cause);
     }
 
     @Override

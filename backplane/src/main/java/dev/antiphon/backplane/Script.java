@@ -15,21 +15,21 @@ public record Script(String name, String text, String sha1) {
 
     /// Joins the named resources into one script: Redis has no include.
     ///
-    /// @param beside the class whose package holds the resources
-    public static Script load(Class<?> beside, String... resources) {
+    /// @param neighbour the class whose package holds the resources
+    public static Script load(Class<?> neighbour, String... resources) {
         StringBuilder text = new StringBuilder();
         for (String resource : resources) {
-            text.append(read(beside, resource)).append('\n');
+            text.append(read(neighbour, resource)).append('\n');
         }
         String whole = text.toString();
         return new Script(resources[resources.length - 1], whole, sha1(whole));
     }
 
-    private static String read(Class<?> beside, String resource) {
-        try (InputStream in = beside.getResourceAsStream(resource)) {
+    private static String read(Class<?> neighbour, String resource) {
+        try (InputStream in = neighbour.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException(
-                        "no resource " + resource + " beside " + beside.getName());
+                        "no resource " + resource + " next to " + neighbour.getName());
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

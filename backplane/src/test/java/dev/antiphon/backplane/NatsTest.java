@@ -119,7 +119,7 @@ final class NatsTest {
             assertThatThrownBy(
                             () -> Nats.open("nats://u:p@127.0.0.1:" + strict.getLocalPort(), "t"))
                     .isInstanceOf(Unavailable.class)
-                    .hasMessageStartingWith(url + " refuses us: ")
+                    .hasMessageStartingWith(url + " refused the connection: ")
                     .hasMessageEndingWith("; check NATS_URL")
                     .hasMessageNotContaining("u:p");
         }
@@ -166,9 +166,9 @@ final class NatsTest {
             assertThat(logged.warnings())
                     .extracting(warning -> warning.replaceAll(" [\\[n].*", ""))
                     .containsExactly(
-                            "NATS is away",
+                            "NATS unavailable, reconnecting",
                             "an action after a reconnect failed",
-                            "NATS is away",
+                            "NATS unavailable, reconnecting",
                             "an action after a reconnect failed");
         }
     }

@@ -146,7 +146,7 @@ final class RedisTest {
         failed.forEach(RedisTest::assertFailsWithUnavailable);
         assertThat(failed)
                 .extracting(call -> call.exceptionNow().getMessage())
-                .filteredOn(message -> !message.contains(" did not do it: LOADING "))
+                .filteredOn(message -> !message.contains(" is unavailable: LOADING "))
                 .hasSizeLessThanOrEqualTo(3);
         assertThat(answer(increment(redis))).isGreaterThanOrEqualTo(6_000 - failed.size());
     }
@@ -182,7 +182,7 @@ final class RedisTest {
 
             assertThat(logged.warnings())
                     .hasSize(2)
-                    .allMatch(warning -> warning.startsWith("Redis is away"));
+                    .allMatch(warning -> warning.startsWith("Redis unavailable"));
         }
     }
 
@@ -490,7 +490,7 @@ final class RedisTest {
 
         assertThatThrownBy(() -> redis(server.port(), "wrong", LONG))
                 .isInstanceOf(Unavailable.class)
-                .hasMessageStartingWith(server.url() + " refuses us: WRONGPASS")
+                .hasMessageStartingWith(server.url() + " refused the connection: WRONGPASS")
                 .hasMessageEndingWith("; check REDIS_PASSWORD")
                 .hasMessageNotContaining("wrong;");
         assertThatThrownBy(() -> redis(server.port(), null, LONG))

@@ -41,11 +41,11 @@ final class Meters implements AutoCloseable {
         for (Count count : Count.values()) {
             FunctionCounter.builder("chat.stream.incidents", counters, all -> all.of(count))
                     .tag("kind", count.name().toLowerCase(Locale.ROOT))
-                    .description("what should be rare: dropped, repaired, repeated, given up")
+                    .description("rare events: dropped, repaired, retried, given up")
                     .register(registry);
         }
         FunctionCounter.builder("chat.registry.forgotten", backplane, Backplane::forgotten)
-                .description("members of plain pods that nobody listens for, taken out")
+                .description("removed members of plain pods without a listener")
                 .register(registry);
         FunctionTimer.builder(
                         "chat.relay",
@@ -53,7 +53,7 @@ final class Meters implements AutoCloseable {
                         Counters::relayed,
                         Counters::relayNanos,
                         TimeUnit.NANOSECONDS)
-                .description("from hearing of an entry to having written it to its watchers")
+                .description("from receiving a ring to having written its entry to the watchers")
                 .register(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -65,7 +65,7 @@ final class Meters implements AutoCloseable {
             String server, Backplane backplane, java.util.function.Predicate<Backplane> connected) {
         Gauge.builder("chat.server.connected", backplane, each -> connected.test(each) ? 1 : 0)
                 .tag("server", server)
-                .description("1 while the server does what is asked of it")
+                .description("1 while the server works")
                 .register(registry);
     }
 

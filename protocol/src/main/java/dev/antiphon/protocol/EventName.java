@@ -30,6 +30,6 @@ public enum EventName {
                 return event;
             }
         }
-        throw new IllegalArgumentException("no such event: " + wire);
+        throw new IllegalArgumentException("unknown event: " + wire);
     }
 }

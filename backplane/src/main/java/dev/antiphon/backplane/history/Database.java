@@ -157,7 +157,7 @@ final class Database implements AutoCloseable {
     <T> CompletionStage<T> ask(Task<T> task) {
         if (!room.tryAcquire()) {
             return CompletableFuture.failedStage(
-                    new Unavailable(address + " is too slow for what is asked of it", null));
+                    new Unavailable(address + " has too many waiting calls", null));
         }
         try {
             return CompletableFuture.supplyAsync(() -> done(task), threads)
@@ -180,9 +180,9 @@ final class Database implements AutoCloseable {
             }
         } catch (SQLException e) {
             if (passes(e)) {
-                throw new Unavailable(address + " did not do it: " + e.getMessage(), e);
+                throw new Unavailable(address + " is unavailable: " + e.getMessage(), e);
             }
-            throw new IllegalStateException(address + " cannot do it: " + e.getMessage(), e);
+            throw new IllegalStateException(address + " refused the call: " + e.getMessage(), e);
         }
     }
 

@@ -80,8 +80,8 @@ public final class ParkingSessionLog implements SessionLog {
                             .addKeyValue("reason", failure.getMessage())
                             .log(
                                     passes
-                                            ? "run that waits for its user not stored, retrying"
-                                            : "run that waits for its user not stored");
+                                            ? "storing a run that waits for its user failed, retrying"
+                                            : "storing a run that waits for its user failed");
                     return !passes;
                 });
     }
@@ -115,7 +115,7 @@ public final class ParkingSessionLog implements SessionLog {
                     .addKeyValue("session", session)
                     .addKeyValue("message", message)
                     .addKeyValue("reason", failure.getMessage())
-                    .log("run that its user has answered cannot go on, retrying");
+                    .log("continuing a run that its user has answered failed, retrying");
             return log.release(session, message, claimed.token()).thenApply(_ -> new Claim.Busy());
         });
     }

@@ -565,7 +565,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
                 forgotten = join(forget(FORGET_AT_ONCE));
             } while (forgotten == FORGET_AT_ONCE);
         } catch (RuntimeException e) { // the next attempt may succeed
-            LOG.atWarn().setCause(e).log("old conversations are forgotten later");
+            LOG.atWarn().setCause(e).log("removing old conversations failed, retrying later");
         }
     }
 

@@ -149,12 +149,12 @@ final class CoreQueue implements RequestQueue {
 
     private void send(String subject, Headers headers, byte[] data) {
         if (!nats.connected()) {
-            throw new Unavailable(nats.url() + " is away", null);
+            throw new Unavailable(nats.url() + " is unavailable", null);
         }
         try {
             nats.connection().publish(subject, headers, data);
         } catch (IllegalStateException | IllegalArgumentException e) { // closed, full or too large
-            throw new Unavailable(nats.url() + " did not take it: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " did not accept the request: " + e.getMessage(), e);
         }
     }
 
@@ -174,7 +174,7 @@ final class CoreQueue implements RequestQueue {
     @Override
     public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         if (!nats.connected()) {
-            throw new Unavailable(nats.url() + " is away", null);
+            throw new Unavailable(nats.url() + " is unavailable", null);
         }
         stopped = false;
         try {
@@ -196,7 +196,7 @@ final class CoreQueue implements RequestQueue {
             throw e;
         } catch (IllegalStateException e) { // closed, or the limit was reached between two calls
             subscription = null;
-            throw new Unavailable(nats.url() + " cannot be heard: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " subscription failed: " + e.getMessage(), e);
         }
     }
 
@@ -282,7 +282,7 @@ final class CoreQueue implements RequestQueue {
             LOG.atDebug()
                     .addKeyValue("subject", request.subject())
                     .addKeyValue("reason", e.getMessage())
-                    .log("a request was not passed on");
+                    .log("passing on a request failed");
         }
     }
 

@@ -50,7 +50,7 @@ record JetStreamDelivery(Message message, StoredRequest request) implements Deli
         } catch (IllegalStateException e) {
             // The connection is closed or its buffer is full. The server delivers again after the
             // ack wait.
-            LOG.debug("not settled", e);
+            LOG.debug("settling a delivery failed", e);
         }
     }
 }

@@ -72,7 +72,7 @@ final class JetStreamQueue implements RequestQueue {
         try {
             return consumer().getNumPending();
         } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " did not report its backlog: " + e.getMessage(), e);
         }
     }
 
@@ -87,7 +87,7 @@ final class JetStreamQueue implements RequestQueue {
                     consumer.getNumAckPending(),
                     consumer.getRedelivered());
         } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(nats.url() + " does not tell what waits: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " did not report its backlog: " + e.getMessage(), e);
         }
     }
 
@@ -117,7 +117,7 @@ final class JetStreamQueue implements RequestQueue {
             PurgeOptions done = PurgeOptions.builder().sequence(acked + 1).build();
             return management().purgeStream(Topology.REQUESTS, done).getPurged();
         } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(nats.url() + " does not purge: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to purge requests: " + e.getMessage(), e);
         }
     }
 
@@ -128,7 +128,7 @@ final class JetStreamQueue implements RequestQueue {
     /// Fails at once, where the client would wait for its timeout.
     private JetStreamManagement management() throws IOException {
         if (!nats.connected()) {
-            throw new Unavailable(nats.url() + " is away", null);
+            throw new Unavailable(nats.url() + " is unavailable", null);
         }
         return nats.connection().jetStreamManagement();
     }
@@ -136,7 +136,7 @@ final class JetStreamQueue implements RequestQueue {
     private CompletionStage<Void> publish(
             String subject, Headers headers, byte[] data, PublishOptions options) {
         if (!nats.connected()) {
-            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is away", null));
+            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is unavailable", null));
         }
         try {
             return nats.connection()
@@ -146,13 +146,13 @@ final class JetStreamQueue implements RequestQueue {
                     .handle((_, failure) -> {
                         if (failure != null) {
                             throw new Unavailable(
-                                    nats.url() + " did not store a request: " + root(failure),
+                                    nats.url() + " failed to store a request: " + root(failure),
                                     failure);
                         }
                         return done();
                     });
         } catch (IllegalStateException | IOException e) { // closed, or lost since the check above
-            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is away", e));
+            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is unavailable", e));
         }
     }
 
@@ -196,10 +196,10 @@ final class JetStreamQueue implements RequestQueue {
             }
         } catch (JetStreamApiException e) {
             if (e.getErrorCode() != Topology.NOT_FOUND) { // not even the request itself is left
-                throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+                throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
             }
         } catch (IOException e) {
-            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
         }
         return before;
     }
@@ -213,9 +213,9 @@ final class JetStreamQueue implements RequestQueue {
             if (e.getErrorCode() == Topology.NOT_FOUND) {
                 return neverCameTo(request);
             }
-            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
         }
     }
 
@@ -230,7 +230,7 @@ final class JetStreamQueue implements RequestQueue {
                             .getLastSequence();
             return last < request.sequence();
         } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(nats.url() + " does not show requests: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
         }
     }
 
@@ -243,7 +243,7 @@ final class JetStreamQueue implements RequestQueue {
                     PurgeOptions.builder().subject(Subjects.deadLetters(session)).build();
             var _ = management.purgeStream(Topology.DEAD_LETTERS, letters);
         } catch (IOException | JetStreamApiException e) {
-            throw new Unavailable(nats.url() + " does not forget: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " failed to remove requests: " + e.getMessage(), e);
         }
     }
 

@@ -62,7 +62,7 @@ final class Puller {
     /// @throws InterruptedException when interrupted; deliveries that were not handed over are returned to the queue
     boolean pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         if (!nats.connected()) {
-            throw new Unavailable(nats.url() + " is away", null);
+            throw new Unavailable(nats.url() + " is unavailable", null);
         }
         try {
             long asked = reconnects.get();
@@ -75,7 +75,7 @@ final class Puller {
             giveBack();
             throw e;
         } catch (IllegalStateException e) { // closed, or unavailable with a full buffer
-            throw new Unavailable(nats.url() + " cannot be asked: " + e.getMessage(), e);
+            throw new Unavailable(nats.url() + " refused a pull: " + e.getMessage(), e);
         }
     }
 
@@ -132,7 +132,7 @@ final class Puller {
             // The consumer was removed, JetStream is gone, or this pull cannot be served now.
             default ->
                     throw new Unavailable(
-                            nats.url() + " delivers nothing: " + status.getMessageWithCode(), null);
+                            nats.url() + " failed to deliver: " + status.getMessageWithCode(), null);
         };
     }
 

@@ -190,7 +190,7 @@ final class Topology {
         void require(String setting, Object wanted, Object made) {
             if (!wanted.equals(made)) {
                 throw new Unavailable(
-                        "JetStream's %s has %s %s instead of %s; change it with the nats tool, or remove it and it is made anew"
+                        "JetStream's %s has %s %s instead of %s; change it with the nats tool, or remove it and it is created again"
                                 .formatted(name, setting, made, wanted),
                         null);
             }

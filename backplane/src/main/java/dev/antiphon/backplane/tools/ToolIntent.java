@@ -23,7 +23,7 @@ public record ToolIntent(
     public ToolIntent {
         if (step.isEmpty() || step.length() > MAX_STEP) {
             throw new IllegalArgumentException(
-                    "a step has 1 to " + MAX_STEP + " characters, but this: '" + step + "'");
+                    "a step must have 1 to " + MAX_STEP + " characters, but is '" + step + "'");
         }
         if (!digest.matches("[0-9a-f]+") || !nonce.matches("[A-Za-z0-9_-]+")) {
             throw new IllegalArgumentException("not a digest and a nonce: " + digest + " " + nonce);

@@ -289,7 +289,7 @@ final class DoorbellTest {
 
             await().until(() -> slow.rings.size() > 65_000);
             assertThat(slow.rings).hasSizeLessThan(70_000);
-            assertThat(logged.warnings()).first().asString().startsWith("rings come faster");
+            assertThat(logged.warnings()).first().asString().startsWith("rings arrive faster");
         }
     }
 

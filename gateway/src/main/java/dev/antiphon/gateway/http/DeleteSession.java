@@ -84,7 +84,7 @@ final class DeleteSession implements Endpoint {
         LOG.atWarn()
                 .addKeyValue("session", session)
                 .setCause(failure)
-                .log("requests published while a session was erased may be left");
+                .log("withdrawing the requests of an erased session failed; some may remain");
         return null;
     }
 

@@ -131,7 +131,7 @@ final class Exchange {
     void readJson(Consumer<ObjectNode> then) {
         requireJson();
         if (!bodies.begin()) {
-            refuse(Problem.unavailable("too many requests are under way"));
+            refuse(Problem.unavailable("too many requests are in progress"));
             return;
         }
         holdsBody = true;

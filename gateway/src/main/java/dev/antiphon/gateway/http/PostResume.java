@@ -96,8 +96,8 @@ final class PostResume implements Endpoint {
                                 exchange.refuse(
                                         Problem.of(
                                                 ErrorCode.NOT_WAITING,
-                                                "it was answered already, asks another question"
-                                                        + " by now (chunk_id), or has ended"));
+                                                "the message was already answered, now asks another"
+                                                        + " question (chunk_id), or has ended"));
                         case Resume.Unknown() -> exchange.refuse(Problem.noSuchMessage(message));
                     }
                 });

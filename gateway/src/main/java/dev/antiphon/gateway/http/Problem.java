@@ -41,20 +41,20 @@ record Problem(ErrorCode code, String detail, @Nullable Duration retryAfter) {
 
     static Problem tooManyStreams() {
         return new Problem(
-                ErrorCode.TOO_MANY_CONNECTIONS, "this pod holds as many streams as it may", FULL);
+                ErrorCode.TOO_MANY_CONNECTIONS, "this pod has reached its limit of streams", FULL);
     }
 
     /// Waiting alone does not help a Redis that is full.
     static Problem full() {
         return new Problem(
                 ErrorCode.UNAVAILABLE,
-                "Redis is full and takes nothing new; its operator must raise maxmemory",
+                "Redis is full and refuses new data; its operator must raise maxmemory",
                 RETRY_FULL);
     }
 
     /// The same as for a session that does not exist: asking for another user's session reveals nothing.
     static Problem notYours() {
-        return of(ErrorCode.SESSION_NOT_FOUND, "the session is not there, or not yours");
+        return of(ErrorCode.SESSION_NOT_FOUND, "the session does not exist or is not yours");
     }
 
     /// Also for a message of another user's session.

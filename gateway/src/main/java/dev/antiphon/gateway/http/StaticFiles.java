@@ -51,7 +51,7 @@ final class StaticFiles {
         } catch (IOException e) {
             throw new UncheckedIOException("the chat page cannot be read", e);
         } catch (URISyntaxException e) {
-            throw new IllegalStateException("the chat page is at no URI: " + index, e);
+            throw new IllegalStateException("the chat page has no URI: " + index, e);
         }
     }
 

@@ -132,7 +132,7 @@ final class StreamTest {
         assertThat(client.text())
                 .endsWith(
                         "event: refused\ndata: {\"session_id\":\"s\",\"code\":\"session_not_found\","
-                                + "\"status\":404,\"title\":\"The session is not there, or not yours\"}\n\n");
+                                + "\"status\":404,\"title\":\"The session does not exist or is not yours\"}\n\n");
         assertThat(client.ended()).isTrue();
         assertThat(pod.hub.connections()).isZero();
         assertThat(pod.registry.members()).isEmpty();
