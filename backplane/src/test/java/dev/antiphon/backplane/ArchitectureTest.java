@@ -13,7 +13,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module may use, in addition to its pom's rules.
 @AnalyzeClasses(packages = "dev.antiphon.backplane", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -48,7 +48,7 @@ final class ArchitectureTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage("com.zaxxer.hikari..", "org.flywaydb..", "java.sql..");
 
-    /// The class that puts the parts together stands above them, in the package that they stand on.
+    /// The class that assembles the parts uses all of them, from the package that they use.
     private static final DescribedPredicate<JavaClass> ASSEMBLY = simpleName("Backplane");
 
     @ArchTest

@@ -42,7 +42,7 @@ final class BackplaneTest {
     }
 
     @Test
-    void theSeedsVariablesAreRead() {
+    void documentedVariablesAreRead() {
         Map<String, String> environment =
                 Map.of(
                         "NATS_URL", "nats://nats:4222",
@@ -76,7 +76,7 @@ final class BackplaneTest {
     }
 
     @Test
-    void whatWasOpenedIsLetGoWhenTheRestCannotBe() throws Exception {
+    void openedPartsAreClosedWhenALaterPartFails() throws Exception {
         Set<Thread> before = threads();
         try (NatsServer bare =
                 NatsServer.start(NatsServer.Options.temporary().withLogin("chat", "secret"))) {
@@ -92,7 +92,7 @@ final class BackplaneTest {
         return new BackplaneSettings(natsUrl, REDIS.settings());
     }
 
-    /// Those that would keep a process from ending, or be left behind in it.
+    /// The threads that would keep a process from ending, or stay behind in it.
     private static Set<Thread> threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().matches("(lettuce|nats|redis).*"))

@@ -25,15 +25,15 @@ final class DataModelTest {
             Path.of("../protocol/src/main/java/dev/antiphon/protocol/Keys.java");
     private static final Path SCRIPTS = Path.of("src/main/resources/dev/antiphon/backplane");
 
-    /// A call on a hash, up to the end of its line or the line after it, where a long call goes on.
+    /// A call on a hash, up to the end of its line or of the lines on which a long call continues.
     private static final Pattern CALL =
             Pattern.compile(
                     "'(?:HGET|HMGET|HSET|HSETNX|HDEL|HEXISTS|HINCRBY)', ([\\w.]+)([^\\n]*(?:,\\n[^\\n]*)*)");
 
-    /// A literal name of a field. One in upper case is a status, one with a blank is text.
+    /// A literal name of a field. A name in upper case is a status, a name with a blank is text.
     private static final Pattern NAME = Pattern.compile("'([:a-z][a-z_:]*)'");
 
-    /// How the scripts name the keys whose fields the page lists.
+    /// The scripts' names for the keys whose fields the page lists.
     private static final Map<String, String> HASHES =
             Map.of(
                     "meta", "chat:meta:{sid}",
@@ -46,7 +46,7 @@ final class DataModelTest {
                     "activity", "chat:history:{sid}",
                     "details", "chat:cleanup:details");
 
-    /// Values that stand between names of fields.
+    /// Values between the names of fields.
     private static final Set<String> VALUES =
             Set.of("accepted", "running", "parked", "plain", "done", "refused");
 
@@ -95,7 +95,7 @@ final class DataModelTest {
         assertThat(keys).allSatisfy(key -> assertThat(page).contains("`" + key));
     }
 
-    /// The part of the page that lists a hash's fields; the table of the keys where it has none of its own.
+    /// The part of the page that lists a hash's fields; the table of keys if the hash has no part of its own.
     private static String section(String page, String key) {
         int at = page.indexOf("## Fields of `" + key + "`");
         if (at < 0) {

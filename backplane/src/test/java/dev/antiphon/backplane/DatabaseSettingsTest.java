@@ -67,7 +67,7 @@ final class DatabaseSettingsTest {
         assertThat(usual.keep()).isEqualTo(new Retention(Duration.ofDays(2), Duration.ofDays(30)));
         assertThat(usual.database()).isEmpty();
         assertThat(said.keep()).isEqualTo(new Retention(Duration.ofHours(6), Duration.ofDays(7)));
-        // Whose a session is outlives all of it.
+        // The owner of a session is remembered longest.
         assertThat(said.keep().owner()).isEqualTo(Duration.ofDays(8));
         assertThat(new Retention(Duration.ofDays(9), Duration.ofDays(7)).owner())
                 .isEqualTo(Duration.ofDays(10));

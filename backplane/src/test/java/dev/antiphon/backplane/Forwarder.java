@@ -8,8 +8,8 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// An address that leads to another server when its operator says so, as a load balancer or a DNS name does: connections
-/// that stand keep their server.
+/// An address that leads to another server when its operator says so, as a load balancer or a DNS name does. Open
+/// connections keep their server.
 final class Forwarder implements AutoCloseable {
 
     private final ServerSocket listening;
@@ -26,7 +26,7 @@ final class Forwarder implements AutoCloseable {
         return listening.getLocalPort();
     }
 
-    /// New connections lead there.
+    /// Leads new connections to this port.
     void leadTo(int port) {
         target = port;
     }
@@ -51,7 +51,7 @@ final class Forwarder implements AutoCloseable {
                 to) {
             from.getInputStream().transferTo(to.getOutputStream());
         } catch (IOException e) {
-            // One end is closed: so is the other.
+            // One end is closed, so the other end is closed too.
         }
     }
 

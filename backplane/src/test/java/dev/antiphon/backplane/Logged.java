@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 import java.util.List;
 
-/// What a class logs at WARN and above while this is open.
+/// The lines that a class logs at WARN and above while this is open.
 public final class Logged implements AutoCloseable {
 
     private final Logger logger;
@@ -19,12 +19,12 @@ public final class Logged implements AutoCloseable {
     public Logged(Class<?> by) {
         logger = (Logger) LoggerFactory.getLogger(by);
         additive = logger.isAdditive();
-        logger.setAdditive(false); // what a test provokes need not be shown
+        logger.setAdditive(false); // a provoked warning need not be shown
         events.start();
         logger.addAppender(events);
     }
 
-    /// The messages in their order, each with its key-values.
+    /// The messages in order, each with its key-values.
     public List<String> warnings() {
         return List.copyOf(events.list).stream()
                 .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))

@@ -16,9 +16,9 @@ final class MembersTest {
         return Members.pods(Stream.of(members).map(Redis::bytes).toList());
     }
 
-    /// SEED.md, "Session Registry Lookup".
+    /// The form of PROTOCOL.md §2.
     @Test
-    void theSeedsMembersNameItsPods() {
+    void membersNameTheirPods() {
         assertThat(pods("pod-1:conn-abc", "pod-2:conn-xyz"))
                 .containsExactlyInAnyOrder(new PodId("pod-1"), new PodId("pod-2"));
     }
@@ -30,13 +30,13 @@ final class MembersTest {
     }
 
     @Test
-    void whatIsAfterTheLastColonIsTheConnectionWhateverItIs() {
+    void anyTextAfterTheLastColonIsTheConnection() {
         assertThat(pods("pod-1:", "pod-2: \u0000é")).hasSize(2);
-        assertThat(pods("10.0.0.1:8080:conn")).isEmpty(); // no pod that a subject could name
+        assertThat(pods("10.0.0.1:8080:conn")).isEmpty(); // a subject could not name this pod
     }
 
     @Test
-    void whatIsNoMemberIsPassedOver() {
+    void malformedMembersAreSkipped() {
         assertThat(pods("", ":", ":conn", "pod-1", "p.1:c", "*:c", ">:c", "é:c", "a b:c", "ok:c"))
                 .containsExactly(new PodId("ok"));
     }

@@ -102,14 +102,14 @@ final class NatsTest {
     }
 
     @Test
-    void whatIsNoUrlStopsTheStartWithoutItsSecrets() {
+    void anInvalidUrlStopsTheStartWithoutItsSecrets() {
         assertThatThrownBy(() -> Nats.open("nats://user:secret@host:port", "test"))
                 .isInstanceOf(Unavailable.class)
                 .hasMessage("NATS_URL 'nats://host:port' is not a NATS URL")
                 .hasNoCause();
     }
 
-    /// A server that wants a password: nats-server of the system has no such option in [NatsServer].
+    /// A server that requires a password: [NatsServer] has no such option.
     @Test
     void aServerThatRefusesUsStopsTheStart() throws Exception {
         try (ServerSocket strict = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -144,7 +144,7 @@ final class NatsTest {
     }
 
     @Test
-    void eachReturnOfTheServerIsToldToEverybodyThoughOneOfThemFails() throws Exception {
+    void allListenersHearOfEachReconnectAlthoughOneOfThemFails() throws Exception {
         try (Logged logged = new Logged(Nats.class);
                 NatsServer server = NatsServer.start(NatsServer.Options.temporary().in(data));
                 Nats nats = Nats.open(server.url(), "test")) {
@@ -173,7 +173,8 @@ final class NatsTest {
         }
     }
 
-    /// A rotated password, or an account server that is unavailable for some seconds: the client library gives up for good.
+    /// A rotated password, or an account server that is unavailable for some seconds: the client library gives up
+    /// for good.
     @Test
     void aServerThatRefusesTheLoginForAWhileIsUsedAgainWithTheSameSubscriptions() throws Exception {
         NatsServer.Options right =

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/// A nats-server for each test, and connections to it: ours, and one that knows only NATS.
+/// A nats-server for each test, and connections to it: ours, and a plain client's.
 public final class RealNats implements BeforeEachCallback, AfterEachCallback {
 
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -45,7 +45,7 @@ public final class RealNats implements BeforeEachCallback, AfterEachCallback {
         opened.clear();
     }
 
-    /// One more connection of ours, as another process has.
+    /// One more connection of ours, as in another process.
     public Nats open(String name) throws InterruptedException {
         Nats another = Nats.open(server().url(), name);
         opened.add(another);

@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A redis-server for one test class, empty before each test, and two connections to it: ours, and one to look at
-/// what is stored.
+/// A redis-server for one test class, empty before each test, and two connections to it: ours, and one that looks at
+/// the stored data.
 public final class RealRedis implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -68,12 +68,12 @@ public final class RealRedis implements BeforeAllCallback, BeforeEachCallback, A
         return new RedisSettings("127.0.0.1", server().port(), null, TIMEOUT);
     }
 
-    /// What is stored, past our own code.
+    /// The stored data, without our own code.
     public RedisCommands<String, String> commands() {
         return Objects.requireNonNull(connection).sync();
     }
 
-    /// How often the server has executed a command, also in scripts.
+    /// How often the server has executed a command, calls in scripts included.
     public long calls(String command) {
         Matcher calls =
                 Pattern.compile("cmdstat_" + command + ":calls=(\\d+)")

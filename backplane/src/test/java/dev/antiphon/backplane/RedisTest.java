@@ -30,7 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
-/// The client: what it does when Redis is away, comes back, forgets its scripts or refuses.
+/// The client's behaviour when Redis is unavailable, comes back, forgets its scripts or refuses calls.
 @Timeout(60)
 final class RedisTest {
 
@@ -72,7 +72,7 @@ final class RedisTest {
                 .hasCauseInstanceOf(Unavailable.class);
     }
 
-    /// Says something over a connection of its own, as an operator does.
+    /// Sends a command on its own connection, as an operator does.
     private static String say(int port, String command) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
@@ -82,7 +82,7 @@ final class RedisTest {
         }
     }
 
-    // Away and back
+    // Unavailable and available again
 
     @Test
     void callsMadeWhileRedisIsAwayAreAnsweredWhenItIsBackAndDoneOnce() throws Exception {
@@ -120,8 +120,9 @@ final class RedisTest {
         assertThat(answer(increment(redis))).isEqualTo(2);
     }
 
-    /// When its connection is cut, Lettuce fails the one call that waited longest, and sends all others again. A server that
-    /// still reads its file when they come refuses them: how many is the machine's, so those are no cut calls, and not done.
+    /// When its connection is cut, Lettuce fails the call that waited longest, and sends all others again. A server
+    /// that still reads its file then refuses them. Their number depends on the machine, so they do not count as
+    /// cut calls.
     @Test
     void ofManyCallsOneMayFailWhenRedisDiesAndAllOthersAreAnswered() throws Exception {
         RedisServer server = RedisServer.start(RedisServer.Options.temporary().syncingEveryWrite());
@@ -232,7 +233,7 @@ final class RedisTest {
         }
     }
 
-    /// Else each call would be sent twice for ever.
+    /// Otherwise each call would be sent twice forever.
     @Test
     void aScriptHasTheNameThatRedisGivesIt() throws Exception {
         Script joined =
@@ -247,7 +248,7 @@ final class RedisTest {
     // Refusals
 
     @Test
-    void aKeyThatOthersUseForSomethingElseIsNoReasonToTryAgain() throws Exception {
+    void aKeyOfAnotherTypeIsAPermanentFailure() throws Exception {
         RedisServer server = server();
         RedisSessionLog log = new RedisSessionLog(redis(server, LONG));
         say(server.port(), "SET " + Keys.connections(Chat.SESSION) + " mine");
@@ -319,7 +320,7 @@ final class RedisTest {
     }
 
     @Test
-    void aRedisThatIsFullIsToldFromOneThatIsAway() throws Exception {
+    void aFullRedisIsToldFromAnUnavailableOne() throws Exception {
         RedisServer server = server();
         Redis redis = watched(server.port());
         try (Logged logged = new Logged(RedisWatch.class)) {

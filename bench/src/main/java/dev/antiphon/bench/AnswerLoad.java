@@ -14,10 +14,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/// Asks many questions at once, each in its own session with its own stream, and measures when the chunks come.
+/// Asks many questions at once, each in its own session with its own stream, and measures when the chunks arrive.
 public final class AnswerLoad {
 
-    /// Words that make an answer of the demo some 80 chunks long: eight seconds at its usual pace.
+    /// Words for an answer of the demo of some 80 chunks: eight seconds at its usual pace.
     private static final String QUESTION = "word ".repeat(200).strip();
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -30,17 +30,17 @@ public final class AnswerLoad {
     ///
     /// @param base a gateway, with its port
     /// @param answers how many at once, at least 1
-    /// @param pace the demo's pause between two chunks, as the worker has it
+    /// @param pace the demo's pause between two chunks, as set in the worker
     public AnswerLoad(URI base, int answers, Duration pace) {
         this.base = base;
         this.answers = answers;
         this.pace = pace;
     }
 
-    /// What came.
+    /// The measurements.
     ///
     /// @param firstChunk milliseconds from sending the message to its first chunk
-    /// @param lateness microseconds by which each chunk came after its turn: the answer's earliest pace is the plan
+    /// @param lateness microseconds by which each chunk arrived after its turn, relative to the answer's earliest pace
     public record Result(
             int answers, long chunks, Duration took, Histogram firstChunk, Histogram lateness) {
 
@@ -67,8 +67,8 @@ public final class AnswerLoad {
 
     /// Runs the load; blocks until every answer is complete.
     ///
-    /// @throws IOException when a stream or a message is refused, or an answer ends early; all other streams are closed
-    ///     then
+    /// @throws IOException when a stream or a message is refused, or an answer ends early; all other streams are
+    ///     then closed
     public Result run() throws IOException, InterruptedException {
         String runId = UUID.randomUUID().toString().substring(0, 8);
         List<Stream> streams = new ArrayList<>();
@@ -129,7 +129,7 @@ public final class AnswerLoad {
         }
     }
 
-    /// Nanosecond times: when the message was sent, then when each chunk came.
+    /// Nanosecond times: when the message was sent, then when each chunk arrived.
     private long[] answer(Stream stream) throws IOException {
         long sent = System.nanoTime();
         ask(stream.session());
@@ -153,7 +153,7 @@ public final class AnswerLoad {
         for (long[] times : all) {
             firstChunk.recordValue((times[1] - times[0]) / 1_000_000);
             long origin =
-                    Long.MAX_VALUE; // where the plan begins if the most punctual chunk was on time
+                    Long.MAX_VALUE; // the plan's start if the most punctual chunk was on time
             for (int i = 1; i < times.length; i++) {
                 origin = Math.min(origin, times[i] - (i - 1) * pace.toNanos());
             }

@@ -6,7 +6,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// Reads a stream of events line by line and notes when what it read had come. Decodes only what it must.
+/// Reads a stream of events line by line and notes when the bytes of each line arrived. Decodes only the
+/// necessary parts.
 final class EventLines {
 
     private static final int BUFFER_BYTES = 16 * 1024;
@@ -16,14 +17,14 @@ final class EventLines {
     private int at;
     private int end;
 
-    /// When the bytes in the buffer came.
+    /// The arrival time of the bytes in the buffer.
     private long cameAt;
 
     EventLines(InputStream in) {
         this.in = in;
     }
 
-    /// The next line without its end; what is beyond the buffer's length is cut off.
+    /// The next line without its end; a longer line is cut to the length of the buffer.
     String nextLine() throws IOException {
         byte[] line = new byte[256];
         int length = 0;
@@ -41,7 +42,7 @@ final class EventLines {
     void awaitEvent(String name) throws IOException {
         String wanted = "event: " + name;
         while (!nextLine().equals(wanted)) {
-            // what comes before it does not matter
+            // earlier lines do not matter
         }
     }
 
@@ -57,7 +58,7 @@ final class EventLines {
 
     /// Reads to the end of an answer.
     ///
-    /// @return `first`, then when each of its chunks came
+    /// @return `first`, then the arrival time of each of its chunks
     long[] chunkTimes(long first) throws IOException {
         long[] times = new long[128];
         int count = 0;

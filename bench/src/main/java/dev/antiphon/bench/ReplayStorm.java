@@ -16,13 +16,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/// Many readers that come back at the same time, each with the id of the first entry of a long answer, and measures until
-/// all of them have the rest. Wants workers whose demo does not pause.
+/// Many readers that come back at the same time, each with the id of the first entry of a long answer. Measures the
+/// time until all of them have the rest. Needs workers whose demo does not pause.
 public final class ReplayStorm {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-    /// Answers are shared, as sessions are by tabs; the gateway reads the log for each reader all the same.
+    /// Several readers share an answer, as tabs share a session; the gateway still reads the log for each reader.
     private static final int READERS_PER_SESSION = 40;
 
     private static final int WORDS_PER_CHUNK = 3;
@@ -42,7 +42,7 @@ public final class ReplayStorm {
         this.entries = entries;
     }
 
-    /// What came.
+    /// The measurements.
     ///
     /// @param each milliseconds from the storm's begin until each reader had everything
     public record Result(int readers, long events, long bytes, Duration took, Histogram each) {
@@ -69,9 +69,9 @@ public final class ReplayStorm {
 
     private record Served(long nanos, long events, long bytes) {}
 
-    /// Asks for the answers, then lets the storm loose; blocks until every reader has all of it.
+    /// Asks for the answers, then starts the storm; blocks until every reader has its whole answer.
     ///
-    /// @throws IOException when a stream is refused or breaks off
+    /// @throws IOException when a stream is refused or breaks
     public Result run() throws IOException, InterruptedException {
         List<Place> places = new ArrayList<>();
         String runId = UUID.randomUUID().toString().substring(0, 8);
@@ -115,7 +115,7 @@ public final class ReplayStorm {
         }
     }
 
-    /// Has an answer of about so many entries made and returns where it begins.
+    /// Asks for an answer of about this many entries and returns its start.
     private Place ask(String session) throws IOException {
         int words = (entries - 15) * WORDS_PER_CHUNK;
         String body =
@@ -146,7 +146,7 @@ public final class ReplayStorm {
                             + "&user_id=bench&last_event_id="
                             + place.cursor(),
                     "");
-            // Not line by line: the readers share the machine with what they measure.
+            // Not line by line: the readers share the machine with the system under test.
             byte[] end = "\nevent: message_complete\n".getBytes(StandardCharsets.US_ASCII);
             byte[] begin = "\nid: ".getBytes(StandardCharsets.US_ASCII);
             Found ended = new Found(end);

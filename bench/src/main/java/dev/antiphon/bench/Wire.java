@@ -7,19 +7,19 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/// HTTP/1.0, so that the events come as they are, without the frames of a chunked answer: the load shares the machine with
-/// what it measures and must cost little.
+/// HTTP/1.0, so that the events arrive without the frames of a chunked answer: the load shares the machine with the
+/// system under test and must cost little.
 final class Wire {
 
-    /// A gateway that does not even accept for so long is overloaded or is not there.
+    /// A gateway that does not accept a connection for this long is overloaded or unavailable.
     private static final int CONNECT_MILLIS = 10_000;
 
     private Wire() {}
 
     /// Connects to a gateway.
     ///
-    /// @param patience how long a later read may wait
-    /// @throws IOException when nothing answers; the message names the address
+    /// @param patience the longest wait of a later read
+    /// @throws IOException when there is no answer; the message names the address
     static Socket connect(URI base, Duration patience) throws IOException {
         var socket = new Socket();
         try {

@@ -1,5 +1,4 @@
-/// Measures a running system from outside, over HTTP, as browsers would use it. Knows nothing of the product's
-/// code.
+/// Measures a running system from outside, over HTTP, as browsers use it. Does not depend on the product's code.
 @NullMarked
 package dev.antiphon.bench;
 

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/// What a worker does for one session, step by step.
+/// The actions of a worker for one session, step by step.
 final class Answering {
 
     private static final Instant TIME = Instant.parse("2026-11-20T10:00:00Z");
@@ -76,7 +76,7 @@ final class Answering {
         changed();
     }
 
-    /// As {@link #ends}, but no pod hears that its user's list has changed.
+    /// As {@link #ends}, but no pod gets the hint that its user's list has changed.
     void endsUnheard(String text) {
         Chunk last = chunk(text, new Completion("demo-gpt", 42, Completion.FinishReason.STOP));
         ring(append(next - 1, Batch.End.of(last).additions(), Batch.Then.END));
@@ -86,7 +86,7 @@ final class Answering {
         backplane.doorbell().changed(request().userId(), session);
     }
 
-    /// Asks the user and leaves the run to whoever has the answer.
+    /// Asks the user and releases the run until the answer arrives.
     void parks() {
         Chunk asks =
                 new Chunk(

@@ -13,7 +13,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module may use, in addition to its pom's rules.
 @AnalyzeClasses(packages = "dev.antiphon.gateway", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -61,7 +61,7 @@ final class ArchitectureTest {
                             "jdk..",
                             "org.jspecify..");
 
-    /// The class that puts the parts together stands above them, in the package that they stand on.
+    /// The class that assembles the parts uses all of them, from the package that they use.
     private static final DescribedPredicate<JavaClass> ASSEMBLY = simpleName("Gateway");
 
     @ArchTest

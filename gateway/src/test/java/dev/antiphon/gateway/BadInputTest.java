@@ -21,7 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.stream.Stream;
 
-/// Whatever comes in is answered with a clear problem or a closed connection, and the next request is served.
+/// Any input is answered with a clear problem or a closed connection, and the next request is served.
 final class BadInputTest {
 
     private static House house;
@@ -89,7 +89,7 @@ final class BadInputTest {
                         good("message", "\"" + "x".repeat(66_000) + "\""), 413, "body_too_large"));
     }
 
-    /// A good body with one more field, which wins over the good one of the same name.
+    /// A good body with one more field, which replaces the good field of the same name.
     private static String good(String field, String value) {
         String others =
                 Stream.of("session_id", "user_id", "message")
@@ -245,7 +245,7 @@ final class BadInputTest {
         try (RawHttp client = RawHttp.connect(gateway.port())) {
             client.send(request);
             Answer answer = client.answer();
-            if (answer.status() != 0) { // else closed before all was sent, which is fine as well
+            if (answer.status() != 0) { // closed before all was sent, which is fine
                 isProblem(answer, status, status == 431 ? "headers_too_large" : "invalid_field");
                 assertThat(answer.headers()).containsEntry("connection", "close");
                 assertThat(client.isClosedByServer()).isTrue();
@@ -290,18 +290,18 @@ final class BadInputTest {
             Answer answer = client.answer();
             isProblem(answer, 413, "body_too_large");
             assertThat(answer.headers()).containsEntry("connection", "close");
-            // It may go on sending for a moment, so that its kernel does not throw the answer away.
+            // It can continue to send for a moment, so that its kernel does not discard the answer.
             client.send("2000\r\n" + "x".repeat(0x2000) + "\r\n0\r\n\r\n");
             assertThat(client.isClosedByServer()).isTrue();
         }
     }
 
     @Test
-    void whoeverNeverStopsSendingIsCutOff() throws Exception {
+    void aClientThatNeverStopsSendingIsCutOff() throws Exception {
         try (RawHttp client = RawHttp.connect(gateway.port())) {
             client.send(head("Content-Length: 1000000000\r\n"));
             isProblem(client.answer(), 413, "body_too_large");
-            assertThat(client.isClosedByServer()).isTrue(); // although it is still to send much
+            assertThat(client.isClosedByServer()).isTrue(); // although it has much left to send
         }
     }
 

@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/// A message goes in, its answer comes out, to every tab on every pod and from wherever each had stopped.
+/// A message goes in, and its answer reaches every tab on every pod, from the place where each had stopped.
 final class ChatFlowTest {
 
     private static House house;
@@ -43,7 +43,7 @@ final class ChatFlowTest {
     }
 
     @Test
-    void theSeedsFlow() throws Exception {
+    void aMessageIsAnsweredOverTheDocumentedFlow() throws Exception {
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
             assertThat(stream.response().headers().firstValue("Content-Type"))
                     .contains("text/event-stream");
@@ -148,7 +148,7 @@ final class ChatFlowTest {
     }
 
     @Test
-    void anAnswerThatEndedWhileNobodyWasThereIsShownOnce() throws Exception {
+    void anUnseenAnswerIsShownOnce() throws Exception {
         Http.ask(gateway.port(), session, "hi");
         Answering worker = house.answering(session);
         worker.claim();
@@ -242,7 +242,7 @@ final class ChatFlowTest {
             worker.append("a ", "b ");
             worker.streams("c ");
             stream.events(5);
-            worker.append("d "); // and nothing comes after it: the poll finds it
+            worker.append("d "); // no entry follows it: the poll finds it
             stream.events(6);
             assertThat(stream.numbers()).containsExactly(1L, 2L, 3L, 4L, 5L);
         }
@@ -292,7 +292,7 @@ final class ChatFlowTest {
     }
 
     @Test
-    void whoeverLeavesIsOutOfTheRegistryWithinASecond() throws Exception {
+    void aClientThatLeavesIsOutOfTheRegistryWithinASecond() throws Exception {
         EventStream stream = EventStream.open(gateway.port(), session);
         stream.events(1);
         assertThat(house.members(session)).hasSize(1);

@@ -219,7 +219,8 @@ final class ConversationRoutesTest {
         assertThat(house.queued(session)).isEqualTo(4);
         assertThat(delete("user1").statusCode()).isEqualTo(204);
 
-        // The worker had begun: what it may have left at a service is another worker's to remove.
+        // The worker had begun: another worker must remove the data that it may have left at
+        // a service.
         assertThat(house.keysNaming(session))
                 .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
         assertThat(house.queued(session)).isZero();
@@ -230,7 +231,7 @@ final class ConversationRoutesTest {
     }
 
     @Test
-    void whoIsConnectedToADeletedSessionIsToldThatThereIsNothing() throws Exception {
+    void readersOfADeletedSessionLearnThatItIsEmpty() throws Exception {
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             converse("m1");
             tab.events(4);

@@ -30,7 +30,7 @@ final class DrainTest {
     private static final int SESSIONS = 6;
     private static final int TABS = 5;
 
-    /// The promise is two seconds; a machine that is busy may take longer.
+    /// The documented pause is two seconds; a busy machine can take longer.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
     private House house;
@@ -49,7 +49,7 @@ final class DrainTest {
         house.close();
     }
 
-    /// What a reader saw that goes to another pod whenever its stream ends.
+    /// The events of a reader that moves to another pod whenever its stream ends.
     private record Journey(List<Long> numbers, int streams, Duration longestPause) {}
 
     private static Journey travel(int[] ports, int first, String session) throws Exception {
@@ -192,7 +192,7 @@ final class DrainTest {
     }
 
     @Test
-    void aRequestThatIsUnderWayIsAnsweredAndANewOneFindsNobody() throws Exception {
+    void aRequestInProgressIsAnsweredAndANewOneIsRefused() throws Exception {
         Gateway pod = house.gateway();
         String session = House.newSession();
         String body =
@@ -206,7 +206,7 @@ final class DrainTest {
                             + body.length()
                             + "\r\n\r\n"
                             + body.substring(0, 20));
-            // It has been read when a later one on another connection is answered.
+            // It has been read when a later request on another connection is answered.
             assertThat(Http.get(pod.port(), "/health").statusCode()).isEqualTo(200);
 
             Future<?> closing = threads.submit(pod::close);

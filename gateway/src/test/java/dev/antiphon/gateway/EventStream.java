@@ -89,7 +89,7 @@ final class EventStream implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            // closed by either side; what was received counts
+            // closed by either side; the received bytes count
         }
         ended = true;
     }
@@ -111,7 +111,7 @@ final class EventStream implements AutoCloseable {
     List<Event> events() {
         List<Event> events = new ArrayList<>();
         String text = text();
-        // What stands behind the last empty line has not ended yet.
+        // Text after the last empty line is incomplete.
         for (String block : text.substring(0, text.lastIndexOf("\n\n") + 1).split("\n\n", -1)) {
             if (!block.isBlank() && !block.startsWith(":")) {
                 events.add(event(block));

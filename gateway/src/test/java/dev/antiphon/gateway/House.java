@@ -37,7 +37,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/// A nats-server and a redis-server with a backplane of its own, for tests to look into and to act as a worker.
+/// A nats-server and a redis-server with their own backplane, for tests that check their data or act as a worker.
 final class House implements AutoCloseable {
 
     static final String ALLOWED_ORIGIN = "https://chat.example";
@@ -80,7 +80,7 @@ final class House implements AutoCloseable {
         return config(port, sharedPort, mostConnections, redis.port());
     }
 
-    /// Of a gateway with another Redis.
+    /// For a gateway with another Redis.
     GatewayConfig config(
             int port, @Nullable Integer sharedPort, int mostConnections, int redisPort) {
         return new GatewayConfig(
@@ -104,7 +104,7 @@ final class House implements AutoCloseable {
         return new Answering(backplane, new SessionId(session));
     }
 
-    /// Announces what a worker would.
+    /// Announces offers as a worker does.
     void offers(Offer... offers) {
         var _ =
                 backplane
@@ -134,7 +134,7 @@ final class House implements AutoCloseable {
                         "why");
     }
 
-    /// Requests and dead letters of a session that JetStream holds.
+    /// The requests and dead letters of a session in JetStream.
     long queued(String session) throws Exception {
         Connection plain = Nats.connect(nats.url());
         try {
@@ -157,7 +157,7 @@ final class House implements AutoCloseable {
         }
     }
 
-    /// All that Redis holds with the session's id in its name or in a member of it.
+    /// All keys in Redis with the session's id in their name or in a member.
     List<String> keysNaming(String session) {
         List<String> found = new ArrayList<>();
         for (String key : done(look.send(commands -> commands.keys("*")))) {
@@ -174,7 +174,7 @@ final class House implements AutoCloseable {
         return stage.toCompletableFuture().orTimeout(5, TimeUnit.SECONDS).join();
     }
 
-    /// A session nobody has used.
+    /// A new session.
     static String newSession() {
         return Ids.mint("sess_");
     }
@@ -198,7 +198,7 @@ final class House implements AutoCloseable {
         return members;
     }
 
-    /// Says something to Redis over a connection of its own, as an operator does.
+    /// Sends a command to Redis on its own connection, as an operator does.
     void redisSays(String command) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
             socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
@@ -206,7 +206,7 @@ final class House implements AutoCloseable {
         }
     }
 
-    /// Sends redis-server a signal, by its name: STOP freezes it, CONT lets it go on.
+    /// Sends redis-server a signal by name: STOP freezes it, CONT lets it continue.
     void signal(String name) throws IOException, InterruptedException {
         Process kill = new ProcessBuilder("kill", "-" + name, "" + redis.pid()).inheritIO().start();
         if (kill.waitFor() != 0) {

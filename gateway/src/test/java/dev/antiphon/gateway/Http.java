@@ -14,7 +14,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/// A polite HTTP client.
+/// A well-behaved HTTP client.
 final class Http {
 
     private static final HttpClient CLIENT =

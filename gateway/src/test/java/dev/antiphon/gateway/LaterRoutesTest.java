@@ -79,7 +79,7 @@ final class LaterRoutesTest {
 
     @Test
     void aCancelledAnswerNamesTheModelThatWouldHaveAnswered() throws Exception {
-        assertThat(modelOfCancelled(Json.object())).isEqualTo("unknown"); // no worker has come yet
+        assertThat(modelOfCancelled(Json.object())).isEqualTo("unknown"); // no offers yet
         house.offers(
                 model("openai", "gpt-a", false),
                 model("openai", "gpt-b", true),
@@ -129,7 +129,7 @@ final class LaterRoutesTest {
     }
 
     @Test
-    void whatIsNotTheUsersCannotBeCancelledAndIsNotShown() throws Exception {
+    void anotherUsersMessageCannotBeCancelledAndIsNotShown() throws Exception {
         String session = House.newSession();
         String message =
                 Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
@@ -200,7 +200,7 @@ final class LaterRoutesTest {
             worker.claim();
             worker.parks();
 
-            assertThat(resume(message, yes)).isEqualTo(202); // again, not anew
+            assertThat(resume(message, yes)).isEqualTo(202); // the same call again
             assertThat(resume(message, answer(session, "user1", "no").put("chunk_id", 0)))
                     .isEqualTo(409);
             assertThat(resume(message, yes.deepCopy().put("chunk_id", 2))).isEqualTo(202);
@@ -230,7 +230,7 @@ final class LaterRoutesTest {
     }
 
     @Test
-    void whatWorkersOfferCanBeNamed() throws Exception {
+    void workersOffersCanBeNamed() throws Exception {
         house.offers(
                 new Offer(Offer.Kind.MODEL, "demo/", Json.object().put("provider", "demo")),
                 new Offer(Offer.Kind.WORKFLOW, "plan", Json.object().put("name", "plan")));

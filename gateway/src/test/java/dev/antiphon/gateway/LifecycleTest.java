@@ -31,7 +31,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
-/// Opening, closing, and what the pod says of itself while servers are away.
+/// Opening, closing, and the pod's health while servers are unavailable.
 final class LifecycleTest {
 
     private House house;
@@ -87,7 +87,7 @@ final class LifecycleTest {
             HttpResponse<String> response = Http.ask(gateway.port(), session, "hi");
             assertThat(response.statusCode()).isEqualTo(202);
             assertThat(Http.text(Http.json(response), "status")).isEqualTo("queued");
-            // Nobody rang: the poll found it.
+            // Without a ring: the poll found it.
             await().untilAsserted(() ->
                     assertThat(stream.names())
                             .containsExactlyInAnyOrder("connected", "status", "message"));
@@ -138,7 +138,7 @@ final class LifecycleTest {
         }
     }
 
-    /// Each name and each kind that an operator can see stands in docs/metrics.md.
+    /// docs/metrics.md has each name and each kind that an operator can see.
     @Test
     void everyMetricIsDocumented() throws Exception {
         String document = Files.readString(Path.of("..", "docs", "metrics.md"));
@@ -164,9 +164,9 @@ final class LifecycleTest {
         return line.contains("kind=\"") ? line.replaceFirst(".*kind=\"([^\"]*)\".*", "$1") : "";
     }
 
-    /// Frozen, not gone: the connection stands and nothing is answered.
+    /// Frozen, not ended: the connection stays open and nothing is answered.
     @Test
-    void aRedisThatAnswersNothingIsTold() throws Exception {
+    void aRedisThatDoesNotAnswerIsReported() throws Exception {
         try (Gateway gateway = house.gateway();
                 EventStream stream = EventStream.open(gateway.port(), House.newSession())) {
             stream.events(1);
@@ -186,7 +186,7 @@ final class LifecycleTest {
     }
 
     @Test
-    void aRedisThatIsFullIsToldFromOneThatIsAway() throws Exception {
+    void aFullRedisIsToldFromAnUnavailableOne() throws Exception {
         String session = House.newSession();
         try (Gateway gateway = house.gateway();
                 EventStream stream = EventStream.open(gateway.port(), session)) {
@@ -301,7 +301,7 @@ final class LifecycleTest {
                 Gateway two = Gateway.open(house.config(0, shared, 10))) {
             Set<String> pods = new HashSet<>();
             await().until(() -> {
-                // Not Http: it would keep to the connection it has.
+                // Not Http, which would reuse its connection.
                 pods.add(
                         RawHttp.exchange(
                                         shared,
@@ -346,7 +346,7 @@ final class LifecycleTest {
     }
 
     @Test
-    void whatAnEarlierProcessOfThisPodLeftBehindIsRemoved() throws Exception {
+    void theMembersOfAnEarlierProcessOfThisPodAreRemoved() throws Exception {
         String session = House.newSession();
         GatewayConfig config = house.config();
         Gateway first = Gateway.open(config);

@@ -32,7 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// What users get of a run that waits for them when Redis loses everything and PostgreSQL has it, on real servers.
+/// The users' view of a run that waits for them when Redis loses everything and PostgreSQL has it, on real servers.
 final class LostRedisTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -118,7 +118,7 @@ final class LostRedisTest {
     }
 
     @Test
-    void aPageIsAskedAgainWhetherItWasOpenOrIsOpenedAnewAndItsAnswerIsTaken() throws Exception {
+    void anOpenAndAReopenedPageGetTheQuestionAgainAndTheirAnswerIsAccepted() throws Exception {
         try (EventStream open = EventStream.open(gateway.port(), session)) {
             open.events(3);
             house.redisSays("FLUSHALL");

@@ -24,7 +24,7 @@ final class PlainEventSource implements AutoCloseable {
         this.seen = seen;
     }
 
-    /// Opens one EventSource for each session, of `user1`.
+    /// Opens one EventSource for each session, as `user1`.
     static PlainEventSource open(Path folder, int port, List<String> sessions) {
         NodePackages.install(Path.of("src", "test", "eventsource"), INSTALLED);
         List<String> command = new ArrayList<>();
@@ -44,7 +44,7 @@ final class PlainEventSource implements AutoCloseable {
                 seen);
     }
 
-    /// What happened so far: `{index} {event} {data}`, and `{index} closed {status}` for one that gave up.
+    /// The events so far: `{index} {event} {data}`, and `{index} closed {status}` for one that gave up.
     List<String> lines() {
         try {
             return Files.readAllLines(seen);

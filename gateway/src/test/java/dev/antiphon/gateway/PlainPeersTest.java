@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/// A gateway of ours together with a pod and a worker that know the contract only.
+/// A gateway of ours together with a pod and a worker that know only the contract.
 @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class PlainPeersTest {
@@ -76,7 +76,7 @@ final class PlainPeersTest {
 
     /// The worker finds no connection and publishes to the session's broadcast.
     @Test
-    void anAnswerThatComesWhileNobodyIsConnectedIsThereForWhoComesLater() throws Exception {
+    void anAnswerWithoutAClientIsKeptForTheNextClient() throws Exception {
         Http.ask(ours.port(), session, "hi"); // its answer may be complete by now
 
         try (EventStream late = EventStream.open(ours.port(), session)) {

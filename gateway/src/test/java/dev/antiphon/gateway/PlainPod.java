@@ -14,8 +14,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// A pod that knows PROTOCOL.md sections 1 to 3 only: it publishes its users' messages, registers its connections in a set
-/// that it lets expire after five minutes, and hands on whatever comes on its subject.
+/// A pod that knows only PROTOCOL.md sections 1 to 3: it publishes its users' messages, registers its connections in a
+/// set that it lets expire after five minutes, and forwards all messages on its subject.
 @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
 final class PlainPod implements AutoCloseable {
 
@@ -66,7 +66,7 @@ final class PlainPod implements AutoCloseable {
         nats.publish("chat.workflow.execute." + session, Json.bytes(request));
     }
 
-    /// The text of a message as it came; empty until its last chunk is here.
+    /// The text of a message as it arrived; empty until its last chunk is here.
     String text(String message) {
         StringBuilder text = new StringBuilder();
         boolean complete = false;

@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
-/// A worker that knows PROTOCOL.md sections 1 to 3 only: it takes each request from the queue group, asks Redis who is
-/// connected before each chunk, and publishes three words at a time to each pod, or to the session's broadcast when nobody
-/// is connected.
+/// A worker that knows only PROTOCOL.md sections 1 to 3: it takes each request from the queue group, asks Redis for the
+/// connections before each chunk, and publishes three words at a time to each pod, or to the session's broadcast when
+/// there are no connections.
 @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
 final class PlainWorker implements AutoCloseable {
 
@@ -41,7 +41,7 @@ final class PlainWorker implements AutoCloseable {
         return new PlainWorker(natsUrl, redisUrl);
     }
 
-    /// What it answers.
+    /// Its answer.
     static String text(String message) {
         return "I received your message: '" + message + "' and this is what a plain worker says";
     }

@@ -55,7 +55,7 @@ final class PlainWorkerTest {
         return Http.text(Http.json(Http.ask(podA.port(), session, "hi")), "message_id");
     }
 
-    /// As a plain worker writes it: other fields, another order, no `event_id`.
+    /// In a plain worker's form: other fields, another order, no `event_id`.
     private byte[] chunk(String message, int id, boolean last) {
         ObjectNode chunk = Json.object();
         chunk.put("chunk_type", "content");
@@ -153,9 +153,9 @@ final class PlainWorkerTest {
         }
     }
 
-    /// Each chunk reaches one pod only, so no pod hears the whole answer.
+    /// Each chunk reaches one pod only, so no pod gets the whole answer.
     @Test
-    void whatOnePodMissesTheOtherBrings() throws Exception {
+    void aChunkThatOnePodMissesTheOtherBrings() throws Exception {
         try (EventStream tabA = EventStream.open(podA.port(), session);
                 EventStream tabB = EventStream.open(podB.port(), session)) {
             String message = ask();
@@ -205,7 +205,7 @@ final class PlainWorkerTest {
             seen = tab.events(6);
             last = String.valueOf(seen.getLast().id());
         }
-        // The pod that it was connected to is told these too: the worker asked for pods before.
+        // The pod of its connection gets these too: the worker asked for pods earlier.
         for (int id = 4; id < 7; id++) {
             publish(pods, chunk(message, id, id == 6));
         }
@@ -218,7 +218,7 @@ final class PlainWorkerTest {
     }
 
     @Test
-    void anAnswerThatNobodyOfOursWasAskedForIsShownToo() throws Exception {
+    void anAnswerWithoutARequestToOurGatewaysIsShownToo() throws Exception {
         try (EventStream tab = EventStream.open(podA.port(), session)) {
             Set<String> pods = new HashSet<>(house.pods(session));
             publish(pods, chunk("theirs", 0, false));
@@ -235,7 +235,7 @@ final class PlainWorkerTest {
     }
 
     @Test
-    void nobodyAnswersForAWorkerOfOurs() throws Exception {
+    void aMessageOfOurWorkerTakesNoPlainChunks() throws Exception {
         try (EventStream tab = EventStream.open(podA.port(), session)) {
             String message = ask();
             Answering ours = house.answering(session);

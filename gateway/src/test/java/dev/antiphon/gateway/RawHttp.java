@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// An HTTP client that sends whatever the test wants, however impolite.
+/// An HTTP client that sends any bytes, even bad ones.
 final class RawHttp implements AutoCloseable {
 
     /// An answer; status 0 when the server closed without one.
@@ -35,7 +35,7 @@ final class RawHttp implements AutoCloseable {
         return new RawHttp(socket);
     }
 
-    /// Sends one request on a connection of its own and reads the answer.
+    /// Sends one request on its own connection and reads the answer.
     static Answer exchange(int port, byte[] request) throws IOException {
         try (RawHttp client = connect(port)) {
             client.send(request);
@@ -59,7 +59,7 @@ final class RawHttp implements AutoCloseable {
         socket.getOutputStream().write(bytes);
     }
 
-    /// Reads one answer. Chunked ones are not read to their end: they have none here.
+    /// Reads one answer. Chunked answers are not read to their end: this test needs only their head.
     Answer answer() throws IOException {
         InputStream in = socket.getInputStream();
         String statusLine = line(in);

@@ -92,7 +92,7 @@ final class StreamsTest {
     }
 
     @Test
-    void whatNamesNoSessionsIsRefused() throws Exception {
+    void aBodyWithoutSessionsIsRefused() throws Exception {
         try (Gateway gateway = house.gateway()) {
             int port = gateway.port();
             assertThat(refusal(port, "{\"user_id\":\"user1\"}").body()).contains("missing_field");

@@ -49,7 +49,7 @@ final class UserListTest {
                 shows.port(), "{\"user_id\":\"%s\",\"list\":true}".formatted(user));
     }
 
-    /// What a stream said of a list, in short: `whole`, or `running title` of each session that it names.
+    /// The events of a list in a stream, in short form: `whole`, or `running title` for each session in it.
     private List<String> told(EventStream stream) {
         List<String> told = new ArrayList<>();
         for (EventStream.Event event : stream.events()) {
@@ -145,7 +145,7 @@ final class UserListTest {
     void aChangeThatNoHintToldIsFoundByTheNextRead() throws Exception {
         Http.ask(asked.port(), session, "hi");
         try (EventStream mine = list("user1")) {
-            awaitTold(mine, "whole", "running hi"); // also a session without any answer yet
+            awaitTold(mine, "whole", "running hi"); // also for a session without an answer yet
             Answering worker = house.answering(session);
             worker.claim();
             worker.endsUnheard("done");
@@ -176,7 +176,7 @@ final class UserListTest {
     }
 
     @Test
-    void whatIsNoListOrNoTitleIsRefused() throws Exception {
+    void anInvalidListOrTitleIsRefused() throws Exception {
         assertThat(send("POST", "/api/streams", list(Json.object().put("list", "yes"))).body())
                 .contains("list must be true or false");
         assertThat(send("POST", "/api/streams", list(Json.object().put("list", false))).body())

@@ -1,4 +1,4 @@
-/// The gateway as its clients see it: real HTTP, real nats-server, real redis-server.
+/// The gateway from its clients' view: real HTTP, real nats-server, real redis-server.
 @NullMarked
 package dev.antiphon.gateway;
 

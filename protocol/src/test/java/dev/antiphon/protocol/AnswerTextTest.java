@@ -39,7 +39,7 @@ final class AnswerTextTest {
         assertThat(text(new Content("a"), new Reset(7), new Content("b"))).isEqualTo("ab");
     }
 
-    /// A second take-over may withdraw what followed the first.
+    /// A second take-over can withdraw the text that followed the first.
     @Test
     void aResetFromAWithdrawnChunkWithdrawsWhatReplacedIt() {
         assertThat(

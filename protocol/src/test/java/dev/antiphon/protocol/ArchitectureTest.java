@@ -7,7 +7,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module may use, in addition to its pom's rules.
 @AnalyzeClasses(packages = "dev.antiphon.protocol", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 final class ChunkTest {
 
-    /// SEED.md, "Chunk Streaming".
-    private static final String SEED =
+    /// The form of PROTOCOL.md §3.
+    private static final String PRINTED =
             """
             {
                 "session_id": "sess_456",
@@ -60,13 +60,13 @@ final class ChunkTest {
     }
 
     @Test
-    void theSeedsChunkIsRead() {
-        assertThat(decoded(SEED)).isEqualTo(chunk(0, new ChunkBody.Content("Hello")));
+    void theContractsChunkIsRead() {
+        assertThat(decoded(PRINTED)).isEqualTo(chunk(0, new ChunkBody.Content("Hello")));
     }
 
-    /// SEED.md, "Testing End-to-End": the browser's line begins with these fields in this order.
+    /// The order of fields in PROTOCOL.md's example of the browser's stream.
     @Test
-    void aChunkIsWrittenInTheOrderThatTheSeedPrintsForBrowsers() {
+    void aChunkIsWrittenInTheContractsOrderForBrowsers() {
         assertThat(Samples.text(chunk(0, new ChunkBody.Content("I received your ")).encode()))
                 .isEqualTo(
                         """
@@ -76,9 +76,9 @@ final class ChunkTest {
                         """);
     }
 
-    /// SEED.md, "Final Chunk with Metadata".
+    /// The form of the last chunk in PROTOCOL.md §3.
     @Test
-    void theLastChunkCarriesTheSeedsMetadata() {
+    void theLastChunkCarriesTheContractsMetadata() {
         Chunk last =
                 last(
                         5,
@@ -97,7 +97,7 @@ final class ChunkTest {
     }
 
     @Test
-    void theSeedsFinalChunkIsReadThoughItNamesOnlySomeFields() {
+    void aFinalChunkIsReadAlthoughItHasOnlySomeFields() {
         Chunk last =
                 decoded(
                         """
@@ -199,7 +199,7 @@ final class ChunkTest {
     }
 
     @Test
-    void whatIsEncodedIsDecodedAgainWhateverItSays() {
+    void everyEncodedChunkIsDecodedUnchanged() {
         for (long seed = 0; seed < 2_000; seed++) {
             Chunk chunk = Samples.chunk(new SplittableRandom(seed));
 

@@ -41,9 +41,9 @@ final class EntryTest {
                         """);
     }
 
-    /// The seed prints message_id and token_count; the finish reason is added.
+    /// The contract's message_id and token_count; the finish reason is our addition.
     @Test
-    void messageCompleteIsWhatTheSeedPrints() {
+    void messageCompleteHasTheContractsForm() {
         byte[] data =
                 new Completion("demo-gpt", 42, FinishReason.STOP)
                         .messageComplete(new MessageId("m1"));

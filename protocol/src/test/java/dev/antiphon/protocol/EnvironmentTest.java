@@ -21,7 +21,7 @@ final class EnvironmentTest {
     }
 
     @Test
-    void whatIsSetIsRead() {
+    void setVariablesAreRead() {
         assertThat(with(Variable.NATS_URL, "nats://n:1").text(Variable.NATS_URL, "default"))
                 .isEqualTo("nats://n:1");
         assertThat(with(Variable.REDIS_PORT, "6380").number(Variable.REDIS_PORT, 1, 1, 65535))
@@ -45,7 +45,7 @@ final class EnvironmentTest {
     }
 
     @Test
-    void variablesOfOthersAreNobodysBusiness() {
+    void variablesOfOtherProgramsAreIgnored() {
         Environment environment =
                 Environment.of(Map.of("PATH", "/bin", "CHATTY", "1", "chat_tool_timeout", "1"));
 

@@ -73,7 +73,7 @@ final class JsonTest {
     }
 
     @Test
-    void whatCanBeCarriedStaysTheSameObject() {
+    void encodableTextStaysTheSameObject() {
         ObjectNode whole = Json.readObject(Samples.utf8("{\"a\":[\"😀\"]}"));
 
         assertThat(Json.encodable(whole)).isSameAs(whole);
@@ -88,7 +88,7 @@ final class JsonTest {
                 .isEqualTo("😀");
     }
 
-    /// Latin-1, a cut character, overlong, a surrogate of its own, beyond Unicode.
+    /// Latin-1, a cut character, an overlong form, a lone surrogate, a code point beyond Unicode.
     @ParameterizedTest
     @ValueSource(strings = {"e9", "e282", "c0af", "eda0bd", "f7bfbfbf", "80"})
     void bytesThatAreNotUtf8AreRefused(String hex) {

@@ -185,7 +185,7 @@ final class RingTest {
         }
     }
 
-    /// A ring with some bytes cut off, changed, doubled or taken out.
+    /// A ring with some bytes cut off, changed, doubled or removed.
     private static byte[] damaged(SplittableRandom random) {
         EventName event = Samples.pick(random, EventName.values());
         byte[] wire =

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
-/// Values to test with: the texts that break naive code, and random ones that a seed makes again.
+/// Values for tests: texts that break naive code, and random ones that a seed reproduces.
 final class Samples {
 
     static final Instant ASKED = Instant.parse("2025-11-18T20:30:00Z");
@@ -65,7 +65,7 @@ final class Samples {
         return new String(utf8, StandardCharsets.UTF_8);
     }
 
-    /// Every text must come back as it went in.
+    /// Texts that must come back unchanged.
     static Stream<String> texts() {
         return Stream.of(
                 "Hello, how are you?",

@@ -18,8 +18,8 @@ import java.util.List;
 
 final class WorkflowRequestTest {
 
-    /// SEED.md, "Workflow Request Reception".
-    private static final String SEED =
+    /// The form of PROTOCOL.md §1.
+    private static final String PRINTED =
             """
             {
               "message_id": "msg_abc123",
@@ -60,8 +60,8 @@ final class WorkflowRequestTest {
     }
 
     @Test
-    void theSeedsRequestIsReadAndWrittenAsTheSeedPrintsIt() {
-        WorkflowRequest request = decoded(SEED);
+    void theContractsRequestIsReadAndWrittenUnchanged() {
+        WorkflowRequest request = decoded(PRINTED);
 
         assertThat(request.messageId()).isEqualTo(new MessageId("msg_abc123"));
         assertThat(request.sessionId()).isEqualTo(new SessionId("sess_456"));
@@ -123,7 +123,7 @@ final class WorkflowRequestTest {
     /// Python's isoformat writes an offset and microseconds.
     @Test
     void aTimestampWithOffsetAndMicrosecondsBecomesUtcMilliseconds() {
-        WorkflowRequest request = decoded(SEED.replace("20:30:00Z", "21:30:00.123456+01:00"));
+        WorkflowRequest request = decoded(PRINTED.replace("20:30:00Z", "21:30:00.123456+01:00"));
 
         assertThat(Samples.text(request.encode()))
                 .contains("\"timestamp\":\"2025-11-18T20:30:00.123Z\"");
@@ -205,18 +205,18 @@ final class WorkflowRequestTest {
     @Test
     void triesOfOneRequestHaveOneDigestThoughTimeAndCorrelationDiffer() {
         String again =
-                SEED.replace("2025-11-18T20:30:00Z", "2025-11-18T20:31:00Z")
+                PRINTED.replace("2025-11-18T20:30:00Z", "2025-11-18T20:31:00Z")
                         .replace("corr_xyz", "corr_abc")
                         .replace("\"ai_provider\": \"openai\",", "")
                         .replace("\"gpt-4\"", "\"gpt-4\", \"ai_provider\": \"openai\"");
 
-        assertThat(decoded(again).digest()).isEqualTo(decoded(SEED).digest());
+        assertThat(decoded(again).digest()).isEqualTo(decoded(PRINTED).digest());
     }
 
-    /// Written down because run records of an older version must be told apart by a newer one in the same way.
+    /// A fixed value, because a newer version must compute the same digests as an older one.
     @Test
     void theDigestIsTheSameInEveryProcess() {
-        assertThat(decoded(SEED).digest()).isEqualTo("696c7c9070ef48f76248ede31edb7e8e63979e66");
+        assertThat(decoded(PRINTED).digest()).isEqualTo("696c7c9070ef48f76248ede31edb7e8e63979e66");
     }
 
     @Test

@@ -1,4 +1,4 @@
-/// The contract, literally: what PROTOCOL.md prints goes in or comes out byte for byte.
+/// The contract, literally: PROTOCOL.md's examples go in or come out byte for byte.
 @NullMarked
 package dev.antiphon.protocol;
 

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/// A process that ends no later than this JVM, even if the JVM is killed with `kill -9`, and that the
-/// terminal's Ctrl-C does not reach: its owner decides when it stops.
+/// A process that ends no later than this JVM, even if the JVM is killed with `kill -9`. The terminal's Ctrl-C does not
+/// reach it: its owner decides when it stops.
 public final class ChildProcess {
     private final Process process;
 
@@ -20,15 +20,15 @@ public final class ChildProcess {
         this.process = process;
     }
 
-    /// Starts the builder's command, with `/dev/null` as its input. The builder's redirects say where
-    /// the output goes; what it leaves piped must be read by the caller.
+    /// Starts the builder's command, with `/dev/null` as its input. The builder's redirects set the destination of the
+    /// output; the caller must read output that is left piped.
     ///
     /// @throws UncheckedIOException if the program cannot be started
     public static ChildProcess start(ProcessBuilder builder) {
         return startConnected(builder.redirectInput(new File("/dev/null")));
     }
 
-    /// As {@link #start}, with what the builder says as its input: a pipe, unless told otherwise.
+    /// As {@link #start}, with the builder's input setting: a pipe by default.
     public static ChildProcess startConnected(ProcessBuilder builder) {
         List<String> command = new ArrayList<>(Detached.prefix());
         command.addAll(builder.command());
@@ -83,8 +83,8 @@ public final class ChildProcess {
         return process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /// Asks the process to stop (SIGTERM) and waits; after `grace` it is killed. Returns when it has
-    /// ended; harmless if it already had. An interrupt cuts the grace short and stays set.
+    /// Asks the process to stop (SIGTERM) and waits; after `grace` it is killed. Returns when it has ended; does
+    /// nothing if it had already ended. An interrupt cuts the grace short and stays set.
     public void stop(Duration grace) {
         process.destroy();
         try {

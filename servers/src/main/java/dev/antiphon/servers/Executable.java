@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Finds programs by name: on `PATH`, then where package managers put servers that an ordinary user's
-/// `PATH` leaves out (Debian keeps nats-server in `/usr/sbin`).
+/// Finds programs by name: on `PATH`, then in the folders where package managers install servers and that an ordinary
+/// user's `PATH` lacks (Debian installs nats-server in `/usr/sbin`).
 ///
-/// The system property `antiphon.places`, a list like `PATH`, replaces those usual places: for
-/// servers that are kept elsewhere, and for tests that need a machine without them.
+/// The system property `antiphon.places`, a list like `PATH`, replaces those folders: for servers that are installed
+/// elsewhere, and for tests that need a machine without them.
 final class Executable {
     private static final String USUAL_PLACES =
             String.join(
@@ -27,14 +27,14 @@ final class Executable {
                     "/opt/local/bin",
                     "/snap/bin");
 
-    /// Where packages keep a server in one folder for each of its versions.
+    /// Folders with one subfolder for each version of a server.
     private static final List<String> VERSIONED_PLACES =
             List.of("/usr/lib/postgresql", "/usr/local/lib/postgresql");
 
     private Executable() {}
 
     static Optional<Path> find(String name) {
-        // The environment that a child would get, which is where the system would look too.
+        // The environment that a child would get, because the system would also search there.
         String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
         String places = System.getProperty("antiphon.places");
         return places == null
@@ -50,7 +50,7 @@ final class Executable {
                 .findFirst();
     }
 
-    /// The folders that are named by a number, the highest first.
+    /// The subfolders whose names are numbers, the highest first.
     private static Stream<Path> versions(Path place) {
         String[] names = place.toFile().list();
         return names == null

@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/// Where a process' output goes, start after start.
+/// The output of a process, over all its starts.
 public final class LogFile {
-    // A server that restarts all day must not fill the disk: at a start, a file beyond this becomes
-    // the one kept old file.
+    // A server that restarts all day must not fill the disk: at a start, a file larger than this
+    // replaces the one old file.
     private static final long ROTATE_BYTES = 8 << 20;
     private static final long TAIL_BYTES = 8 << 10;
 
@@ -46,7 +46,8 @@ public final class LogFile {
         return tail(path, startOffset, lines);
     }
 
-    /// The last lines of a file (of its last 8 KiB, blank ones left out), oldest first; none when it cannot be read.
+    /// The last lines of a file (of its last 8 KiB, without blank ones), oldest first; empty when the file cannot
+    /// be read.
     public static List<String> tail(Path path, int lines) {
         return tail(path, 0, lines);
     }

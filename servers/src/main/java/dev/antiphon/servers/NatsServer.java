@@ -20,17 +20,17 @@ public final class NatsServer extends Server {
     private final Options options;
     private final OptionalInt monitoringPort;
 
-    // Announced in the INFO line, so that a stranger on our port is not taken for our server.
+    // Announced in the INFO line, so that another server on our port is not mistaken for ours.
     private final String serverName = "antiphon-" + UUID.randomUUID();
 
-    /// What to start, and where.
+    /// The settings of a start.
     ///
-    /// @param directory where it keeps data and log; null: a temporary one, deleted by [#close()]
+    /// @param directory the folder of its data and log; null: a temporary one, deleted by [#close()]
     /// @param port 0: a free one
     /// @param jetStream whether it has JetStream, stored in `directory`
     /// @param monitoring whether it serves its HTTP monitoring pages
     /// @param monitoringPort 0: a free one
-    /// @param login `user:password` that clients need; null: none
+    /// @param login the `user:password` that clients need; null: none
     public record Options(
             @Nullable Path directory,
             int port,
@@ -91,7 +91,7 @@ public final class NatsServer extends Server {
         return start(Options.temporary());
     }
 
-    /// Starts a server and returns when it serves, with JetStream if that was asked for.
+    /// Starts a server and returns when it serves, with JetStream if `options` ask for it.
     ///
     /// @throws ServerStartException with one line that says what to do
     public static NatsServer start(Options options) {
@@ -105,7 +105,7 @@ public final class NatsServer extends Server {
         return "nats://127.0.0.1:" + port();
     }
 
-    /// Where the monitoring pages are (`/varz`, `/jsz`, …); empty if they are off.
+    /// The port of the monitoring pages (`/varz`, `/jsz`, …); empty if they are off.
     public OptionalInt monitoringPort() {
         return monitoringPort;
     }

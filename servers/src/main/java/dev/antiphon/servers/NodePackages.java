@@ -15,18 +15,18 @@ import java.util.List;
 
 /// Programs in JavaScript that tests run against, with packages from npm at the versions of a lock file.
 public final class NodePackages {
-    /// npm retries by itself; a slow line must still be told from none.
+    /// npm retries by itself; a slow network must still be told from a missing one.
     private static final Duration INSTALL_WITHIN = Duration.ofMinutes(5);
 
     private static final int LOG_LINES_SHOWN = 3;
 
     private NodePackages() {}
 
-    /// Copies a folder and installs what its `package-lock.json` names beside it; what is there already is kept. Blocks
-    /// for seconds the first time. Several processes may ask for the same folder at once.
+    /// Copies a folder and installs the packages of its `package-lock.json` next to it. Existing installations are
+    /// kept. Blocks for seconds the first time. Several processes can ask for the same folder at once.
     ///
     /// @param source a folder with `package.json` and `package-lock.json`
-    /// @param target where it goes, for example below `target`
+    /// @param target the destination, for example below `target`
     /// @throws ServerStartException with one line that says what to do
     public static void install(Path source, Path target) {
         try {
@@ -46,7 +46,7 @@ public final class NodePackages {
 
     private static void installLocked(Path source, Path target) throws IOException {
         Path wanted = source.resolve("package-lock.json");
-        // Written last: an installation that was killed is begun anew.
+        // Written last: an installation that was killed starts again.
         Path installed = target.resolve(".installed");
         copy(source, target);
         if (Files.exists(installed) && Files.mismatch(wanted, installed) < 0) {

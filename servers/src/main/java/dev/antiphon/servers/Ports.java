@@ -12,9 +12,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// TCP ports of this machine's loopback address.
 public final class Ports {
-    // Below every system's ephemeral range (Linux 32768, macOS 49152). A client that reconnects in
-    // a loop to a dead server's port out of that range sooner or later connects to itself, and then
-    // the restarted server cannot bind.
+    // Below every system's ephemeral range (Linux 32768, macOS 49152). A client that keeps
+    // reconnecting to a dead server's port in that range sooner or later connects to itself, and
+    // then the restarted server cannot bind.
     private static final int LOWEST = 20_000;
     private static final int HIGHEST = 31_999;
     private static final int CONNECT_TIMEOUT_MILLIS = 500;
@@ -23,8 +23,8 @@ public final class Ports {
 
     private Ports() {}
 
-    /// A port that nothing listens on now. This JVM gets each port only once; against other processes
-    /// it is a guess that can be lost, so be ready to try again.
+    /// A port without a listener. This JVM gets each port only once, but another process can take it before the caller
+    /// does: be ready to try again.
     public static int free() {
         for (int tries = 0; tries < 1_000; tries++) {
             int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST + 1);
@@ -40,10 +40,11 @@ public final class Ports {
         return obstacle(port).isEmpty();
     }
 
-    /// Why no server can listen on `127.0.0.1:port` now and what to do about it, as one clause that
+    /// The reason why no server can listen on `127.0.0.1:port` now and what to do about it, as one clause that
     /// continues "port 8080 …"; empty if one can.
     public static Optional<String> obstacle(int port) {
-        // Connect first: where a server listens on every address, some systems let another bind.
+        // Connect first: some systems let a second server bind when the first listens on
+        // every address.
         if (answers("127.0.0.1", port)) {
             return Optional.of(taken(port));
         }
@@ -59,7 +60,7 @@ public final class Ports {
         return "is taken: stop what listens there (see: lsof -i :" + port + ") or choose another";
     }
 
-    /// Whether something accepts connections at `host:port`.
+    /// Whether a server accepts connections at `host:port`.
     public static boolean answers(String host, int port) {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), CONNECT_TIMEOUT_MILLIS);

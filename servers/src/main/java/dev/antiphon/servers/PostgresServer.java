@@ -14,25 +14,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// A PostgreSQL as a child process, with one database and everyone on this machine let in. It refuses to run as root: then
-/// it runs as another user.
+/// A PostgreSQL as a child process, with one database and open to every user of this machine. PostgreSQL refuses to run
+/// as root; it then runs as another user.
 public final class PostgresServer extends Server {
 
     private static final String USER = "antiphon";
 
-    /// Of `postmaster.pid`.
+    /// The line of `postmaster.pid` with the status.
     private static final int STATUS_LINE = 7;
 
     private static final long INIT_SECONDS = 120;
 
-    /// Whoever of them exists; the first is what the package makes.
+    /// The first of them that exists; packages of PostgreSQL create the first.
     private static final List<String> OTHER_USERS = List.of("postgres", "nobody");
 
     private PostgresServer(@Nullable Path directory, int port) {
         super("postgres", directory, port == 0 ? Ports.free() : port);
     }
 
-    /// A server on a free port, everything temporary and nothing synced: what tests want.
+    /// A server on a free port, everything temporary and nothing synced: the choice of tests.
     ///
     /// @throws ServerStartException with one line that says what to do
     public static PostgresServer start() {
@@ -76,7 +76,7 @@ public final class PostgresServer extends Server {
                 Files.setOwner(directory(), other);
                 Files.setOwner(data, other);
             }
-            // Beside the real program: what is on PATH may be a link to it.
+            // Next to the real program: the file on PATH can be a link to it.
             Path initdb = executable.toRealPath().resolveSibling("initdb");
             List<String> command = new ArrayList<>(asOtherUser());
             command.addAll(
@@ -125,7 +125,7 @@ public final class PostgresServer extends Server {
                         .getUserPrincipalLookupService()
                         .lookupPrincipalByName(name);
             } catch (IOException _) {
-                // the next one
+                // try the next one
             }
         }
         throw new ServerStartException(
@@ -146,7 +146,7 @@ public final class PostgresServer extends Server {
         return ready ? new Probe.Ready() : new Probe.Starting();
     }
 
-    /// SIGINT: its SIGTERM waits for clients to leave, and a pool never does.
+    /// SIGINT, because SIGTERM waits until all clients have left, and a pool never leaves.
     @Override
     void askToStop(ChildProcess process) {
         try {

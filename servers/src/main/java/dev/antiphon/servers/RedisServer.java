@@ -21,14 +21,14 @@ public final class RedisServer extends Server {
     private final boolean appendOnly;
     private final boolean syncsEveryWrite;
 
-    /// What to start, and where.
+    /// The settings of a start.
     ///
-    /// @param directory where it keeps data and log; null: a temporary one, deleted by [#close()]
+    /// @param directory the folder of its data and log; null: a temporary one, deleted by [#close()]
     /// @param port 0: a free one
-    /// @param appendOnly whether it writes an append-only file; without, it stores nothing and a restarted server is empty
-    /// @param syncsEveryWrite whether the file is synced before each answer; without, every second, and a killed server may
-    ///     lose what it has answered while a sync was slow
-    /// @param further options of redis-server's own
+    /// @param appendOnly whether it writes an append-only file; without it, a restarted server is empty
+    /// @param syncsEveryWrite whether the file is synced before each answer; otherwise every second, and a killed
+    ///     server can lose answered writes if a sync was slow
+    /// @param further more options of redis-server
     public record Options(
             @Nullable Path directory,
             int port,
@@ -39,7 +39,7 @@ public final class RedisServer extends Server {
             further = List.copyOf(further);
         }
 
-        /// Append-only file on, everything temporary: what most tests want.
+        /// Append-only file on, everything temporary: the choice of most tests.
         public static Options temporary() {
             return new Options(null, 0, true, false, List.of());
         }
@@ -56,12 +56,12 @@ public final class RedisServer extends Server {
             return new Options(directory, port, false, false, further);
         }
 
-        /// Loses nothing that it has answered.
+        /// Loses no write that it has answered.
         public Options syncingEveryWrite() {
             return new Options(directory, port, true, true, further);
         }
 
-        /// With options of redis-server's own, each a name and a value.
+        /// With more options of redis-server, each a name and a value.
         public Options with(String... options) {
             return new Options(directory, port, appendOnly, syncsEveryWrite, List.of(options));
         }
@@ -108,10 +108,12 @@ public final class RedisServer extends Server {
                         directory().toString(),
                         "--appendonly",
                         appendOnly ? "yes" : "no",
-                        // What DESIGN promises after a power loss (1-2 s of text) is this setting.
+                        // The documented loss at a power failure (1-2 s of text) depends on
+                        // this setting.
                         "--appendfsync",
                         syncsEveryWrite ? "always" : "everysec",
-                        // No snapshots beside the append-only file: they would only cost a fork.
+                        // No snapshots in addition to the append-only file: they would only cost
+                        // a fork.
                         "--save",
                         ""));
         command.addAll(further);
@@ -125,7 +127,7 @@ public final class RedisServer extends Server {
             socket.connect(
                     new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port()),
                     PROBE_TIMEOUT_MILLIS);
-            // PING fails while the append-only file is loaded; INFO tells whose process answers.
+            // PING fails while the append-only file is loaded; INFO says which process answers.
             socket.getOutputStream()
                     .write("PING\r\nINFO server\r\nQUIT\r\n".getBytes(StandardCharsets.US_ASCII));
             var reader =

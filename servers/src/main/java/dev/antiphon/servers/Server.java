@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
-/// A real server as a child process on `127.0.0.1`. It can be killed, stopped and started again on the
-/// same port and data. All methods are safe from any thread; those that start or stop block.
+/// A real server as a child process on `127.0.0.1`. It can be killed, stopped and started again on the same port and
+/// data. All methods are safe from any thread; those that start or stop it block.
 public abstract sealed class Server implements AutoCloseable
         permits NatsServer, PostgresServer, RedisServer {
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
@@ -31,20 +31,20 @@ public abstract sealed class Server implements AutoCloseable
     private final boolean temporary;
     private final LogFile log;
 
-    /// What one look at a starting server found.
+    /// The result of one look at a starting server.
     sealed interface Probe {
         record Ready() implements Probe {}
 
         /// Not yet; look again.
         record Starting() implements Probe {}
 
-        /// It serves, but not what was asked for, and time will not change that. `remedy` is one line:
-        /// what is wrong and what to do.
+        /// It serves, but its set-up does not fit, and waiting will not change that. `remedy` is one line with the
+        /// problem and what to do.
         record Wrong(String remedy) implements Probe {}
     }
 
     // The latest process, which may have ended; null before the first start. Written under the lock
-    // (this) that a start holds; read without, so that a stop need not wait for a start.
+    // (this) that a start holds; read without the lock, so that a stop need not wait for a start.
     private volatile @Nullable ChildProcess process;
     private volatile boolean closed;
 
@@ -82,12 +82,12 @@ public abstract sealed class Server implements AutoCloseable
         return directory;
     }
 
-    /// Everything the server printed, over all its starts.
+    /// All output of the server, over all its starts.
     public final Path log() {
         return log.path();
     }
 
-    /// The id of the latest process, also after it has ended.
+    /// The id of the latest process, even after it has ended.
     public final long pid() {
         return process().pid();
     }
@@ -96,8 +96,8 @@ public abstract sealed class Server implements AutoCloseable
         return process().isAlive();
     }
 
-    /// Completes with the exit code when the current process ends; 128 + n after signal n. A restart
-    /// makes a new process, so ask again after it.
+    /// Completes with the exit code when the current process ends; 128 + n after signal n. A restart creates a new
+    /// process, so call this again after it.
     public final CompletableFuture<Integer> onExit() {
         return process().onExit();
     }
@@ -123,10 +123,9 @@ public abstract sealed class Server implements AutoCloseable
     /// For a server that SIGTERM alone does not stop in good order.
     void askToStop(ChildProcess running) {}
 
-    /// Starts it again on the same port and data, after [#stop()] if it still runs, and returns when
-    /// it serves.
+    /// Starts it again on the same port and data, after [#stop()] if it is still running, and returns when it serves.
     ///
-    /// @throws ServerStartException if it does not come up; it may be tried again
+    /// @throws ServerStartException if it does not start; the call can be repeated
     public final synchronized void restart() {
         stop();
         launch();
@@ -138,7 +137,7 @@ public abstract sealed class Server implements AutoCloseable
         closed = true;
         stopLatest();
         synchronized (this) {
-            // A launch that was under way has ended by now, or has just made one more process.
+            // A start in progress has ended by now, or has just created one more process.
             stopLatest();
             if (temporary) {
                 delete(directory);
@@ -161,8 +160,8 @@ public abstract sealed class Server implements AutoCloseable
         return latest;
     }
 
-    /// Launches what `make` constructs. When its ports were free ones by choice, losing one of them to
-    /// another process is bad luck: another server with other ports is tried.
+    /// Starts the server that `make` constructs. If another process takes one of its freely chosen ports, another
+    /// server with other ports is tried.
     static <S extends Server> S launched(boolean freePorts, Supplier<S> make) {
         for (int tries = 1; ; tries++) {
             S server = make.get();
@@ -205,7 +204,7 @@ public abstract sealed class Server implements AutoCloseable
         }
     }
 
-    /// Every port it listens on.
+    /// All ports on which it listens.
     List<Integer> ports() {
         return List.of(port);
     }
@@ -213,8 +212,8 @@ public abstract sealed class Server implements AutoCloseable
     private void awaitReady(ChildProcess started) {
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
-            // Probe first, then look at the process: while ours is about to die for want of the
-            // port, a stranger may answer on it. The probe compares identities.
+            // Probe first, then check the process: while ours is about to die because the port is
+            // taken, another server may answer on it. The probe compares identities.
             switch (look(started)) {
                 case Probe.Ready _ -> {
                     return;
@@ -264,7 +263,7 @@ public abstract sealed class Server implements AutoCloseable
     private ServerStartException died(ChildProcess ended) {
         List<String> last = log.tail(LOG_LINES_SHOWN);
         for (int wanted : ports()) {
-            // Lost between our look at the port and the server's own attempt.
+            // Another process took the port after our check.
             if (last.stream().anyMatch(line -> isTaken(line, wanted))) {
                 return portTaken(wanted, Ports.taken(wanted));
             }

@@ -1,17 +1,16 @@
 package dev.antiphon.servers;
 
-/// A server that could not be started. The message is one line made to be shown as it is: what is
-/// wrong, and what to do about it.
+/// A server that could not be started. The message is one line for the user: the problem, and what to do.
 public final class ServerStartException extends RuntimeException {
-    /// Why a server did not start.
+    /// The reason why a server did not start.
     public enum Reason {
-        /// No executable of that name on `PATH` or in the usual places.
+        /// No executable with that name on `PATH` or in the usual folders.
         NOT_INSTALLED,
-        /// Something else listens on the port, or this user may not.
+        /// Another process listens on the port, or this user is not allowed to.
         PORT_TAKEN,
-        /// The process ended before it served; the message carries the last lines of its log.
+        /// The process ended before it served; the message has the last lines of its log.
         DIED,
-        /// The process lives but does not serve as asked, for example without JetStream.
+        /// The process runs but does not serve as requested, for example without JetStream.
         NOT_SERVING
     }
 

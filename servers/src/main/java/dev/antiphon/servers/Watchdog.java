@@ -13,16 +13,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Ends a JVM's children when the JVM itself is gone, however it went: shutdown hooks do not run on
-/// `kill -9`, and POSIX leaves the children running.
+/// Ends a JVM's children when the JVM itself has ended, in any way: shutdown hooks do not run on `kill -9`, and POSIX
+/// leaves the children running.
 ///
-/// One `sh` per JVM reads, from a pipe that only this JVM holds, which process ids to watch and which
-/// to forget. The kernel closes the pipe when the JVM ends; at end of file the shell sends TERM to
-/// what is left, and KILL to what still lives five seconds later. A child that leads a process group
-/// (see [Detached]) ends with all of it: what `npx` has started, for example.
+/// One `sh` per JVM reads, from a pipe that only this JVM holds, which process ids to watch and which to forget. The
+/// kernel closes the pipe when the JVM ends. At end of file the shell sends TERM to the remaining processes, and KILL
+/// to those that still run five seconds later. A child that leads a process group (see [Detached]) ends together with
+/// its group: the processes that `npx` has started, for example.
 final class Watchdog {
     // Portable sh (dash, busybox, bash 3.2). It ignores the terminal's signals: a Ctrl-C ends the
-    // JVM in its own good order, and this shell must outlive that.
+    // JVM in its own good order, and this shell must outlive the JVM.
     private static final String SCRIPT =
             """
             trap '' HUP INT QUIT TERM
@@ -50,15 +50,15 @@ final class Watchdog {
             for p in $pids; do to KILL "$p"; done 2>/dev/null
             """;
 
-    // Guarded by the class: one watchdog per JVM, started with the first child, and what it
-    // watches.
+    // Guarded by the class: one watchdog per JVM, started with the first child, and the processes
+    // that it watches.
     private static @Nullable Writer pipe;
     private static final Set<Long> watched = new HashSet<>();
 
     private Watchdog() {}
 
-    /// From now on the process ends when this JVM does. A watchdog that was killed is replaced. Throws when there can be
-    /// none.
+    /// From now on the process ends when this JVM does. A watchdog that was killed is replaced. Throws when a watchdog
+    /// cannot be started.
     static synchronized void watch(long pid) {
         watched.add(pid);
         try {
@@ -80,12 +80,12 @@ final class Watchdog {
             tell(pipe, "watch", pid);
             return true;
         } catch (IOException _) {
-            // Nobody reads: the watchdog was killed.
+            // The watchdog was killed: nothing reads the pipe.
             return false;
         }
     }
 
-    /// The process has ended; its id may soon be someone else's.
+    /// The process has ended; another process may soon have its id.
     static synchronized void forget(long pid) {
         watched.remove(pid);
         if (pipe == null) {
@@ -95,7 +95,7 @@ final class Watchdog {
             tell(pipe, "forget", pid);
         } catch (IOException e) {
             pipe = null;
-            // No logger before it is needed: `up` starts without ever loading a logging system.
+            // No logger before it is needed: `up` starts without loading a logging system.
             LoggerFactory.getLogger(Watchdog.class)
                     .atWarn()
                     .addKeyValue("pid", pid)

@@ -27,7 +27,7 @@ final class ChildProcessTest {
         child.stop(Duration.ofSeconds(10));
 
         assertThat(child.onExit().join()).isEqualTo(128 + 15);
-        // Once more is harmless.
+        // A second call does nothing.
         child.stop(Duration.ofSeconds(10));
     }
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A second JVM with this test's class path, for what can only be seen from outside a JVM.
+/// A second JVM with this test's class path, for effects that are only visible from outside a JVM.
 final class ForkedJvm {
     private ForkedJvm() {}
 
@@ -17,7 +17,7 @@ final class ForkedJvm {
         return new ProcessBuilder(command).redirectErrorStream(true);
     }
 
-    /// The processes of the first `count` lines `pid=…` that the JVM prints.
+    /// The processes in the first `count` lines `pid=…` that the JVM prints.
     static List<ProcessHandle> pids(Process jvm, int count) throws IOException {
         List<ProcessHandle> found = new ArrayList<>();
         var reader = jvm.inputReader();

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Installs packages that come from a folder beside, so that no registry is needed.
+/// Installs packages from a neighbouring folder, so that no registry is needed.
 final class NodePackagesTest {
     @TempDir Path folder;
 
@@ -69,7 +69,7 @@ final class NodePackagesTest {
     }
 
     @Test
-    void whatCannotBeInstalledIsOneLineAndTriedAgain() throws Exception {
+    void aFailedInstallationIsOneLineAndIsRetried() throws Exception {
         Files.writeString(source.resolve("package-lock.json"), "{}");
         assertThatThrownBy(() -> NodePackages.install(source, target))
                 .isInstanceOf(ServerStartException.class)

@@ -59,7 +59,7 @@ final class WatchdogTest {
         }
     }
 
-    /// Kills its watchdog between two starts, says which servers it started, and waits to be killed.
+    /// Kills its watchdog between two starts, prints which servers it started, and waits to be killed.
     static final class WithKilledWatchdog {
         public static void main(String... arguments) throws InterruptedException {
             long first = RedisServer.start().pid();

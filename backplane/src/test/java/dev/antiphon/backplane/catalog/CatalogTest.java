@@ -36,7 +36,7 @@ final class CatalogTest {
     }
 
     @Test
-    void whatWorkersAnnounceIsOfferedByKindAndName() {
+    void workersAnnouncementsAreOfferedByKindAndName() {
         announce(
                 offer(Offer.Kind.MODEL, "b/x", "bx"),
                 offer(Offer.Kind.MODEL, "a/y", "ay"),
@@ -48,7 +48,7 @@ final class CatalogTest {
     }
 
     @Test
-    void whoAnnouncesTheSameNameReplacesIt() {
+    void aLaterOfferOfTheSameNameReplacesTheEarlierOne() {
         announce(offer(Offer.Kind.MODEL, "a/y", "old"));
         announce(offer(Offer.Kind.MODEL, "a/y", "new"));
 
@@ -56,7 +56,7 @@ final class CatalogTest {
     }
 
     @Test
-    void whatNobodyAnnouncesAnyMoreIsForgotten() {
+    void offersThatAreNoLongerAnnouncedExpire() {
         announce(offer(Offer.Kind.MODEL, "a/y", "dead"), offer(Offer.Kind.MODEL, "a/z", "alive"));
         REDIS.commands().hset(Keys.CATALOG, "model:a/y", "1 {\"says\":\"dead\"}");
 

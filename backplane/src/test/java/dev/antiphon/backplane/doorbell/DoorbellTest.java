@@ -47,7 +47,7 @@ final class DoorbellTest {
 
     private final Ear ear = new Ear();
 
-    /// Remembers what it hears.
+    /// Remembers the rings that it receives.
     private static class Ear implements RingListener {
         final Queue<SessionHint> hints = new ConcurrentLinkedQueue<>();
         final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
@@ -148,7 +148,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void whatIsNoRingIsPassedOver() throws Exception {
+    void malformedRingsAreSkipped() throws Exception {
         try (Logged logged = new Logged(PodSubscription.class);
                 var _ = PodSubscription.open(nats.nats(), POD, ear)) {
             for (String garbage : List.of("", "{", "\u0000", "null", "{\"session_id\":\"a.b\"}")) {
@@ -157,7 +157,7 @@ final class DoorbellTest {
                 nats.plain().publish("chat.pod.pod-1.event", bytes);
             }
             nats.plain().publish("chat.pod.pod-1.response", new byte[] {(byte) 0xff});
-            // A plain worker's: no place in a log.
+            // From a plain worker: without a place in a log.
             nats.plain().publish("chat.pod.pod-1.response", chunk("m1", 0, "plain", null).encode());
             nats.plain().flush(Duration.ofSeconds(5));
             doorbell().ring(PODS, SESSION, entries(1));
@@ -244,7 +244,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void whileNatsIsAwayRingsAreNotKeptAndItsReturnIsTold() throws Exception {
+    void whileNatsIsUnavailableRingsAreNotKeptAndItsReturnIsReported() throws Exception {
         Nats worker = nats.open("worker");
         NatsDoorbell doorbell = new NatsDoorbell(worker, (_, _) -> {});
         try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {

@@ -65,7 +65,7 @@ final class ProbesTest {
         return subscription;
     }
 
-    /// Rings a pod that nobody listens for, and waits until the server has said so.
+    /// Rings a pod without a listener, and waits until the server has reported it.
     private static void ringInVain(NatsDoorbell doorbell, SessionId session) {
         long before = doorbell.unheard();
         ring(doorbell, session);
@@ -73,7 +73,7 @@ final class ProbesTest {
     }
 
     @Test
-    void aPodThatNobodyListensForIsGivenUpAfterHalfAMinute() throws Exception {
+    void aPodWithoutAListenerIsGivenUpAfterHalfAMinute() throws Exception {
         NatsDoorbell doorbell = doorbell();
         for (int i = 0; i < 3; i++) {
             ringInVain(doorbell, SESSION);
@@ -87,7 +87,7 @@ final class ProbesTest {
     }
 
     @Test
-    void eachSessionThatStillNamesADeadPodIsTold() throws Exception {
+    void eachSessionThatStillNamesADeadPodIsReported() throws Exception {
         NatsDoorbell doorbell = doorbell();
         for (int i = 0; i < 4; i++) {
             ringInVain(doorbell, SESSION);
@@ -101,7 +101,7 @@ final class ProbesTest {
     }
 
     @Test
-    void aPodThatIsSparedBeginsAgainWithoutAStrike() throws Exception {
+    void aSparedPodBeginsAgainWithoutACount() throws Exception {
         NatsDoorbell doorbell = doorbell();
         for (int i = 0; i < 4; i++) {
             ringInVain(doorbell, SESSION);
@@ -130,7 +130,7 @@ final class ProbesTest {
                 nats.plain()
                         .publish(
                                 message.getReplyTo(),
-                                "ok".getBytes(StandardCharsets.UTF_8)); // a polite one
+                                "ok".getBytes(StandardCharsets.UTF_8)); // a pod that replies
                 nats.plain().flush(WAIT);
             }
             pass(Probes.EVERY);
@@ -161,7 +161,7 @@ final class ProbesTest {
         assertThat(unheard).isEmpty();
     }
 
-    /// Most chunks are sent as plainly as the contract says.
+    /// Most chunks are sent without a reply subject, exactly as the contract says.
     @Test
     void aPodIsAskedOnlyNowAndThen() throws Exception {
         NatsDoorbell doorbell = doorbell();

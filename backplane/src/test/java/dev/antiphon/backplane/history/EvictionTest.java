@@ -45,8 +45,8 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 
-/// A Redis that is full and evicts takes single keys. Then something is lost, and readers are told (another generation);
-/// nothing is doubled, and nobody sees what is another's.
+/// A Redis that is full and evicts removes single keys. Then data is lost, and readers get another generation; no entry
+/// is doubled, and no user sees another user's data.
 final class EvictionTest {
 
     private static final UserId STRANGER = new UserId("u2");
@@ -78,7 +78,7 @@ final class EvictionTest {
         answer(history.settle(SESSION));
     }
 
-    // Whose it is
+    // Owners
 
     @Test
     void aStrangerGetsNothingWhenTheLogsRecordIsEvictedAndTheOwnerGoesOn() {
@@ -118,7 +118,7 @@ final class EvictionTest {
     }
 
     @Test
-    void whoTakesAForgottenSessionSeesNothingThatHappenedInItsAnswers() {
+    void aNewOwnerOfAnExpiredSessionSeesNoEarlierActivity() {
         think("m1", "my secret");
         evict(Keys.meta(SESSION), Keys.history(SESSION), Keys.runs(SESSION), run("m1"));
         assertThat(chat.ask(request(STRANGER, "m1", "mine"))).isInstanceOf(Accept.Accepted.class);
@@ -131,9 +131,9 @@ final class EvictionTest {
         assertThat(REDIS.commands().exists(Keys.activity(SESSION))).isZero();
     }
 
-    /// The history as it is when the turn alone is another user's.
+    /// The state of the history when the turn alone belongs to another user.
     @Test
-    void whatHappenedInAnswersIsShownToItsOwnerAlone() {
+    void theActivityOfAnswersIsShownOnlyToItsOwner() {
         think("m1", "my secret");
         assertThat(activity(Chat.USER)).contains("my secret");
         REDIS.commands().hset(Keys.activity(SESSION), ":owner", STRANGER.value());
@@ -172,7 +172,7 @@ final class EvictionTest {
                 StandardCharsets.UTF_8);
     }
 
-    /// Services name what they keep of a session by it.
+    /// Services use it in the names of a session's data.
     @Test
     void aSessionWhoseRecordIsEvictedKeepsItsIncarnation() {
         chat.ask("m1");
@@ -193,9 +193,9 @@ final class EvictionTest {
                 .satisfies(left -> assertThat(left.whole()).isTrue());
     }
 
-    /// What does not say whose it is, is nobody's: a history of before it carried its owner.
+    /// A key without an owner belongs to no user: a history from before it had its owner.
     @Test
-    void aHistoryThatDoesNotSayWhoseItIsLetsNobodyIn() {
+    void aHistoryWithoutAnOwnerLetsNoUserIn() {
         chat.converse("m1");
         settle();
         REDIS.commands().hdel(Keys.history(SESSION), ":owner");
@@ -222,7 +222,7 @@ final class EvictionTest {
                 .containsExactly("secret");
     }
 
-    // What order it has
+    // Order
 
     @Test
     void anEndedMessageWhoseRunIsEvictedIsNotAnsweredAgain() {
@@ -319,7 +319,7 @@ final class EvictionTest {
         }
     }
 
-    /// It was in no queue, and the sweeper would look at it when its user had not come for days.
+    /// It was in no queue, and the sweeper would check it only when its user had not answered for days.
     @Test
     void aRunThatWaitedForItsUserIsBegunAgainSoonWhenItsRecordIsEvicted() {
         List<Runnable> ways = List.of(() -> attach(Chat.USER), () -> turns(Chat.USER));
@@ -339,7 +339,7 @@ final class EvictionTest {
         }
     }
 
-    /// Else the next end makes the index again, without the messages that have ended before.
+    /// Otherwise the next end creates the index again, without the messages that ended before.
     @Test
     void nothingIsAppendedWithoutTheIndexOfRuns() {
         chat.converse("m1");
@@ -383,9 +383,9 @@ final class EvictionTest {
                         accepted -> assertThat(accepted.waitingBefore()).isEqualTo(1));
     }
 
-    /// Everything that may happen to one session while any of its keys may go at any time.
+    /// All possible events of one session, while any of its keys can disappear at any time.
     @Test
-    void whateverIsEvictedNothingIsDoubledAndNothingIsShownToAStranger() {
+    void afterAnyEvictionNothingIsDoubledOrShownToAStranger() {
         int begunAgain = 0;
         for (long seed = 0; seed < 150; seed++) {
             REDIS.commands().flushall();
@@ -393,7 +393,7 @@ final class EvictionTest {
             storm.run();
             begunAgain += storm.generations.size() - 1;
         }
-        assertThat(begunAgain).isGreaterThan(150); // else the storm proves nothing
+        assertThat(begunAgain).isGreaterThan(150); // otherwise the storm proves nothing
     }
 
     private final class Storm {
@@ -402,7 +402,7 @@ final class EvictionTest {
         private final SplittableRandom random;
         private final List<String> said = new ArrayList<>();
 
-        /// What each log was seen to hold, by its generation.
+        /// The entries that each log was seen to hold, by its generation.
         private final Map<Long, List<String>> generations = new HashMap<>();
 
         private Claim.@Nullable Claimed claimed;
@@ -480,7 +480,7 @@ final class EvictionTest {
             }
         }
 
-        /// An answer that is lost before it is in the history is an error, and none of these.
+        /// Losing an answer before it is in the history is an error, and none of these calls causes it.
         private void settleWhatIsThere() {
             try {
                 settle();

@@ -52,7 +52,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// What every history does, over the logs in Redis.
+/// The behaviour of every history, over the logs in Redis.
 abstract class HistoryTest {
 
     private static final Completion CANCELLED = new Completion("", null, FinishReason.CANCELLED);
@@ -61,7 +61,7 @@ abstract class HistoryTest {
 
     final Chat chat = new Chat(REDIS);
 
-    /// The one under test; the same object as {@link #conversations}.
+    /// The history under test; the same object as {@link #conversations}.
     abstract History history();
 
     abstract Conversations conversations();
@@ -74,7 +74,7 @@ abstract class HistoryTest {
         return answer(history().newest(SESSION, Chat.USER));
     }
 
-    /// The turns in short: `m1: answer`.
+    /// The turns in short form: `m1: answer`.
     List<String> turns() {
         return shown(newest().orElseThrow());
     }
@@ -135,7 +135,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void whatWasSaidBeforeFollowsTheBranchAndNotTheOrderOfTheLog() {
+    void theContextFollowsTheBranchAndNotTheOrderOfTheLog() {
         said(Chat.request(Chat.USER, "m1", "one"));
         said(Chat.request(Chat.USER, "m2", "two"));
         said(Chat.following("m1", "m3", "two again"));
@@ -154,7 +154,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void whatWasSaidBeforeIsTheNewestThatFitsInWholeTurns() {
+    void theContextHasTheNewestWholeTurnsThatFit() {
         said(Chat.request(Chat.USER, "m1", "äöü")); // seven characters with its answer
         said(Chat.request(Chat.USER, "m2", "\ud83d\ude00")); // five
         chat.ask("m3");
@@ -179,7 +179,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void whatWasSaidBeforeEndsWhereAParentIsUnknownOrLeadsInACircle() {
+    void theContextEndsAtAnUnknownOrCircularParent() {
         said(Chat.following("m2", "m1", "one"));
         said(Chat.following("m1", "m2", "two"));
         said(Chat.following("nobody", "m3", "three"));
@@ -189,7 +189,7 @@ abstract class HistoryTest {
         assertThat(before("m2", 21)).containsExactly("one/done", "two/done", "one/done");
     }
 
-    /// One that could not be read again would end its session for good.
+    /// A turn that cannot be read again would end its session for good.
     @Test
     void anAnswerWithHalfACharacterIsATurnLikeAnyOther() {
         chat.ask("m1");
@@ -218,7 +218,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void whatIsInFlightIsNotInTheHistoryButInTheLogAfterIt() {
+    void anAnswerInProgressIsNotInTheHistoryButInTheLogAfterIt() {
         chat.converse("m1");
         chat.ask("m2");
         Token token = chat.claimed("w1").token();
@@ -232,7 +232,7 @@ abstract class HistoryTest {
         assertThat(turns()).containsExactly("m1: done", "m2: ab");
     }
 
-    /// Its end lies between the chunks of the answer before it, which must stay whole.
+    /// Its end is between the chunks of the answer before it, which must stay whole.
     @Test
     void aMessageCancelledInTheQueueSettlesWithTheAnswerAroundIt() {
         chat.ask("m1");
@@ -250,7 +250,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void aRefusedMessageIsNoTurn() {
+    void aRefusedMessageIsNotATurn() {
         chat.ask("m1");
         answer(
                 chat.log()
@@ -332,7 +332,7 @@ abstract class HistoryTest {
         assertThat(after(newest().orElseThrow().cursor())).containsExactly("message m2");
     }
 
-    // What happened besides the text
+    // Events apart from the text
 
     private void append(String message, Token token, int chunkId, ChunkBody... bodies) {
         List<Batch.Addition> additions = new ArrayList<>();
@@ -453,7 +453,7 @@ abstract class HistoryTest {
 
     // Long answers
 
-    /// Appends this many chunks, `x` each, as a worker does that gathers them.
+    /// Appends this many chunks, `x` each, like a worker that batches them.
     private void appendMany(String message, Token token, int from, int count) {
         String[] texts = Collections.nCopies(500, "x").toArray(String[]::new);
         for (int each = from; each < from + count; each += texts.length) {
@@ -501,7 +501,7 @@ abstract class HistoryTest {
         assertThat(turns()).hasSize(50).endsWith("m399: done");
     }
 
-    /// Plain workers may answer two messages of a session at once.
+    /// Plain workers can answer two messages of a session at once.
     @Test
     void anAnswerThatIsUnderWayWhenTheOneBeforeItEndsKeepsItsBeginning() {
         PlainLog plain = new RedisPlainLog(REDIS.redis());
@@ -519,9 +519,9 @@ abstract class HistoryTest {
         assertThat(chat.meta("settled")).isEqualTo("" + chat.tail().number());
     }
 
-    /// An answer without a turn may never end, and holds nothing up.
+    /// An answer without a turn may never end, and must not delay any other.
     @Test
-    void anAnswerThatNobodyAskedForHoldsNoOtherUp() {
+    void anAnswerWithoutARequestDelaysNoOther() {
         PlainLog plain = new RedisPlainLog(REDIS.redis());
         chat.ask("m1");
         answer(plain.append(List.of(chunk("x", 0, "a", null)), false));
@@ -554,9 +554,9 @@ abstract class HistoryTest {
     }
 
     @Test
-    void aSessionThatNobodySettlesIsHandedOutOnceAndAgainLaterUntilItIsSettled() {
+    void anUnsettledSessionIsHandedOutOnceAndAgainLaterUntilItIsSettled() {
         chat.converse("m1");
-        assertThat(behind()).isEmpty(); // whoever ended the answer is at it
+        assertThat(behind()).isEmpty(); // its own caller settles it
         REDIS.commands().zadd(Keys.UNSETTLED, 0, SESSION.value());
 
         assertThat(behind()).containsExactly(SESSION);
@@ -584,7 +584,7 @@ abstract class HistoryTest {
         assertThat(newest()).isEmpty();
     }
 
-    // What users see
+    // The users' view
 
     private Recent page(@Nullable String before, int most) {
         return answer(
@@ -704,7 +704,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void whatAMessageAskedIsKnownWithItsPlaceAlsoWhenItsRunIsForgotten() {
+    void aMessagesRequestAndPlaceAreKnownEvenWhenItsRunHasExpired() {
         said(Chat.request(Chat.USER, "m1", "one"));
         said(Chat.request(Chat.USER, "m2", "two"));
         settle();
@@ -726,7 +726,7 @@ abstract class HistoryTest {
 
     // Erasing
 
-    /// In short: `RUNNING title`.
+    /// In short form: `RUNNING title`.
     private List<String> newestStates(UserId user) {
         return answer(conversations().newest(user)).stream()
                 .map(each -> each.state() + " " + each.title())
@@ -788,7 +788,7 @@ abstract class HistoryTest {
                 .containsExactly("again");
     }
 
-    /// What is noted of a user names the newest, and goes when it is not true.
+    /// The newest active sessions of a user are listed, and outdated ones are removed.
     @Test
     void ofAUsersActiveSessionsTheNewestHundredAreNoted() {
         for (int i = 0; i < 103; i++) {
@@ -802,7 +802,7 @@ abstract class HistoryTest {
         assertThat(REDIS.commands().ttl(Keys.active(Chat.USER))).isPositive();
 
         chat.converseWith("m1");
-        answer(conversations().newest(Chat.USER)); // a moment ago: another may be on its way
+        answer(conversations().newest(Chat.USER)); // a moment ago: another can be on its way
         assertThat(REDIS.commands().zcard(Keys.active(Chat.USER))).isOne();
     }
 
@@ -845,7 +845,7 @@ abstract class HistoryTest {
 
         assertThat(chat.append(batch("m1", token, 0, "a"))).isInstanceOf(Append.Fenced.class);
         settle();
-        chat.ask("m2"); // the session is anybody's again
+        chat.ask("m2"); // the session has no owner again
         assertThat(chat.append(batch("m1", token, 0, "a"))).isInstanceOf(Append.Fenced.class);
         assertThat(turns()).isEmpty();
         assertThat(chat.run("m2", "parent")).isEmpty();

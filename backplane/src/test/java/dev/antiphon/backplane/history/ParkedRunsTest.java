@@ -157,7 +157,7 @@ final class ParkedRunsTest {
         return new ToolIntent(SESSION, M1, token, "step.0", "abc1", nonce);
     }
 
-    /// `m1` has said one chunk, called a tool, finished a step, and asks its user with chunk 1.
+    /// `m1` has streamed one chunk, called a tool, finished a step, and asks its user with chunk 1.
     private void park() {
         chat.ask("m1");
         Token token = claimed().token();
@@ -168,7 +168,7 @@ final class ParkedRunsTest {
         answer(log.append(question("m1", token, 1)));
     }
 
-    /// The same, and the row is there.
+    /// The same, and its row is stored.
     private void parkAndKeep() throws Exception {
         park();
         awaitRow();
@@ -245,7 +245,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void whatItsResourcesOutsideAreNamedByStays() throws Exception {
+    void theIncarnationStays() throws Exception {
         parkAndKeep();
         String incarnation = chat.incarnation();
         loseRedis();
@@ -295,7 +295,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void whoeverComesBackAfterRedisWasLostIsAskedAgain() throws Exception {
+    void aUserWhoComesBackAfterTheLossOfRedisGetsTheQuestionAgain() throws Exception {
         Chat asked = new Chat(REDIS, new Admission(Optional.of(history)));
         List<Runnable> ways =
                 List.of(
@@ -374,13 +374,13 @@ final class ParkedRunsTest {
         assertThat(chat.entries()).isEmpty();
     }
 
-    /// The database is away when the session is used again, so the run comes back behind another message.
+    /// The database is unavailable when the session is used again, so the run is restored behind another message.
     @Test
     void aRunThatComesBackBehindAnotherMessageIsAskedAndWaitsWhenItIsItsTurn() throws Exception {
         parkAndKeep();
         loseRedis();
         chat.ask("m2");
-        REDIS.commands().hset(Keys.meta(SESSION), "unsure", "1"); // as the database was away
+        REDIS.commands().hset(Keys.meta(SESSION), "unsure", "1"); // database unavailable
         Claim.Claimed second = claimed();
 
         attach(USER);
@@ -478,7 +478,7 @@ final class ParkedRunsTest {
                         .minusMillis(System.currentTimeMillis());
         assertThat(left).isBetween(three.minusMinutes(1), three);
         assertThat(REDIS.commands().ttl(Keys.tools(SESSION, M1)))
-                .isGreaterThan(three.toSeconds()); // what its tools did is known as long
+                .isGreaterThan(three.toSeconds()); // its tool calls are remembered as long
     }
 
     @Test

@@ -116,7 +116,7 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(REDIS.commands().keys("chat:sessions:*")).isEmpty();
     }
 
-    /// A worker that dies between the two stores leaves this.
+    /// The state after a worker dies between the two writes.
     @Test
     void aTurnThatIsStoredAndNotMarkedIsStoredOnce() {
         chat.converse("m1");
@@ -128,7 +128,8 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(turns()).containsExactly("m1: done", "m2: done");
     }
 
-    /// Redis loses the first answer with its tail, as at a failover to a replica that lags, and the message is answered again.
+    /// Redis loses the first answer with its last writes, as in a failover to a lagging replica, and the message is
+    /// answered again.
     @Test
     void aMessageThatWasAnsweredAgainHasTheAnswerThatTheLogHasAndItsPlace() {
         chat.converse("m0");
@@ -174,7 +175,7 @@ final class PostgresHistoryTest extends HistoryTest {
     }
 
     @Test
-    void whatIsTooOldIsForgottenInBatchesAndTheRestIsKept() throws Exception {
+    void oldSessionsAreRemovedInBatchesAndOthersAreKept() throws Exception {
         for (int i = 0; i < 7; i++) {
             sql(
                     "INSERT INTO chat_session VALUES ('old%d', 'u1', 't', now(), now() - interval '11 days')"
@@ -191,7 +192,7 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(count("chat_turn")).isZero();
     }
 
-    // Whose it is
+    // Owners
 
     private static final UserId STRANGER = new UserId("u2");
 
@@ -278,7 +279,7 @@ final class PostgresHistoryTest extends HistoryTest {
     }
 
     @Test
-    void whatServicesKeepOfASessionThatRedisHasLostGoesWithIt() {
+    void theServicesDataOfASessionThatRedisHasLostIsRemovedToo() {
         asked.converse("m1");
         String incarnation = asked.incarnation();
         settle();
@@ -303,7 +304,7 @@ final class PostgresHistoryTest extends HistoryTest {
         return incarnations;
     }
 
-    /// What has begun meanwhile keeps the name that it has outside.
+    /// Runs that have begun meanwhile keep the incarnation that services know.
     @Test
     void aSessionThatWentOnWhileTheDatabaseWasAwayGetsItsIncarnationBack() {
         asked.converse("m1");
@@ -334,9 +335,10 @@ final class PostgresHistoryTest extends HistoryTest {
         assertThat(removedAtServices()).containsExactlyInAnyOrder(before, meanwhile);
     }
 
-    /// New conversations go on without the database; what somebody takes meanwhile its owner takes back.
+    /// New conversations continue without the database. If another user takes a session meanwhile, its owner takes
+    /// it back.
     @Test
-    void whoeverNamesALostSessionWhileTheDatabaseIsAwayHasItUntilItsOwnerComes() {
+    void aUserWhoTakesALostSessionWithoutTheDatabaseHasItUntilItsOwnerComes() {
         loseRedisAfterAnAnswer();
         server.stop();
         try {
@@ -358,7 +360,7 @@ final class PostgresHistoryTest extends HistoryTest {
     }
 
     @Test
-    void whatEndsWhileItIsAwayIsStoredWhenItIsBack() {
+    void answersThatEndWhileItIsUnavailableAreStoredAfterwards() {
         chat.converse("m1");
         settle();
         server.stop();

@@ -75,7 +75,7 @@ final class RedisHistoryTest extends HistoryTest {
     }
 
     @Test
-    void whatRedisHasLostMeanwhileIsNotSettledAndHidesNothingThatFollows() {
+    void entriesThatRedisHasLostAreNotSettledAndHideNoLaterOnes() {
         chat.converse("m1");
         settle();
         byte[] meta = REDIS.commands().dump(Keys.meta(SESSION));
@@ -88,7 +88,7 @@ final class RedisHistoryTest extends HistoryTest {
 
         answer(history.settled(SESSION, lost)); // beyond the end
         chat.converse("m3");
-        answer(history.settled(SESSION, lost)); // another's place by now
+        answer(history.settled(SESSION, lost)); // another place by now
         settle();
 
         assertThat(turns()).hasSize(2);

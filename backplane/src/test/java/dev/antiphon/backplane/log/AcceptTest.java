@@ -87,7 +87,7 @@ final class AcceptTest {
     }
 
     @Test
-    void thePodsOfTheSessionAreTold() {
+    void theAnswerNamesThePodsOfTheSession() {
         chat.connect("pod-1:c1");
         chat.connect("pod-1:c2");
         chat.connect("pod-2:c3");
@@ -161,7 +161,7 @@ final class AcceptTest {
     }
 
     @Test
-    void aStrangerIsToldNothingButThatTheSessionIsNotHis() {
+    void aStrangerLearnsOnlyThatTheSessionBelongsToAnotherUser() {
         chat.ask("m1");
 
         assertThat(chat.ask(request(new UserId("u2"), "m2", "hi"))).isEqualTo(new Accept.Foreign());
@@ -196,7 +196,7 @@ final class AcceptTest {
     }
 
     @Test
-    void aLogWhoseEntriesHaveExpiredBeginsAnewForTheSameOwner() {
+    void aLogWhoseEntriesHaveExpiredBeginsAgainForTheSameOwner() {
         chat.converse("m1");
         EntryId before = chat.tail();
         REDIS.commands().del(Keys.log(SESSION), Keys.run(SESSION, new MessageId("m1")));

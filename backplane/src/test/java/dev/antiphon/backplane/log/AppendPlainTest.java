@@ -57,7 +57,7 @@ final class AppendPlainTest {
     }
 
     @Test
-    void eachChunkIsAppendedOnceWhoeverOffersIt() {
+    void eachChunkIsAppendedOnceWhicheverPodOffersIt() {
         chat.ask("m1");
 
         Plain.Taken first = taken(send(text("m1", 0, "a")));
@@ -79,7 +79,7 @@ final class AppendPlainTest {
     }
 
     @Test
-    void whatCameTooEarlyIsNotAppendedUntilWhatIsMissingIsGivenUp() {
+    void earlyChunksAreNotAppendedUntilTheMissingOnesAreGivenUp() {
         chat.ask("m1");
         send(text("m1", 0, "a"));
         Chunk early = text("m1", 3, "d");
@@ -135,7 +135,7 @@ final class AppendPlainTest {
     }
 
     @Test
-    void anAnswerToAQuestionThatNobodyOfOursSawIsShownFromItsStart() {
+    void anAnswerWithoutARequestToOurGatewaysIsShownFromItsStart() {
         assertThat(send(text("m9", 0, "a"))).isEqualTo(new Plain.None());
         attach();
         chat.converse("m1");

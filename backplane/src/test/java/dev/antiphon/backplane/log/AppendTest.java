@@ -58,7 +58,7 @@ final class AppendTest {
     }
 
     @Test
-    void thePodsAreToldOfThoseWhoAreConnectedNow() {
+    void theAnswerNamesThePodsThatAreConnectedNow() {
         assertThat(pods(batch("m1", token, 0, "a"))).isEmpty();
         chat.connect("pod-1:c1");
         chat.connect("pod-2:c2");
@@ -174,7 +174,7 @@ final class AppendTest {
                 .isBetween(1L, Retention.USUAL.log().toSeconds());
         assertThat(REDIS.commands().ttl(Keys.run(SESSION, new MessageId("m1"))))
                 .isBetween(1L, Retention.USUAL.log().toSeconds());
-        // Else a stranger could name the session anew and be shown its history.
+        // Otherwise a stranger could name the session again and see its history.
         assertThat(REDIS.commands().ttl(Keys.meta(SESSION)))
                 .isGreaterThan(Retention.USUAL.history().toSeconds());
     }

@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// One session, spoken to as gateways and workers do.
+/// One session, used as gateways and workers use it.
 public final class Chat {
 
     public static final SessionId SESSION = new SessionId("s1");
@@ -43,7 +43,7 @@ public final class Chat {
         this(redis, new Admission(Optional.empty()));
     }
 
-    /// @param admission who may enter the session
+    /// @param admission decides who may enter the session
     public Chat(RealRedis redis, Admission admission) {
         this.redis = redis;
         this.log =
@@ -55,7 +55,7 @@ public final class Chat {
         return log;
     }
 
-    // What is asked
+    // Questions
 
     public static WorkflowRequest request(UserId user, String message, String text) {
         return new WorkflowRequest(
@@ -69,7 +69,7 @@ public final class Chat {
                 "c-" + message);
     }
 
-    /// A message that follows `parent`; one that follows itself begins the conversation anew.
+    /// A message that follows `parent`; a message that follows itself begins the conversation again.
     public static WorkflowRequest following(String parent, String message, String text) {
         return new WorkflowRequest(
                 new MessageId(message),
@@ -173,7 +173,7 @@ public final class Chat {
         converseWith(message);
     }
 
-    /// Claims and ends a message that was asked.
+    /// Claims and ends a message that was already asked.
     public void converseWith(String message) {
         Token token = claimed("w1").token();
         assertThat(append(last(message, token, 0, "done"))).isInstanceOf(Append.Appended.class);
@@ -193,7 +193,7 @@ public final class Chat {
         return answer(log.read(SESSION, after, most));
     }
 
-    /// All entries of the log, whose numbers and hashes are checked on the way.
+    /// All entries of the log; also checks their numbers and hashes.
     public List<Entry> entries() {
         EntryId at = start();
         List<Entry> entries = ((Slice.Entries) read(at, 100_000)).entries();
@@ -205,7 +205,7 @@ public final class Chat {
         return entries;
     }
 
-    /// The log in short: `message m1`, `m1/0 text`, `message_complete m1`.
+    /// The log in short form: `message m1`, `m1/0 text`, `message_complete m1`.
     public List<String> transcript() {
         return entries().stream().map(Chat::shown).toList();
     }
@@ -229,13 +229,13 @@ public final class Chat {
         };
     }
 
-    // What is stored
+    // Stored data
 
     public String meta(String field) {
         return String.valueOf(redis.commands().hget(Keys.meta(SESSION), field));
     }
 
-    /// What a claim hands out.
+    /// The incarnation in a claim.
     public String incarnation() {
         return meta("incarnation");
     }
@@ -257,7 +257,7 @@ public final class Chat {
         return redis.commands().smembers(Keys.working(new WorkerId(worker)));
     }
 
-    /// Connects a browser at a pod, as that pod registers it.
+    /// Connects a browser to a pod, in the way that pods register it.
     public void connect(String member) {
         redis.commands().sadd(Keys.connections(SESSION), member);
     }

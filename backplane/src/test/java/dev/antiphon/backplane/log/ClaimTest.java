@@ -136,7 +136,7 @@ final class ClaimTest {
     }
 
     @Test
-    void aDeliveredMessageThatNobodyAcceptedIsUnknown() {
+    void aDeliveredMessageThatWasNotAcceptedIsUnknown() {
         assertThat(chat.claim("m1", "w1", T1)).isEqualTo(new Claim.Unknown());
         assertThat(chat.claim("w1", T1)).isEqualTo(new Claim.Idle());
         chat.ask("m1");
@@ -155,7 +155,7 @@ final class ClaimTest {
         assertThat(chat.append(batch("m1", held, 0, "on"))).isInstanceOf(Append.Appended.class);
     }
 
-    /// The first answer was lost on the way. Only the same token may have it again.
+    /// The first answer was lost on the way. Only a call with the same token may get it again.
     @Test
     void aRepeatedCallIsAnsweredAsTheFirstAndCountsOnce() {
         chat.lives("w1");
@@ -213,7 +213,7 @@ final class ClaimTest {
     }
 
     @Test
-    void whatOthersWroteBetweenTheChunksIsNotPartOfThePrefix() {
+    void entriesOfOtherMessagesAreNotPartOfThePrefix() {
         chat.ask("m1");
         Token first = chat.claimed("w1").token();
         chat.append(batch("m1", first, 0, "a"));

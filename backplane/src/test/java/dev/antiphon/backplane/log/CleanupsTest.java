@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// The scripts finish, append and erase leave clean-ups; clean and cleaned work them off.
+/// The scripts finish, append and erase leave clean-ups; clean and cleaned process them.
 final class CleanupsTest {
 
     private static final Completion CANCELLED = new Completion("", null, FinishReason.CANCELLED);
@@ -242,7 +242,7 @@ final class CleanupsTest {
     }
 
     @Test
-    void whatFindsNoRoomIsCountedOnce() {
+    void aCleanUpWithoutRoomIsCountedOnce() {
         Object[] full =
                 IntStream.range(0, 10_000)
                         .boxed()

@@ -67,7 +67,7 @@ final class FinishTest {
     }
 
     @Test
-    void aMessageThatWaitsLosesItsTurnAndDisturbsNobody() {
+    void aWaitingMessageLosesItsTurnAndOthersAreUnaffected() {
         chat.ask("m1");
         chat.ask("m2");
         chat.ask("m3");
@@ -124,7 +124,7 @@ final class FinishTest {
     }
 
     @Test
-    void whatHasEndedStaysAsItEnded() {
+    void anEndedMessageStaysUnchanged() {
         chat.converse("m1");
         List<String> before = chat.transcript();
 

@@ -25,11 +25,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What the scripts of the log and the registry do to one session, said once more in the simplest way.
-/// Nothing expires and nothing is trimmed.
+/// The effects of the scripts of the log and the registry on one session, in the simplest form. Nothing expires and
+/// nothing is trimmed.
 final class LogModel {
 
-    /// What is known of one message.
+    /// The state of one message.
     private static final class Message {
         final @Nullable WorkflowRequest request;
         final long asked;
@@ -40,14 +40,14 @@ final class LogModel {
         /// A worker of ours has claimed it.
         boolean claimed;
 
-        /// A plain worker has begun it; what it must send next.
+        /// A plain worker has begun it; its next chunk id.
         int plainNext;
 
         final List<byte[]> chunks = new ArrayList<>();
         @Nullable Batch lastBatch;
         List<Entry> lastEntries = List.of();
 
-        /// Of a message that was ended from outside or refused: with what, and the entries.
+        /// For a message that was ended from outside or refused: its final chunk, and the entries.
         @Nullable Chunk end;
 
         List<Entry> endEntries = List.of();
@@ -67,7 +67,7 @@ final class LogModel {
 
     private @Nullable UserId owner;
 
-    /// Drawn by the real log when it begins.
+    /// The real log draws it when it begins.
     private long generation;
 
     private final List<Entry> entries = new ArrayList<>();
@@ -89,7 +89,7 @@ final class LogModel {
     private final Set<String> leases = new HashSet<>();
     private final Map<String, Set<String>> working = new TreeMap<>();
 
-    // What happens around the log
+    // Events around the log
 
     boolean lives(WorkerId who) {
         return leases.add(who.value());

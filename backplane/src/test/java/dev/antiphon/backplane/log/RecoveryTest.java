@@ -24,13 +24,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The scripts orphans and sweep, and the lease that they look at.
+/// The scripts orphans and sweep, and the lease that they read.
 final class RecoveryTest {
 
     private static final WorkerId W1 = new WorkerId("w1");
     private static final WorkerId W2 = new WorkerId("w2");
 
-    /// When a message is looked at whose turn it is and that no worker has; and any other, in milliseconds.
+    /// When the sweeper checks a message that is next and has no worker; and any other message, in milliseconds.
     private static final long SOON = 5_000;
 
     private static final long LATER = 300_000;
@@ -48,7 +48,7 @@ final class RecoveryTest {
         return answer(recovery.sweep());
     }
 
-    /// Lets the next look at a message be due now.
+    /// Makes the next check of a message due now.
     private void due(String message) {
         REDIS.commands().zadd(Keys.OPEN, 1, "s1:" + message);
     }
@@ -74,7 +74,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void theRunsOfAWorkerThatLivesAreNobodysBusiness() {
+    void theRunsOfALiveWorkerAreNotOrphans() {
         chat.ask("m1");
         chat.claimed("w1");
 
@@ -121,7 +121,7 @@ final class RecoveryTest {
         assertThat(orphans(W2)).containsExactly(new Orphan(request("m1"), 2, 1));
     }
 
-    /// As if the orphan had been found so much earlier.
+    /// As if the orphan had been found this much earlier.
     private void passSinceOrphaned(long millis) {
         String[] orphaned = chat.run("m1", "orphaned").split(":", 2);
         long since = Long.parseLong(orphaned[1]) - millis;
@@ -144,7 +144,7 @@ final class RecoveryTest {
         assertThat(chat.working("w1")).isEmpty();
     }
 
-    /// A Redis that lost its tail brings back the claim of a run that has long ended.
+    /// A Redis that lost its last writes restores the claim of a run that has long ended.
     @Test
     void aClaimThatItsOwnWorkerKnowsNothingOfIsFound() {
         chat.ask("m1");
@@ -248,7 +248,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void aReleasedRunIsOverdueWhenNobodyTakesIt() {
+    void aReleasedRunIsOverdueWhenNoWorkerTakesIt() {
         chat.ask("m1");
         Token token = chat.claimed("w1").token();
         answer(chat.log().release(SESSION, new MessageId("m1"), token));
@@ -258,7 +258,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void whatHasEndedOrIsGoneLeavesTheList() {
+    void endedAndUnknownMessagesLeaveTheList() {
         chat.converse("m1");
         due("m1");
         due("never-was");

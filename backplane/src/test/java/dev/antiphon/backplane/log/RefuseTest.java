@@ -91,7 +91,7 @@ final class RefuseTest {
         assertThat(REDIS.commands().dbsize()).isZero();
     }
 
-    /// One message has one end.
+    /// Each message has one end.
     @Test
     void aRefusedIdCannotBeAskedAnyMore() {
         chat.ask("m1");

@@ -31,8 +31,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
-/// Random commands, wrong and repeated ones among them, to the scripts on a real Redis and to [LogModel]: every answer is
-/// the same. A failure names its seed; `-Dantiphon.seed=…` runs that one alone, `-Dantiphon.seeds=…` as many as you like.
+/// Random commands, wrong and repeated ones included, to the scripts on a real Redis and to [LogModel]: all answers are
+/// equal. A failure prints its seed; `-Dantiphon.seed=…` runs only that one, `-Dantiphon.seeds=…` sets how many run.
 final class ScriptModelTest {
 
     private static final int COMMANDS = 60;
@@ -54,7 +54,7 @@ final class ScriptModelTest {
             takeovers += sequence.takeovers;
             plainTaken += sequence.plainTaken;
         }
-        // A generator that never gets anywhere would prove nothing.
+        // A generator whose commands have no effect would prove nothing.
         assertThat(takeovers).isGreaterThanOrEqualTo((int) count / 10);
         assertThat(plainTaken).isGreaterThanOrEqualTo((int) count);
     }
@@ -77,7 +77,7 @@ final class ScriptModelTest {
         private final List<Token> tokens = new ArrayList<>();
         private @Nullable Batch lastBatch;
 
-        /// The claim that was answered last, and where its run stands: what a worker that is right would do.
+        /// The latest answered claim, and the place of its run: the next steps of a correct worker.
         private Claim.@Nullable Claimed claimed;
 
         private int next;
@@ -124,7 +124,7 @@ final class ScriptModelTest {
             assertThat(real).isEqualTo(model);
         }
 
-        /// The generation is drawn inside; the model is told.
+        /// The generation is drawn inside; this passes it to the model.
         private void learnGeneration() {
             if (!model.exists()) {
                 answer(chat.log().tail(SESSION))
@@ -183,7 +183,7 @@ final class ScriptModelTest {
             }
         }
 
-        /// Arrays are compared by what is in them.
+        /// Compares arrays by their contents.
         private void compareClaims(String command, Claim model, Claim real) {
             said.add(command + " -> " + real);
             assertThat(real).usingRecursiveComparison().isEqualTo(model);
@@ -282,7 +282,7 @@ final class ScriptModelTest {
                                     random.nextInt(50),
                                     random.nextInt(3));
             if (after.number() == 0) {
-                after = EntryId.start(after.generation()); // its hash is not looked at
+                after = EntryId.start(after.generation()); // its hash is not compared
             }
             int most = random.nextInt(1, 30);
             compare("read " + after + " " + most, model.read(after, most), chat.read(after, most));
@@ -340,7 +340,7 @@ final class ScriptModelTest {
                     answer(chat.log().atRest(SESSION, message)));
         }
 
-        /// Of a message that is known, claimed or ended, or of one that nobody of ours was asked.
+        /// For a message that is known, claimed or ended, or that no gateway of ours received.
         private void appendPlain() {
             String message = random.nextInt(3) == 0 ? "p" + random.nextInt(2) : message();
             int at = random.nextInt(plainNext + 2);

@@ -1,4 +1,4 @@
-/// One test class for each script of the log, and a model that all of them are compared with.
+/// One test class for each script of the log, and a model to compare all of them with.
 @NullMarked
 package dev.antiphon.backplane.log;
 

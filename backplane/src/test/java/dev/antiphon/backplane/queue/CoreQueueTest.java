@@ -84,7 +84,7 @@ final class CoreQueueTest {
         return new String(delivery.request().data(), StandardCharsets.UTF_8);
     }
 
-    /// A worker that pulls until it is interrupted, and keeps what it is handed.
+    /// A worker that pulls until it is interrupted, and keeps its deliveries.
     private static final class Pulling implements AutoCloseable {
         final List<Delivery> handed = new CopyOnWriteArrayList<>();
         private final Thread thread;
@@ -101,10 +101,10 @@ final class CoreQueueTest {
                             queue.pull(room - handed.size(), Duration.ofSeconds(1), handed::add);
                         } else {
                             new CountDownLatch(1)
-                                    .await(); // no room any more: until it is interrupted
+                                    .await(); // no room left: until it is interrupted
                         }
                     } catch (Unavailable e) {
-                        Thread.onSpinWait(); // as long as NATS is away
+                        Thread.onSpinWait(); // while NATS is unavailable
                     }
                 }
             } catch (InterruptedException e) {
@@ -154,7 +154,7 @@ final class CoreQueueTest {
         return Chat.request(message).messageId().value();
     }
 
-    /// Of all deliveries but the early ones.
+    /// Of all deliveries except the early ones.
     private static List<String> messageIds(Pulling... workers) {
         return Stream.of(workers)
                 .flatMap(worker -> worker.handed.stream())
@@ -163,7 +163,7 @@ final class CoreQueueTest {
                 .toList();
     }
 
-    /// Publishes until each of them has been handed something: then both are known to listen.
+    /// Publishes until each of them has received a request: then both are known to listen.
     private static void awaitHeard(NatsQueue gateway, Pulling... workers) {
         for (Pulling worker : workers) {
             await().until(() -> {
@@ -173,7 +173,7 @@ final class CoreQueueTest {
         }
     }
 
-    /// The group passes over a worker without room.
+    /// The queue group skips a worker without room.
     @Test
     void aWorkerIsHandedNoMoreThanItHasRoomFor() throws Exception {
         NatsQueue gateway = open();
@@ -219,7 +219,7 @@ final class CoreQueueTest {
 
     /// In JetStream the ack wait would bring them to another worker.
     @Test
-    void whatAWorkerStillHasWhenItStopsGoesToAnother() throws Exception {
+    void theDeliveriesOfAStoppingWorkerGoToAnother() throws Exception {
         NatsQueue stopping = open();
         Connection plain = plain();
         Pulling first = new Pulling(stopping, 1_000);
@@ -277,7 +277,7 @@ final class CoreQueueTest {
     }
 
     @Test
-    void aDeadLetterReachesWhoeverListens() throws Exception {
+    void aDeadLetterReachesItsSubscribers() throws Exception {
         NatsQueue queue = open();
         Connection plain = plain();
         Subscription letters = plain.subscribe("chat.deadletter.>");
@@ -319,7 +319,7 @@ final class CoreQueueTest {
                 worker.handed.clear();
                 await().until(() -> {
                     gateway.publish(Chat.request(Ids.mint("m"))).exceptionally(_ -> null);
-                    // Where nothing stores it, nothing is accepted from it.
+                    // Without a stream, no message is accepted from it.
                     return worker.handed.stream()
                             .anyMatch(each -> each.request().republished() != jetStream);
                 });
@@ -327,9 +327,9 @@ final class CoreQueueTest {
         }
     }
 
-    /// What waited in JetStream when it was switched off is delivered when it is on again.
+    /// Requests that waited in JetStream when it was switched off are delivered when it is on again.
     @Test
-    void whatJetStreamStoredIsDeliveredWhenItIsOnAgain() throws Exception {
+    void requestsInJetStreamAreDeliveredWhenItIsOnAgain() throws Exception {
         int port = server.port();
         server.close();
         server = NatsServer.start(options().onPort(port));

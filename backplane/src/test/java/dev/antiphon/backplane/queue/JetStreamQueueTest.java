@@ -217,7 +217,7 @@ final class JetStreamQueueTest {
         assertThat(texts(pulled.join())).containsExactly("r");
     }
 
-    /// One after another over the ends of many pulls: none may fall between two of them.
+    /// One after another over the ends of many pulls: none must be lost between two of them.
     @Test
     void nothingFallsBetweenTwoPulls() throws Exception {
         int all = 300;
@@ -333,7 +333,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void settlingWhileNatsIsAwayOrClosedHurtsNobody() throws Exception {
+    void settlingWhileNatsIsUnavailableOrClosedDoesNoHarm() throws Exception {
         plainPublish("chat.workflow.execute.s1", bytes("r"));
         Delivery delivery = pull(1, LONG).getFirst();
         nats.server().kill();
@@ -345,7 +345,7 @@ final class JetStreamQueueTest {
         delivery.ack();
     }
 
-    // What lies before
+    // Earlier requests
 
     @Test
     void theRequestsOfASessionBeforeOneAreShownOldestFirst() throws Exception {
@@ -374,7 +374,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void whatIsDoneButStillStoredIsFreed() throws Exception {
+    void doneRequestsThatAreStillStoredAreRemoved() throws Exception {
         for (int i = 0; i < 4; i++) {
             plainPublish("chat.workflow.execute.s" + i, bytes("r" + i));
         }
@@ -420,7 +420,7 @@ final class JetStreamQueueTest {
                 .isOne();
     }
 
-    /// NATS subjects may hold any UTF-8, headers may not. A client library would refuse to publish this.
+    /// NATS subjects can contain any UTF-8, headers cannot. A client library would refuse to publish this.
     @Test
     void aRequestOnAStrangeSubjectCanBeADeadLetter() throws Exception {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), nats.server().port())) {
@@ -460,7 +460,7 @@ final class JetStreamQueueTest {
         assertThat(texts(pull(1, LONG))).containsExactly("other");
     }
 
-    /// A request may be as large as NATS takes; with headers it is larger.
+    /// A request can have the maximum size of NATS; with headers it is larger.
     @Test
     void aRequestAsLargeAsNatsTakesCanBeADeadLetter() throws Exception {
         byte[] largest = bytes("x".repeat((int) nats.plain().getMaxPayload()));
@@ -477,7 +477,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void whatCouldNotBeKeptIsSaid() throws Exception {
+    void aFailureToStoreIsReported() throws Exception {
         plainPublish("chat.workflow.execute.s1", bytes("r"));
         StoredRequest request = pull(1, LONG).getFirst().request();
         nats.server().kill();
@@ -507,7 +507,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void aServerThatLostItsDiskGetsTheStreamsAnew() throws Exception {
+    void aServerThatLostItsDiskGetsTheStreamsAgain() throws Exception {
         nats.server().stop();
         empty(nats.server().directory());
         nats.server().restart();
@@ -531,7 +531,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void aConsumerThatWasRemovedIsMissedAndMadeAnew() throws Exception {
+    void aRemovedConsumerIsNoticedAndCreatedAgain() throws Exception {
         management().deleteConsumer(Topology.REQUESTS, Topology.WORKERS);
 
         assertThat(pull(1, SHORT)).isEmpty();

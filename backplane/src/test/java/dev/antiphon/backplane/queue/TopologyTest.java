@@ -76,7 +76,7 @@ final class TopologyTest {
                 .isOne();
     }
 
-    /// A machine may be so busy that JetStream does not answer one of them in time, which then asks again.
+    /// On a busy machine JetStream may not answer one of them in time; that one then asks again.
     @Test
     void manyProcessesMayDoItAtOnce() throws Exception {
         List<Nats> processes = List.of(nats.nats(), nats.open("2"), nats.open("3"), nats.open("4"));
@@ -104,7 +104,7 @@ final class TopologyTest {
                 .containsExactly("workflow-workers");
     }
 
-    /// A server that is busy when a process starts is no reason for that process to end.
+    /// A server that is busy when a process starts must not end that process.
     @Test
     void aStartWaitsForAJetStreamThatDoesNotAnswerInTime() throws Exception {
         signal("STOP");
@@ -182,9 +182,9 @@ final class TopologyTest {
                 .hasMessageContaining("overlap");
     }
 
-    /// A stream with three replicas in a cluster, say.
+    /// For example a stream with three replicas in a cluster.
     @Test
-    void whatAnOperatorAddsToOurSettingsStays() throws Exception {
+    void anOperatorsAdditionsToOurSettingsStay() throws Exception {
         var _ = Topology.ensure(nats.nats());
         StreamConfiguration ours = management().getStreamInfo("CHAT_WORKFLOW").getConfiguration();
         management()

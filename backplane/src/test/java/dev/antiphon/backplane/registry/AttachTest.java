@@ -55,7 +55,7 @@ final class AttachTest {
         answer(registry.seen(SESSION, attached.unseen().orElseThrow()));
     }
 
-    /// What a reader that attaches now without an id is shown before it is live.
+    /// The events that a reader without an id gets before it is live, if it attaches now.
     private List<String> shown(Attach.Attached attached) {
         Slice slice = chat.read(attached.start(), 1_000);
         assertThat(slice).isInstanceOf(Slice.Entries.class);
@@ -85,7 +85,7 @@ final class AttachTest {
         assertThat(REDIS.commands().smembers(Keys.podConnections(POD))).containsExactly("s1:c1");
     }
 
-    /// A plain pod adds itself once, and its browser may be connected for days.
+    /// A plain pod adds itself once, and its browser can stay connected for days.
     @Test
     void aSessionsConnectionsDoNotExpire() {
         REDIS.commands().sadd(Keys.connections(SESSION), "plain:conn-1");
@@ -151,7 +151,7 @@ final class AttachTest {
     }
 
     @Test
-    void whatWasSeenIsNotShownAgain() {
+    void seenAnswersAreNotShownAgain() {
         attach();
         chat.converse("m1");
 
@@ -162,7 +162,7 @@ final class AttachTest {
     }
 
     @Test
-    void whatEndedWhileNobodyWasConnectedIsShownUntilItWasSeen() {
+    void unseenAnswersAreShownUntilAReaderHasSeenThem() {
         chat.converse("m1");
 
         assertThat(shown(attach()))
@@ -210,9 +210,9 @@ final class AttachTest {
                 .containsExactly("message m1", "m1/0 a", "m1/1 b", "message_complete m1");
     }
 
-    /// The reader leaves, another answer ends, and only then does its pod say what it had seen.
+    /// The reader leaves, another answer ends, and only then does its pod report what the reader had seen.
     @Test
-    void whatBecameUnseenSinceIsNotForgottenWithWhatWasSeen() {
+    void anAnswerThatBecameUnseenSinceStaysUnseen() {
         chat.converse("m1");
         Attach.Attached first = attach();
         detach();
@@ -270,7 +270,7 @@ final class AttachTest {
     }
 
     @Test
-    void whatWasUnseenForTooLongIsTrimmedButTheAnswerInFlightIsStillShown() {
+    void oldUnseenAnswersAreTrimmedButTheAnswerInProgressIsStillShown() {
         chat.converse("m1");
         chat.ask("m2");
         chat.append(batch("m2", chat.claimed("w1").token(), 0, "a"));
@@ -282,7 +282,7 @@ final class AttachTest {
     }
 
     @Test
-    void aLogWhoseEntriesHaveExpiredBeginsAnewForTheSameOwner() {
+    void aLogWhoseEntriesHaveExpiredBeginsAgainForTheSameOwner() {
         chat.converse("m1");
         EntryId before = chat.tail();
         REDIS.commands().del(Keys.log(SESSION));

@@ -49,7 +49,7 @@ final class PodsTest {
     }
 
     @Test
-    void aDeadPodsMembersAreTakenOutAndNobodyElses() {
+    void onlyADeadPodsMembersAreRemoved() {
         answer(pods.beat(LIVING));
         killed(DEAD);
         SessionId other = new SessionId("s2");
@@ -110,7 +110,7 @@ final class PodsTest {
     }
 
     @Test
-    void aPlainPodIsForgottenInTheSessionWhereNobodyHeardIt() {
+    void aPlainPodIsRemovedFromTheSessionThatItDidNotReceive() {
         SessionId other = new SessionId("s2");
         REDIS.commands()
                 .sadd(Keys.connections(SESSION), "plain:c1", "plain:c2", "plain-2:c1", "plain");
@@ -123,7 +123,7 @@ final class PodsTest {
         assertThat(REDIS.commands().smembers(Keys.connections(other))).containsExactly("plain:c3");
     }
 
-    /// It may be cut off from NATS for as long as it likes: it reads the log.
+    /// It can be cut off from NATS for any time: it reads the log.
     @Test
     void aPodOfOursIsNotForgottenBecauseItDoesNotHear() {
         attach(LIVING, SESSION, "c1");

@@ -32,7 +32,7 @@ final class RegistryTest {
     }
 
     @Test
-    void whoLeavesIsTakenOutOfSessionAndPod() {
+    void aDetachedConnectionIsRemovedFromSessionAndPod() {
         attach(SESSION, "c1");
         attach(SESSION, "c2");
 
@@ -72,7 +72,7 @@ final class RegistryTest {
         assertThat(REDIS.commands().exists(Keys.podConnections(POD))).isZero();
     }
 
-    /// More than may be under way at once.
+    /// More than the limit of concurrent calls.
     @Test
     void aPodThatDiedWithManyConnectionsComesUpAgain() {
         String[] members =

@@ -1,4 +1,4 @@
-/// Who is there, on a real Redis.
+/// Connections and leases, on a real Redis.
 @NullMarked
 package dev.antiphon.backplane.registry;
 

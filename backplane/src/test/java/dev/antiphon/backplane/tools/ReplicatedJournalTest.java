@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import java.time.Duration;
 import java.util.Optional;
 
-/// An intent that a failover would lose allows no call.
+/// No tool is called while a failover could lose its intent.
 final class ReplicatedJournalTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(20);

@@ -124,7 +124,7 @@ final class ToolJournalTest {
     }
 
     @Test
-    void whoHasLostTheRunNeitherBeginsNorEnds() {
+    void aWorkerThatHasLostTheRunNeitherBeginsNorEndsACall() {
         Token first = claimed();
         ToolIntent intent = intent(first);
         begin(intent);
@@ -137,7 +137,7 @@ final class ToolJournalTest {
     }
 
     @Test
-    void whoseCallWasBegunAgainByAnotherTryDoesNotEndIt() {
+    void aTryThatAnotherTryReplacedDoesNotEndTheCall() {
         Token token = claimed();
         ToolIntent slow = intent(token);
         begin(slow);
@@ -170,14 +170,14 @@ final class ToolJournalTest {
     }
 
     @Test
-    void whatIsKnownOfCallsExpires() {
+    void theRecordsOfCallsExpire() {
         begin(intent(claimed()));
 
         assertThat(REDIS.commands().ttl(key()))
                 .isBetween(ToolJournal.KEEP.toSeconds() - 60, ToolJournal.KEEP.toSeconds());
     }
 
-    // A Redis that is full takes single keys
+    // A full Redis evicts single keys
 
     @Test
     void aCallWhoseJournalIsEvictedIsNotBegunAgain() {
@@ -219,9 +219,9 @@ final class ToolJournalTest {
         }
     }
 
-    /// A result of a tool is content.
+    /// A tool's result is content.
     @Test
-    void whoTakesAForgottenSessionGetsNoResultOfTheOnesBefore() {
+    void aNewOwnerOfAnExpiredSessionGetsNoEarlierToolResults() {
         ToolIntent intent = intent(claimed());
         begin(intent);
         end(intent, "42");

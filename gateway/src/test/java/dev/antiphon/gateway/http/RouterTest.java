@@ -65,7 +65,7 @@ final class RouterTest {
     }
 
     @Test
-    void aWrongMethodIsToldTheRightOnes() {
+    void aWrongMethodIsAnsweredWithTheRightOnes() {
         assertThat(router.find("PUT", "/api/chat"))
                 .isEqualTo(new Match.WrongMethod<>(Set.of("POST")));
         assertThat(router.find("POST", "/api/sessions/s/messages"))

@@ -23,7 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/// Connections that are too many or that never ask for anything.
+/// Connections beyond the limit, or without a request.
 final class SocketsTest {
 
     private static final long TOO_LATE = Sockets.IDLE.toNanos() + 1;

@@ -26,7 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/// What a client that reads slowly, or not at all, looks like from here.
+/// The state of an outlet whose client reads slowly, or not at all.
 final class SseOutletTest {
 
     private static final int LARGE = 8 << 20;
@@ -78,7 +78,7 @@ final class SseOutletTest {
         vertx.close().await(5, TimeUnit.SECONDS);
     }
 
-    /// Nothing here goes over it.
+    /// This test does not use it.
     private static final class NoLoop implements Loop {
         @Override
         public void execute(Runnable task) {
@@ -120,14 +120,14 @@ final class SseOutletTest {
     }
 
     @Test
-    void whatTheKernelTakesLeavesNothingWaiting() throws Exception {
+    void noBytesWaitAfterTheKernelHasTakenThem() throws Exception {
         write(1_000);
         await().until(this::writable);
         assertThat(bytesWaiting()).isZero();
     }
 
     @Test
-    void whatAClientDoesNotReadWaitsAndFallsWithEveryBitItReads() throws Exception {
+    void unreadBytesWaitAndShrinkWithEveryRead() throws Exception {
         write(LARGE);
         assertThat(writable()).isFalse();
         long before = bytesWaiting();

@@ -28,7 +28,7 @@ final class WireTest {
         }
     }
 
-    /// The number of its file descriptor may be another connection's then.
+    /// Another connection may have the number of its file descriptor then.
     @Test
     void aConnectionThatIsClosedAlreadyIsLeftAlone() throws Exception {
         Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));

@@ -33,7 +33,7 @@ final class BundleTest {
 
     private static final UserId USER = new UserId("u");
 
-    /// A session with a model of everything around it.
+    /// A session with models of its surroundings.
     private static final class Session {
 
         final SessionId id;
@@ -159,7 +159,7 @@ final class BundleTest {
         }
     }
 
-    /// The events of each session, by the events that name it.
+    /// The events of each session, according to the events that name it.
     private static Map<String, List<Event>> bySession(Client client) {
         Map<String, List<Event>> found = new HashMap<>();
         String session = "";
@@ -393,7 +393,7 @@ final class BundleTest {
         assertThat(b.registry.members()).isEmpty();
     }
 
-    /// Readers come back with a cursor for each session, whatever is lost, slow or away meanwhile.
+    /// Readers come back with a cursor for each session, although Redis, entries and clients fail at random.
     @Test
     void nothingIsMissingOrDoubledWhateverHappens() {
         SplittableRandom random = new SplittableRandom(11);
@@ -418,7 +418,7 @@ final class BundleTest {
                         case 1 -> client.readAgain();
                         case 2 -> one.registry.replies.away();
                         case 3 -> one.registry.replies.back();
-                        case 4 -> one.appended(1 + random.nextInt(300)); // nobody rings
+                        case 4 -> one.appended(1 + random.nextInt(300)); // without a ring
                         case 5 -> pass(Duration.ofMillis(500));
                         default -> ring(one, one.appended(1 + random.nextInt(3)));
                     }

@@ -26,7 +26,7 @@ final class Client implements Outlet {
     private boolean ended;
     private boolean aborted;
 
-    /// What {@link Hub#open} answered.
+    /// Takes the answer of {@link Hub#open}.
     void opened(Opened opened) {
         switch (opened) {
             case Opened.Ready(Subscriber itself) -> {
@@ -38,7 +38,7 @@ final class Client implements Outlet {
         }
     }
 
-    /// It is the client of a stream of several sessions.
+    /// Makes this the client of a stream of several sessions.
     void reads(Bundle bundle) {
         drained = bundle::drained;
     }
@@ -51,18 +51,18 @@ final class Client implements Outlet {
         return subscriber != null && !ended && !aborted;
     }
 
-    /// From now on nothing that is sent is read.
+    /// Reads nothing from now on.
     void stopReading() {
         reads = false;
     }
 
-    /// Reads everything that waits, and from now on everything at once.
+    /// Reads all waiting bytes, and everything at once from now on.
     void readAgain() {
         reads = true;
         readWhatWaits();
     }
 
-    /// Reads what waits now.
+    /// Reads the bytes that wait now.
     void readWhatWaits() {
         boolean waited = !waiting.isEmpty();
         waiting.forEach(received::writeBytes);
@@ -72,7 +72,7 @@ final class Client implements Outlet {
         }
     }
 
-    /// Reads some bytes of what waits, and not all.
+    /// Reads some of the waiting bytes, but not all.
     void readABit() {
         byte[] first = waiting.removeFirst();
         received.write(first, 0, 1);

@@ -27,14 +27,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// What we write is read by a parser of server-sent events that others wrote (LangChain4j's), whatever the texts are and
-/// wherever the network cuts them. Chromium's own reads them in the browser tests.
+/// Another project's parser of server-sent events (LangChain4j's) reads our streams, with any texts and any cuts by the
+/// network. The browser tests use Chromium's own parser.
 final class ConformanceTest {
 
     private static final SessionId SESSION = new SessionId("s1");
     private static final MessageId MESSAGE = new MessageId("m1");
 
-    /// Line ends of every kind, what has a meaning in a stream of events or in JSON, and characters of all lengths.
+    /// Line ends of every kind, text with a meaning in event streams or JSON, and characters of all lengths.
     private static final List<String> PIECES =
             List.of(
                     "\r",
@@ -192,7 +192,7 @@ final class ConformanceTest {
         assertThat(textOf(events.getLast())).isEqualTo("hi");
     }
 
-    /// As TCP may: everything in two parts, cut at each place in turn, also within a character.
+    /// As TCP can: everything in two parts, cut at each place in turn, even within a character.
     @Test
     void whereverTheBytesAreCutTheyAreReadTheSame() {
         ByteArrayOutputStream stream = new ByteArrayOutputStream();

@@ -11,13 +11,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Leaving while Redis is away.
+/// Leaving while Redis is unavailable.
 final class DeparturesTest {
 
     private final Pod pod = new Pod();
 
-    /// Each client that cannot be let in may have been registered all the same.
-    /// Clients come and go while Redis is unavailable.
+    /// A client that cannot enter may have been registered all the same. Clients come and go while Redis
+    /// is unavailable.
     private void comeAndGo(int clients) {
         pod.registry.replies.away();
         for (int i = 0; i < clients; i++) {
@@ -29,9 +29,9 @@ final class DeparturesTest {
     }
 
     @Test
-    void whatRedisDidNotTakeIsTriedAgain() {
+    void callsThatRedisDidNotTakeAreRetried() {
         comeAndGo(100);
-        pod.registry.members().add(new ConnectionId("conn_7")); // done, though not answered
+        pod.registry.members().add(new ConnectionId("conn_7")); // done, but not answered
 
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(1));
@@ -40,7 +40,7 @@ final class DeparturesTest {
         assertThat(pod.count(Count.DEPARTURE_DROPPED)).isZero();
     }
 
-    /// It had lost its last two seconds, and with them that the client left.
+    /// Redis had lost its last two seconds, including the client's departure.
     @Test
     void aMemberThatRedisHasBackIsTakenOutAgain() {
         comeAndGo(1);
@@ -55,7 +55,7 @@ final class DeparturesTest {
     }
 
     @Test
-    void whenTooManyLeftThePodIsRegisteredAnew() {
+    void whenTooManyLeftThePodIsRegisteredAgain() {
         Client stays = pod.connect();
         comeAndGo(Departures.MOST + 50);
         assertThat(pod.count(Count.DEPARTURE_DROPPED)).isPositive();

@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 
 /// Everything at once, at random: rings are lost, doubled, late and out of order, answers of Redis overtake each other,
-/// Redis goes away, clients stall, leave and come back. Each client must receive, between two resyncs, a
+/// Redis becomes unavailable, clients stall, leave and come back. Each client must receive, between two resyncs, a
 /// gapless piece of the log, and in the end all of it. A seed that fails fails again.
 final class FeedStormTest {
 
@@ -85,10 +85,10 @@ final class FeedStormTest {
     private void ringSome(SplittableRandom random) {
         for (int i = random.nextInt(4); i > 0 && !rung.isEmpty(); i--) {
             Entry entry = rung.get(random.nextInt(rung.size()));
-            if (random.nextInt(5) > 0) { // else it is rung again some time
+            if (random.nextInt(5) > 0) { // otherwise it is rung later
                 rung.remove(entry);
             }
-            if (random.nextInt(10) > 0) { // else lost
+            if (random.nextInt(10) > 0) { // otherwise lost
                 pod.hub.rang(new Ring(Pod.SESSION, entry));
             }
         }
@@ -139,7 +139,7 @@ final class FeedStormTest {
         }
     }
 
-    /// Everything works again and nobody rings: the poll alone brings everyone to the end.
+    /// Everything works again without rings: the poll alone brings all clients to the end.
     private void calm() {
         pod.log.replies.back();
         pod.log.replies.release();

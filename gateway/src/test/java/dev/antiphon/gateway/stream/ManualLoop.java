@@ -22,7 +22,7 @@ final class ManualLoop implements Loop {
         return now;
     }
 
-    /// Runs what waits and what that leads to. Fails when that never ends.
+    /// Runs all waiting tasks and those that they add. Fails when that never ends.
     void settle() {
         for (int ran = 0; ran < MOST_TASKS; ran++) {
             Runnable next;
@@ -37,7 +37,7 @@ final class ManualLoop implements Loop {
         throw new AssertionError("it goes round in circles");
     }
 
-    /// Runs the task that waits longest, if any.
+    /// Runs the oldest waiting task, if any.
     void step() {
         Runnable next;
         synchronized (this) {

@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// How users' sessions stand, as a test says.
+/// The state of users' sessions, set by a test.
 final class ModelLists implements UserSessions {
 
     private final Map<UserId, Map<SessionId, SessionState>> users = new HashMap<>();
 
-    /// Reads that are not answered yet; null while each is answered at once.
+    /// Reads without an answer so far; null while each is answered at once.
     private @Nullable List<Runnable> held;
 
     boolean isAway;
@@ -42,7 +42,7 @@ final class ModelLists implements UserSessions {
         return users.computeIfAbsent(user, _ -> new LinkedHashMap<>());
     }
 
-    /// From now on reads wait for {@link #answer}; each says how things stood when it was asked.
+    /// From now on reads wait for {@link #answer}; each returns the state at the time of its call.
     void hold() {
         held = new ArrayList<>();
     }

@@ -28,7 +28,7 @@ final class ModelLog implements LogReader {
     private int reads;
     private int tails;
 
-    /// The session begins when somebody names it.
+    /// The session begins when a user names it.
     void begin() {
         if (start == null) {
             start = EntryId.start(generation);
@@ -71,7 +71,7 @@ final class ModelLog implements LogReader {
         generation++;
     }
 
-    /// The entries up to this number are gone.
+    /// Removes the entries up to this number.
     void trimTo(int number) {
         trimmed = number;
     }

@@ -34,12 +34,12 @@ final class ModelRegistry implements ConnectionRegistry {
         return members;
     }
 
-    /// What {@link #seen} was told.
+    /// The arguments of {@link #seen}.
     List<Long> seen() {
         return seen;
     }
 
-    /// Readers without a cursor begin after this entry; at the end of the log when null.
+    /// Readers without a cursor begin after this entry; at the end of the log if null.
     void readersStartAt(@Nullable Integer number) {
         startsAt = number;
     }

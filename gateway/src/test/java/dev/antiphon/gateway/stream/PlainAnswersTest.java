@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// What waits in a pod, and for how long, before it is in the log.
+/// Which chunks wait in a pod, and for how long, before they are in the log.
 final class PlainAnswersTest {
 
     private static final Completion STOP = new Completion("theirs", 2, FinishReason.STOP);
@@ -147,7 +147,7 @@ final class PlainAnswersTest {
     }
 
     @Test
-    void whatOthersAppendedIsReadAtOnce() {
+    void entriesThatAnotherPodAppendedAreReadAtOnce() {
         Client client = pod.connect();
         pod.appended(1);
         log.next = 1;
@@ -182,7 +182,7 @@ final class PlainAnswersTest {
     }
 
     @Test
-    void whatRedisDoesNotTakeIsOfferedAgain() {
+    void chunksThatRedisDoesNotTakeAreOfferedAgain() {
         log.replies.away();
         hears(0, 1);
         assertThat(pod.count(Count.PLAIN_FAILED)).isPositive();
@@ -194,7 +194,7 @@ final class PlainAnswersTest {
     }
 
     @Test
-    void whatIsNotForUsIsIgnoredAndForgotten() {
+    void chunksForOurWorkersOrWithoutALogAreNotOfferedAgain() {
         log.refuses = true;
         log.instead = new Plain.Ours();
         hears(0, 1);

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/// A hub among models of everything around it, and one session that is watched through it.
+/// A hub among models of its surroundings, and one session that is watched through it.
 final class Pod {
 
     static final SessionId SESSION = new SessionId("s");
@@ -27,7 +27,7 @@ final class Pod {
     final ModelRegistry registry = new ModelRegistry(log);
     final Counters counters = new Counters();
 
-    /// What the history has; nothing, unless a test says otherwise.
+    /// The contents of the history; empty, unless a test sets them.
     Optional<Recent> recent = Optional.empty();
 
     final Hub hub =
@@ -60,12 +60,12 @@ final class Pod {
         return client;
     }
 
-    /// Opens, and lets nothing happen yet.
+    /// Opens a connection without running any task yet.
     Subscriber open(Client client, Cursor from) {
         return hub.open(SESSION, USER, from, client::opened);
     }
 
-    /// A worker appends this many chunks. They are in the log; nobody is told.
+    /// A worker appends this many chunks. They are in the log; no ring follows.
     List<Entry> appended(int chunks) {
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < chunks; i++) {
@@ -74,12 +74,12 @@ final class Pod {
         return entries;
     }
 
-    /// A worker appends this many chunks and tells us.
+    /// A worker appends this many chunks and rings.
     void streamed(int chunks) {
         ring(appended(chunks));
     }
 
-    /// These entries are rung and reach the loop together.
+    /// Rings these entries, which reach the loop together.
     void ring(List<Entry> entries) {
         entries.forEach(entry -> hub.rang(new Ring(SESSION, entry)));
         loop.settle();
@@ -89,7 +89,7 @@ final class Pod {
         ring(List.of(entry));
     }
 
-    /// Time passes, and what is due is done.
+    /// Lets time pass and runs the due timers.
     void pass(Duration time) {
         for (long left = time.toNanos(); left > 0; left -= Hub.TICK.toNanos()) {
             loop.pass(Hub.TICK);

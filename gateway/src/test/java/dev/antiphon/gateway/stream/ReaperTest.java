@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
-/// When a pod says that it lives, and when it looks for dead ones.
+/// When a pod records that it is alive, and when it checks for dead ones.
 final class ReaperTest {
 
     private static final PodId POD = new PodId("pod-1");
@@ -23,7 +23,7 @@ final class ReaperTest {
     private final Reaper reaper = new Reaper(loop, pods, POD, counters);
     private Duration connectedFor = Duration.ZERO;
 
-    /// Counts what it is asked.
+    /// Counts its calls.
     private static final class Registered implements Pods {
         private final Replies replies = new Replies();
         private int beats;
@@ -71,7 +71,7 @@ final class ReaperTest {
     }
 
     @Test
-    void itReapsNobodyBeforeEverybodyHadTheTimeToComeBack() {
+    void noPodIsReapedBeforeAllPodsHadTimeToComeBack() {
         pods.dead = 5;
 
         pass(Duration.ofSeconds(29));
@@ -83,7 +83,7 @@ final class ReaperTest {
     }
 
     @Test
-    void aRedisThatAnswersNobodyMakesItWaitAgain() {
+    void aRedisThatDoesNotAnswerMakesItWaitAgain() {
         pass(Duration.ofSeconds(40));
         int before = pods.passes;
 

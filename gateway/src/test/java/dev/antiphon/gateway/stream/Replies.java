@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/// How a modelled Redis answers: at once, when the test lets it, or not at all. What a call does is done when it is
-/// made; only its answer waits.
+/// How a modelled Redis answers: at once, when the test lets it, or not at all. The effect of a call happens at once;
+/// only its answer waits.
 final class Replies {
 
     private final List<Runnable> held = new ArrayList<>();
@@ -32,7 +32,7 @@ final class Replies {
         return away;
     }
 
-    /// From now on no call is done.
+    /// From now on calls fail.
     void away() {
         away = true;
     }
@@ -49,7 +49,7 @@ final class Replies {
         return held.size();
     }
 
-    /// Sends the answers that were held, and no longer holds.
+    /// Sends the held answers, and holds no more.
     void release() {
         holding = false;
         List<Runnable> all = List.copyOf(held);
@@ -57,7 +57,7 @@ final class Replies {
         all.forEach(Runnable::run);
     }
 
-    /// Sends one of the answers that were held.
+    /// Sends one of the held answers.
     void release(int index) {
         held.remove(index).run();
     }

@@ -22,7 +22,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/// What a client receives, whatever happens to rings, to Redis and to the client itself.
+/// The events of a client, with failures of rings, of Redis and of the client itself.
 final class StreamTest {
 
     private final Pod pod = new Pod();
@@ -30,7 +30,7 @@ final class StreamTest {
     // Beginning
 
     @Test
-    void theFirstFrameIsTheSeedsConnectedEvent() {
+    void theFirstFrameIsTheContractsConnectedEvent() {
         Client client = pod.connect();
         assertThat(client.text())
                 .isEqualTo(
@@ -99,7 +99,7 @@ final class StreamTest {
 
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(2));
-        // From `connected` on a client misses nothing, so it comes after the registration.
+        // After `connected` a client misses nothing, so it follows the registration.
         assertThat(client.names()).startsWith("status", "connected");
         client.hasExactly(2, 4);
         assertThat(client.text()).contains("data: {\"status\":\"recovered\"}\n\n");
@@ -154,7 +154,7 @@ final class StreamTest {
     }
 
     @Test
-    void whatIsRungBeforeTheAttachIsAnsweredIsNotLost() {
+    void aRingBeforeTheAnswerOfTheAttachIsNotLost() {
         pod.appended(2);
         pod.registry.replies.hold();
         Client client = new Client();
@@ -174,7 +174,7 @@ final class StreamTest {
         Client client = new Client();
         pod.open(client, new Cursor.None());
         List<Entry> entries = pod.appended(3);
-        pod.ring(entries.get(2)); // the other two were rung to nobody
+        pod.ring(entries.get(2)); // the other two had no receiver
         pod.registry.replies.release();
         pod.loop.settle();
         client.hasExactly(3, 5);
@@ -265,7 +265,7 @@ final class StreamTest {
     }
 
     @Test
-    void ringsOfSessionsThatNobodyWatchesHereAreIgnored() {
+    void ringsOfSessionsWithoutAWatcherHereAreIgnored() {
         Entry entry = pod.log.append(EventName.CHUNK, "{}");
         pod.hub.rang(new Ring(new SessionId("other"), entry));
         pod.loop.settle();
@@ -274,7 +274,7 @@ final class StreamTest {
     }
 
     @Test
-    void whatComesTogetherIsWrittenTogether() {
+    void ringsThatArriveTogetherAreWrittenTogether() {
         Client client = pod.connect();
         int before = client.writes().size();
         pod.streamed(40);
@@ -517,7 +517,7 @@ final class StreamTest {
     // Leaving
 
     @Test
-    void whoLeavesIsTakenOutOfTheRegistry() {
+    void aClientThatLeavesIsRemovedFromTheRegistry() {
         Client client = pod.connect();
         assertThat(pod.registry.members()).hasSize(1);
         client.goAway();
@@ -529,7 +529,7 @@ final class StreamTest {
     }
 
     @Test
-    void whoLeavesBeforeTheAttachIsAnsweredIsTakenOutAfterIt() {
+    void aClientThatLeavesBeforeTheAnswerOfTheAttachIsRemovedAfterIt() {
         pod.registry.replies.hold();
         Client client = new Client();
         Subscriber subscriber = pod.open(client, new Cursor.None());
@@ -543,7 +543,7 @@ final class StreamTest {
     }
 
     @Test
-    void whoLeavesDuringAReadIsNotWrittenTo() {
+    void aClientThatLeavesDuringAReadIsNotWrittenTo() {
         pod.appended(5);
         pod.registry.readersStartAt(0);
         pod.log.replies.hold();
@@ -615,7 +615,7 @@ final class StreamTest {
     }
 
     @Test
-    void entriesThatNobodyRangForAreAReasonToRegisterAgainAtOnce() {
+    void entriesWithoutARingAreAReasonToRegisterAgainAtOnce() {
         Client client = pod.connect();
         pod.streamed(1);
         pod.registry.forget();
@@ -638,7 +638,7 @@ final class StreamTest {
         assertThat(pod.hub.sessions()).isZero();
     }
 
-    // Answers that nobody saw
+    // Unseen answers
 
     @Test
     void anAnswerThatEndedUnseenIsReportedSeenOnceItWasRead() {
@@ -673,7 +673,7 @@ final class StreamTest {
         assertThat(pod.registry.seen()).isEmpty();
     }
 
-    // The log is another one
+    // Another log
 
     @Test
     void anIdThatNeverWasOneIsAnsweredWithAResyncAndTheAnswerInFlight() {
@@ -726,7 +726,7 @@ final class StreamTest {
 
     /// Redis lost the log and the members; an answer ended unseen, and another reader took it first.
     @Test
-    void aReaderWithoutAPlaceIsToldOfAnAnswerThatCameInANewLog() {
+    void aReaderWithoutAPlaceGetsAnAnswerOfANewLog() {
         Client client = pod.connect();
         pod.log.lose();
         pod.registry.forget();
@@ -792,7 +792,7 @@ final class StreamTest {
     }
 
     @Test
-    void whoeverBeginsALostSessionFirstOwnsIt() {
+    void theFirstUserOfALostSessionOwnsIt() {
         Client client = pod.connect();
         pod.streamed(4);
         pod.log.lose();
@@ -818,10 +818,10 @@ final class StreamTest {
         assertThat(client.lastId()).isEqualTo(pod.log.idOf(5).toString());
     }
 
-    // Redis away
+    // Redis unavailable
 
     @Test
-    void whatCouldNotBeReadIsReadWhenRedisIsBack() {
+    void aFailedReadIsRepeatedWhenRedisIsAvailableAgain() {
         Client client = pod.connect();
         pod.streamed(1);
         List<Entry> entries = pod.appended(2);
@@ -848,7 +848,7 @@ final class StreamTest {
         client.hasExactly(1, 5);
     }
 
-    // What an idle session costs
+    // The cost of an idle session
 
     @Test
     void framesAreLetGoWhenTheSessionIsIdleAndNothingIsLost() {

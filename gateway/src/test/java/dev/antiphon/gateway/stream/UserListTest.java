@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/// A user's list in one pod: hints come and are lost, reads take their time and fail.
+/// A user's list in one pod: hints arrive and are lost, reads take their time and fail.
 final class UserListTest {
 
     private static final UserId USER = new UserId("u");
@@ -62,7 +62,7 @@ final class UserListTest {
         }
     }
 
-    /// In short: `whole a running, b waiting` or `c idle`.
+    /// In short form: `whole a running, b waiting` or `c idle`.
     private static List<String> told(Client client) {
         List<String> told = new ArrayList<>();
         for (Client.Event event : client.events()) {
@@ -135,7 +135,7 @@ final class UserListTest {
     }
 
     @Test
-    void whatChangesDuringAReadIsLookedAtAfterwards() {
+    void aChangeDuringAReadIsReadAfterwards() {
         Client client = shows(USER);
         lists.put(USER, "a", State.RUNNING, "A");
         lists.hold();

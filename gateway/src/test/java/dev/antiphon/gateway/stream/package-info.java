@@ -1,4 +1,4 @@
-/// The state machines under hand-written models of their seams.
+/// The state machines with hand-written models behind their interfaces.
 @NullMarked
 package dev.antiphon.gateway.stream;
 
