@@ -14,11 +14,11 @@ import { Transcript } from './transcript.js';
 const at = (id) => document.getElementById(id);
 
 const SAVE_EVERY_MS = 500;
-/** A reconnection that succeeds sooner is not worth a word. */
+/** A reconnection that succeeds sooner is not shown. */
 const NOTICE_AFTER_MS = 1_200;
 const NOTICE_FOR_MS = 6_000;
 const COPIED_FOR_MS = 1_600;
-/** Longest part of an answer that is read out by itself; the rest is in the transcript. */
+/** The longest part of an answer that a screen reader announces; the rest is in the transcript. */
 const MOST_ANNOUNCED = 1_000;
 const LONGEST_TITLE = 48;
 
@@ -36,7 +36,7 @@ let chat = null;
 let saving = 0;
 let noticing = 0;
 let degraded = false;
-/** Until the server says that it cannot: an older one does not know the call. */
+/** False once the server has answered that it lacks the call, as older servers do. */
 let canStop = true;
 
 const composer = new Composer(at('composer'), {
@@ -81,7 +81,7 @@ async function openAddress() {
   const session = named ?? mintId('sess');
   history.replaceState(null, '', store.addressOf(session));
   leave();
-  // Only a session that was handed to us can have a past that this browser does not know.
+  // Only a session from a link can have a past that this browser does not know.
   const snapshot = store.load(session) ?? (named && (await recall({ session, user })));
   if (store.sessionInAddress() === session) {
     open(session, snapshot);
@@ -95,7 +95,7 @@ function newChat() {
   open(session, null);
 }
 
-/** What was deleted must not be remembered once more on leaving it. */
+/** A deleted session must not be remembered again on leaving it. */
 function onDeleted(session) {
   if (session === chat.session) {
     chat.close();
@@ -119,7 +119,7 @@ function open(session, snapshot) {
   onResync();
 }
 
-// ---- what the conversation tells
+// ---- news from the conversation
 
 function onMessage(message) {
   transcript.arrange(chat);
@@ -138,7 +138,7 @@ function onChunk(message, { metadata }) {
 
 function onComplete(message) {
   transcript.touch(message);
-  // The next one's turn has come: it is no longer queued.
+  // The next message's turn has come: it is no longer queued.
   chat.messages.filter(({ state }) => state === 'accepted').forEach((waiting) => transcript.touch(waiting));
   changed();
   at('announcer').textContent = message.answer.slice(0, MOST_ANNOUNCED) || 'The answer ended without text.';
@@ -184,11 +184,11 @@ function saveNow() {
   }
 }
 
-// ---- what the person does
+// ---- the person's actions
 
 function send(text) {
   transcript.follow();
-  // A message that could not be sent says so in its place, with a way to try again.
+  // A message that could not be sent shows the failure in its place, with a retry button.
   chat.send(text, picks.extras).catch(() => {});
   composer.focus();
 }
@@ -236,7 +236,7 @@ async function copy(button) {
   setTimeout(() => (button.textContent = 'Copy'), COPIED_FOR_MS);
 }
 
-/** The clipboard's own interface exists only on https and localhost; elsewhere the old command does it. */
+/** The clipboard interface exists only on https and localhost; elsewhere the old command is used. */
 async function toClipboard(text) {
   try {
     await navigator.clipboard.writeText(text);

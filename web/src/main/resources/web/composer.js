@@ -1,11 +1,11 @@
 /**
- * The message field: Enter sends, Shift+Enter breaks the line, and a text the server would refuse for its length is
- * told before it is sent.
+ * The message field: Enter sends, Shift+Enter breaks the line, and a text that is too long for the server is reported
+ * before it is sent.
  *
  * @module composer
  */
 
-/** The server takes bodies of 64 KiB; what is around the text in the JSON needs some of it. */
+/** The server accepts bodies of 64 KiB; the JSON around the text needs some of it. */
 const MOST_BYTES = 64 * 1024 - 1024;
 
 export class Composer {
@@ -14,7 +14,7 @@ export class Composer {
   #send;
   #hint;
   #usualHint;
-  /** The message whose place the next one takes, and what stood in the field before. */
+  /** The message that the next one replaces, and the earlier text of the field. */
   #editing = null;
 
   /**
@@ -38,7 +38,7 @@ export class Composer {
       if (event.key === 'Escape' && this.#editing) {
         this.#endEdit();
       }
-      // While an input method composes, Enter chooses a candidate (229 is Safari's word for it).
+      // While an input method composes, Enter chooses a candidate (229 is Safari's code for it).
       const composing = event.isComposing || event.keyCode === 229;
       if (event.key === 'Enter' && !event.shiftKey && !composing) {
         event.preventDefault();
@@ -62,7 +62,7 @@ export class Composer {
     });
   }
 
-  /** Takes a message's text into the field: what is sent next stands in its place. Escape brings the draft back. */
+  /** Puts a message's text into the field: the next message replaces it. Escape restores the draft. */
   edit({ id, text }) {
     this.#editing = { id, draft: this.#editing?.draft ?? this.#input.value };
     this.text = text;
@@ -75,7 +75,7 @@ export class Composer {
     this.text = draft;
   }
 
-  /** Also ends an edit: the field is another session's now. */
+  /** Also ends an edit: the field now belongs to another session. */
   begin(text) {
     this.#editing = null;
     this.text = text;
@@ -94,7 +94,7 @@ export class Composer {
   }
 
   #fit() {
-    // Browsers that know field-sizing do this by style.
+    // Browsers with field-sizing do this in CSS.
     if (!CSS.supports('field-sizing', 'content')) {
       this.#input.style.height = 'auto';
       this.#input.style.height = `${this.#input.scrollHeight}px`;
@@ -111,7 +111,7 @@ export class Composer {
   }
 }
 
-/** By how many bytes the text is too long as JSON. */
+/** The number of bytes by which the text is too long as JSON. */
 function excess(text) {
   return Math.max(0, new TextEncoder().encode(JSON.stringify(text)).length - MOST_BYTES);
 }

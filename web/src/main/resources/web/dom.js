@@ -26,8 +26,8 @@ export function create(node) {
 }
 
 /**
- * Changes the children of `parent` from `first` on, which were made from `before`, into `after`, touching what differs
- * only: a reader's selection and the layout of everything unchanged stay as they are.
+ * Changes the children of `parent` from `first` on, which were made from `before`, into `after`. Only differences are
+ * touched: a reader's selection and the layout of unchanged parts stay.
  */
 export function patch(parent, first, before, after) {
   let child = first;
@@ -59,7 +59,7 @@ function patchOne(child, before, after) {
   }
 }
 
-/** Streamed text mostly gets longer: appending keeps a selection in it. */
+/** Streamed text usually grows: appending keeps a selection in it. */
 function grow(text, before, after) {
   if (after.startsWith(before)) {
     text.appendData(after.slice(before.length));

@@ -50,7 +50,7 @@ const LANGUAGES = new Map(
   }).flatMap(([name, languages]) => languages.split(' ').map((language) => [language, FAMILIES[name]])),
 );
 
-/** The code as nodes; a language that is not known here stays plain. */
+/** The code as nodes; code in an unknown language stays plain. */
 export function highlight(code, language) {
   const known = LANGUAGES.get(language);
   if (!known || code.length > LONGEST) {

@@ -1,5 +1,5 @@
 /**
- * Ids as the protocol wants them.
+ * Ids in the form of the protocol.
  *
  * @module ids
  */

@@ -1,5 +1,5 @@
 /**
- * What stands inside one Markdown block: text, emphasis, code and links, as nodes for `dom.js`.
+ * The contents of one Markdown block: text, emphasis, code and links, as nodes for `dom.js`.
  *
  * @module inline
  */
@@ -80,7 +80,7 @@ export function inline(text) {
         const [, ...label] = pieces.splice(opening);
         pieces.push(link(href, emphasize(label), image));
         at += target[0].length;
-        // No link within a link.
+        // A link cannot contain another.
         openings.length = image ? openings.length : 0;
       } else {
         pieces[opening] = bracket;
@@ -111,7 +111,7 @@ export function inline(text) {
   return emphasize(pieces);
 }
 
-/** Finds the closing run of backticks of a given length after a place, each run looked at once in all. */
+/** Finds the closing run of backticks of a given length after a place; reads each run only once in total. */
 function codeRuns(text) {
   const byLength = new Map();
   for (const run of text.matchAll(/`+/g)) {
@@ -149,7 +149,7 @@ function delimiter(text, at, char) {
  * pushed once, so it stays linear.
  */
 function emphasize(pieces) {
-  /** Frames of open emphasis: the run that opened, and what came since. */
+  /** Frames of open emphasis: the opening run, and the nodes since. */
   const stack = [{ run: null, children: [] }];
   const open = { '*': 0, _: 0, '~': 0 };
 
@@ -196,7 +196,7 @@ function emphasize(pieces) {
   return joined(stack[0].children);
 }
 
-/** Neighbouring texts as one, so that a growing text stays one node. */
+/** Joins neighbouring texts, so that a growing text stays one node. */
 function joined(children) {
   const all = [];
   for (const child of children) {
@@ -218,7 +218,7 @@ function link(href, label, image) {
   );
 }
 
-/** A model's link leads to the web or to mail and nowhere else; the browser's own parser decides what it is. */
+/** A model's link leads to the web or to mail and nowhere else; the browser's own parser decides. */
 function safeLink(address) {
   if (!/^(https?:\/\/|mailto:)/i.test(address)) {
     return null;
@@ -226,7 +226,7 @@ function safeLink(address) {
   return URL.canParse(address) ? address : null;
 }
 
-/** A full stop or a closing parenthesis after an address mostly belongs to the sentence. */
+/** A full stop or a closing parenthesis after an address usually belongs to the sentence. */
 function trimAddress(address) {
   let unopened = address.split(')').length - address.split('(').length;
   let end = address.length;

@@ -1,10 +1,10 @@
 /**
- * Markdown as language models write it, turned into nodes for `dom.js`: headings, paragraphs, lists, tasks, quotes,
- * tables, rules, fenced code, emphasis, links. There is no raw HTML, by construction: the parser knows no way to make
- * an element from it. Remote images become links, because a picture's address can carry the conversation away.
+ * Turns the Markdown of language models into nodes for `dom.js`: headings, paragraphs, lists, tasks, quotes,
+ * tables, rules, fenced code, emphasis, links. Raw HTML is impossible by construction: the parser cannot make an
+ * element from it. Remote images become links, because a picture's address can leak the conversation.
  *
- * Every step is linear in the text (nesting is bounded): a model, or whoever it echoes, must not be able to hang the
- * page with a line of brackets.
+ * Every step is linear in the text (nesting is bounded): a model, or a text that it repeats, must not be able to hang
+ * the page with a line of brackets.
  *
  * @module markdown
  */
@@ -29,8 +29,8 @@ export function parse(text) {
 }
 
 /**
- * Shows a growing text in an element. Blocks that can no longer change are left alone, so the cost of an update is
- * that of the last block and not that of the answer.
+ * Shows a growing text in an element. Blocks that can no longer change are left alone, so an update costs as much as
+ * the last block and not as much as the answer.
  */
 export class MarkdownView {
   #element;
@@ -58,7 +58,7 @@ export class MarkdownView {
     this.#settle(tail, parsed);
   }
 
-  /** Looks at all of it once more, for the few constructs that depend on what came after a settled block. */
+  /** Parses everything again, for the few constructs that depend on text after a settled block. */
   finish() {
     this.#unsettle();
     this.#show(parse(this.#text));
@@ -70,7 +70,7 @@ export class MarkdownView {
     this.#nodes.splice(from, Infinity, ...nodes);
   }
 
-  /** The last block may go on. Those before it cannot once the last one's first line is whole. */
+  /** The last block can continue. Earlier blocks cannot once the last one's first line is complete. */
   #settle(tail, parsed) {
     const last = parsed.at(-1);
     if (last && last.line < tail.length - 1) {
@@ -195,7 +195,7 @@ function list(source, at, depth) {
   return [h(tag, start, ...items.map((content) => listItem(content, loose, depth))), next];
 }
 
-/** The lines of one item without their indentation, where it ends, and whether a blank line parts its own blocks. */
+/** The lines of one item without their indentation, its end, and whether a blank line separates its own blocks. */
 function itemLines(source, at, [, indent, mark, gap, rest]) {
   const width = indent.length + mark.length + (gap && gap.length < 5 ? gap.length : 1);
   const content = [rest ?? ''];
@@ -218,7 +218,7 @@ function itemLines(source, at, [, indent, mark, gap, rest]) {
     } else if (beginsBlock(line)) {
       break;
     } else {
-      // A paragraph that goes on without its indentation.
+      // A paragraph that continues without its indentation.
       content.push(line.trimStart());
       next++;
     }
@@ -307,7 +307,7 @@ function beginsBlock(line) {
   return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line);
 }
 
-/** As above, but a number at the start of a line inside a paragraph is mostly just a number. */
+/** As above, but a number at the start of a line inside a paragraph is usually just a number. */
 function interrupts(line) {
   const item = ITEM.exec(line);
   return item ? Boolean(item[4]) && (!/\d/.test(item[2]) || /^1[.)]/.test(item[2])) : beginsBlock(line);

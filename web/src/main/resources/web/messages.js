@@ -1,5 +1,5 @@
 /**
- * The state of a conversation: what was asked and answered, as the entries of the session's log tell it one by one.
+ * The state of a conversation: questions and answers, built from the entries of the session's log one by one.
  * No network, no time, no DOM; `antiphon.js` feeds it.
  *
  * @module messages
@@ -12,15 +12,15 @@
  * @property {string} id
  * @property {string | null | undefined} parentId the message this one follows; null when it begins the conversation,
  *     undefined while only the server knows
- * @property {string} text what was asked
+ * @property {string} text the question
  * @property {'sending' | 'failed' | 'accepted' | 'answering' | 'complete'} state `sending` and `failed` are local: the
- *     server has not confirmed the message yet, or has refused it (`error` says why)
+ *     server has not confirmed the message yet, or has refused it (`error` has the reason)
  * @property {string} answer the text so far; concatenated chunks, after any reset
- * @property {{type: string, [detail: string]: unknown}[]} steps what happened besides text, in order: reasoning, tool
+ * @property {{type: string, [detail: string]: unknown}[]} steps the events apart from text, in order: reasoning, tool
  *     calls and results, status
  * @property {object | null} step the newest of them while no text has followed it
- * @property {Question | null} question what the answer waits for, until someone has said it
- * @property {boolean} incomplete chunks are missing in the answer, and will not come
+ * @property {Question | null} question the question that the answer waits for, until it is answered
+ * @property {boolean} incomplete chunks of the answer are missing, and will not arrive
  * @property {{code: string, message: string} | null} error
  * @property {string | null} finishReason `stop`, `length`, `error` or `cancelled`, once complete
  * @property {string | null} model
@@ -28,40 +28,40 @@
  */
 
 /**
- * What a run asks its user.
+ * A run's question to its user.
  *
  * @typedef {object} Question
- * @property {number} chunkId of the chunk that asks
+ * @property {number} chunkId the id of the chunk with the question
  * @property {string} text
- * @property {string} details what it is about, such as a tool's arguments; may be empty
- * @property {string[]} answers what may be answered; any text if there are none
+ * @property {string} details the subject of the question, such as a tool's arguments; may be empty
+ * @property {string[]} answers the allowed answers; any text if there are none
  */
 
-/** Most messages kept; the oldest complete ones go first. The server's history has all of them. */
+/** The maximum number of messages; the oldest complete ones are removed first. The server's history has all of them. */
 const MOST_MESSAGES = 500;
-/** Most non-text steps kept for one message. */
+/** The maximum number of non-text steps of one message. */
 const MOST_STEPS = 200;
-/** What the first message follows; no id is empty. */
+/** The parent of the first message; no id is empty. */
 const BEGINNING = '';
 
 export class Messages {
   /** Messages in log order. */
   #logged = new Map();
-  /** Messages the log has not shown yet, in sending order. */
+  /** Messages that are not in the log yet, in sending order. */
   #unlogged = new Map();
-  /** Which of the messages that follow the same one is shown, by what they follow; the latest unless chosen. */
+  /** The shown message of those with the same parent, by parent; the latest unless the user chose another. */
   #chosen = new Map();
   /** The request body of each of those: a retry must be the same to the byte, or it is another message. */
   #bodies = new Map();
 
-  /** Oldest first; those the log has not shown yet are last. */
+  /** Oldest first; those that are not in the log yet are last. */
   all() {
     return [...this.#logged.values(), ...this.#unlogged.values()];
   }
 
   /**
-   * The messages on one way through the conversation, oldest first: where several follow the same one, the one that was
-   * chosen, or else the one that leads to the latest message. Those the log has not shown yet are last.
+   * The messages on one path through the conversation, oldest first: of several with the same parent, the one that the
+   * user chose, otherwise the one that leads to the latest message. Those that are not in the log yet are last.
    */
   branch() {
     const { children, parents } = this.#tree();
@@ -84,7 +84,7 @@ export class Messages {
     return [...path, ...unlogged];
   }
 
-  /** The messages that follow the same one as this, itself among them, in the order they were asked. */
+  /** The messages with the same parent as this one, itself included, in the order of asking. */
   alternatives(message) {
     for (const among of this.#tree().children.values()) {
       if (among.includes(message)) {
@@ -94,7 +94,7 @@ export class Messages {
     return [message];
   }
 
-  /** Shows the branches that lead to this message. It need not be there yet, if `parentId` says what it follows. */
+  /** Shows the branches that lead to this message. It can be missing so far, if `parentId` names its parent. */
   choose(id, parentId) {
     if (parentId !== undefined) {
       this.#chosen.set(parentId ?? BEGINNING, id);
@@ -105,7 +105,7 @@ export class Messages {
     }
   }
 
-  /** What the next message follows: undefined where the server knows it as well, and better. */
+  /** The parent of the next message; undefined when the server should decide. */
   tip() {
     const shown = this.branch().at(-1);
     const latest = this.all().at(-1);
@@ -113,8 +113,8 @@ export class Messages {
   }
 
   /**
-   * What follows each message, in log order, and what each follows. What followed a message that is not kept any more
-   * begins the rest.
+   * The children of each message, in log order, and the parent of each. A message whose parent was removed counts as a
+   * first message.
    */
   #tree() {
     const children = new Map();
@@ -134,12 +134,12 @@ export class Messages {
     return this.#logged.get(id) ?? this.#unlogged.get(id);
   }
 
-  /** Those whose answer the server owes. */
+  /** The messages that still need their answer from the server. */
   due() {
     return this.all().filter(({ state }) => state === 'accepted' || state === 'answering');
   }
 
-  /** Adds a message that is going to be sent as `body`. */
+  /** Adds a message that will be sent as `body`. */
   add(message, body) {
     this.#unlogged.set(message.id, message);
     this.#bodies.set(message.id, body);
@@ -149,12 +149,12 @@ export class Messages {
     return this.#bodies.get(message.id);
   }
 
-  /** Those that the log has not shown, and that the server has not refused. */
+  /** The messages that are not in the log, and that the server has not refused. */
   unconfirmed() {
     return [...this.#unlogged.values()].filter(({ state }) => state !== 'failed');
   }
 
-  // ---- entries of the log; each answers the message it changed
+  // ---- entries of the log; each method returns the message that it changed
 
   asked({ message_id: id, text, parent_id: parentId }) {
     const message = this.#unlogged.get(id) ?? newMessage(id, text, undefined);
@@ -200,9 +200,9 @@ export class Messages {
   }
 
   /**
-   * Our place in the log is gone, so the server's history replaces what we have: it is the newest part of the
-   * conversation, and what we have from before it stays. A server without history leaves us with what we saw; of an
-   * answer under way, what was missed will not come, unless it is told again from its start.
+   * Our place in the log is gone, so the server's history replaces our messages: it has the newest part of the
+   * conversation, and our earlier messages stay. Without a history on the server our messages stay too; the missed
+   * chunks of an answer in progress do not arrive, unless the answer is sent again from its start.
    */
   resync(history, reason) {
     if (reason === 'deleted') {
@@ -227,7 +227,7 @@ export class Messages {
 
   // ---- to and from storage
 
-  /** The newest logged messages, and all that are not logged. */
+  /** The newest messages of the log, and all that are not in it. */
   snapshot(most) {
     const logged = [...this.#logged.values()];
     return {
@@ -241,7 +241,7 @@ export class Messages {
     unsent.forEach(({ message, body }) => this.add(message, body));
   }
 
-  /** A message that was never shown as asked still gets its answer. */
+  /** A message whose question was never shown still gets its answer. */
   #answered(id) {
     const known = this.#logged.get(id);
     if (known) {
@@ -274,7 +274,7 @@ function apply(message, chunk) {
     return;
   }
   if (type === 'reset') {
-    // The text of the withdrawn chunks goes, their numbers stay used.
+    // The text of the withdrawn chunks is removed, their numbers stay used.
     const from = chunk.metadata?.from_chunk_id ?? 0;
     const at = message.starts[from] ?? message.answer.length;
     message.answer = message.answer.slice(0, at);
@@ -287,7 +287,7 @@ function apply(message, chunk) {
   addStep(message, { ...chunk.metadata, type });
 }
 
-/** A workflow asks in words; a service of another make may ask with any value. */
+/** A workflow asks with a text; a service of another kind can ask with any value. */
 export function wordsOf({ question } = {}) {
   return typeof question === 'string' ? question : JSON.stringify(question ?? '', null, 2);
 }
@@ -310,7 +310,7 @@ function addStep(message, step) {
   } else if (step.type === 'tool_call' && last?.type === 'tool_call' && last.call_id === step.call_id) {
     last.arguments += step.arguments;
   } else if (step.type === 'status' && step.status === 'kept') {
-    // Where the service keeps the answer: for workers, no step of it.
+    // Where the service keeps the answer: for workers, not a step of the answer.
   } else if (message.steps.length < MOST_STEPS) {
     message.steps.push(step);
   }
@@ -333,7 +333,7 @@ export function newMessage(id, text, parentId) {
     finishReason: null,
     model: null,
     tokens: null,
-    /** Where in `answer` each chunk begins: what a reset needs, empty once complete. */
+    /** The start of each chunk in `answer`, for a reset; empty once complete. */
     starts: [],
   };
 }
@@ -350,7 +350,7 @@ function stepFromHistory(step) {
   }
 }
 
-/** A message as the history and a resync tell it. */
+/** A message from the history or a resync. */
 export function fromHistory(past) {
   return {
     ...newMessage(past.message_id, past.text ?? '', past.parent_id ?? null),

@@ -1,6 +1,6 @@
 /**
- * Which workflow and which model answer, where the server offers more than one. What the default is, the server says;
- * another choice is remembered in this browser.
+ * The choice of workflow and model, if the server offers more than one. The server names the default; this browser
+ * remembers another choice.
  *
  * @module picks
  */
@@ -18,7 +18,7 @@ export class Picks {
     element.addEventListener('change', () => store.savePicks([this.#workflow.value, this.#model.value]));
   }
 
-  /** Asks the server what there is. Without an answer everything stays as it is. */
+  /** Asks the server for its offers. Without an answer everything stays unchanged. */
   async refresh() {
     const [workflows, models] = await Promise.all([offered('workflows'), offered('models')]);
     const [workflow, model] = store.picks();
@@ -26,7 +26,7 @@ export class Picks {
     show(this.#model, models.map(modelOption), model);
   }
 
-  /** What a message is sent with: nothing where the default answers. */
+  /** The fields of a message for the choice: none for the default. */
   get extras() {
     const model = chosen(this.#model);
     return {
@@ -45,7 +45,7 @@ function modelOption({ provider, model, default: standard }) {
   return { value: JSON.stringify({ provider, model }), text, title: '', standard };
 }
 
-/** A list of one is no choice. */
+/** A list of one needs no choice. */
 function show(select, options, picked) {
   select.replaceChildren(...options.map(({ value, text, title }) => create(h('option', { value, title }, text))));
   select.hidden = options.length < 2;
@@ -63,6 +63,6 @@ async function offered(what) {
     const response = await fetch(`api/${what}`, { signal: AbortSignal.timeout(10_000) });
     return response.ok ? (await response.json())[what] : [];
   } catch {
-    return []; // the stream says by itself that the server is away
+    return []; // the stream itself reports that the server is unavailable
   }
 }

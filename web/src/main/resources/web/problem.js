@@ -1,26 +1,26 @@
 /**
- * What the server says when it does not do what was asked.
+ * The server's reason for a failed request.
  *
  * @module problem
  */
 
-/** An answer other than success, as the server explained it (RFC 9457). `code` is the stable part. */
+/** An answer other than success, with the server's explanation (RFC 9457). `code` is the stable part. */
 export class Problem extends Error {
   constructor(status, code, text, retryAfter) {
     super(text);
     this.name = 'Problem';
     this.status = status;
     this.code = code;
-    /** Milliseconds the server asked us to wait, or null. */
+    /** Milliseconds that the server asked us to wait, or null. */
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request can succeed later. Status 0 is a server that was not reached. */
+  /** Whether a retry can succeed. Status 0 means that the server was not reached. */
   get transient() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 
-  /** Whether this server does not know the call at all (an older or a reduced one). */
+  /** Whether this server (an older or a reduced one) does not have the call at all. */
   get unknownCall() {
     return this.status === 405 || this.status === 501 || (this.status === 404 && this.code === 'not_found');
   }

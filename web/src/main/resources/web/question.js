@@ -1,5 +1,5 @@
 /**
- * What a run asks its user: buttons where it offers answers, a field where it does not.
+ * A run's question to its user: buttons if it offers answers, otherwise a field.
  *
  * @module question
  */
@@ -23,7 +23,7 @@ export class QuestionView {
   /** @param {import('./messages.js').Question | null} question */
   update(question) {
     this.element.hidden = question === null;
-    // Drawn once, so that what is typed stays.
+    // Drawn once, so that the typed text stays.
     if (question !== null && question.chunkId !== this.#shown) {
       this.element.replaceChildren(...parts(question).map(create));
       this.element.inert = false;
@@ -37,7 +37,7 @@ export class QuestionView {
     }
     this.element.inert = true;
     try {
-      // That it arrived is told by the stream, which takes the question away.
+      // The stream confirms the arrival and removes the question.
       await this.#onAnswer(text);
     } catch (problem) {
       this.element.querySelector('.problem').textContent = `Not sent. ${problem.message}`;

@@ -1,6 +1,6 @@
 /**
- * The list of the user's chats: to open one again, to rename it, or to delete it for good. Shows live which of them are
- * being answered or wait for the user.
+ * The list of the user's chats: opens, renames or permanently deletes one. Shows live which of them are being answered
+ * or wait for the user.
  *
  * @module sessions
  */
@@ -10,7 +10,7 @@ import { create, h } from './dom.js';
 import * as store from './store.js';
 
 const WORDS = { running: 'Answering', waiting: 'Waits for you', idle: '' };
-/** As the gateway bounds it. */
+/** The gateway's limit. */
 const MOST_TITLE_CHARACTERS = 200;
 
 export class SessionList {
@@ -21,9 +21,9 @@ export class SessionList {
   #user;
   #onDeleted;
   #next = null;
-  /** By session: those that run or wait for the user. */
+  /** The sessions that run or wait for the user, by id. */
   #active = new Map();
-  /** Counts openings: an answer that comes late is of an earlier one. */
+  /** Counts openings: a late answer belongs to an earlier one. */
   #opening = 0;
 
   /**
@@ -40,7 +40,7 @@ export class SessionList {
     this.#more.addEventListener('click', () => this.#load());
     this.#list.addEventListener('click', (event) => this.#clicked(event.target));
     this.#list.addEventListener('submit', (event) => this.#submitted(event));
-    // A click beside the list is one on the dialog itself, whose content covers the rest.
+    // A click outside the list is a click on the dialog itself; its content covers the rest.
     dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
     watchSessions({ user, onChange: (change) => this.#changed(change) });
   }
@@ -74,7 +74,7 @@ export class SessionList {
     }
   }
 
-  // ---- what the stream tells
+  // ---- news from the stream
 
   #changed({ whole, sessions: states }) {
     if (whole) {
@@ -100,10 +100,10 @@ export class SessionList {
     }
   }
 
-  /** Brings the first page up to date where it stands: a person may be at a row of it. */
+  /** Updates the first page in place: a person may be using one of its rows. */
   async #refresh() {
     const opening = this.#opening;
-    const page = await sessions({ user: this.#user }).catch(() => null); // the next change shows what this one lacks
+    const page = await sessions({ user: this.#user }).catch(() => null); // the next change also brings this one
     if (!page || opening !== this.#opening) {
       return;
     }
@@ -121,7 +121,7 @@ export class SessionList {
 
   // ---- rows
 
-  /** Makes the session's row or brings it up to date; a new one goes to the end, or to the beginning if it is news. */
+  /** Creates or updates the session's row; a new row goes to the end, or to the beginning if the stream brings it. */
   #show(each, isNews = false) {
     const { session_id: session, title } = each;
     const state = this.#active.get(session)?.state ?? 'idle';

@@ -1,9 +1,9 @@
 /**
- * What the page remembers in this browser: who the user is, what they picked, and for each recent session one snapshot. Transcript and
- * cursor are one value under one key, so whichever tab wrote last, what is read back is a state that existed, and the
+ * The page's data in this browser: the user, their choices, and one snapshot for each recent session. Transcript and
+ * cursor are one value under one key. So whichever tab wrote last, the page reads back a state that existed, and the
  * stream continues exactly after it.
  *
- * A browser that forbids storage gets a page that forgets on reload, and works otherwise.
+ * In a browser that forbids storage the page forgets everything on reload, and works otherwise.
  *
  * @module store
  */
@@ -17,12 +17,12 @@ const RECENT = 'antiphon.recent';
 const DRAFT = 'antiphon.draft.';
 const PICKS = 'antiphon.picks';
 const MOST_SESSIONS = 20;
-/** Most messages remembered of one session; the server's history has all of them. */
+/** The maximum number of messages to remember of one session; the server's history has all of them. */
 const MOST_MESSAGES = 200;
 const MOST_CHARACTERS = 1_000_000;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** This browser's user, minted on the first visit. */
+/** This browser's user, created on the first visit. */
 export function user() {
   const known = read('localStorage', USER);
   if (ID.test(known ?? '')) {
@@ -33,7 +33,7 @@ export function user() {
   return minted;
 }
 
-/** The session that the address names, as `#session=…` or `?session=…`; null if it names none that can exist. */
+/** The session that the address names, as `#session=…` or `?session=…`; null if it names no valid one. */
 export function sessionInAddress() {
   const fragment = new URLSearchParams(location.hash.slice(1)).get('session');
   const session = fragment ?? new URLSearchParams(location.search).get('session');
@@ -53,7 +53,7 @@ export function load(session) {
   }
 }
 
-/** Remembers a conversation, and forgets the sessions used longest ago when there are many or space is short. */
+/** Remembers a conversation, and removes the least recently used sessions when there are many or space is short. */
 export function save(conversation) {
   const { session } = conversation;
   const recent = [session, ...recentSessions().filter((other) => other !== session)];
@@ -79,7 +79,7 @@ function snapshotOf(conversation) {
   return value;
 }
 
-/** What was typed and not sent, for this tab. */
+/** The text that was typed and not sent, for this tab. */
 export function draft(session) {
   return read('sessionStorage', DRAFT + session) ?? '';
 }
@@ -88,7 +88,7 @@ export function saveDraft(session, text) {
   write('sessionStorage', DRAFT + session, text);
 }
 
-/** What was picked last in this browser, one value per list. */
+/** The latest choices in this browser, one value per list. */
 export function picks() {
   try {
     const known = JSON.parse(read('localStorage', PICKS));
@@ -128,11 +128,11 @@ function write(storage, key, value) {
   }
 }
 
-/** Forgets a session that is over. */
+/** Forgets a deleted session. */
 export function forget(session) {
   try {
     globalThis.localStorage.removeItem(SESSION + session);
   } catch {
-    // Storage is forbidden: nothing was kept either.
+    // Storage is forbidden, so nothing was stored either.
   }
 }

@@ -1,13 +1,13 @@
 /**
- * What happened on the way to an answer besides its text: reasoning, and tools with what they brought. Closed until a
- * reader wants it.
+ * The steps of an answer apart from its text: reasoning, and tool calls with their results. Closed until a reader opens
+ * it.
  *
  * @module trace
  */
 
 import { create, h, patch } from './dom.js';
 
-/** Longer results are for models; a reader sees how they begin. */
+/** Longer results are for models; a reader sees the beginning. */
 const LONGEST_RESULT = 2_000;
 
 export class TraceView {

@@ -11,7 +11,7 @@ import { wordsOf } from './messages.js';
 import { QuestionView } from './question.js';
 import { TraceView } from './trace.js';
 
-/** A reader this close to the end is taken to be at it. */
+/** A reader this close to the end counts as being at the end. */
 const AT_END_PX = 24;
 
 export class Transcript {
@@ -39,13 +39,13 @@ export class Transcript {
     this.#actions = actions;
     scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     jump.addEventListener('click', () => this.follow());
-    // Also what changes the height without a render: the window, the message field, a font.
+    // Also for changes of the height without a render: the window, the message field, a font.
     const resized = new ResizeObserver(() => this.#keepEnd());
     resized.observe(scroller);
     resized.observe(list);
   }
 
-  /** Draws everything anew. */
+  /** Draws everything again. */
   show(chat) {
     this.#list.replaceChildren();
     this.#turns.clear();
@@ -101,7 +101,7 @@ export class Transcript {
     return turn;
   }
 
-  /** Brings the items into the messages' order; an item that is in its place is not touched. */
+  /** Puts the items into the messages' order; an item in its place is not touched. */
   #place(messages) {
     const known = new Set(messages.map((message) => message.id));
     for (const [id, turn] of this.#turns) {
@@ -256,7 +256,7 @@ class Turn {
     this.#say('.facts span', facts(message));
   }
 
-  /** Questions that were answered, each with its answer: the answer is to the last question before it. */
+  /** Answered questions with their answers: an answer belongs to the last question before it. */
   #showSaid({ steps }) {
     const list = this.#find('.said');
     const said = [];
@@ -292,10 +292,10 @@ function delivery(message) {
   return message.state === 'sending' ? 'Sending…' : '';
 }
 
-/** Notes that say nothing to a reader; a question is shown by itself. */
+/** Notes without information for a reader; a question has its own element. */
 const SILENT = new Set(['kept', 'interrupt', 'resumed']);
 
-/** What the answer is at while there is no new text to see; null when the text speaks for itself. */
+/** The present activity while there is no new text; null when the text shows it. */
 function activity(message, queued) {
   if (queued) {
     return 'Queued until the answer before it is complete';
@@ -337,7 +337,7 @@ function ending(message) {
 }
 
 function facts({ model, tokens }) {
-  // A workflow that asked no model has used none.
+  // A workflow that called no model has used no tokens.
   const words = !tokens ? null : `${tokens.toLocaleString()} ${tokens === 1 ? 'token' : 'tokens'}`;
   return [model, words].filter(Boolean).join(' · ');
 }

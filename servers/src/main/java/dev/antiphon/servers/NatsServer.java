@@ -154,7 +154,7 @@ public final class NatsServer extends Server {
         }
         if (options.jetStream() && !info.contains("\"jetstream\":true")) {
             return new Probe.Wrong(
-                    "nats-server runs without JetStream although it was asked for it: install version 2.9 or later");
+                    "nats-server runs without JetStream although it was requested: install version 2.9 or later");
         }
         boolean monitored =
                 monitoringPort.isEmpty() || Ports.answers("127.0.0.1", monitoringPort.getAsInt());

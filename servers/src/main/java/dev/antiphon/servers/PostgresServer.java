@@ -130,7 +130,7 @@ public final class PostgresServer extends Server {
         }
         throw new ServerStartException(
                 ServerStartException.Reason.NOT_SERVING,
-                "postgres does not run as root, and there is no user of " + OTHER_USERS);
+                "postgres refuses to run as root, and this machine has none of the users " + OTHER_USERS);
     }
 
     @Override

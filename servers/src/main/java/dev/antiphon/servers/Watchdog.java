@@ -101,7 +101,7 @@ final class Watchdog {
                     .addKeyValue("pid", pid)
                     .setCause(e)
                     .log(
-                            "the watchdog is gone; until the next start children would survive a kill -9");
+                            "the watchdog was killed; until the next start, children survive a kill -9 of this process");
         }
     }
 
