@@ -1,6 +1,6 @@
 /**
- * The steps of an answer apart from its text: reasoning, and tool calls with their results. Closed until a reader opens
- * it.
+ * The steps of an answer apart from its text: reasoning, and tool calls with their results. Closed until a reader
+ * opens it.
  *
  * @module trace
  */

@@ -24,7 +24,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Two gateways, and a worker that knows only the contract: it asks Redis for the pods and publishes each chunk to each.
+/// Two gateways, and a worker that knows only the contract: it asks Redis for the pods and publishes each chunk
+/// to each.
 @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class PlainWorkerTest {

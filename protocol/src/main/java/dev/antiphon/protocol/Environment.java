@@ -12,9 +12,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as unset. An unknown
-/// name that starts with `CHAT_` is an error, because a misspelled setting would otherwise have no effect and nobody
-/// would notice.
+/// The environment variables of PROTOCOL.md §7, read once at start. An empty variable counts as unset. An unknown name
+/// that starts with `CHAT_` is an error, because a misspelled setting would otherwise silently have no effect.
 ///
 /// Every failure is an {@link IllegalArgumentException} whose message is one line that names the variable.
 public final class Environment {

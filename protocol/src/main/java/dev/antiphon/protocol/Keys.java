@@ -2,8 +2,8 @@ package dev.antiphon.protocol;
 
 import java.util.List;
 
-/// The Redis keys; docs/redis.md lists what each of them and each of their fields holds. All keys of one session live on one
-/// primary.
+/// The Redis keys. docs/redis.md lists the contents of each key and of each of its fields. All keys of one session are
+/// on one primary.
 public final class Keys {
 
     /// Zset of accepted, unfinished `{sid}:{mid}` by deadline in milliseconds.

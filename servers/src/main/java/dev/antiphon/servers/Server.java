@@ -107,8 +107,7 @@ public abstract sealed class Server implements AutoCloseable
         process().kill();
     }
 
-    /// Stops the process in good order (SIGTERM, then SIGKILL after 10 s); data and port are kept for
-    /// [#restart()].
+    /// Stops the process in good order (SIGTERM, then SIGKILL after 10 s); data and port are kept for [#restart()].
     public final void stop() {
         stop(process());
     }

@@ -7,7 +7,8 @@ import java.time.Instant;
 
 /// A request as the stream holds it: the same on every delivery, and the same for a process that only reads it.
 ///
-/// @param sequence the request's number in the stream, from 1; without JetStream drawn at random; 0 when it is not known
+/// @param sequence the request's number in the stream, from 1; a random number without JetStream; 0 when it is
+///     not known
 /// @param stored when the stream stored it
 /// @param republished whether it only repeats what Redis knew when it was published: no message is accepted from it,
 ///     because its session may have been deleted since

@@ -38,7 +38,7 @@ final class Topology {
     /// A request that could not be run for a day is of no use to its user.
     static final Duration MAX_AGE = Duration.ofHours(24);
 
-    /// Runs under way plus runs that end right now, over all workers.
+    /// Runs in progress plus runs that end right now, over all workers.
     static final long MAX_ACK_PENDING = 100_000;
 
     /// Beyond this limit the stream refuses requests and the client's answer says `queued`: the run waits in the log.

@@ -1,7 +1,7 @@
 -- Removes the members of a plain pod without a listener from one session.
 -- KEYS connections, the pod's sign of life, the pod's own connections
 -- ARGV pod
--- answers how many members were taken out
+-- answers how many members were removed
 local connections, alive, pod_connections = unpack(KEYS)
 local pod = ARGV[1]
 

@@ -2,7 +2,7 @@
 -- set too, so any number of reapers share the work, and a retry continues where the last call stopped.
 -- KEYS pods
 -- ARGV alive key prefix, pod connections key prefix, connections key prefix, most pods, most members
--- answers how many members were taken out
+-- answers how many members were removed
 local pods = KEYS[1]
 local alive_prefix, pod_prefix, connections_prefix = unpack(ARGV)
 local left = tonumber(ARGV[5])

@@ -208,7 +208,7 @@ final class AcceptTest {
         chat.converseWith("m2");
     }
 
-    /// What an eviction of the session's record would leave.
+    /// The state after an eviction of the session's record.
     @Test
     void entriesWithoutTheirSessionAreNoObstacle() {
         chat.converse("m1");

@@ -65,7 +65,7 @@ final class Exchange {
         this.origins = origins;
         this.bodies = bodies;
         request.exceptionHandler(_ -> {}); // the client left in the middle of its body
-        response.exceptionHandler(_ -> {}); // or in the middle of the answer: nobody reads it
+        response.exceptionHandler(_ -> {}); // or in the middle of the answer: it has no reader
         response.closeHandler(_ -> over());
         response.endHandler(_ -> over());
     }
@@ -310,8 +310,8 @@ final class Exchange {
         }
     }
 
-    /// Invalid input is the client's fault, and an unavailable server is nobody's here; everything else is our fault
-    /// and is logged, only in this place.
+    /// Invalid input is the client's fault, and an unavailable server is not the fault of either side. Everything else
+    /// is our fault and is logged, only in this place.
     void failed(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null

@@ -42,7 +42,7 @@ public final class Reaper {
         this.reapedAt = loop.nanoTime();
     }
 
-    /// Does what is due by now.
+    /// Runs the timers that are due.
     ///
     /// @param connectedFor how long Redis has been connected
     public void tick(Duration connectedFor) {
