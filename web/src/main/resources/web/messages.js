@@ -33,7 +33,7 @@
  * @typedef {object} Question
  * @property {number} chunkId the id of the chunk with the question
  * @property {string} text
- * @property {string} details the subject of the question, such as a tool's arguments; may be empty
+ * @property {string} details the subject of the question, such as a tool's arguments; can be empty
  * @property {string[]} answers the allowed answers; any text if there are none
  */
 

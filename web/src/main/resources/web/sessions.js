@@ -100,7 +100,7 @@ export class SessionList {
     }
   }
 
-  /** Updates the first page in place: a person may be using one of its rows. */
+  /** Updates the first page in place: a person might be using one of its rows. */
   async #refresh() {
     const opening = this.#opening;
     const page = await sessions({ user: this.#user }).catch(() => null); // the next change also brings this one

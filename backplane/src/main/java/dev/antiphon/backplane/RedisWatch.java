@@ -14,7 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /// Judges Redis once a second by the work that it does: a connection can stay open while nothing can be written.
-/// Closes a connection that leads to a replica, or on which nothing is answered, because the address may now lead to
+/// Closes a connection that leads to a replica, or on which nothing is answered, because the address might now lead to
 /// another server.
 final class RedisWatch implements AutoCloseable {
 

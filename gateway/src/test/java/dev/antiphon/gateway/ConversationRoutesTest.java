@@ -219,7 +219,7 @@ final class ConversationRoutesTest {
         assertThat(house.queued(session)).isEqualTo(4);
         assertThat(delete("user1").statusCode()).isEqualTo(204);
 
-        // The worker had begun: another worker must remove the data that it may have left at
+        // The worker had begun: another worker must remove the data that it might have left at
         // a service.
         assertThat(house.keysNaming(session))
                 .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);

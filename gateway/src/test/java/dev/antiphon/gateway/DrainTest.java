@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 
 /// A pod that stops under load.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class DrainTest {
 

@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /// A gateway of ours together with a pod and a worker that know only the contract.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class PlainPeersTest {
 
@@ -77,7 +77,7 @@ final class PlainPeersTest {
     /// The worker finds no connection and publishes to the session's broadcast.
     @Test
     void anAnswerWithoutAClientIsKeptForTheNextClient() throws Exception {
-        Http.ask(ours.port(), session, "hi"); // its answer may be complete by now
+        Http.ask(ours.port(), session, "hi"); // its answer might be complete by now
 
         try (EventStream late = EventStream.open(ours.port(), session)) {
             awaitComplete(late);

@@ -16,7 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A pod that knows only PROTOCOL.md sections 1 to 3: it publishes its users' messages, registers its connections in a
 /// set that it lets expire after five minutes, and forwards all messages on its subject.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 final class PlainPod implements AutoCloseable {
 
     private static final long EXPIRE_SECONDS = 300;

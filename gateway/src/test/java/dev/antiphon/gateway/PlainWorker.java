@@ -19,7 +19,7 @@ import java.util.TreeSet;
 /// A worker that knows only PROTOCOL.md sections 1 to 3: it takes each request from the queue group, asks Redis for the
 /// connections before each chunk, and publishes three words at a time to each pod, or to the session's broadcast when
 /// there are no connections.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 final class PlainWorker implements AutoCloseable {
 
     static final int WORDS = 3;

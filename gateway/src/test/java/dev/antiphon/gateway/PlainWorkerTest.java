@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
 
 /// Two gateways, and a worker that knows only the contract: it asks Redis for the pods and publishes each chunk
 /// to each.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class PlainWorkerTest {
 

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// `POST /api/streams` over HTTP.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(60)
 final class StreamsTest {
 

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A user's list on `POST /api/streams`, with two pods: one that the user asks, one that shows the list.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(60)
 final class UserListTest {
 

@@ -42,7 +42,7 @@ public sealed interface ChunkBody {
         }
     }
 
-    /// Progress that a person may want to see while waiting; `metadata.status` names it.
+    /// Progress that a person might want to see while waiting; `metadata.status` names it.
     ///
     /// @param details further metadata. Its names must differ from the names of the contract; treat as read-only
     record Status(String status, ObjectNode details) implements ChunkBody {

@@ -101,9 +101,9 @@ public final class Keys {
         return "chat:sessions:" + user;
     }
 
-    /// Zset of a user's sessions that may have an unfinished message, by the millisecond at which the last message was
-    /// sent. It is written before the message is accepted and tells readers where to look; the session's own keys are
-    /// the truth.
+    /// Zset of a user's sessions that might have an unfinished message, by the millisecond at which the last message
+    /// was sent. It is written before the message is accepted and tells readers where to look; the session's own keys
+    /// are the truth.
     public static String active(UserId user) {
         return "chat:active:" + user;
     }

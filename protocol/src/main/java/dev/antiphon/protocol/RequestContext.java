@@ -34,7 +34,7 @@ public record RequestContext(
     /// One earlier turn in the form that the model gets.
     ///
     /// @param role `user`, `assistant` or `system`
-    /// @param content may be empty: a turn can consist of tool calls alone
+    /// @param content can be empty: a turn can consist of tool calls alone
     public record Turn(String role, String content) {}
 
     public RequestContext {

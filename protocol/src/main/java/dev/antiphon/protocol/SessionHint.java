@@ -2,7 +2,7 @@ package dev.antiphon.protocol;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// The hint to pods on `chat.user.{user_id}.sessions`: this session may have begun or ended an answer, wait for its
+/// The hint to pods on `chat.user.{user_id}.sessions`: this session might have begun or ended an answer, wait for its
 /// user, have a new title, or be deleted. It says where to look and nothing else; a pod then reads the state.
 public record SessionHint(UserId user, SessionId session) {
 

@@ -216,7 +216,7 @@ final class ChunkTest {
         assertThat(Chunk.decode(encoded).body()).isEqualTo(new ChunkBody.Content(text));
     }
 
-    /// A model's pieces may part a character; joined they are whole again.
+    /// A model's pieces can part a character; joined they are whole again.
     @Test
     void halfACharacterSurvivesInAPiece() {
         Chunk first = chunk(0, new ChunkBody.Content("\ud83d"));

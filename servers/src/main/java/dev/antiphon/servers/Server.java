@@ -43,8 +43,9 @@ public abstract sealed class Server implements AutoCloseable
         record Wrong(String remedy) implements Probe {}
     }
 
-    // The latest process, which may have ended; null before the first start. Written under the lock
-    // (this) that a start holds; read without the lock, so that a stop need not wait for a start.
+    // The latest process, which might have ended; null before the first start. Written under
+    // the lock (this) that a start holds; read without the lock, so that a stop need not wait
+    // for a start.
     private volatile @Nullable ChildProcess process;
     private volatile boolean closed;
 
@@ -212,7 +213,7 @@ public abstract sealed class Server implements AutoCloseable
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
             // Probe first, then check the process: while ours is about to die because the port is
-            // taken, another server may answer on it. The probe compares identities.
+            // taken, another server might answer on it. The probe compares identities.
             switch (look(started)) {
                 case Probe.Ready _ -> {
                     return;

@@ -85,7 +85,7 @@ final class Watchdog {
         }
     }
 
-    /// The process has ended; another process may soon have its id.
+    /// The process has ended; another process might soon have its id.
     static synchronized void forget(long pid) {
         watched.remove(pid);
         if (pipe == null) {

@@ -14,7 +14,7 @@ public interface RingListener {
     /// A chunk that is not in the log, from a worker that knows only the contract. Called as {@link #rang}.
     void plain(Chunk chunk);
 
-    /// A session may have changed in its user's list. Called as {@link #rang}.
+    /// A session might have changed in its user's list. Called as {@link #rang}.
     void changed(UserId user, SessionId session);
 
     /// NATS is available again. Rings were lost, so read the log now. Called on any thread.

@@ -564,7 +564,7 @@ public final class PostgresHistory implements History, Conversations, Durable, A
             do {
                 forgotten = join(forget(FORGET_AT_ONCE));
             } while (forgotten == FORGET_AT_ONCE);
-        } catch (RuntimeException e) { // the next attempt may succeed
+        } catch (RuntimeException e) { // the next attempt can succeed
             LOG.atWarn().setCause(e).log("removing old conversations failed, retrying later");
         }
     }

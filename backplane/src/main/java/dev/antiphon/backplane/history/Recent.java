@@ -8,7 +8,7 @@ import java.util.List;
 
 /// The end of a conversation.
 ///
-/// @param cursor the entry of the log up to which the history reaches
+/// @param turns JSON objects, oldest first: message_id, parent_id, text, answer, finish_reason, model, tokens_used,
 ///     timestamp and, when there is any, activity and error; at most 50 and, beyond the first, 256 KiB
 /// @param cursor the entry of the log up to which the history reaches
 /// @param more whether there are older ones

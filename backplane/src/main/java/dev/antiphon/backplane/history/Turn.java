@@ -32,7 +32,7 @@ public record Turn(
         Completion completion,
         @Nullable ErrorCode error) {
 
-    /// The chunks may have cut a pair of surrogates in two, and a plain worker may send only half of one. Without this,
+    /// The chunks might have cut a pair of surrogates in two, and a plain worker can send only half of one. Without this,
     /// a stored turn could not be read, and its session could not answer again.
     public Turn {
         answer = Json.encodable(answer);

@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/// The sessions of a user that may have an unfinished message, for the user's list.
+/// The sessions of a user that might have an unfinished message, for the user's list.
 final class ActiveSessions {
 
     /// The maximum number of a user's sessions here; the oldest are removed.

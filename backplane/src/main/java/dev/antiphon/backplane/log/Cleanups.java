@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// Work and data that services may still have for messages and sessions that ended here without a worker that could
+/// Work and data that services might still have for messages and sessions that ended here without a worker that could
 /// tell the service. The script that ends such a message or session leaves a clean-up. Any worker takes it, and another
 /// worker takes it when it is not done in time.
 ///
@@ -33,7 +33,7 @@ public interface Cleanups {
     /// One clean-up.
     ///
     /// @param incarnation the session's, when it ended
-    /// @param message the message that its service may still be working on; null for none
+    /// @param message the message that its service might still be working on; null for none
     /// @param whole whether the session was deleted, so that no service may keep anything of it
     /// @param provider as the message's request named it; empty when the request named none
     /// @param handles where the service keeps what the message has requested, oldest first; empty when the log does

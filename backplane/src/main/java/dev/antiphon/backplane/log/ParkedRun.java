@@ -14,7 +14,7 @@ import java.util.Objects;
 /// A run that waits for its user, with all data that it needs to continue elsewhere.
 ///
 /// @param owner the owner of the session
-/// @param incarnation part of the names of the run's resources outside; may be empty
+/// @param incarnation part of the names of the run's resources outside; can be empty
 /// @param until when the run is cancelled
 /// @param run the fields of its record: request, checkpoint, the user's answers so far, the question's chunk id
 /// @param tools the tool calls that began, and their outcomes

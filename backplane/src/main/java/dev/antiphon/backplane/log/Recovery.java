@@ -22,7 +22,7 @@ public interface Recovery {
     /// worker that is stopped or cut off from Redis, where the copy would stay until the queue's ack wait is over.
     Duration COPY_AGAIN_AFTER = Duration.ofSeconds(2);
 
-    /// Every worker whose runs may need attention: live workers, and those that died with runs.
+    /// Every worker whose runs might need attention: live workers, and those that died with runs.
     CompletionStage<Set<WorkerId>> workers();
 
     /// The runs of a worker whose lease has expired; empty while it is alive.

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletionStage;
 ///
 /// Every call is atomic and can be repeated with the same arguments: a repetition changes nothing and gets the answer
 /// of the first call. No call blocks. Stages complete on a thread of the client, which must not be blocked. They fail
-/// with {@link dev.antiphon.backplane.Unavailable} when Redis does not answer in time. The call may then have taken
+/// with {@link dev.antiphon.backplane.Unavailable} when Redis does not answer in time. The call might then have taken
 /// effect or not: repeat it.
 ///
 /// An interface because the simulation drives the gateway and the worker over a model of it.

@@ -133,7 +133,7 @@ final class CoreQueue implements RequestQueue {
     /// A request that is sent here was already accepted, in Redis only. A request that Redis no longer knows was
     /// deleted, and must not be accepted again. So even the first copy is marked as published again.
     ///
-    /// @param id for a stream that exists all the same, because another process may have found one
+    /// @param id for a stream that exists all the same, because another process might have found one
     private CompletionStage<Void> ring(WorkflowRequest request, String id, String occasion) {
         Headers headers =
                 new Headers()

@@ -168,7 +168,7 @@ final class JetStreamQueue implements RequestQueue {
             }
         } catch (Unavailable e) {
             if (nats.connected()) {
-                var _ = Topology.ensure(nats); // somebody may have removed the consumer or stream
+                var _ = Topology.ensure(nats); // somebody might have removed the consumer or stream
             }
             throw e;
         }

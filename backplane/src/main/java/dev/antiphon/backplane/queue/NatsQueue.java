@@ -51,7 +51,7 @@ public final class NatsQueue implements RequestQueue {
     }
 
     /// Finds out whether the server has JetStream, and makes sure that the streams exist, now and whenever NATS comes
-    /// back: a server that lost its disk has none, and a restarted one may have JetStream switched on or off.
+    /// back: a server that lost its disk has none, and a restarted one can have JetStream switched on or off.
     ///
     /// @throws Unavailable when the server has JetStream and it cannot be used
     /// @throws InterruptedException when interrupted while NATS is unavailable or JetStream does not answer
@@ -133,7 +133,7 @@ public final class NatsQueue implements RequestQueue {
         }
     }
 
-    /// JetStream may not be ready yet, or may no longer fit.
+    /// JetStream might not be ready yet, or might no longer fit.
     private void lookUntilKnown() throws InterruptedException {
         boolean said = false;
         while (true) {

@@ -21,7 +21,7 @@ public interface RequestQueue {
     CompletionStage<Void> publish(WorkflowRequest request);
 
     /// Stores a request again, because no worker has it. Repeating it for the same occasion stores nothing twice. The
-    /// request is marked as {@link StoredRequest#republished}: its message may be gone when it is delivered.
+    /// request is marked as {@link StoredRequest#republished}: its message might be gone when it is delivered.
     ///
     /// @param occasion the reason, short and the same in every process that notices it
     CompletionStage<Void> publishAgain(WorkflowRequest request, String occasion);
@@ -65,7 +65,7 @@ public interface RequestQueue {
 
     /// Withdraws all requests of a session and removes its dead letters. Blocks.
     ///
-    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer; some may have been withdrawn
+    /// @throws dev.antiphon.backplane.Unavailable when NATS does not answer; some might have been withdrawn
     void forget(SessionId session);
 
     /// Keeps a request that no worker can run, with the reason, for a person to read. Blocks until it is stored. A

@@ -11,7 +11,7 @@ import java.time.Instant;
 ///     not known
 /// @param stored when the stream stored it
 /// @param republished whether it only repeats what Redis knew when it was published: no message is accepted from it,
-///     because its session may have been deleted since
+///     because its session might have been deleted since
 @SuppressWarnings("ArrayRecordComponent") // never modified, never compared
 public record StoredRequest(
         String subject, byte[] data, long sequence, Instant stored, boolean republished) {

@@ -60,7 +60,7 @@ final class Topology {
 
     private Topology() {}
 
-    /// Whether the failure of {@link #ensure} may be over soon: JetStream did not answer in time, or not yet.
+    /// Whether the failure of {@link #ensure} might be over soon: JetStream did not answer in time, or not yet.
     static boolean mayPass(Unavailable why) {
         return why.getCause() instanceof IOException
                 || why.getCause() instanceof IllegalStateException

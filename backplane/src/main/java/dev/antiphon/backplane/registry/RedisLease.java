@@ -23,8 +23,8 @@ public final class RedisLease implements Lease {
 
     @Override
     public CompletionStage<Void> renew() {
-        // Every time, because Redis may have lost it, or another worker that found no runs of ours
-        // may have removed it.
+        // Every time, because Redis might have lost it, or another worker that found no runs of
+        // ours might have removed it.
         CompletionStage<Long> known =
                 redis.send(commands -> commands.sadd(Keys.WORKERS, bytes(worker.value())));
         CompletionStage<String> lives =

@@ -33,7 +33,8 @@ public final class RedisPods implements Pods {
 
     @Override
     public CompletionStage<Void> beat(PodId pod) {
-        // Every time, because a Redis that lost its last writes, or a reaper, may have removed it.
+        // Every time, because a Redis that lost its last writes might have lost it, or a reaper
+        // might have removed it.
         CompletionStage<Long> known =
                 redis.send(commands -> commands.sadd(Keys.PODS, bytes(pod.value())));
         CompletionStage<String> lives =

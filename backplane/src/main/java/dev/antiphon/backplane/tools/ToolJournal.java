@@ -16,7 +16,7 @@ public interface ToolJournal {
     /// Asks whether a tool may be called, and records that it will be. Before the stage completes, the record is on as
     /// many replicas of the store as the operator requires.
     ///
-    /// @param again whether the tool may be called although an earlier attempt may have called it, because it
+    /// @param again whether the tool may be called although an earlier attempt might have called it, because it
     ///     is idempotent
     CompletionStage<ToolBegin> begin(ToolIntent intent, boolean again);
 

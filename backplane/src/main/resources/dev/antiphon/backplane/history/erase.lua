@@ -43,7 +43,7 @@ if held[2] and held[3] ~= '' then
 end
 local messages = redis.call('ZRANGE', runs, 0, -1)
 for _, message in ipairs(redis.call('ZRANGE', waiting, 0, -1)) do
-  messages[#messages + 1] = message -- the index may be evicted
+  messages[#messages + 1] = message -- the index can be evicted
 end
 for _, message in ipairs(messages) do
   leave_thread(redis.call('HGET', run_prefix .. message, 'incarnation'))

@@ -1,5 +1,5 @@
 -- Removes sessions without an unfinished message from their user's active ones, unless a message was sent meanwhile or
--- within the last moment, because it may not be accepted yet.
+-- within the last moment, because it might not be accepted yet.
 -- KEYS active sessions of the user
 -- ARGV milliseconds of a moment, then for each session: its id and the time at which it was found there
 local active = KEYS[1]

@@ -13,7 +13,7 @@ end
 local message = redis.call('ZRANGE', waiting, 0, 0)[1]
 local title = redis.call('HGET', history, ':title') or redis.call('HGET', meta, 'title')
 if not message and not title and redis.call('EXISTS', runs) == 0 then
-  return { 'DELETED', '', '' } -- a page that is still open may have named it again
+  return { 'DELETED', '', '' } -- a page that is still open might have named it again
 end
 local state = 'IDLE'
 if message then

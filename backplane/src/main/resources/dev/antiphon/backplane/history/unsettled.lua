@@ -21,7 +21,7 @@ local from = settled + 1
 if generation ~= '' then
   local entry = redis.call('XRANGE', log, after .. '-0', after .. '-0')[1]
   if not entry or entry[2][6] ~= hash then
-    return { 'CHANGED' } -- Redis has lost its last writes, and may have appended others
+    return { 'CHANGED' } -- Redis has lost its last writes, and might have appended others
   end
   from = after + 1
 end

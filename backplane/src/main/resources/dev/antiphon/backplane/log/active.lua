@@ -1,4 +1,4 @@
--- Records that a session may soon have an unfinished message. Called before the message is accepted, so that a reader
+-- Records that a session might soon have an unfinished message. Called before the message is accepted, so that a reader
 -- of the user's unfinished sessions finds it; the session's own keys decide whether it has one.
 -- KEYS active sessions of the user
 -- ARGV session, most sessions (the oldest are removed), seconds to keep all of them at least

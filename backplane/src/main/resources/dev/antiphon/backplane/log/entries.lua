@@ -29,8 +29,8 @@ local function save_end(meta, tail)
   redis.call('HSET', meta, 'n', tail.n, 'hash', tail.hash)
 end
 
--- Whether all data behind the log's numbers is present. A Redis that is full may have evicted single keys: the log, the
--- index of runs, the waiting line, or the run of its oldest message.
+-- Whether all data behind the log's numbers is present. A Redis that is full might have evicted single keys: the log,
+-- the index of runs, the waiting line, or the run of its oldest message.
 local function is_whole(at, n)
   if not n or (n ~= '0' and redis.call('EXISTS', at.log, at.runs) < 2) then
     return false
@@ -46,7 +46,7 @@ end
 
 -- Shows the unfinished messages again in a log that has just begun; each run starts from its beginning. Its chunks and
 -- its place in the old log are lost, and readers must never see half of an answer. The sweeper checks these messages
--- soon: one that waited for its user is in no queue, and another worker may have released the others.
+-- soon: one that waited for its user is in no queue, and another worker might have released the others.
 local function line_up(at, tail)
   local found = {}
   local function add(messages)

@@ -32,7 +32,7 @@ else
   chunk_id = tonumber(redis.call('HGET', run, 'plain_next') or 0) -- a plain worker has begun it
 end
 if status ~= 'accepted' or redis.call('HEXISTS', run, 'handles') == 1 then
-  -- The run has begun, so its service may continue without a worker.
+  -- The run has begun, so its service can continue without a worker.
   local left = { meta = meta, run = run, cleanups = cleanups, details = details }
   leave_cleanup(left, session, message, false, ARGV[10])
 end

@@ -68,7 +68,7 @@ table.sort(starts)
 
 local start, start_hash = tail.n, tail.hash
 for _, n in ipairs(starts) do
-  local hash = hash_at(n) -- unseen answers may have been trimmed; the one in progress is not
+  local hash = hash_at(n) -- unseen answers might have been trimmed; the one in progress is not
   if hash then
     start, start_hash = n, hash
     break

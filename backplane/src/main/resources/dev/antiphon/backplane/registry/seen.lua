@@ -1,4 +1,4 @@
--- Clears the mark of unseen answers, once a reader has received them. Others may have become unseen meanwhile.
+-- Clears the mark of unseen answers, once a reader has received them. Others might have become unseen meanwhile.
 -- KEYS meta
 -- ARGV the end of the unseen answers that attach returned
 local meta, upto = KEYS[1], tonumber(ARGV[1])

@@ -1,4 +1,4 @@
--- Records that a tool is about to be called, unless that may already have happened.
+-- Records that a tool is about to be called, unless that might already have happened.
 -- ARGV …, whether it may be called again ('1' or '0'), most calls of one message
 -- answers BEGUN | DONE outcome | UNKNOWN | FULL | FENCED
 if fenced() then

@@ -519,7 +519,7 @@ abstract class HistoryTest {
         assertThat(chat.meta("settled")).isEqualTo("" + chat.tail().number());
     }
 
-    /// An answer without a turn may never end, and must not delay any other.
+    /// An answer without a turn might never end, and must not delay any other.
     @Test
     void anAnswerWithoutARequestDelaysNoOther() {
         PlainLog plain = new RedisPlainLog(REDIS.redis());

@@ -100,7 +100,7 @@ final class RecoveryTest {
         assertThat(orphans(W2)).extracting(Orphan::occasion).containsExactly("r2.1");
     }
 
-    /// The queue may have given the first copy to a worker that does nothing with it.
+    /// The queue might have given the first copy to a worker that does nothing with it.
     @Test
     void anOrphanThatIsNotClaimedIsAskedForAgainAfterPausesThatDouble() {
         chat.ask("m1");

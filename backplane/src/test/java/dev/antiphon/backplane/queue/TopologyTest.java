@@ -76,7 +76,7 @@ final class TopologyTest {
                 .isOne();
     }
 
-    /// On a busy machine JetStream may not answer one of them in time; that one then asks again.
+    /// On a busy machine JetStream might not answer one of them in time; that one then asks again.
     @Test
     void manyProcessesMayDoItAtOnce() throws Exception {
         List<Nats> processes = List.of(nats.nats(), nats.open("2"), nats.open("3"), nats.open("4"));

@@ -28,7 +28,7 @@ final class Wire {
     static void cut(HttpConnection connection) {
         Channel channel = channel(connection);
         if (!channel.isOpen()) {
-            // Another connection may have its file descriptor by now, and would be reset.
+            // Another connection might have its file descriptor by now, and would be reset.
             return;
         }
         channel.config().setOption(ChannelOption.SO_LINGER, 0);

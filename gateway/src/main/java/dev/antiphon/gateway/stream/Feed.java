@@ -317,13 +317,13 @@ final class Feed {
         return expecting || standing == Standing.NATS_AWAY ? POLL_ACTIVE : POLL_IDLE;
     }
 
-    /// Asks for the end of the log, because rings may have been lost.
+    /// Asks for the end of the log, because rings might have been lost.
     void poll() {
         if (ring == null) {
             return;
         }
         if (polling) {
-            pollAgain = true; // the present answer may be from before the loss
+            pollAgain = true; // the present answer might be from before the loss
             return;
         }
         polling = true;
@@ -348,7 +348,7 @@ final class Feed {
 
     /// Compares the log's end with ours.
     ///
-    /// @param asked our end when the question was sent; rings may have moved it since
+    /// @param asked our end when the question was sent; rings might have moved it since
     private void polled(EntryId asked, Optional<EntryId> found) {
         if (ring == null) {
             return;

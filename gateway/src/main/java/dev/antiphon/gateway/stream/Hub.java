@@ -72,7 +72,7 @@ public final class Hub {
                 });
     }
 
-    /// A session may have changed in its user's list. Any thread; does not block.
+    /// A session might have changed in its user's list. Any thread; does not block.
     public void changed(UserId user, SessionId session) {
         lists.changed(user, session);
     }
@@ -124,7 +124,6 @@ public final class Hub {
     ///
     /// @param answer not called when the connection leaves first
     /// @return the connection, so that it can leave at any time
-    /// @return the connection, so that it can leave at any time
     public Subscriber open(SessionId session, UserId user, Cursor from, Consumer<Opened> answer) {
         // Before the attach: a ring can be faster than the answer with the end of the log.
         Feed feed = feeds.computeIfAbsent(session, _ -> new Feed(session, around));
@@ -167,7 +166,7 @@ public final class Hub {
         }
     }
 
-    /// Removed from the registry in any case: a failed attach may have taken effect.
+    /// Removed from the registry in any case: a failed attach might have taken effect.
     private static void refused(Subscriber subscriber, Opened why, Consumer<Opened> answer) {
         boolean gone = subscriber.hasLeft();
         subscriber.depart();

@@ -85,9 +85,8 @@ final class LocalEvents {
 
     /// The state of sessions in its user's list, for a client.
     ///
-    /// @param whole whether these are all sessions that run or wait for the user, and others may have changed as well;
-    ///     otherwise only these have changed
-    ///     have changed
+    /// @param whole whether these are all sessions that run or wait for the user, and others might have changed as
+    ///     well; otherwise only these have changed
     static byte[] list(boolean whole, Collection<SessionState> sessions) {
         ObjectNode list = Json.object().put("whole", whole);
         ArrayNode states = list.putArray("sessions");

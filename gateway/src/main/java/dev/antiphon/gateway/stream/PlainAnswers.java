@@ -38,7 +38,7 @@ public final class PlainAnswers {
     /// Answers with chunks that wait here; chunks of further ones are dropped.
     private static final int MOST_ANSWERS = 1_000;
 
-    /// The maximum size of all waiting chunks, by their texts; further ones are dropped. Another pod may have
+    /// The maximum size of all waiting chunks, by their texts; further ones are dropped. Another pod might have
     /// taken them.
     private static final long MOST_CHARACTERS = 16L << 20;
 

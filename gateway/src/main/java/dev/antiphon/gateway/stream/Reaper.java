@@ -59,7 +59,7 @@ public final class Reaper {
         }
     }
 
-    /// Whether Redis answered the last call. It may not answer although the connection is open.
+    /// Whether Redis answered the last call. It might not answer although the connection is open.
     public boolean isAnswered() {
         return answered;
     }

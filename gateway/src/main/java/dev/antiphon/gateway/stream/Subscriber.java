@@ -412,7 +412,7 @@ public final class Subscriber {
                 cursor = attached.start();
                 if (placed || attached.tail().number() > 0) {
                     // Also for a client without a place: it was connected when this log's
-                    // entries arrived, and another reader may already have taken those that had
+                    // entries arrived, and another reader might already have taken those that had
                     // ended unseen.
                     resync(reason);
                 } else {

@@ -19,9 +19,9 @@ import java.util.function.Consumer;
 
 /// One user's list of sessions, as streams in this pod show it.
 ///
-/// A hint says which session may have changed, and the session's own keys have its state. Hints can be lost, doubled or
-/// late: the whole list is read when a stream opens, after lost hints, and now and then. One read is in progress at a
-/// time, so an older answer never replaces a newer one.
+/// A hint says which session might have changed, and the session's own keys have its state. Hints can be lost, doubled
+/// or late: the whole list is read when a stream opens, after lost hints, and now and then. One read is in progress at
+/// a time, so an older answer never replaces a newer one.
 final class UserList {
 
     /// How soon the change behind a lost hint is found. A read of 50 sessions costs Redis about 0.12 ms, so 10,000
@@ -88,7 +88,7 @@ final class UserList {
         return watch;
     }
 
-    /// A session may have changed.
+    /// A session might have changed.
     void changed(SessionId session) {
         if (changed.size() < MOST_CHANGED) {
             changed.add(session);
@@ -99,7 +99,7 @@ final class UserList {
         read();
     }
 
-    /// Any session may have changed.
+    /// Any session might have changed.
     void readAll() {
         readAt = loop.nanoTime();
         read();

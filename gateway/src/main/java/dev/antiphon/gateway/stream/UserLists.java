@@ -54,7 +54,7 @@ final class UserLists {
         }
     }
 
-    /// A session may have changed. Any thread; does not block.
+    /// A session might have changed. Any thread; does not block.
     void changed(UserId user, SessionId session) {
         if (!lists.containsKey(user)) {
             return;

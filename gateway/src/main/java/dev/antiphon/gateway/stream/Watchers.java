@@ -54,7 +54,7 @@ final class Watchers {
 
     /// Removes a connection.
     ///
-    /// @param wasRegistered whether the registry may have it
+    /// @param wasRegistered whether the registry might have it
     void leave(Subscriber subscriber, boolean wasRegistered) {
         all.remove(subscriber);
         if (wasRegistered) {
@@ -118,7 +118,7 @@ final class Watchers {
                         });
     }
 
-    /// It may have left while its refresh waited, and was then removed before it was added again.
+    /// It might have left while its refresh waited, and was then removed before it was added again.
     private void refreshed(Subscriber subscriber) {
         refreshing--;
         if (subscriber.hasLeft()) {

@@ -28,7 +28,7 @@ final class WireTest {
         }
     }
 
-    /// Another connection may have the number of its file descriptor then.
+    /// Another connection might have the number of its file descriptor then.
     @Test
     void aConnectionThatIsClosedAlreadyIsLeftAlone() throws Exception {
         Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));

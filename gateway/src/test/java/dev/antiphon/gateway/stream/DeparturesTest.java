@@ -16,7 +16,7 @@ final class DeparturesTest {
 
     private final Pod pod = new Pod();
 
-    /// A client that cannot enter may have been registered all the same. Clients come and go while Redis
+    /// A client that cannot enter might have been registered all the same. Clients come and go while Redis
     /// is unavailable.
     private void comeAndGo(int clients) {
         pod.registry.replies.away();
