@@ -1,5 +1,5 @@
-// Opens plain EventSources at the addresses given and prints one line for each thing that happens to one of them. It does
-// what the WHATWG rules say and no more: after a network error it tries again, after an error status never.
+// Opens plain EventSources at the given addresses and prints one line for each of their events. It follows the WHATWG
+// rules and no others: it retries after a network error, and never after an error status.
 import { EventSource } from 'eventsource';
 
 process.argv.slice(2).forEach((url, index) => {

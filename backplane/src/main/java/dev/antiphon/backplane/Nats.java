@@ -70,7 +70,7 @@ public final class Nats implements AutoCloseable {
     /// Connects; waits until the server is available and logs this once.
     ///
     /// @param name shown by the server's monitoring, for example `worker w1`
-    /// @throws Unavailable when the server refuses us for good
+    /// @throws Unavailable when the server refuses the connection for good
     /// @throws InterruptedException when interrupted while waiting
     public static Nats open(String url, String name) throws InterruptedException {
         LongAdder dropped = new LongAdder();

@@ -279,7 +279,7 @@ public final class Gateway implements AutoCloseable {
         try {
             var _ = step.toCompletableFuture().get(STEP_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.atWarn().setCause(e).log("a step of closing failed");
+            LOG.atWarn().setCause(e).log("a shutdown step failed");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

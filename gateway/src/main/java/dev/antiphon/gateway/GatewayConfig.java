@@ -80,7 +80,7 @@ public record GatewayConfig(
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(
-                    "this machine does not know its own name; set POD_ID", e);
+                    "the name of this machine is unknown; set POD_ID", e);
         }
     }
 }

@@ -115,7 +115,7 @@ public final class Json {
         try {
             return MAPPER.treeToValue(node, type);
         } catch (JacksonException e) {
-            throw new IllegalStateException("no " + type.getSimpleName() + ": " + where(e), e);
+            throw new IllegalStateException("not a " + type.getSimpleName() + ": " + where(e), e);
         }
     }
 

@@ -38,7 +38,7 @@ public final class NatsServer extends Server {
             boolean monitoring,
             int monitoringPort,
             @Nullable String login) {
-        /// JetStream on, monitoring off, everything temporary: what most tests want.
+        /// JetStream on, monitoring off, everything temporary: the choice of most tests.
         public static Options temporary() {
             return new Options(null, 0, true, false, 0, null);
         }

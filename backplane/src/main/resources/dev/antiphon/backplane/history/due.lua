@@ -1,7 +1,7 @@
 -- Hands out sessions whose history has been behind their log for too long. Postpones the next check of each first, so
 -- that only one caller acts on it.
 -- KEYS sessions to settle
--- ARGV ms until the next look, most sessions
+-- ARGV ms until the next check, most sessions
 -- answers {session…}
 local to_settle, again_ms, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 

@@ -1,7 +1,7 @@
 -- Finds one accepted message that has been unfinished for too long and has no worker. Postpones its next check before
 -- it hands it out, so that one sweeper acts on it.
 -- KEYS open
--- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, most to look at
+-- ARGV meta key prefix, run key prefix, waiting key prefix, lease key prefix, most to check
 -- answers DUE session message body times-swept | PARKED session message body, whose user has not answered |
 --      NONE looked-at
 local open = KEYS[1]

@@ -327,7 +327,7 @@ final class Exchange {
                         .addKeyValue("path", path())
                         .setCause(cause)
                         .log("a request failed");
-                refuse(Problem.of(ErrorCode.INTERNAL, "the request was not answered"));
+                refuse(Problem.of(ErrorCode.INTERNAL, "the request failed"));
             }
         }
     }

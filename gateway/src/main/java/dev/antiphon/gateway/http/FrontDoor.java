@@ -174,7 +174,7 @@ public final class FrontDoor {
             exchange.cut();
             return;
         }
-        exchange.refuse(Problem.unavailable("this pod does not serve now"));
+        exchange.refuse(Problem.unavailable("this pod is not serving requests now"));
     }
 
     private static void notFound(Exchange exchange) {

@@ -78,7 +78,7 @@ final class Health {
         if (serves()) {
             exchange.json(200, Json.bytes(Json.object().put("status", "ready")));
         } else {
-            exchange.refuse(Problem.unavailable("this pod does not serve now"));
+            exchange.refuse(Problem.unavailable("this pod is not serving requests now"));
         }
     }
 }

@@ -72,7 +72,7 @@ final class PostResume implements Endpoint {
             return null;
         }
         if (!question.isInt() || question.intValue() < 0) {
-            throw new InvalidInput(ErrorCode.INVALID_FIELD, "chunk_id must be that of a chunk");
+            throw new InvalidInput(ErrorCode.INVALID_FIELD, "chunk_id must be the id of a chunk");
         }
         return question.intValue();
     }
