@@ -82,7 +82,8 @@ public final class Nats implements AutoCloseable {
                 return new Nats(io.nats.client.Nats.connect(options), options, url, dropped);
             } catch (AuthenticationException e) {
                 throw new Unavailable(
-                        shown + " refused the connection: " + e.getMessage() + "; check NATS_URL", e);
+                        shown + " refused the connection: " + e.getMessage() + "; check NATS_URL",
+                        e);
             } catch (IOException e) {
                 if (!said) {
                     LOG.atWarn().addKeyValue("url", shown).log("waiting for NATS");
@@ -254,7 +255,10 @@ public final class Nats implements AutoCloseable {
         try {
             return io.nats.client.Nats.connect(options);
         } catch (IOException e) { // refused again, or unavailable
-            LOG.atDebug().addKeyValue("url", url).setCause(e).log("a new client failed to connect, retrying");
+            LOG.atDebug()
+                    .addKeyValue("url", url)
+                    .setCause(e)
+                    .log("a new client failed to connect, retrying");
             return null;
         }
     }
@@ -332,7 +336,8 @@ public final class Nats implements AutoCloseable {
         public void slowConsumerDetected(Connection connection, Consumer consumer) {
             LOG.atWarn()
                     .addKeyValue("dropped", consumer.getDroppedCount())
-                    .log("rings arrive faster than they are handled and are dropped; the log fills the gaps");
+                    .log(
+                            "rings arrive faster than they are handled and are dropped; the log fills the gaps");
         }
 
         @Override

@@ -136,8 +136,7 @@ public final class Redis implements AutoCloseable {
                                         channel.set(opened);
                                     }
                                 })
-                        .ioThreadPoolSize(
-                                2) // the minimum of Lettuce; one connection uses one
+                        .ioThreadPoolSize(2) // the minimum of Lettuce; one connection uses one
                         .computationThreadPoolSize(2)
                         .reconnectDelay(
                                 Delay.exponential(
@@ -355,7 +354,8 @@ public final class Redis implements AutoCloseable {
     }
 
     private Unavailable unavailable(Throwable cause) {
-        return new Unavailable(settings.address() + " is unavailable: " + cause.getMessage(), cause);
+        return new Unavailable(
+                settings.address() + " is unavailable: " + cause.getMessage(), cause);
     }
 
     static Throwable unwrap(Throwable failure) {

@@ -172,7 +172,9 @@ final class RedisWatch implements AutoCloseable {
                                 stats -> field(stats, "evicted_keys").ifPresent(this::evicted),
                                 thread)
                         .exceptionally(failure -> {
-                            LOG.atDebug().setCause(failure).log("reading the count of evicted keys failed");
+                            LOG.atDebug()
+                                    .setCause(failure)
+                                    .log("reading the count of evicted keys failed");
                             return null;
                         });
     }

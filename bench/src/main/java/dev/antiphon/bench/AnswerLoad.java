@@ -152,8 +152,7 @@ public final class AnswerLoad {
         long chunks = 0;
         for (long[] times : all) {
             firstChunk.recordValue((times[1] - times[0]) / 1_000_000);
-            long origin =
-                    Long.MAX_VALUE; // the plan's start if the most punctual chunk was on time
+            long origin = Long.MAX_VALUE; // the plan's start if the most punctual chunk was on time
             for (int i = 1; i < times.length; i++) {
                 origin = Math.min(origin, times[i] - (i - 1) * pace.toNanos());
             }

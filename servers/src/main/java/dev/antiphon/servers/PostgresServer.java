@@ -130,7 +130,8 @@ public final class PostgresServer extends Server {
         }
         throw new ServerStartException(
                 ServerStartException.Reason.NOT_SERVING,
-                "postgres refuses to run as root, and this machine has none of the users " + OTHER_USERS);
+                "postgres refuses to run as root, and this machine has none of the users "
+                        + OTHER_USERS);
     }
 
     @Override

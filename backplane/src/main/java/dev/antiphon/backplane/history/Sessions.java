@@ -40,7 +40,8 @@ public record Sessions(List<Summary> page, Optional<Place> next) {
             int dot = text.indexOf('.');
             if (dot < 1 || dot > MOST_DIGITS || !text.chars().limit(dot).allMatch(Place::isDigit)) {
                 throw new InvalidInput(
-                        ErrorCode.INVALID_FIELD, "before must be the value of next in the previous page");
+                        ErrorCode.INVALID_FIELD,
+                        "before must be the value of next in the previous page");
             }
             return new Place(
                     Long.parseLong(text.substring(0, dot)), new SessionId(text.substring(dot + 1)));

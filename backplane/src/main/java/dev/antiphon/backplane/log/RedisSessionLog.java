@@ -539,6 +539,7 @@ public final class RedisSessionLog implements SessionLog {
     }
 
     static IllegalStateException unexpected(List<Object> answer) {
-        return new IllegalStateException("unexpected answer of a script: " + text(answer.getFirst()));
+        return new IllegalStateException(
+                "unexpected answer of a script: " + text(answer.getFirst()));
     }
 }

@@ -136,7 +136,8 @@ final class JetStreamQueue implements RequestQueue {
     private CompletionStage<Void> publish(
             String subject, Headers headers, byte[] data, PublishOptions options) {
         if (!nats.connected()) {
-            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is unavailable", null));
+            return CompletableFuture.failedStage(
+                    new Unavailable(nats.url() + " is unavailable", null));
         }
         try {
             return nats.connection()
@@ -152,7 +153,8 @@ final class JetStreamQueue implements RequestQueue {
                         return done();
                     });
         } catch (IllegalStateException | IOException e) { // closed, or lost since the check above
-            return CompletableFuture.failedStage(new Unavailable(nats.url() + " is unavailable", e));
+            return CompletableFuture.failedStage(
+                    new Unavailable(nats.url() + " is unavailable", e));
         }
     }
 
@@ -196,7 +198,8 @@ final class JetStreamQueue implements RequestQueue {
             }
         } catch (JetStreamApiException e) {
             if (e.getErrorCode() != Topology.NOT_FOUND) { // not even the request itself is left
-                throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);
+                throw new Unavailable(
+                        nats.url() + " failed to read requests: " + e.getMessage(), e);
             }
         } catch (IOException e) {
             throw new Unavailable(nats.url() + " failed to read requests: " + e.getMessage(), e);

@@ -132,7 +132,8 @@ final class Puller {
             // The consumer was removed, JetStream is gone, or this pull cannot be served now.
             default ->
                     throw new Unavailable(
-                            nats.url() + " failed to deliver: " + status.getMessageWithCode(), null);
+                            nats.url() + " failed to deliver: " + status.getMessageWithCode(),
+                            null);
         };
     }
 

@@ -67,7 +67,8 @@ public final class RedisToolJournal implements ToolJournal {
             case "FULL" -> new ToolBegin.TooMany();
             case "FENCED" -> new ToolBegin.Fenced();
             default ->
-                    throw new IllegalStateException("unexpected answer of a script: " + text(answer.getFirst()));
+                    throw new IllegalStateException(
+                            "unexpected answer of a script: " + text(answer.getFirst()));
         };
     }
 

@@ -100,8 +100,7 @@ final class CoreQueueTest {
                         if (handed.size() < room) {
                             queue.pull(room - handed.size(), Duration.ofSeconds(1), handed::add);
                         } else {
-                            new CountDownLatch(1)
-                                    .await(); // no room left: until it is interrupted
+                            new CountDownLatch(1).await(); // no room left: until it is interrupted
                         }
                     } catch (Unavailable e) {
                         Thread.onSpinWait(); // while NATS is unavailable
