@@ -11,7 +11,7 @@ import dev.antiphon.api.workflow.Workflow;
 import java.util.List;
 import java.util.Map;
 
-/// Two views side by side, then both in one answer: `"context": {"workflow": "debate"}`.
+/// Two views in parallel, then both in one answer: `"context": {"workflow": "debate"}`.
 public final class DebateWorkflow implements Workflow {
 
     @Override
@@ -21,7 +21,7 @@ public final class DebateWorkflow implements Workflow {
 
     @Override
     public String description() {
-        return "Argues for and against, side by side.";
+        return "Argues for and against, in parallel.";
     }
 
     @Override

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// Rolls a die, which models only pretend to do: META-INF/services names this class.
+/// Rolls a die, which a model can only pretend to do. META-INF/services names this class.
 public final class RollDice implements Tool {
 
     @Override

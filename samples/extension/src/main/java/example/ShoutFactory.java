@@ -7,7 +7,7 @@ import dev.antiphon.api.model.ProviderContext;
 import java.util.Optional;
 import java.util.Set;
 
-/// Makes the provider when a worker starts: META-INF/services names this class.
+/// Creates the provider when a worker starts. META-INF/services names this class.
 public final class ShoutFactory implements ModelProviderFactory {
 
     @Override

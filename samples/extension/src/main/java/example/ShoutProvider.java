@@ -13,7 +13,7 @@ import dev.antiphon.protocol.Completion;
 import java.util.List;
 import java.util.Locale;
 
-/// Says the message again in capital letters, word by word: `"ai_provider": "shout"`.
+/// Repeats the message in capital letters, word by word: `"ai_provider": "shout"`.
 final class ShoutProvider implements ModelProvider {
 
     private final String end;
@@ -32,13 +32,13 @@ final class ShoutProvider implements ModelProvider {
         return List.of("shout-1");
     }
 
-    /// A worker may die in the middle of an answer: the next one withdraws what was streamed and calls again.
+    /// If a worker dies during an answer, the next worker withdraws what was streamed and calls again.
     @Override
     public Capabilities capabilities() {
         return Capabilities.of(Continuation.RESTART, Feature.USAGE, Feature.CANCEL);
     }
 
-    /// Runs on a virtual thread of its own, so it may simply wait for a service.
+    /// Runs on a virtual thread of its own, so it can simply wait for a service.
     @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink) throws InterruptedException {
         String[] words = call.message().toUpperCase(Locale.ROOT).split(" ");

@@ -8,7 +8,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says. An extension sees the protocol and the clock, and no library but Jackson.
+/// The packages that this module can use, beyond what its pom says: the protocol and the clock, and no library
+/// except Jackson.
 @AnalyzeClasses(packages = "dev.antiphon.api", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 

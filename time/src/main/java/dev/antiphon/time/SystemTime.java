@@ -11,7 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The JDK's.
+/// The clock, threads and random numbers of the JDK.
 final class SystemTime implements Time {
 
     @Override
@@ -35,7 +35,7 @@ final class SystemTime implements Time {
     }
 
     @Override
-    @SuppressWarnings("WaitNotInLoop") // whoever calls this does
+    @SuppressWarnings("WaitNotInLoop") // the caller has the loop
     public long await(ReentrantLock lock, Condition changed, long nanos)
             throws InterruptedException {
         return changed.awaitNanos(nanos);

@@ -8,49 +8,55 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// What passes, what runs at the same time, and what is left to chance.
+/// Clock, threads and random numbers. Thread-safe.
 ///
-/// An interface because the simulation drives the worker with a clock, threads and dice of its own. Whatever waits
-/// for a time must wait here; waiting for another thread (locks, conditions, futures, queues) is fine as it is.
+/// An interface, because the simulation runs the worker with its own clock, threads and random numbers. Code that waits
+/// for a time must wait through this interface; code that waits for another thread (locks, conditions, futures, queues)
+/// need not.
 public interface Time extends InstantSource {
 
+    /// The clock, threads and random numbers of the JDK.
     static Time system() {
         return new SystemTime();
     }
 
-    /// Nanoseconds since some moment; never goes back. Only differences mean something.
+    /// Nanoseconds since an arbitrary moment; never decreases. Only differences have a meaning.
     long nanoTime();
 
-    /// Blocks for this long; zero or less returns at once.
+    /// Blocks for this many nanoseconds; returns at once for zero or less.
     ///
-    /// @throws InterruptedException when interrupted before or meanwhile
+    /// @throws InterruptedException when the thread was interrupted before or during the wait
     void sleep(long nanos) throws InterruptedException;
 
-    /// Runs a task in this many nanoseconds, on some thread; it must not block.
+    /// Runs a task after this many nanoseconds, on an arbitrary thread. The task must not block.
     void after(long nanos, Runnable task);
 
-    /// As {@link Condition#awaitNanos}; the caller holds `lock`.
+    /// Waits like {@link Condition#awaitNanos}. The caller holds `lock`.
     ///
-    /// @return what is left of `nanos`, zero or less when it is over
+    /// @return what is left of `nanos`; zero or less when the time has passed
+    /// @throws InterruptedException when the thread was interrupted
     long await(ReentrantLock lock, Condition changed, long nanos) throws InterruptedException;
 
     /// Blocks until the stage is complete.
     ///
-    /// @throws TimeoutException when that takes longer than `most`; the stage is left as it is
-    /// @throws ExecutionException when it failed, with its failure as the cause
+    /// @throws InterruptedException when the thread was interrupted
+    /// @throws TimeoutException when the stage takes longer than `most`; it continues
+    /// @throws ExecutionException when the stage failed; the cause is its failure
     <T> T get(CompletionStage<T> stage, Duration most)
             throws InterruptedException, ExecutionException, TimeoutException;
 
-    /// Blocks until the thread has ended, at most this long.
+    /// Blocks until the thread has ended, for at most `most`.
+    ///
+    /// @throws InterruptedException when the calling thread was interrupted
     void join(Thread thread, Duration most) throws InterruptedException;
 
-    /// Makes a virtual thread, not started.
+    /// Creates a virtual thread, and does not start it.
     Thread thread(String name, Runnable body);
 
-    /// Makes a thread of the platform, not started: a busy carrier pool does not hold it up. Does not keep the
+    /// Creates a platform thread, and does not start it. Busy virtual threads do not delay it. It does not keep the
     /// process alive.
     Thread steadyThread(String name, Runnable body);
 
-    /// A duration from three to five quarters of this one, so that processes do not all do the same at the same moment.
+    /// Returns a random duration from 3/4 to 5/4 of this one, so that processes do not all act at the same moment.
     Duration about(Duration duration);
 }

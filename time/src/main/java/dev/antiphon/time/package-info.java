@@ -1,5 +1,5 @@
-/// Time, threads and chance of a worker: the one seam through which its straight-line code waits, so that the
-/// simulation can run it under a seeded scheduler.
+/// Clock, threads and random numbers of a worker. All its blocking code waits through {@link dev.antiphon.time.Time},
+/// so that the simulation can run it under a seeded scheduler.
 @NullMarked
 package dev.antiphon.time;
 

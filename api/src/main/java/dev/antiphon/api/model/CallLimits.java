@@ -2,13 +2,16 @@ package dev.antiphon.api.model;
 
 import java.time.Duration;
 
-/// How long a model call may take. All are longer than zero.
+/// The time limits of one model call. Each is longer than zero.
 ///
-/// @param connect until the connection stands
-/// @param firstToken between two signs of life until the first piece of text or reasoning; the call is the first of them
-/// @param idle between two signs of life of an answer that has begun. Signs of life are events, with or without a piece of
-///     the answer, and comments; half of either is none
-/// @param total from the call until the end of the answer, whatever signs of life come
+/// Signs of life are the events of the service, with or without a piece of the answer, and the comments in its event
+/// stream. An incomplete event or comment is no sign of life.
+///
+/// @param connect longest time to open the connection
+/// @param firstToken longest silence before the first piece of text or reasoning, measured from the call and again from
+///     each sign of life
+/// @param idle longest silence after the first piece, between two signs of life
+/// @param total longest time from the call to the end of the answer, however many signs of life come
 public record CallLimits(Duration connect, Duration firstToken, Duration idle, Duration total) {
 
     public CallLimits {

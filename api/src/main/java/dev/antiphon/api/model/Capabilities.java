@@ -3,33 +3,36 @@ package dev.antiphon.api.model;
 import java.util.EnumSet;
 import java.util.Set;
 
-/// What a provider can do, said once for code, `GET /api/models` and docs/providers.md.
+/// What a provider can do. Declared once, for code, `GET /api/models` and docs/providers.md.
 ///
-/// @param continuation how a call that another attempt left half-streamed is continued
+/// @param continuation how a later attempt continues an answer that an earlier one left half-streamed
+/// @param features the optional abilities that the provider has
 public record Capabilities(Continuation continuation, Set<Feature> features) {
 
-    /// What only some providers can do.
+    /// Abilities that only some providers have.
     public enum Feature {
-        /// The model's reasoning is streamed beside its text, where a model shows it.
+        /// The provider streams the model's reasoning next to its text, for models that show their reasoning.
         REASONING,
-        /// {@link ModelCall#tools} reach the model.
+        /// The model receives {@link ModelCall#tools}.
         TOOLS,
-        /// The service counts its tokens.
+        /// The service counts the tokens of each answer.
         USAGE,
-        /// An interrupt reaches the service, before the first token too.
+        /// An interrupt stops the work of the service, also before the first token.
         CANCEL,
-        /// Each call is the next turn of a conversation that the service keeps, so that no call can be for a step's own use.
+        /// The service keeps the conversation, and each call is its next turn. A step cannot make calls for its own
+        /// use, so {@link dev.antiphon.api.workflow.StepRun#think} fails.
         KEEPS_CONVERSATION
     }
 
-    /// What a provider can do with a half-streamed answer.
+    /// How a provider continues a half-streamed answer.
     public enum Continuation {
-        /// The service goes on without us and gives the rest of the same answer: no token is generated twice.
+        /// The service continues without a worker, and delivers the rest of the same answer. It generates no
+        /// token twice.
         REATTACH,
-        /// The same call gives the same text, at once as far as it is {@link ModelCall#streamed}: the run does not write
-        /// twice what stands.
+        /// The same call produces the same text, and the part in {@link ModelCall#streamed} without delay. The run does
+        /// not write again what it has already written.
         REPLAY,
-        /// The text is withdrawn by a `reset` chunk and the call begins again.
+        /// The run withdraws the text with a `reset` chunk, and the call starts again.
         RESTART
     }
 
@@ -37,13 +40,14 @@ public record Capabilities(Continuation continuation, Set<Feature> features) {
         features = Set.copyOf(features);
     }
 
-    /// A provider with these features.
+    /// Returns the capabilities of a provider that has exactly these features.
     public static Capabilities of(Continuation continuation, Feature... features) {
         Set<Feature> all = EnumSet.noneOf(Feature.class);
         all.addAll(Set.of(features));
         return new Capabilities(continuation, all);
     }
 
+    /// Whether the provider has this feature.
     public boolean has(Feature feature) {
         return features.contains(feature);
     }

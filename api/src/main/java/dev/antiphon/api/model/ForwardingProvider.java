@@ -2,13 +2,16 @@ package dev.antiphon.api.model;
 
 import java.util.List;
 
-/// A provider that answers as another one does: the base of those that add something to each call, such as retries.
+/// A provider that passes every call to another provider. Base class for providers that add something to each call,
+/// such as retries.
 public abstract class ForwardingProvider implements ModelProvider {
 
-    /// The provider that answers.
+    /// The provider that receives the calls.
     protected final ModelProvider provider;
 
-    /// @param provider answers the calls
+    /// Wraps a provider.
+    ///
+    /// @param provider receives the calls
     protected ForwardingProvider(ModelProvider provider) {
         this.provider = provider;
     }

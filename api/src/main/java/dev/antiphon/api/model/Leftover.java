@@ -5,12 +5,14 @@ import dev.antiphon.protocol.SessionId;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a service may still do or keep for a message or a session that has ended here.
+/// What a service may still do or keep for a message or a session that has ended in Antiphon.
 ///
+/// @param session the session
 /// @param incarnation of the session, as in {@link ModelCall.Asker}
-/// @param message whose calls may still go on; null when none does
-/// @param handle what a call of the message said with {@link TokenSink#kept}, one for each such call; empty when none did
-/// @param whole whether the session was deleted, so that nothing of it may stay
+/// @param message the message whose calls can still be running; null when there is none
+/// @param handle the handle that one call of the message passed to {@link TokenSink#kept}; empty when no call did. Each
+///     handle is a leftover of its own
+/// @param whole true when the session was deleted: the service must keep nothing of it
 public record Leftover(
         SessionId session,
         String incarnation,

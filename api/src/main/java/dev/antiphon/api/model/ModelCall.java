@@ -12,13 +12,16 @@ import java.util.Set;
 /// One call of a model.
 ///
 /// @param model as the request or the settings name it; null for the provider's own default
+/// @param systemPrompt the instructions of the request; null for none
 /// @param turns what the model sees, oldest first
-/// @param tools what the model may ask for; empty for none
-/// @param streamed the text that an earlier attempt at this call has streamed and that stands; empty unless the
-///     provider's continuation is REPLAY or REATTACH
-/// @param kept the answer that an earlier attempt began, where the service keeps it; null unless the provider's
-///     continuation is REATTACH
-/// @param asker for whom the call is; null when that does not matter
+/// @param tools the tools that the model can call; empty for none
+/// @param temperature as the request says; null for the service's own default
+/// @param maxTokens longest answer, in tokens; null for the service's own default
+/// @param streamed the text that an earlier attempt at this call has streamed and that remains in the answer; empty
+///     unless the provider's continuation is REPLAY or REATTACH
+/// @param kept the answer that an earlier attempt began and the service keeps; null unless the provider's continuation
+///     is REATTACH
+/// @param asker the session and message that the call belongs to; null when they do not matter
 public record ModelCall(
         @Nullable String model,
         @Nullable String systemPrompt,
@@ -30,12 +33,12 @@ public record ModelCall(
         @Nullable Kept kept,
         @Nullable Asker asker) {
 
-    /// An answer that goes on at the service without us.
+    /// An answer that the service continues without a worker.
     ///
-    /// @param handle what the provider said with {@link TokenSink#kept}
-    /// @param reasoning what has been streamed of it, as {@link ModelCall#streamed} of the text
-    /// @param toolCalls and of the arguments of its tool calls, by their ids
-    /// @param toolResults the ids of the calls whose results have been streamed, of tools that the service ran
+    /// @param handle what the provider passed to {@link TokenSink#kept}
+    /// @param reasoning the reasoning that has been streamed, just as {@link ModelCall#streamed} is the text
+    /// @param toolCalls the arguments that have been streamed, by the id of the tool call
+    /// @param toolResults the ids of the tool calls that the service ran itself and whose results have been streamed
     public record Kept(
             String handle,
             String reasoning,
@@ -47,17 +50,20 @@ public record ModelCall(
             toolResults = Set.copyOf(toolResults);
         }
 
+        /// A kept answer without tool calls.
         public Kept(String handle, String reasoning) {
             this(handle, reasoning, Map.of(), Set.of());
         }
     }
 
-    /// For whom a service that remembers conversations is asked.
+    /// The session and message of a call, for services that remember conversations.
     ///
-    /// @param incarnation changes when the session's name gets another owner; whatever a service keeps for the session is
-    ///     kept under both, or a user is shown what another has said
-    /// @param call names the call within its message: the same in each attempt, and another for each call
-    /// @param answers what the user has answered to the service's own questions in this message, oldest first
+    /// @param session the session
+    /// @param incarnation changes when the session's name gets another owner. A provider must store data of a session
+    ///     under both the name and the incarnation; otherwise a user can see the conversation of another
+    /// @param message the message that the call helps to answer
+    /// @param call the name of the call within its message: the same in each attempt, different for each call
+    /// @param answers the user's answers to the service's own questions in this message, oldest first
     public record Asker(
             SessionId session,
             String incarnation,
@@ -75,7 +81,7 @@ public record ModelCall(
         tools = List.copyOf(tools);
     }
 
-    /// A call that is for nobody in particular.
+    /// A call without an asker.
     public ModelCall(
             @Nullable String model,
             @Nullable String systemPrompt,
@@ -88,28 +94,30 @@ public record ModelCall(
         this(model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, null);
     }
 
-    /// A call that says nothing but the turns, and has no earlier attempt.
+    /// A call with nothing but its turns, and without an earlier attempt.
     public static ModelCall of(@Nullable String model, List<ModelTurn> turns) {
         return new ModelCall(model, null, turns, List.of(), null, null, "", null);
     }
 
+    /// Returns the same call with these tools.
     public ModelCall withTools(List<ToolSpec> offered) {
         return new ModelCall(
                 model, systemPrompt, turns, offered, temperature, maxTokens, streamed, kept, asker);
     }
 
+    /// Returns the same call with this asker.
     public ModelCall askedBy(Asker whom) {
         return new ModelCall(
                 model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, whom);
     }
 
-    /// The same call with other turns.
+    /// Returns the same call with another system prompt and other turns.
     public ModelCall withTurns(@Nullable String system, List<ModelTurn> others) {
         return new ModelCall(
                 model, system, others, tools, temperature, maxTokens, streamed, kept, asker);
     }
 
-    /// What the user asked last; empty when nobody has.
+    /// The user's last message; empty when there is none.
     public String message() {
         for (ModelTurn turn : turns.reversed()) {
             if (turn instanceof ModelTurn.User(String text)) {

@@ -6,24 +6,29 @@ import java.net.URI;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The worker's way to model services over HTTP: streamed answers, within the worker's {@link CallLimits}. An interrupt
+/// The worker's HTTP client for model services: streams answers within the worker's {@link CallLimits}. An interrupt
 /// closes the connection at once, also before the first byte. Thread-safe.
 public interface ModelTransport {
 
-    /// Sends a request, and reads the events of the answer on the calling thread. Blocks until the answer is whole. Takes
-    /// server-sent events, and bodies of JSON: each object is then one event without a name.
+    /// Sends a request and gives each event of the answer to `reader`, on the calling thread. Blocks until the answer
+    /// is complete. Understands server-sent events, and JSON bodies, in which each object is an event without a name.
     ///
-    /// @param provider whose name the messages of failures have
-    /// @param call whose model the messages of failures may name
-    /// @throws ProviderFailure when the service cannot be reached, refuses, is silent for too long, or ends the stream before
-    ///     the reader has said {@link Read#END}. The failure may be repeated exactly when that is safe
-    /// @throws InterruptedException when interrupted; the connection is closed
+    /// @param provider named in the messages of failures
+    /// @param call its model can be named in the messages of failures
+    /// @param request what to send
+    /// @param reader reads the events
+    /// @throws ProviderFailure when the service is unreachable, refuses the request, sends nothing for too long, or
+    ///     ends the stream before the reader returned {@link Read#END}. It has a {@link ProviderFailure#retryAfter}
+    ///     only if a retry is safe
+    /// @throws InterruptedException when the thread was interrupted; the connection is closed
     void stream(ModelProvider provider, ModelCall call, Request request, EventReader reader)
             throws ProviderFailure, InterruptedException;
 
-    /// One request.
+    /// One HTTP request.
     ///
     /// @param method such as `POST`
+    /// @param url the whole address, with its query
+    /// @param headers names and values; the values can be secret
     /// @param body null for none
     record Request(String method, URI url, Map<String, String> headers, @Nullable String body) {
 
@@ -31,43 +36,46 @@ public interface ModelTransport {
             headers = Map.copyOf(headers);
         }
 
-        /// A request with a body of JSON.
+        /// A POST request with a JSON body.
         ///
-        /// @param headers beside `Content-Type`
+        /// @param url the whole address
+        /// @param headers in addition to `Content-Type`
+        /// @param json the body
         public static Request post(URI url, Map<String, String> headers, String json) {
             Map<String, String> all = new TreeMap<>(headers);
             all.put("Content-Type", "application/json");
             return new Request("POST", url, all, json);
         }
 
-        /// Without header values, which have keys.
+        /// Leaves out the headers, because they contain keys.
         @Override
         public String toString() {
             return "Request[" + method + " " + url + "]";
         }
     }
 
-    /// Reads the events of one answer, in order, on the thread of the call.
+    /// Reads the events of one answer, in order, on the thread that called {@link ModelTransport#stream}.
     @FunctionalInterface
     interface EventReader {
 
         /// Reads one event.
         ///
         /// @param event the name of the event; null when it has none
-        /// @param data the joined data lines
-        /// @throws ProviderFailure to end the call with it
-        /// @throws InterruptedException when a {@link TokenSink} throws it: let it pass
-        /// @throws RuntimeException when the event is not what the protocol of the service says: the call fails
+        /// @param data the data lines of the event, joined by line feeds; or one JSON object
+        /// @return what the event was
+        /// @throws ProviderFailure to end the call with this failure
+        /// @throws InterruptedException when a {@link TokenSink} throws it: do not catch it
+        /// @throws RuntimeException when the event breaks the protocol of the service: the call fails
         Read read(@Nullable String event, String data) throws ProviderFailure, InterruptedException;
     }
 
     /// What an event was.
     enum Read {
-        /// No piece of the answer: the limit for the first token still counts.
+        /// Not a piece of the answer. The limit for the first token still applies.
         NOTHING,
-        /// A piece of the answer: from the first one on, the limit for silence counts, and the call is not repeated.
+        /// A piece of the answer. From the first piece on, the idle limit applies and the call is not retried.
         PIECE,
-        /// The end mark of the service: the answer is whole, and the rest of the stream is not read.
+        /// The end mark of the service. The answer is complete, and the rest of the stream is not read.
         END
     }
 }

@@ -6,26 +6,28 @@ import dev.antiphon.protocol.RequestContext.Turn;
 
 import java.util.List;
 
-/// One turn of what a model sees.
+/// One turn of the conversation that a model sees.
 public sealed interface ModelTurn {
 
-    /// An instruction. Some services take those only ahead of everything else, and get them there.
+    /// An instruction. Some services take instructions only before all other turns; their providers move them there.
     record Instruction(String text) implements ModelTurn {}
 
+    /// What the user said.
     record User(String text) implements ModelTurn {}
 
     /// What the model answered. The results of all its tool calls must follow before its next answer.
     ///
-    /// @param text may be empty when it only called tools
-    /// @param notes what the service wants to see again beside it, such as signatures of reasoning; only the provider
-    ///     that wrote them can read them, others pass them over. Empty for none
+    /// @param text empty when the model only called tools
+    /// @param toolCalls the tools that the model called, in order; empty for none
+    /// @param notes data that the service needs to see again next to the text, such as signatures of its reasoning;
+    ///     empty for none. Only the provider that wrote them can read them; other providers ignore them
     record Assistant(String text, List<ToolCall> toolCalls, String notes) implements ModelTurn {
 
         public Assistant {
             toolCalls = List.copyOf(toolCalls);
         }
 
-        /// An answer of text alone.
+        /// An answer that is only text.
         public Assistant(String text) {
             this(text, List.of(), "");
         }
@@ -38,15 +40,16 @@ public sealed interface ModelTurn {
         }
     }
 
-    /// What a tool brought.
+    /// The result of a tool.
     ///
     /// @param callId the {@link ToolCall#id}
-    /// @param name the tool's
+    /// @param name the name of the tool
+    /// @param text the result, or why there is none
     record ToolResult(String callId, String name, String text) implements ModelTurn {}
 
-    /// A turn of a request's `conversation_history`.
+    /// Returns a turn of a request's `conversation_history`.
     ///
-    /// @throws ProviderFailure when it has a role that models do not know
+    /// @throws ProviderFailure when the role of the turn is not user, assistant or system
     static ModelTurn of(Turn turn) throws ProviderFailure {
         return switch (turn.role()) {
             case "user" -> new User(turn.content());

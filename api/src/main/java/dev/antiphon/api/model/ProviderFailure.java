@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import java.time.Duration;
 import java.util.Optional;
 
-/// A model call that failed. The message is shown to the user: one sentence, never a secret.
+/// A model call that failed. Users see the message: one sentence, never with a secret in it.
 public final class ProviderFailure extends Exception {
 
     private final ErrorCode code;
@@ -15,6 +15,11 @@ public final class ProviderFailure extends Exception {
     private final @Nullable Duration retryAfter;
     private final @Nullable String stopReason;
 
+    /// A failure after which the call must not be retried.
+    ///
+    /// @param code the error code that clients see
+    /// @param message one sentence for the user
+    /// @param cause for the log; null for none
     public ProviderFailure(ErrorCode code, String message, @Nullable Throwable cause) {
         this(code, message, cause, null, null);
     }
@@ -32,25 +37,29 @@ public final class ProviderFailure extends Exception {
         this.stopReason = stopReason;
     }
 
-    /// A failure that may pass: no piece of the answer has come, and the same call may succeed later.
+    /// A temporary failure: no piece of the answer has come, and the same call can succeed later. The worker
+    /// retries it.
     ///
+    /// @param code the error code that clients see if every retry fails
+    /// @param message one sentence for the user
     /// @param retryAfter how long the service asks to wait; zero when it does not say
     public static ProviderFailure passing(ErrorCode code, String message, Duration retryAfter) {
         return new ProviderFailure(code, message, null, retryAfter, null);
     }
 
-    /// The same failure with the service's word for why it stopped.
+    /// Returns the same failure with the service's own word for why it stopped.
     ///
-    /// @param word shown to the user as it is; null for none
+    /// @param word shown to the user unchanged; null for none
     public ProviderFailure withStopReason(@Nullable String word) {
         return new ProviderFailure(code, message, getCause(), retryAfter, word);
     }
 
-    /// The service's word for why it stopped, fit to be shown; empty when it said none.
+    /// The service's own word for why it stopped, safe to show; empty when the service gave none.
     public Optional<String> stopReason() {
         return Optional.ofNullable(stopReason);
     }
 
+    /// The error code that clients see.
     public ErrorCode code() {
         return code;
     }
@@ -60,7 +69,7 @@ public final class ProviderFailure extends Exception {
         return message;
     }
 
-    /// How long to wait before the call is repeated; empty when it must not be.
+    /// How long to wait before the call is retried; empty when it must not be retried.
     public Optional<Duration> retryAfter() {
         return Optional.ofNullable(retryAfter);
     }

@@ -2,12 +2,13 @@ package dev.antiphon.api.model;
 
 import java.time.Duration;
 
-/// The sink of a run, as a provider that repeats the calls of another one sees it.
+/// The sink of a run, for providers that retry the calls of another provider.
 public interface RetrySink extends TokenSink {
 
-    /// Says that the call failed before its first piece and is repeated; as {@link #content}.
+    /// Reports that the call failed before its first piece and is retried. Threads and blocking as in {@link #content}.
     ///
     /// @param why one sentence for the user
-    /// @param wait until the call is repeated
+    /// @param wait time until the retry
+    /// @throws InterruptedException as in {@link #content}
     void retrying(String why, Duration wait) throws InterruptedException;
 }

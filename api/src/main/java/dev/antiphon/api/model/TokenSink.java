@@ -1,39 +1,45 @@
 package dev.antiphon.api.model;
 
-/// Takes what a model streams, in order. Used by the run's one thread.
+/// Takes the pieces of a model's answer, in order. Call it only on the thread that called {@link ModelProvider#stream}.
 public interface TokenSink {
 
-    /// Takes a piece of the answer's text. Blocks while too much is waiting to be written to the log.
+    /// Takes a piece of the answer's text. Blocks while too much text waits to be written to the log.
     ///
-    /// @throws InterruptedException when the run was cancelled or lost to another worker: stop
+    /// @param text the next piece
+    /// @throws InterruptedException when the run was cancelled or another worker took it over: stop
     void content(String text) throws InterruptedException;
 
-    /// Takes a piece of the model's reasoning; as {@link #content}.
+    /// Takes a piece of the model's reasoning. Blocks and throws as {@link #content} does.
     void reasoning(String text) throws InterruptedException;
 
-    /// Takes a piece of a tool call: the pieces of one `id`, joined, are its arguments. For those who watch; the whole
-    /// calls are in {@link ModelAnswer#toolCalls}. As {@link #content}.
+    /// Takes a piece of a tool call, for the user to see. The pieces of one `id`, joined, are its arguments. The run
+    /// takes the tool calls themselves from {@link ModelAnswer#toolCalls}. Blocks and throws as {@link #content} does.
     ///
-    /// @param arguments the next piece of the JSON text, empty when only the name is known yet
+    /// @param id unique within the answer
+    /// @param name the name of the tool
+    /// @param arguments the next piece of the JSON text; empty when only the name is known so far
     void toolCall(String id, String name, String arguments) throws InterruptedException;
 
-    /// Takes what a tool brought that the service ran itself; as {@link #content}.
+    /// Takes the result of a tool that the service ran itself. Blocks and throws as {@link #content} does.
     ///
-    /// @param id the call's
+    /// @param id of the tool call
+    /// @param name the name of the tool
+    /// @param result as the service reports it
     void toolResult(String id, String name, String result) throws InterruptedException;
 
-    /// Says, before the first piece, under which name the service keeps this answer: a next attempt gets it as
-    /// {@link ModelCall#kept}. It is as durable as the pieces and ahead of them. As {@link #content}.
+    /// Records, before the first piece, the name under which the service keeps this answer. The next attempt gets it as
+    /// {@link ModelCall#kept}. It is as durable as the pieces, and written before them. Blocks and throws as {@link
+    /// #content} does.
     ///
-    /// @param handle without secrets: it is written where users could read it
+    /// @param handle must not contain secrets, because it is written where users can read it
     void kept(String handle) throws InterruptedException;
 
-    /// Withdraws what earlier attempts at this call have streamed, because it could not be continued after all: its text
-    /// begins anew. As {@link #content}.
+    /// Withdraws what earlier attempts at this call have streamed, because the answer could not be continued: its text
+    /// starts again. Blocks and throws as {@link #content} does.
     void reset() throws InterruptedException;
 
-    /// Whether the message was cancelled, so that nobody wants the rest: a service that would go on without us should
-    /// be told. Not when the process stops or another attempt took over. Any thread.
+    /// Whether the user cancelled the message. A service that would continue without a connection must then be stopped.
+    /// False when the process stops or another attempt took over. Any thread; does not block.
     default boolean isCancelled() {
         return false;
     }

@@ -1,5 +1,5 @@
-/// Model providers: the calls that they answer, and how they answer them. An extension that brings one implements {@link
-/// dev.antiphon.api.model.ModelProviderFactory}.
+/// Model providers: the calls that they answer, and how they answer them. An extension with a provider implements
+/// {@link dev.antiphon.api.model.ModelProviderFactory} and {@link dev.antiphon.api.model.ModelProvider}.
 @NullMarked
 package dev.antiphon.api.model;
 

@@ -1,12 +1,14 @@
 package dev.antiphon.api.tool;
 
-/// A tool call that did not work. The message is for the model and the user: what was wrong, never a secret.
+/// A tool call that did not work. The model and the user see the message: what was wrong, never a secret.
 public final class ToolFailure extends Exception {
 
     private final boolean outcomeKnown;
     private final String reason;
 
-    /// The call has had no effect.
+    /// A failure of a call that had no effect.
+    ///
+    /// @param reason one sentence for the model and the user
     public ToolFailure(String reason) {
         this(reason, true);
     }
@@ -17,7 +19,10 @@ public final class ToolFailure extends Exception {
         this.outcomeKnown = outcomeKnown;
     }
 
-    /// The call may have had its effect, for example because a connection broke before the answer came.
+    /// A failure of a call that may have had its effect, for example because the connection was lost before the
+    /// answer came.
+    ///
+    /// @param reason one sentence for the model and the user
     public static ToolFailure outcomeUnknown(String reason) {
         return new ToolFailure(reason, false);
     }
@@ -27,7 +32,7 @@ public final class ToolFailure extends Exception {
         return reason;
     }
 
-    /// Whether the call has had no effect for certain.
+    /// Whether the call certainly had no effect.
     public boolean isOutcomeKnown() {
         return outcomeKnown;
     }

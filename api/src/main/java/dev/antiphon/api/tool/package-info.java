@@ -1,4 +1,4 @@
-/// Tools that models may call. An extension that brings one implements {@link dev.antiphon.api.tool.Tool}.
+/// Tools that models can call. An extension with a tool implements {@link dev.antiphon.api.tool.Tool}.
 @NullMarked
 package dev.antiphon.api.tool;
 

@@ -2,17 +2,19 @@ package dev.antiphon.api.workflow;
 
 import java.util.Map;
 
-/// What one node of a workflow does.
+/// The work of one node of a workflow.
 @FunctionalInterface
 public interface Step {
 
-    /// Does the step. Blocks its virtual thread as long as it likes; an interrupt means stop. After a crash a step that had
-    /// not finished is run again from its beginning, on any worker.
+    /// Runs the step, on a virtual thread, and can block for any time. An interrupt means stop. If a worker dies during
+    /// the step, another worker runs it again from its beginning.
     ///
-    /// @param state what the steps before have left; never modified
-    /// @return what is new in the state: texts, numbers, booleans, lists, maps with texts as keys, records of those, and
-    ///     {@link dev.antiphon.api.model.ModelTurn}s. Kept in the run's record, so small (1 MiB in all)
-    /// @throws Exception to end the message: a {@link dev.antiphon.api.model.ProviderFailure} or {@link
-    ///     WorkflowFailure} is told to the user, anything else is logged and told as `internal`
+    /// @param state the results of the steps before; immutable
+    /// @param run the run that the step belongs to
+    /// @return the new values of the state. Allowed are texts, numbers, booleans, lists, records, {@link
+    ///     dev.antiphon.api.model.ModelTurn}s, and maps with texts as keys and without records or turns. They are
+    ///     stored in the run's record, so all values together must stay below 1 MiB
+    /// @throws Exception to end the message. Users see the message of a {@link dev.antiphon.api.model.ProviderFailure}
+    ///     or a {@link WorkflowFailure}; the worker logs any other exception, and users see `internal`
     Map<String, Object> run(RunState state, StepRun run) throws Exception;
 }

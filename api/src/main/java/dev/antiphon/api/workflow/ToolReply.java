@@ -2,21 +2,22 @@ package dev.antiphon.api.workflow;
 
 import dev.antiphon.api.model.ModelTurn;
 
-/// What came of a tool that a step called.
+/// The outcome of a tool that a step called.
 ///
+/// @param kind how the call ended
 /// @param text the result, or one sentence that says why there is none
-/// @param forModel the same as a model should get it, with a warning: it is data of unknown origin
+/// @param forModel the same text for the model, with a warning that it is data of unknown origin
 public record ToolReply(Kind kind, String text, ModelTurn.ToolResult forModel) {
 
     /// How the call ended.
     public enum Kind {
-        /// The tool has answered.
+        /// The tool returned a result.
         RESULT,
-        /// It was called and did not work; nothing has happened.
+        /// The tool was called and failed; it had no effect.
         FAILED,
-        /// It was not called.
+        /// The tool was not called.
         REFUSED,
-        /// It was called, and nobody knows whether it has had its effect.
+        /// The tool was called, and it is unknown whether it had its effect.
         UNKNOWN
     }
 }

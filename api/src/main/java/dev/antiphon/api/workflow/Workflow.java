@@ -1,16 +1,21 @@
 package dev.antiphon.api.workflow;
 
-/// One way to answer a message, as a graph of steps. One instance serves all runs, so it holds no state of a run.
+/// One way to answer a message, as a graph of steps. Thread-safe: one instance serves all runs, so it must not store
+/// the state of a run.
+///
+/// An extension names its workflows in `META-INF/services/dev.antiphon.api.workflow.Workflow` (docs/extending.md). The
+/// class needs a public constructor without parameters.
 public interface Workflow {
 
-    /// What `context.workflow` says to choose it: letters, digits, `_` and `-`, 1 to 64 characters.
+    /// The value of `context.workflow` that selects this workflow: letters, digits, `_` and `-`, 1 to 64 characters.
     String name();
 
-    /// One sentence for a person who chooses.
+    /// One sentence that helps a person to choose.
     String description();
 
-    /// Draws the graph. Called once, when the worker starts.
+    /// Builds the graph. Called once, when the worker starts.
     ///
-    /// @throws InvalidGraph when the graph contradicts itself; the worker does not start then
+    /// @return the graph, which must not change afterwards
+    /// @throws InvalidGraph when the graph is inconsistent: the worker does not start
     StepGraph graph();
 }

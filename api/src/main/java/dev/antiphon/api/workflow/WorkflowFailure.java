@@ -4,7 +4,7 @@ import dev.antiphon.protocol.ErrorCode;
 
 import java.io.Serial;
 
-/// A workflow cannot answer, and the user should know why.
+/// A workflow cannot answer, and the user should learn why.
 public final class WorkflowFailure extends Exception {
 
     @Serial private static final long serialVersionUID = 1;
@@ -12,8 +12,9 @@ public final class WorkflowFailure extends Exception {
     private final ErrorCode code;
     private final String message;
 
-    /// Takes what the user is told.
+    /// A failure with a message for the user.
     ///
+    /// @param code the error code that clients see
     /// @param message one sentence for the user
     public WorkflowFailure(ErrorCode code, String message) {
         super(message);
@@ -26,6 +27,7 @@ public final class WorkflowFailure extends Exception {
         return message;
     }
 
+    /// The error code that clients see.
     public ErrorCode code() {
         return code;
     }

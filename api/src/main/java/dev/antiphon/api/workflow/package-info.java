@@ -1,5 +1,5 @@
-/// Workflows: graphs of steps that answer a message. An extension that brings one implements {@link
-/// dev.antiphon.api.workflow.Workflow}.
+/// Workflows: graphs of steps that answer a message. An extension with a workflow implements
+/// {@link dev.antiphon.api.workflow.Workflow}.
 @NullMarked
 package dev.antiphon.api.workflow;
 
