@@ -36,7 +36,7 @@ public final class AnthropicFactory implements ModelProviderFactory {
                 .map(each -> open(each, context.limits(), ProviderTransport.http(context)));
     }
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
         List<String> models = settings.modelsOr(DEFAULT_MODEL);
@@ -69,7 +69,7 @@ public final class AnthropicFactory implements ModelProviderFactory {
                 .temperature(reasoning ? null : temperature(call));
     }
 
-    /// The service knows 0 to 1, and none while it thinks.
+    /// The service accepts 0 to 1, and no temperature while it thinks.
     private static @Nullable Double temperature(ModelCall call) {
         return call.temperature() == null ? null : Math.min(call.temperature(), 1);
     }

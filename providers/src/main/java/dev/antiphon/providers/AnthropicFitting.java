@@ -13,15 +13,15 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The bound of an answer that Anthropic wants to be told, where the request says none: as much as the model takes.
+/// The `max_tokens` that Anthropic requires, for requests that set none: as much as the model accepts.
 final class AnthropicFitting implements RequestFitting {
 
     private static final Logger LOG = LoggerFactory.getLogger(AnthropicFitting.class);
 
-    /// All models from Claude 3.5 on can write as much.
+    /// All models since Claude 3.5 accept this many.
     static final int DEFAULT_MAX_TOKENS = 8_192;
 
-    /// Those before could write half of it.
+    /// Earlier models accept half as many.
     private static final int OLD_MAX_TOKENS = 4_096;
 
     private static final Pattern OLD_MODEL =
@@ -30,13 +30,13 @@ final class AnthropicFitting implements RequestFitting {
     /// `max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens for …`
     private static final Pattern TOO_MANY = Pattern.compile("max_tokens: \\d+ > (\\d{1,9})\\b");
 
-    /// Users may name any model. Beyond this many the one that was learned first is forgotten, and learned again when it is
-    /// needed.
+    /// Users can name any model. Beyond this many, the model that was learned first is forgotten, and learned again
+    /// when needed.
     private static final int MAX_LEARNED = 256;
 
     private final String defaultModel;
 
-    /// What models take, as their refusals said; guards itself.
+    /// The limits of the models, learned from refusals. Guarded by itself.
     private final Map<String, Integer> learned = new LinkedHashMap<>();
 
     AnthropicFitting(String defaultModel) {
@@ -88,7 +88,7 @@ final class AnthropicFitting implements RequestFitting {
         LOG.atInfo()
                 .addKeyValue("model", model)
                 .addKeyValue("max_tokens", allowed)
-                .log("a model takes a lower default of max_tokens");
+                .log("a model needs a lower default of max_tokens");
         return true;
     }
 }

@@ -12,7 +12,7 @@ import java.util.Set;
 /// Anthropic's Messages.
 final class AnthropicFormat implements AnswerFormat {
 
-    /// `pause_turn` is a pause of tools that the service runs itself, of which we ask for none.
+    /// `pause_turn` is a pause of tools that the service runs itself; we request none.
     private static final Stops STOPS =
             new Stops(
                     Set.of("end_turn", "stop_sequence"),
@@ -27,7 +27,7 @@ final class AnthropicFormat implements AnswerFormat {
         return STOPS;
     }
 
-    /// The name of an event stands in its data too, and some servers leave the other out.
+    /// The name of an event is in its data too, and some servers send only one of the two.
     @Override
     public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
         String type = data.path("type").stringValue(event == null ? "" : event);
@@ -48,7 +48,7 @@ final class AnthropicFormat implements AnswerFormat {
             case "message" -> {
                 return whole(data, answer);
             }
-            default -> {} // pings, and what the service adds
+            default -> {} // pings, and new kinds of events
         }
         return new Sign.Part();
     }

@@ -1,17 +1,18 @@
 package dev.antiphon.providers;
 
-/// Base URLs as the services' own tools take them, and as people copy them from the services' documents.
+/// Base URLs in the forms that the services' own tools accept and that people copy from the services' documents.
 final class BaseUrls {
 
     private BaseUrls() {}
 
-    /// The URL that the paths of the service's protocol are appended to.
+    /// The URL to which the paths of the service's protocol are appended.
     ///
-    /// @param service what the names of its variables begin with
+    /// @param service the beginning of the names of its variables
     static String normal(String service, String url) {
         String base = url.replaceFirst("/+$", "");
         return switch (service) {
-            // Its own tools append nothing: where the version stands differs from server to server.
+            // OpenAI's own tools append nothing, because the position of the version differs
+            // between servers.
             case "OPENAI" -> without(base, "/chat/completions", "/responses");
             case "ANTHROPIC" -> versioned(without(base, "/messages"), "/v1", "/v[0-9]+");
             case "GEMINI" -> versioned(without(base, "/models"), "/v1beta", "/v[0-9]+[a-z0-9]*");
@@ -29,12 +30,12 @@ final class BaseUrls {
         return base;
     }
 
-    /// Its own tools append the version, its documents show it.
+    /// The service's own tools append the version; its documents show it.
     private static String versioned(String base, String version, String anyVersion) {
         return base.matches(".*" + anyVersion) ? base : base + version;
     }
 
-    /// `OLLAMA_HOST` is a host and port alone.
+    /// `OLLAMA_HOST` is only a host and a port.
     private static String withScheme(String base) {
         return base.isEmpty() || base.contains("://") ? base : "http://" + base;
     }

@@ -2,12 +2,12 @@ package dev.antiphon.providers;
 
 import java.util.Locale;
 
-/// How a request of Chat Completions bounds its answer: servers know one name or the other.
+/// How a Chat Completions request limits its answer: servers know one name or the other.
 public enum ChatTokenLimit {
     MAX_TOKENS,
     MAX_COMPLETION_TOKENS;
 
-    /// The name in a request.
+    /// The name in the request.
     public String field() {
         return name().toLowerCase(Locale.ROOT);
     }

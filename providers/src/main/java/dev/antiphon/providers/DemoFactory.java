@@ -8,13 +8,13 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
-/// Makes the provider `demo`, which is always there.
+/// Creates the provider `demo`, which every worker has.
 public final class DemoFactory implements ModelProviderFactory {
 
-    /// The pause between two chunks. Default 100 ms, the contract's.
+    /// The pause between two chunks. Default 100 ms, as PROTOCOL.md §6 says.
     public static final String DELAY = "CHAT_DEMO_DELAY";
 
-    /// The words of a chunk, 1 to 1,000. Default 3, the contract's.
+    /// The words per chunk, 1 to 1,000. Default 3, as PROTOCOL.md §6 says.
     public static final String WORDS = "CHAT_DEMO_WORDS";
 
     @Override

@@ -14,8 +14,8 @@ import dev.antiphon.time.Time;
 import java.time.Duration;
 import java.util.List;
 
-/// Answers with a canned text that repeats the message, a few words at a time (PROTOCOL.md §6), so that everything
-/// can be seen without a key. Its chunks are part of the contract.
+/// Answers with a fixed text that repeats the message, a few words at a time (PROTOCOL.md §6), so that everything can
+/// be tried without a key. Its chunks are part of the contract.
 public final class DemoProvider implements ModelProvider {
 
     public static final String NAME = "demo";
@@ -26,9 +26,9 @@ public final class DemoProvider implements ModelProvider {
     private final int words;
     private final Time time;
 
-    /// Makes the demo.
+    /// Creates the demo.
     ///
-    /// @param delay between two chunks; zero streams as fast as the log takes it
+    /// @param delay between two chunks; zero streams as fast as the log allows
     /// @param words per chunk, at least 1
     public DemoProvider(Duration delay, int words, Time time) {
         this.delay = delay;
@@ -46,7 +46,7 @@ public final class DemoProvider implements ModelProvider {
         return List.of(MODEL);
     }
 
-    /// It counts words, which is all it has.
+    /// Counts words, because there are no tokens.
     @Override
     public Capabilities capabilities() {
         return Capabilities.of(Continuation.REPLAY, Feature.USAGE, Feature.CANCEL);
@@ -66,8 +66,8 @@ public final class DemoProvider implements ModelProvider {
         for (int end = pieceEnd(answer, at); end < answer.length(); end = pieceEnd(answer, at)) {
             sink.content(answer.substring(at, end));
             at = end;
-            if (at > standing) { // what stands already is only said again
-                due += delay.toNanos(); // from the plan, not from now: lateness must not add up
+            if (at > standing) { // without a pause for text that is in the answer already
+                due += delay.toNanos(); // from the schedule, not from now: delays must not add up
                 time.sleep(due - time.nanoTime());
             }
         }
@@ -86,8 +86,8 @@ public final class DemoProvider implements ModelProvider {
                         + " system.");
     }
 
-    /// Where the piece that begins at `start` ends: behind the space after its last word, or at the answer's end. Only
-    /// U+0020 parts words, so that the pieces joined are the answer, byte for byte.
+    /// Returns the end of the piece that begins at `start`: after the space behind its last word, or at the end of the
+    /// answer. Only U+0020 separates words, so that the joined pieces are the answer, byte for byte.
     private int pieceEnd(String answer, int start) {
         int end = start;
         for (int word = 0; word < words; word++) {

@@ -34,7 +34,7 @@ public final class GeminiFactory implements ModelProviderFactory {
                 .map(each -> open(each, context.limits(), ProviderTransport.http(context)));
     }
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
         List<String> models = settings.modelsOr(DEFAULT_MODEL);
@@ -46,7 +46,7 @@ public final class GeminiFactory implements ModelProviderFactory {
                         .modelName(models.getFirst())
                         .customHeaders(LangChainProvider.HEADERS)
                         .returnThinking(true)
-                        // The signatures too, without which the service refuses tools' results.
+                        // Includes the signatures, without which the service refuses tool results.
                         .sendThinking(true);
         if (settings.reasoning()) {
             model.thinkingConfig(GeminiThinkingConfig.builder().includeThoughts(true).build());

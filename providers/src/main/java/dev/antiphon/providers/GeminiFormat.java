@@ -36,7 +36,7 @@ final class GeminiFormat implements AnswerFormat {
         return STOPS;
     }
 
-    /// A finish reason ends the answer, though some models give it with every event. A prompt that is refused is reported
+    /// A finish reason ends the answer, though some models send it with every event. A refused prompt is reported
     /// without one.
     @Override
     public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
@@ -47,7 +47,7 @@ final class GeminiFormat implements AnswerFormat {
         answer.model(data.path("modelVersion"));
         JsonNode usage = data.path("usageMetadata");
         if (usage.path("candidatesTokenCount").asInt(0) > 0) {
-            // Reasoning is counted apart.
+            // Reasoning is counted separately.
             answer.tokens(
                     usage.path("candidatesTokenCount").asInt(0)
                             + usage.path("thoughtsTokenCount").asInt(0));
@@ -73,7 +73,7 @@ final class GeminiFormat implements AnswerFormat {
                     OpenAiFormat.argumentsOf(call.path("args")));
         }
         String signature = part.path("thoughtSignature").stringValue("");
-        // The first call's is the one that the service asks for; without calls any will do.
+        // The service requires the signature of the first call; without calls, any one is enough.
         boolean isWanted = call.isObject() ? !hasSignedCall : !answer.notes().has(SIGNATURE);
         if (!signature.isEmpty() && isWanted) {
             hasSignedCall = call.isObject();

@@ -21,19 +21,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// Gives another provider a rest when most of its calls fail: for a while its calls are refused at once, then a few are let
-/// through to see. One circuit breaker for each model, for a service may have lost only one of them.
+/// A circuit breaker around another provider. When most calls fail, it refuses calls for a while, and then lets a few
+/// through as a test. Each model has its own breaker, because a service can lose a single model.
 ///
-/// What counts is that the service could not be reached, was overloaded, failed or was silent; not that it refused a request
+/// A call counts as failed if the service was unreachable, overloaded, failing or silent; not if it refused a request
 /// or a key.
 public final class GuardedProvider extends ForwardingProvider {
 
     private static final Logger LOG = LoggerFactory.getLogger(GuardedProvider.class);
 
-    /// Users may name any model. Beyond this many the one that was asked for longest ago is forgotten, with its failures.
+    /// Users can name any model. Beyond this many, the least recently used model is forgotten, with its failures.
     static final int MAX_BREAKERS = 256;
 
-    /// The last calls that are looked at, and how many there must be.
+    /// The number of last calls that count, and the number needed for a decision.
     private static final int WINDOW = 20;
 
     static final int LEAST = 10;
@@ -43,7 +43,7 @@ public final class GuardedProvider extends ForwardingProvider {
     private final Duration rest;
     private final CircuitBreakerConfig config;
 
-    /// Guards the map, which is in the order of use.
+    /// Guards the map, which is in order of use.
     private final Map<String, CircuitBreaker> breakers = new LinkedHashMap<>(16, 0.75f, true);
 
     /// Wraps a provider.
@@ -92,7 +92,7 @@ public final class GuardedProvider extends ForwardingProvider {
             told = true;
             throw e;
         } finally {
-            if (!told) { // cancelled, or the log's fault: that says nothing of the service
+            if (!told) { // cancelled, or the log failed: the service is not responsible
                 breaker.releasePermission();
             }
         }
@@ -120,11 +120,11 @@ public final class GuardedProvider extends ForwardingProvider {
                                 .addKeyValue("provider", name())
                                 .addKeyValue("model", model)
                                 .addKeyValue("to", event.getStateTransition().getToState())
-                                .log("a model's circuit breaker changed its state"));
+                                .log("circuit breaker of a model changed its state"));
         return breaker;
     }
 
-    /// How many models have a breaker.
+    /// The number of models with a breaker.
     int breakers() {
         synchronized (breakers) {
             return breakers.size();

@@ -23,7 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 
-/// One answer while it comes: its pieces go to the sink, and what a later call needs of it is kept. Used by the call's thread.
+/// One answer as it arrives: its pieces go to the sink, and the data for a later call is kept. Used by the
+/// call's thread.
 final class IncomingAnswer implements Dialect {
 
     private final AnswerFormat format;
@@ -40,7 +41,7 @@ final class IncomingAnswer implements Dialect {
     private int tokens;
     private String stop = "";
 
-    /// @param separates whether reasoning between think tags is taken out of the text
+    /// @param separates whether reasoning between think tags is removed from the text
     IncomingAnswer(AnswerFormat format, TokenSink sink, boolean separates, CallLimits limits) {
         this.format = format;
         this.sink = sink;
@@ -48,7 +49,7 @@ final class IncomingAnswer implements Dialect {
         this.stream = new StreamCall(limits, this);
     }
 
-    /// The call that brings it.
+    /// Sets the call that brings the answer.
     StreamCall stream() {
         return stream;
     }
@@ -68,7 +69,7 @@ final class IncomingAnswer implements Dialect {
         return Signs.refusal(status, body);
     }
 
-    // What a format says.
+    // The parts that a format reads.
 
     void text(String piece) {
         if (tags == null) {
@@ -97,21 +98,21 @@ final class IncomingAnswer implements Dialect {
         }
     }
 
-    /// A piece of a tool call; as {@link ToolCalls#take}.
+    /// A piece of a tool call, as in {@link ToolCalls#take}.
     void toolCall(@Nullable Integer index, String id, String name, String arguments) {
         stream.answering();
         tell(calls.take(index, id, name, arguments));
     }
 
-    /// A whole call.
+    /// A complete call.
     void wholeToolCall(String id, String name, String arguments) {
         stream.answering();
         tell(calls.whole(id, name, arguments));
     }
 
-    /// A call that is a new one whatever it says; its pieces follow.
+    /// A call that is always a new one; its pieces follow.
     ///
-    /// @param input its arguments if none follow
+    /// @param input its arguments if no pieces follow
     void newToolCall(@Nullable Integer index, String id, String name, String input) {
         stream.answering();
         ToolCalls.Call call = calls.begin(index, id, name);
@@ -130,36 +131,37 @@ final class IncomingAnswer implements Dialect {
         }
     }
 
-    /// As the service names it.
+    /// The model's name, as the service gives it.
     void model(JsonNode name) {
         model = name.stringValue(model);
     }
 
-    /// Tokens of the answer, reasoning included; the last count stands. Some services say zero where they count nothing.
+    /// Tokens of the answer including reasoning; the last count is valid. Some services report zero instead of
+    /// no count.
     void tokens(int count) {
         tokens = Math.max(0, count);
     }
 
-    /// Why the service stopped, in its word; the last stands. Nothing when it is no text or empty.
+    /// The service's word for why it stopped; the last one is valid. Ignored when it is not a text, or empty.
     void stopped(JsonNode word) {
         stop = word.stringValue("").isEmpty() ? stop : word.stringValue("");
     }
 
-    /// What the service wants to see again, under the name that LangChain4j gives it.
+    /// Data that the service needs to see again, under LangChain4j's name for it.
     ObjectNode notes() {
         return notes;
     }
 
-    /// The service wants to see the reasoning again with the results of the tools.
+    /// Reasoning that the service needs to see again with the results of the tools.
     void wantsReasoningBack() {
         thinksAloud = true;
     }
 
-    // The whole.
+    // The complete answer.
 
     /// Passes on what had to wait for the end.
     ///
-    /// @throws InterruptedException as the sink throws it, now or before
+    /// @throws InterruptedException when the sink throws it, now or earlier
     void end() throws InterruptedException {
         if (tags != null) {
             pass(tags.end());
@@ -174,10 +176,11 @@ final class IncomingAnswer implements Dialect {
         outlet.throwWhatTheSinkThrew();
     }
 
-    /// The answer, when it is whole. Either mark will do, the word why it stopped or the stream's end mark, because servers
-    /// leave out one or the other. An end mark without anything before it is none: that is how some end a stream that failed.
+    /// Returns the answer if it is complete. One of two marks is enough, the stop reason or the end mark of the stream,
+    /// because servers leave out one or the other. An end mark with nothing before it does not count: some servers end
+    /// a failed stream so.
     ///
-    /// @throws ProviderFailure when it is not
+    /// @throws ProviderFailure when the answer is incomplete
     ModelAnswer whole(ModelCall call, LangChainTurns turns, FailureText failures)
             throws ProviderFailure {
         if (stop.isEmpty() && !(stream.hasEnded() && stream.hasAnswered())) {
@@ -198,7 +201,7 @@ final class IncomingAnswer implements Dialect {
                         tokens == 0 ? null : Integer.valueOf(tokens),
                         finish,
                         finish == FinishReason.STOP || stop.isEmpty() ? null : stop);
-        // A call that ran out of tokens has half its arguments.
+        // A call that reached the token limit has only part of its arguments.
         List<ToolCall> whole = finish == FinishReason.STOP ? asked : List.of();
         return new ModelAnswer("", turns.turn(text.toString(), whole, notesOf(whole)), completion);
     }
@@ -220,7 +223,7 @@ final class IncomingAnswer implements Dialect {
         throw failures.stopped(stop, stream.hasAnswered());
     }
 
-    /// As the service names what has answered, because an alias may mean another model every month.
+    /// The model that answered, as the service names it, because an alias can mean another model every month.
     private String modelName(ModelCall call) {
         String asked = call.model();
         return !model.isEmpty() ? model : asked != null ? asked : "";

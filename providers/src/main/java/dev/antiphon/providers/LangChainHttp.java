@@ -20,12 +20,12 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// LangChain4j's way to HTTP, over the worker's transport. The library only writes the request: the call's dialect reads the
-/// answer. The library's own transport queues calls beyond 257, cannot be cancelled before the first event and stops
-/// watching the time at the headers.
+/// Runs LangChain4j's HTTP requests on the worker's transport. The library only writes the request; the call's dialect
+/// reads the answer. The library's own transport queues calls beyond 257, cannot be cancelled before the first event,
+/// and stops checking the time limit at the headers.
 final class LangChainHttp implements HttpClient {
 
-    /// The library has no parameter for the call, so the call is bound to the thread.
+    /// The library has no parameter for the call, so the thread carries it.
     private static final ScopedValue<StreamCall> CALL = ScopedValue.newInstance();
 
     private final StreamingTransport transport;
@@ -34,12 +34,12 @@ final class LangChainHttp implements HttpClient {
         this.transport = transport;
     }
 
-    /// In the form that LangChain4j's models ask for. Their time-outs are ignored: the limits are ours.
+    /// The client in the form that LangChain4j's models need. Their timeouts are ignored: ours apply.
     static HttpClientBuilder over(StreamingTransport transport) {
         return new Builder(new LangChainHttp(transport));
     }
 
-    /// Runs what calls the library. Blocks until the answer ends, breaks or the thread is interrupted.
+    /// Runs code that calls the library. Blocks until the answer ends or fails, or the thread is interrupted.
     static void within(StreamCall call, Runnable library) {
         ScopedValue.where(CALL, call).run(library);
     }
@@ -47,8 +47,8 @@ final class LangChainHttp implements HttpClient {
     @Override
     public void execute(HttpRequest request, ServerSentEventListener listener) {
         StreamCall call =
-                CALL.orElseThrow(
-                        () -> new IllegalStateException("a model was called outside of a call"));
+                CALL.orElseThrow(() ->
+                        new IllegalStateException("the library sent a request outside of a call"));
         transport.stream(translate(request), call, EventListener.NONE);
         switch (call.breakage().orElse(null)) {
             case null -> listener.onClose();
@@ -58,14 +58,14 @@ final class LangChainHttp implements HttpClient {
         }
     }
 
-    /// A library's own parser is not used: those swallow what the listener throws and know no bounds.
+    /// The library's own parser is not used: it swallows exceptions of the listener and has no limits.
     @Override
     public void execute(
             HttpRequest request, ServerSentEventParser parser, ServerSentEventListener listener) {
         execute(request, listener);
     }
 
-    /// Models are streamed.
+    /// Models are only streamed.
     @Override
     public SuccessfulHttpResponse execute(HttpRequest request) {
         throw new UnsupportedOperationException("only streamed answers are supported");

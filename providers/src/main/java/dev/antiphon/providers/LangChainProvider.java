@@ -23,14 +23,15 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// A provider whose requests a streaming model of LangChain4j writes: what is the same for all of those. The answers we read
-/// ourselves ({@link AnswerFormat}).
+/// A provider whose requests are written by a streaming model of LangChain4j; the common part of all of them. We read
+/// the answers ourselves ({@link AnswerFormat}).
 final class LangChainProvider implements ModelProvider {
 
-    /// What every request says of who asks.
+    /// The `User-Agent` of every request.
     static final Map<String, String> HEADERS = Map.of("User-Agent", "antiphon");
 
-    /// How often a request is changed because the service refuses a parameter: once for each that may be.
+    /// How often a request is changed because the service refuses a parameter: once for each parameter that can
+    /// be refused.
     private static final int MAX_CHANGES = 2;
 
     private final String name;
@@ -44,12 +45,12 @@ final class LangChainProvider implements ModelProvider {
     private final FailureText failures;
     private final LangChainTurns turns;
 
-    /// Makes the provider of one service.
+    /// Creates the provider of one service.
     ///
     /// @param model sends through {@link dev.antiphon.transport.StreamingTransport}
-    /// @param parameters makes those of a call's request, in the model's own form; {@link #fill} helps
-    /// @param format how the service's answers look
-    /// @param fitting what the service may refuse of a request
+    /// @param parameters creates the parameters of a call's request, in the model's own form; {@link #fill} helps
+    /// @param format the wire format of the service's answers
+    /// @param fitting adapts requests to parameters that the service refuses
     /// @param settings of the service
     LangChainProvider(
             String name,
@@ -72,9 +73,9 @@ final class LangChainProvider implements ModelProvider {
         this.turns = new LangChainTurns(name);
     }
 
-    /// Puts what all services take into the parameters of one's request.
+    /// Sets the request parameters that all services accept.
     ///
-    /// @param models the first is asked when the call names none; empty to name none either
+    /// @param models the first is used when the call names none; empty to send no name in that case
     static <B extends DefaultChatRequestParameters.Builder<B>> B fill(
             B parameters, ModelCall call, List<String> models) {
         String own = models.isEmpty() ? null : models.getFirst();
@@ -85,7 +86,7 @@ final class LangChainProvider implements ModelProvider {
                 .toolSpecifications(LangChainTools.of(call));
     }
 
-    /// The key of a service whose library insists on one: a server behind one's own address may have none.
+    /// The key for a library that requires one: a private server can have none.
     static String someKey(ServiceSettings settings) {
         return settings.apiKey() == null ? "none" : settings.apiKey();
     }
@@ -152,7 +153,7 @@ final class LangChainProvider implements ModelProvider {
                 && fitting.learn(call, stream.refusal());
     }
 
-    /// The events go to the {@link IncomingAnswer}.
+    /// Ignores the library's events: the {@link IncomingAnswer} takes them.
     private static final StreamingChatResponseHandler UNHEARD =
             new StreamingChatResponseHandler() {
                 @Override

@@ -15,9 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The seam's tools in LangChain4j's form. Any JSON schema can be converted: LangChain4j has types for the usual schemas
-/// and throws at some of the others (`true` as a schema, a list of `items`). Those are passed on as they are, one by one, so
-/// that an unusual property costs neither its tool nor the other tools of the call.
+/// Converts tools into LangChain4j's form. Any JSON schema can be converted. LangChain4j has types for the usual
+/// schemas and throws at some of the others (`true` as a schema, a list of `items`). Those are passed on unchanged, one
+/// by one, so that an unusual property does not cost its tool or the other tools of the call.
 final class LangChainTools {
 
     private LangChainTools() {}
@@ -73,7 +73,7 @@ final class LangChainTools {
         return JsonRawSchema.from(isNothing ? "{\"not\":{}}" : "{}");
     }
 
-    /// Converts through the only entrance that LangChain4j has for JSON: a whole tool.
+    /// Converts with the only method of LangChain4j that accepts JSON, which converts a whole tool.
     private static JsonSchemaElement typed(ObjectNode schema) {
         ObjectNode tool = Json.object().put("name", "any");
         tool.putObject("parameters")
@@ -83,7 +83,7 @@ final class LangChainTools {
         JsonSchemaElement element =
                 ToolSpecification.fromJson(tool.toString()).parameters().properties().get("any");
         if (element == null) {
-            throw new IllegalArgumentException("not converted");
+            throw new IllegalArgumentException("the schema was not converted");
         }
         return element;
     }

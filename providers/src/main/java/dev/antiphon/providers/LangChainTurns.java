@@ -21,17 +21,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The seam's turns and tools in LangChain4j's form, and back.
+/// Converts turns and tools into LangChain4j's form, and back.
 final class LangChainTurns {
 
     private final String provider;
 
-    /// @param provider whose notes are read and written
+    /// @param provider the owner of the notes that are read and written
     LangChainTurns(String provider) {
         this.provider = provider;
     }
 
-    /// The turns, the system prompt first.
+    /// Returns the turns, the system prompt first.
     ///
     /// @param call with its turns in order ({@link TurnOrder})
     List<ChatMessage> messages(ModelCall call) {
@@ -74,10 +74,10 @@ final class LangChainTurns {
                 .build();
     }
 
-    /// What a service wants to see again with an answer.
+    /// Data that a service needs to see again with an answer.
     ///
     /// @param thinking the reasoning
-    /// @param attributes texts and lists of texts, under the names that LangChain4j gives them
+    /// @param attributes texts and lists of texts, under LangChain4j's names for them
     record Notes(String thinking, ObjectNode attributes) {
 
         static final Notes NONE = new Notes("", Json.object());
@@ -87,9 +87,9 @@ final class LangChainTurns {
         }
     }
 
-    /// The answer as a later call wants to see it.
+    /// The answer as a later call must see it.
     ///
-    /// @param calls with the ids that the sink was told
+    /// @param calls with the ids that the sink received
     ModelTurn.Assistant turn(String text, List<ToolCall> calls, Notes notes) {
         if (notes.isNone()) {
             return new ModelTurn.Assistant(text, calls, "");

@@ -9,7 +9,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// The providers that every worker has, without those of extensions.
+/// The built-in providers of every worker, without those of extensions.
 public final class ModelProviders {
 
     private ModelProviders() {}
@@ -22,14 +22,14 @@ public final class ModelProviders {
                 .toList();
     }
 
-    /// The environment variables that they read.
+    /// The environment variables that the providers read.
     public static Set<String> variables() {
         return factories().stream()
                 .flatMap(each -> each.variables().stream())
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /// The environment of a process that accepts their variables, whether it reads them or not.
+    /// The environment of a process that accepts the variables of the providers, whether it reads them or not.
     ///
     /// @throws IllegalArgumentException as {@link Environment#of(Map, Set)}
     public static Environment environment(Map<String, String> all) {

@@ -19,13 +19,13 @@ public final class OllamaFactory implements ModelProviderFactory {
 
     static final String NAME = "ollama";
 
-    /// It runs on one's own machine; most who try it begin with this one.
+    /// A model that runs on one's own machine and that most people try first.
     private static final String DEFAULT_MODEL = "llama3.2";
 
     @Override
     public Set<String> variables() {
         Set<String> variables = new HashSet<>(ServiceSettings.variables("OLLAMA"));
-        variables.remove("OLLAMA_API_KEY"); // it asks for none
+        variables.remove("OLLAMA_API_KEY"); // Ollama needs no key
         return variables;
     }
 
@@ -35,7 +35,7 @@ public final class OllamaFactory implements ModelProviderFactory {
                 .map(each -> open(each, context.limits(), ProviderTransport.http(context)));
     }
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
         List<String> models = settings.modelsOr(DEFAULT_MODEL);

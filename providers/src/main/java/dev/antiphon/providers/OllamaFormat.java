@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.Set;
 
-/// Ollama's `api/chat`. Each tool call comes whole, and newer versions only number them.
+/// Ollama's `api/chat`. Each tool call arrives complete; newer versions only add a number.
 final class OllamaFormat implements AnswerFormat {
 
     private static final Stops STOPS =

@@ -1,17 +1,17 @@
 package dev.antiphon.providers;
 
-/// Which of OpenAI's protocols the provider `openai` speaks.
+/// The OpenAI protocol that the provider `openai` uses.
 public enum OpenAiApi {
-    /// Chat Completions, which every compatible server speaks.
+    /// Chat Completions, which every compatible server supports.
     CHAT,
-    /// Responses, which stream the reasoning of OpenAI's models too.
+    /// Responses, which also stream the reasoning of OpenAI's models.
     RESPONSES,
-    /// Responses in background mode: the service goes on when a worker dies, and another one gets the rest. It keeps the
-    /// answers for that.
+    /// Responses in background mode: the service continues when a worker dies, and another worker fetches the rest. The
+    /// service stores the answers for that.
     BACKGROUND;
 
-    /// What is spoken when nothing is said: in the background at OpenAI itself, where a worker's death then costs no token;
-    /// Chat Completions at other addresses, whose servers know those best.
+    /// The default: background mode at OpenAI itself, where a worker's death then costs no token; Chat Completions at
+    /// other addresses, whose servers support it best.
     public static OpenAiApi bestAt(ServiceSettings settings) {
         return settings.isAt(OpenAiFactory.HOST) ? BACKGROUND : CHAT;
     }

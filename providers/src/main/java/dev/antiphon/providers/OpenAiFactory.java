@@ -18,12 +18,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/// OpenAI: its Chat Completions and Responses, and every server that speaks them: vLLM, llama.cpp, LM Studio, OpenRouter and many more.
+/// OpenAI: Chat Completions and Responses, for every compatible server (vLLM, llama.cpp, LM Studio, OpenRouter and
+/// many more).
 public final class OpenAiFactory implements ModelProviderFactory {
 
     static final String NAME = "openai";
 
-    /// Cheap, quick to its first token, and takes a temperature, which models that reason refuse.
+    /// Cheap, with a fast first token, and accepts a temperature, which reasoning models refuse.
     static final String DEFAULT_MODEL = "gpt-4.1-mini";
 
     static final String HOST = "api.openai.com";
@@ -61,8 +62,8 @@ public final class OpenAiFactory implements ModelProviderFactory {
         };
     }
 
-    /// Which protocol is spoken. Default: in the background at OpenAI itself, where a worker's death then costs no token; Chat
-    /// Completions at other addresses, whose servers know those best.
+    /// The protocol. Default: background mode at OpenAI itself, where a worker's death then costs no token; Chat
+    /// Completions at other addresses, whose servers support it best.
     static OpenAiApi api(Settings environment) {
         String text = environment.text(API);
         if (text == null) {
@@ -98,7 +99,7 @@ public final class OpenAiFactory implements ModelProviderFactory {
                         + "'");
     }
 
-    /// Makes the provider of Chat Completions; connects to nothing yet.
+    /// Creates the provider of Chat Completions; connects to nothing yet.
     static ModelProvider open(
             ServiceSettings settings, CallLimits limits, StreamingTransport transport) {
         OpenAiStreamingChatModel model =
@@ -123,12 +124,12 @@ public final class OpenAiFactory implements ModelProviderFactory {
                 limits);
     }
 
-    /// Of another server only the server knows what it has.
+    /// Only another server itself knows its models.
     static List<String> models(ServiceSettings settings) {
         return settings.isAt(HOST) ? settings.modelsOr(DEFAULT_MODEL) : settings.models();
     }
 
-    /// OpenAI's newer models know only the one name, most servers only the other.
+    /// OpenAI's newer models know only one name, most servers only the other.
     static OpenAiFitting fitting(ServiceSettings settings) {
         ChatTokenLimit best =
                 settings.isAt(HOST)

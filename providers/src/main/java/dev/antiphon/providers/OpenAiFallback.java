@@ -18,16 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// OpenAI in the best protocol that the account, the model and the server take: Responses in background mode, else
+/// OpenAI in the best protocol that the account, the model and the server accept: Responses in background mode, else
 /// Responses, else Chat Completions.
 ///
-/// A protocol counts as refused when the service says so and the next one brings the answer. That is remembered for the
-/// model until the worker ends, with one warning; the answer that found it out costs one or two refused requests more.
+/// A protocol counts as refused if the service says so and the next protocol brings the answer. This is remembered
+/// for the model until the worker ends, with one warning; the answer that discovers it costs one or two refused
+/// requests more.
 public final class OpenAiFallback implements ModelProvider {
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenAiFallback.class);
 
-    /// Users may name any model. Beyond this many, the one that was asked for longest ago is tried from the top again.
+    /// Users can name any model. Beyond this many, the least recently used model starts again with the best protocol.
     private static final int MAX_MODELS = 256;
 
     private final OpenAiApi best;
@@ -35,12 +36,12 @@ public final class OpenAiFallback implements ModelProvider {
     private final ResponsesProvider responses;
     private final ModelProvider chat;
 
-    /// Guards itself; in the order of use.
+    /// Guarded by itself; in order of use.
     private final Map<String, OpenAiApi> taken = new LinkedHashMap<>(16, 0.75f, true);
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     ///
-    /// @param best what is tried first
+    /// @param best the protocol that is tried first
     public OpenAiFallback(
             ServiceSettings settings,
             OpenAiApi best,
@@ -62,7 +63,7 @@ public final class OpenAiFallback implements ModelProvider {
         return chat.models();
     }
 
-    /// Those of the protocol that is tried first. An answer in a lower one is kept nowhere, so it begins anew.
+    /// The capabilities of the best protocol. An answer in another protocol is stored nowhere, so it starts again.
     @Override
     public Capabilities capabilities() {
         return best == OpenAiApi.BACKGROUND
@@ -86,7 +87,7 @@ public final class OpenAiFallback implements ModelProvider {
         String model = call.model() == null ? "" : call.model();
         OpenAiApi known = takenFor(model);
         if (known != OpenAiApi.BACKGROUND && call.kept() != null) {
-            sink.reset(); // only a background answer can be gone on with
+            sink.reset(); // only a background answer can be continued
         }
         for (OpenAiApi api = known; ; ) {
             OpenAiRefusal refusal = new OpenAiRefusal();
@@ -124,7 +125,7 @@ public final class OpenAiFallback implements ModelProvider {
     private void remember(String model, OpenAiApi api) {
         synchronized (taken) {
             if (api.equals(taken.put(model, api))) {
-                return; // another call has found it out at the same time
+                return; // another call discovered it at the same time
             }
             if (taken.size() > MAX_MODELS) {
                 taken.remove(taken.keySet().iterator().next());
@@ -134,6 +135,6 @@ public final class OpenAiFallback implements ModelProvider {
                 .addKeyValue("model", model)
                 .addKeyValue("tried", best)
                 .addKeyValue("uses", api)
-                .log("the service refused OpenAI's protocol that was tried; set CHAT_OPENAI_API");
+                .log("the service refused the OpenAI protocol, using another; set CHAT_OPENAI_API");
     }
 }

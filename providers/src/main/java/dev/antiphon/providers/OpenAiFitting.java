@@ -12,15 +12,15 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// The parameters of Chat Completions on which servers disagree: how the bound of an answer is named, and whether the tokens
-/// can be asked for.
+/// The parameters of Chat Completions on which servers disagree: the name of the answer's token limit, and whether the
+/// request can ask for token counts.
 final class OpenAiFitting implements RequestFitting {
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenAiFitting.class);
 
     private static final String STREAM_OPTIONS = "stream_options";
 
-    /// What servers say of a parameter that they do not know, but not of one whose value they do not take.
+    /// How servers complain about a parameter that they do not know, but not about one with an unaccepted value.
     private static final Pattern UNKNOWN =
             Pattern.compile(
                     "unsupported|not supported|unrecogni[sz]ed|unknown|unexpected|extra inputs"
@@ -72,6 +72,6 @@ final class OpenAiFitting implements RequestFitting {
                 .addKeyValue("provider", OpenAiFactory.NAME)
                 .addKeyValue("parameter", parameter)
                 .addKeyValue("setting", setting)
-                .log("a model service refuses a parameter; sending without it from now on");
+                .log("a model service refused a parameter, no longer sending it");
     }
 }

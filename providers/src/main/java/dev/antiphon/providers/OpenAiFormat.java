@@ -10,10 +10,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.Set;
 
-/// Chat Completions, as the many servers that speak them stream them.
+/// Chat Completions, as the many compatible servers stream them.
 final class OpenAiFormat implements AnswerFormat {
 
-    /// OpenAI's own words, and those of servers that pass on what stopped their engine.
+    /// OpenAI's own words, and those of servers that pass on why their engine stopped.
     private static final Stops STOPS =
             new Stops(
                     Set.of("stop", "eos", "eos_token", "end_turn", "stop_sequence"),
@@ -35,14 +35,14 @@ final class OpenAiFormat implements AnswerFormat {
         }
         JsonNode choices = data.path("choices");
         if (!choices.isArray() && !choices.isMissingNode() && !choices.isNull()) {
-            throw new IllegalArgumentException("choices are no array");
+            throw new IllegalArgumentException("choices is not an array");
         }
         JsonNode choice = choices.path(0);
         Sign failure = choice.isObject() ? Signs.failure(null, choice) : null;
         if (failure != null) {
             return failure;
         }
-        // A server that does not stream sends the whole as a message.
+        // A server that does not stream sends the complete answer as a message.
         boolean isWhole = choice.path("message").isObject() && !choice.path("delta").isObject();
         take(isWhole ? choice.path("message") : choice.path("delta"), answer);
         answer.stopped(choice.path("finish_reason"));
@@ -69,7 +69,7 @@ final class OpenAiFormat implements AnswerFormat {
                     call.path("function"),
                     answer);
         }
-        if (delta.path("function_call").isObject()) { // before there were several at once
+        if (delta.path("function_call").isObject()) { // the protocol before parallel calls
             piece(null, "", delta.path("function_call"), answer);
         }
     }

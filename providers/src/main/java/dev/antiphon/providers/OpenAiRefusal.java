@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// How the creation of a response was refused, if it was. Used by the call's thread.
+/// How the service refused to create a response, if it did. Used by the call's thread.
 final class OpenAiRefusal {
 
-    /// What a refusal of the background speaks of: the mode, or that the answer would be kept.
+    /// The words of a refusal of background mode: the mode, or the storage of the answer.
     private static final List<String> BACKGROUND = List.of("background", "store", "retention");
 
     private Breakage.@Nullable Refused why;
     private String body = "";
 
-    /// Takes why a response was not created.
+    /// Records why a response was not created.
     void take(Breakage broken, String text) {
         if (broken instanceof Breakage.Refused refused) {
             why = refused;
@@ -51,7 +51,7 @@ final class OpenAiRefusal {
         };
     }
 
-    /// What the error is about. Not the whole body, which may repeat what the user wrote.
+    /// The subject of the error. Not the whole body, which can repeat what the user wrote.
     private String says() {
         JsonNode error = Signs.parse(body).path("error");
         return (error.path("param").stringValue("") + " " + error.path("message").stringValue(""))

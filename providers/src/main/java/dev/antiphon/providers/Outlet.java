@@ -5,12 +5,12 @@ import dev.antiphon.transport.StreamCall;
 
 import org.jspecify.annotations.Nullable;
 
-/// Hands the pieces of one answer on while a library or the transport is on the stack, which take what is thrown for their
-/// own: what the sink throws is kept, and the stream is stopped.
+/// Passes on the pieces of one answer from inside a library or the transport, which would treat exceptions of the sink
+/// as their own. Keeps an exception of the sink, and stops the stream.
 final class Outlet {
 
-    /// Characters of an answer, its reasoning included, which is held in memory until it ends. Five minutes of the fastest
-    /// models are half of it.
+    /// Characters of an answer, including its reasoning, that are held in memory until it ends. Five minutes of the
+    /// fastest models are half as many.
     private static final int MAX_ANSWER = 2 << 20;
 
     private int length;
@@ -21,7 +21,7 @@ final class Outlet {
         void write() throws InterruptedException;
     }
 
-    /// @param text of the piece, which counts for the answer's bound
+    /// @param text of the piece, which counts towards the limit of the answer
     void pass(StreamCall stream, String text, Piece piece) {
         stream.answering();
         length += text.length();
@@ -32,10 +32,10 @@ final class Outlet {
         }
     }
 
-    /// As {@link #pass}, but it is no piece of the answer.
+    /// Like {@link #pass}, for calls that are not pieces of the answer.
     void tell(StreamCall stream, Piece piece) {
         if (interrupt != null || broken != null) {
-            return; // the second half of an event whose first half was not taken
+            return; // the rest of an event whose first piece was not taken
         }
         try {
             piece.write();

@@ -2,11 +2,11 @@ package dev.antiphon.providers;
 
 import dev.antiphon.api.model.ModelCall;
 
-/// Makes requests fit for a service that refuses a parameter which most others take. What was learned from a refusal is kept
-/// for as long as the process lives. Used by many threads at once.
+/// Adapts requests to a service that refuses a parameter which most others accept. What it learns from a refusal is
+/// kept until the process ends. Thread-safe.
 interface RequestFitting {
 
-    /// For services that take what they document.
+    /// For services that accept what they document.
     RequestFitting NONE =
             new RequestFitting() {
                 @Override
@@ -20,11 +20,11 @@ interface RequestFitting {
                 }
             };
 
-    /// The body as it is sent.
+    /// Returns the body as it is sent.
     String fit(ModelCall call, String body);
 
-    /// Takes what a service said when it refused a request as such.
+    /// Records the words with which a service refused a request.
     ///
-    /// @return whether the next body for the same call is another one
+    /// @return whether the next body for the same call is different
     boolean learn(ModelCall call, String refusal);
 }

@@ -31,13 +31,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// OpenAI's Responses. In background mode the service goes on without us: a response is created once, and whoever loses its
-/// stream (a worker that died, a connection that was cut) gets the rest of it.
+/// OpenAI's Responses. In background mode the service continues without us: a response is created once, and a worker
+/// that takes over from a dead one, or that lost its connection, fetches the rest of the stream.
 ///
-/// Speaks the protocol itself: LangChain4j knows neither the background nor `starting_after`.
+/// Writes the protocol itself: LangChain4j knows neither background mode nor `starting_after`.
 public final class ResponsesProvider implements ModelProvider {
 
-    /// How often a stream that was cut is taken up again within one call; then the user is told.
+    /// How often a lost stream is resumed within one call, before the user gets an error.
     private static final int MAX_CUTS = 3;
 
     private static final CallLimits CANCEL_WITHIN =
@@ -54,9 +54,9 @@ public final class ResponsesProvider implements ModelProvider {
     private final StreamingTransport transport;
     private final FailureText failures = new FailureText(OpenAiFactory.NAME);
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     ///
-    /// @param background whether the service shall go on without us
+    /// @param background whether the service continues when its connection closes
     public ResponsesProvider(
             ServiceSettings settings,
             boolean background,
@@ -100,9 +100,9 @@ public final class ResponsesProvider implements ModelProvider {
         return stream(given, sink, new OpenAiRefusal());
     }
 
-    /// As {@link #stream(ModelCall, TokenSink)}.
+    /// Like {@link #stream(ModelCall, TokenSink)}.
     ///
-    /// @param refusal is told when the response was not created
+    /// @param refusal records why the response was not created
     ModelAnswer stream(ModelCall given, TokenSink sink, OpenAiRefusal refusal)
             throws ProviderFailure, InterruptedException {
         ModelCall call = TurnOrder.of(given);
@@ -122,12 +122,12 @@ public final class ResponsesProvider implements ModelProvider {
         ModelAnswer answer =
                 read(new ResponsesReader(sink, background), call, sink, false, refusal);
         if (answer == null) {
-            throw new IllegalStateException("only a kept response can be gone");
+            throw new IllegalStateException("only a kept response can be missing");
         }
         return answer;
     }
 
-    /// @param mayBeGone whether null may tell that the service does not know the response
+    /// @param mayBeGone whether the result can be null, for a response that the service does not know
     private @Nullable ModelAnswer read(
             ResponsesReader reader,
             ModelCall call,
@@ -158,7 +158,7 @@ public final class ResponsesProvider implements ModelProvider {
             }
             if (!background || reader.id() == null || !isCut(why) || cuts == MAX_CUTS) {
                 ProviderFailure failure = failures.of(why, call.model(), reader.hasAnswered());
-                // One that may pass asks for the same response again, if an attempt is to have it.
+                // After a temporary failure, the next attempt fetches the same response again.
                 drop(reader, !mayBeGone || failure.retryAfter().isEmpty());
                 throw failure;
             }
@@ -179,7 +179,7 @@ public final class ResponsesProvider implements ModelProvider {
         return why instanceof Breakage.Cut || why instanceof Breakage.Unreachable;
     }
 
-    /// Responses expire; 400 is said of those whose events are not kept any more.
+    /// Responses expire; the service answers 400 for those whose events it no longer stores.
     private static boolean isGone(Breakage why) {
         return why instanceof Breakage.Refused(int status, _, _)
                 && (status == 400 || status == 404 || status == 410);
@@ -214,8 +214,8 @@ public final class ResponsesProvider implements ModelProvider {
         return headers;
     }
 
-    /// Tells the service that nobody wants the rest. Best effort, for it ends by itself, and without waiting: a cancelled run
-    /// must end at once.
+    /// Tells the service to stop a response. Best effort, because the response ends by itself, and without waiting,
+    /// because a cancelled run must end at once.
     private void drop(ResponsesReader reader, boolean isUnwanted) {
         if (!background || reader.id() == null || !isUnwanted) {
             return;
@@ -234,7 +234,7 @@ public final class ResponsesProvider implements ModelProvider {
     @Override
     public boolean cleanUp(Leftover left) throws InterruptedException {
         if (!ResponsesReader.isHandle(left.handle())) {
-            return true; // nothing is known to run
+            return true; // no response is known
         }
         String id = left.handle().substring(0, left.handle().lastIndexOf(':'));
         return transport
@@ -243,7 +243,7 @@ public final class ResponsesProvider implements ModelProvider {
                 .isPresent();
     }
 
-    /// What a service says of a response that it does not know any more, or that has ended.
+    /// How the service answers about a response that it no longer knows, or that has ended.
     private static boolean isOver(int status) {
         return status == 400 || status == 404 || status == 409 || status == 410;
     }
@@ -270,7 +270,7 @@ public final class ResponsesProvider implements ModelProvider {
         return new ModelAnswer("", turn, completion);
     }
 
-    /// Only what the service calls whole is: it adds reasons.
+    /// An answer is complete only if the service says so: the service adds new reasons.
     private FinishReason finish(String status, String reason, ResponsesReader reader)
             throws ProviderFailure {
         if (status.equals("completed") && reason.isEmpty()) {

@@ -20,7 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads the events of one response, whatever number of connections bring them. Used by the call's thread.
+/// Reads the events of one response, over any number of connections. Used by the call's thread.
 final class ResponsesReader {
 
     private final TokenSink sink;
@@ -38,20 +38,20 @@ final class ResponsesReader {
     private boolean hasAnswered;
     private @Nullable JsonNode whole;
 
-    /// @param background whether the service keeps the answer, so that the sink must be told where
+    /// @param background whether the service stores the answer, so that the sink must record where
     ResponsesReader(TokenSink sink, boolean background) {
         this.sink = sink;
         this.background = background;
     }
 
-    /// Goes on with a response that another attempt created.
+    /// Continues a response that another attempt created.
     void continueFrom(String handle) {
         int colon = handle.lastIndexOf(':');
         id = handle.substring(0, colon);
         sequence = Long.parseLong(handle.substring(colon + 1));
     }
 
-    /// The response's id, null as long as the service has said none.
+    /// The response's id; null until the service has sent it.
     @Nullable String id() {
         return id;
     }
@@ -65,7 +65,7 @@ final class ResponsesReader {
         return hasAnswered;
     }
 
-    /// The response as its last event describes it; null when that has not come.
+    /// The response as its last event describes it; null before that event.
     @Nullable JsonNode whole() {
         return whole;
     }
@@ -74,9 +74,9 @@ final class ResponsesReader {
         return outlet;
     }
 
-    /// The answer as a later call wants to see it.
+    /// The answer as a later call must see it.
     ///
-    /// @param withCalls false when they may be cut
+    /// @param withCalls false when the tool calls can be incomplete
     ModelTurn.Assistant turn(boolean withCalls) {
         return new ModelTurn.Assistant(
                 text.toString(),
@@ -84,12 +84,12 @@ final class ResponsesReader {
                 withCalls ? ResponsesRequest.notes(items) : "");
     }
 
-    /// Whether a string can be a handle; anything else is none of ours.
+    /// Whether a text can be a handle of this provider.
     static boolean isHandle(String handle) {
         return handle.matches("[A-Za-z0-9_-]{1,200}:[0-9]{1,18}");
     }
 
-    /// Takes the events of one connection.
+    /// Reads the events of one connection.
     EventListener over(StreamCall stream) {
         if (hasAnswered) {
             stream.answering();
@@ -128,7 +128,7 @@ final class ResponsesReader {
             case "response.output_item.done" -> itemEnded(event.path("item"));
             case "response.completed", "response.incomplete" ->
                     ended(event.has("response") ? event.path("response") : event, stream);
-            // The service adds kinds of events; what we need repeats itself in the others.
+            // The service adds kinds of events; the ones we need are repeated in others.
             default -> {}
         }
         sequence = Math.max(sequence, event.path("sequence_number").asLong(sequence));
@@ -155,7 +155,7 @@ final class ResponsesReader {
         }
     }
 
-    /// Stands for an item of which a server repeats no id.
+    /// Replaces the id of an item for servers that do not repeat it.
     private static String place(JsonNode event) {
         return "#" + event.path("output_index").asInt(-1);
     }
@@ -176,7 +176,7 @@ final class ResponsesReader {
                 items.add(item);
             }
             case "reasoning", "message" -> items.add(item);
-            default -> {} // what the service's own tools did
+            default -> {} // items of the service's own tools
         }
     }
 
@@ -184,7 +184,7 @@ final class ResponsesReader {
         return item.path("type").stringValue("").equals("function_call");
     }
 
-    /// Takes the whole response, in which some servers say what they did not stream.
+    /// Reads the complete response, in which some servers send what they did not stream.
     private void ended(JsonNode response, StreamCall stream) {
         StringBuilder said = new StringBuilder();
         for (JsonNode item : response.path("output")) {
@@ -233,8 +233,8 @@ final class ResponsesReader {
         outlet.pass(stream, piece, write);
     }
 
-    /// The name of an event stands in its data too, and some servers leave one of them out. A server that does not stream
-    /// sends the response alone.
+    /// The name of an event is in its data too, and some servers send only one of the two. A server that does not
+    /// stream sends the response alone.
     private static String type(@Nullable String event, JsonNode data) {
         if (data.path("object").stringValue("").equals("response")) {
             return "response." + data.path("status").stringValue("");
@@ -242,7 +242,7 @@ final class ResponsesReader {
         return data.path("type").stringValue(event == null ? "" : event);
     }
 
-    /// How Responses tell an end and an error.
+    /// How Responses report an end and an error.
     static final Dialect DIALECT =
             new Dialect() {
                 @Override
@@ -268,7 +268,7 @@ final class ResponsesReader {
                 Sign.Failure failure = Signs.failure(null, response);
                 yield failure == null ? new Sign.Failure(null) : failure;
             }
-            // A response that goes well has a field "error" too: null.
+            // A successful response also has a field "error": null.
             case "", "error" -> {
                 Sign failure = Signs.failure(event, object);
                 yield failure == null ? new Sign.Part() : failure;

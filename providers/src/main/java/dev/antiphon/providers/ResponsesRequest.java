@@ -13,10 +13,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What OpenAI's Responses are asked.
+/// Requests to OpenAI's Responses.
 final class ResponsesRequest {
 
-    /// Marks notes as ours: the output items of an answer, which the service wants back as they were.
+    /// Marks notes as ours: the output items of an answer, which the service needs to get back unchanged.
     private static final String NOTES = "openai-responses";
 
     private ResponsesRequest() {}
@@ -43,7 +43,7 @@ final class ResponsesRequest {
         }
         if (reasoning) {
             body.putObject("reasoning").put("summary", "auto");
-            if (!background) { // what it does not store it wants to be given back
+            if (!background) { // the service does not store it, so the next request must contain it
                 body.putArray("include").add("reasoning.encrypted_content");
             }
         }
@@ -59,7 +59,7 @@ final class ResponsesRequest {
                 .put("type", "function")
                 .put("name", tool.name())
                 .put("description", tool.description())
-                .put("strict", false) // strict ones take a part of JSON schema only
+                .put("strict", false) // strict tools support only part of JSON schema
                 .set("parameters", tool.parameters());
     }
 
@@ -94,7 +94,7 @@ final class ResponsesRequest {
         }
     }
 
-    /// The item as the service wrote it, but for arguments that it would refuse to be given back.
+    /// The item as the service wrote it, except for arguments that it would refuse to get back.
     private static JsonNode sentBack(JsonNode item) {
         if (!item.path("type").stringValue("").equals("function_call")) {
             return item;
@@ -108,7 +108,7 @@ final class ResponsesRequest {
         input.addObject().put("role", role).put("content", text);
     }
 
-    /// The notes of an answer with these output items; none when it was text alone.
+    /// The notes of an answer with these output items; empty for an answer of text alone.
     static String notes(ArrayNode items) {
         boolean isTextAlone =
                 items.valueStream()

@@ -5,8 +5,8 @@ import dev.antiphon.api.model.TokenSink;
 
 import java.util.Optional;
 
-/// Passes over what an earlier attempt has streamed of an answer that its service gives again from the beginning. When the
-/// service gives something else, what was streamed is withdrawn and the new answer passed on instead.
+/// Skips what an earlier attempt has streamed of an answer that its service sends again from the beginning. If the
+/// service sends a different answer, this sink withdraws what was streamed and passes on the new answer.
 final class ResumingSink implements TokenSink {
 
     private final TokenSink sink;
@@ -24,8 +24,8 @@ final class ResumingSink implements TokenSink {
         Optional<String> rest = shown.text(piece);
         if (rest.isEmpty()) {
             sink.reset();
-            sink.kept(handle); // the reset took it along
-            // Reasoning and tool calls are no text and stand; the text begins anew.
+            sink.kept(handle); // the reset removed the handle
+            // The reset does not concern reasoning and tool calls; the text starts again.
             sink.content(shown.withdrawText());
         }
         String next = rest.orElse(piece);
@@ -55,7 +55,7 @@ final class ResumingSink implements TokenSink {
         sink.toolResult(id, name, result);
     }
 
-    /// It is known already.
+    /// Ignored, because the log has the handle already.
     @Override
     public void kept(String handle) {}
 

@@ -12,11 +12,11 @@ import dev.antiphon.time.Time;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Repeats the calls of another provider that failed in a way that may pass, before any piece of the answer. What the
-/// user has seen is never asked for twice.
+/// Retries the calls of another provider that failed temporarily before any piece of the answer. What the user has seen
+/// is never requested again.
 public final class RetryingProvider extends ForwardingProvider {
 
-    /// Nobody watches an empty answer for longer; a service that asks for more is told to the user instead.
+    /// Users do not wait longer for an empty answer. If a service asks for a longer wait, the call fails instead.
     private static final Duration MAX_WAIT = Duration.ofSeconds(30);
 
     private static final int MAX_DOUBLINGS = 6;
@@ -28,8 +28,9 @@ public final class RetryingProvider extends ForwardingProvider {
     /// Wraps a provider.
     ///
     /// @param retries after the first try; zero for none
-    /// @param delay before the first retry, longer than zero, and doubled for each further one. It is varied at random, so
-    ///     that the calls which failed together do not come back together, and added to what the service asks for
+    /// @param delay before the first retry, longer than zero, and doubled for each further retry. It is varied at
+    ///     random, so that calls that failed together do not return together, and added to the wait that the service
+    ///     asks for
     public RetryingProvider(ModelProvider provider, int retries, Duration delay, Time time) {
         super(provider);
         this.retries = retries;

@@ -10,15 +10,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// Where a model service is, the key for it and the models that are offered of it.
+/// The address of a model service, its key, and the models that are offered from it.
 ///
-/// @param apiKey null for a service that asks for none
-/// @param baseUrl what the paths of the service's protocol are appended to, such as `https://api.openai.com/v1`
+/// @param apiKey null for a service without keys
+/// @param baseUrl the URL to which the paths of the service's protocol are appended, such
+///     as `https://api.openai.com/v1`
 /// @param models the first is the default; empty for the provider's own choice
-/// @param reasoning whether to ask for the model's reasoning, where a service must be asked; models without any then refuse
-/// @param thinkTags whether reasoning that a model writes into its text, between `<think>` and `</think>` at the beginning, is
-///     taken out of it
-/// @param chat what a server of Chat Completions takes
+/// @param reasoning whether to request the model's reasoning, for services that must be asked; models without any
+///     then refuse
+/// @param thinkTags whether to remove reasoning that a model writes into its text, between `<think>` and `</think>` at
+///     the beginning
+/// @param chat what a Chat Completions server supports
 public record ServiceSettings(
         @Nullable String apiKey,
         String baseUrl,
@@ -27,10 +29,10 @@ public record ServiceSettings(
         boolean thinkTags,
         Chat chat) {
 
-    /// What servers of Chat Completions disagree on.
+    /// The differences between servers of Chat Completions.
     ///
-    /// @param tokenLimit how an answer is bounded; null for what is usual at the address
-    /// @param streamOptions whether the tokens of an answer are asked for
+    /// @param tokenLimit the name of the answer's token limit; null for the usual one at the address
+    /// @param streamOptions whether to request token counts
     public record Chat(@Nullable ChatTokenLimit tokenLimit, boolean streamOptions) {
 
         public static final Chat USUAL = new Chat(null, true);
@@ -40,7 +42,7 @@ public record ServiceSettings(
         models = List.copyOf(models);
     }
 
-    /// Settings of a service that does everything as usual.
+    /// Settings of a service without special needs.
     public ServiceSettings(
             @Nullable String apiKey, String baseUrl, List<String> models, boolean reasoning) {
         this(apiKey, baseUrl, models, reasoning, false, Chat.USUAL);
@@ -54,13 +56,13 @@ public record ServiceSettings(
         return new ServiceSettings(apiKey, baseUrl, models, reasoning, thinkTags, other);
     }
 
-    /// Reads the settings of one service: `{NAME}_API_KEY`, `{NAME}_BASE_URL`, `CHAT_{NAME}_MODELS`, and those of all services.
-    /// A base URL alone is a server of one's own, a key alone is for the service itself.
+    /// Reads the settings of one service: `{NAME}_API_KEY`, `{NAME}_BASE_URL`, `CHAT_{NAME}_MODELS`, and those of all
+    /// services. A base URL alone stands for a private server, a key alone for the service itself.
     ///
     /// @param name in capital letters, such as `OPENAI`
     /// @param ownBaseUrl the address of the service itself
-    /// @return empty when neither key nor address is set
-    /// @throws IllegalArgumentException when one of them cannot be used
+    /// @return empty when neither a key nor an address is set
+    /// @throws IllegalArgumentException when one of them is invalid
     static Optional<ServiceSettings> read(Settings environment, String name, String ownBaseUrl) {
         String apiKey = environment.text(name + "_API_KEY");
         String baseUrl = environment.text(name + "_BASE_URL");
@@ -78,7 +80,7 @@ public record ServiceSettings(
                 settings.withThinkTags(environment.flag("CHAT_MODEL_THINK_TAGS", false)));
     }
 
-    /// The variables that {@link #read} reads of one service.
+    /// The variables that {@link #read} reads for one service.
     static Set<String> variables(String name) {
         return Set.of(
                 name + "_API_KEY",
@@ -88,10 +90,10 @@ public record ServiceSettings(
                 "CHAT_MODEL_THINK_TAGS");
     }
 
-    /// The checked settings.
+    /// Checks the settings.
     ///
-    /// @param variables what the names of the environment's variables begin with, such as `OPENAI`
-    /// @throws IllegalArgumentException when one of them cannot be used
+    /// @param variables the beginning of the variables' names, such as `OPENAI`
+    /// @throws IllegalArgumentException when one of them is invalid
     public static ServiceSettings of(
             String variables,
             @Nullable String apiKey,
@@ -119,7 +121,7 @@ public record ServiceSettings(
         return host.equals(URI.create(baseUrl).getHost());
     }
 
-    /// The models, or these when none are named.
+    /// The models, or these when the settings name none.
     List<String> modelsOr(String... own) {
         return models.isEmpty() ? List.of(own) : models;
     }
@@ -134,7 +136,7 @@ public record ServiceSettings(
         }
     }
 
-    /// Without the key.
+    /// Leaves out the key.
     @Override
     public String toString() {
         return "ServiceSettings[baseUrl=" + baseUrl + ", models=" + models + "]";

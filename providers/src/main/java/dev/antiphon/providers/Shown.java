@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What earlier attempts have shown of an answer that its service gives from the beginning once more: it is passed over.
-/// What to do about an answer that reads differently is left to the caller.
+/// What earlier attempts have shown of an answer that its service now sends again from the beginning; these pieces are
+/// skipped. The caller decides what to do about an answer that is different.
 public final class Shown {
 
     private final Beginning text;
@@ -17,7 +17,7 @@ public final class Shown {
     private final Map<String, Beginning> toolCalls = new HashMap<>();
     private final Set<String> toolResults;
 
-    /// All of it: the text, and what was shown beside it.
+    /// Everything that was shown: the text, and the parts next to it.
     public Shown(String text, Kept kept) {
         this.text = new Beginning(text);
         this.reasoning = new Beginning(kept.reasoning());
@@ -25,12 +25,12 @@ public final class Shown {
         this.toolResults = new HashSet<>(kept.toolResults());
     }
 
-    /// Of an answer that nobody has begun.
+    /// For an answer that nobody has begun.
     public static Shown nothing() {
         return new Shown("", new Kept("", ""));
     }
 
-    /// What of the next piece of text is new; nothing when it is another text than was shown.
+    /// The new part of the next piece of text; nothing when the text differs from the shown one.
     public Optional<String> text(String piece) {
         return text.pass(piece);
     }
@@ -40,14 +40,14 @@ public final class Shown {
         return !text.isPassed();
     }
 
-    /// Passes over no text any more, because it was withdrawn.
+    /// Stops skipping text, because the shown text was withdrawn.
     ///
-    /// @return as much as had come again
+    /// @return the part that had come again
     public String withdrawText() {
         return text.giveUp();
     }
 
-    /// What of the next piece of reasoning is new: all of it, from now on, when it is other reasoning than was shown.
+    /// The new part of the next piece of reasoning. From the first difference on, all reasoning is new.
     public String reasoning(String piece) {
         Optional<String> rest = reasoning.pass(piece);
         if (rest.isEmpty()) {
@@ -56,7 +56,7 @@ public final class Shown {
         return rest.orElse(piece);
     }
 
-    /// As {@link #text}; nothing also when the piece was shown, which may be empty.
+    /// Like {@link #text}; also nothing when the piece was shown, which can be empty.
     public Optional<String> toolCall(String id, String piece) {
         Beginning shown = toolCalls.get(id);
         return shown == null
@@ -64,7 +64,7 @@ public final class Shown {
                 : shown.pass(piece).filter(rest -> !rest.isEmpty());
     }
 
-    /// Whether the result of this call was shown and had not come again.
+    /// Whether the result of this call was shown and has not come again before.
     public boolean toolResult(String id) {
         return toolResults.remove(id);
     }
@@ -90,7 +90,7 @@ public final class Shown {
             return Optional.of(piece.substring(most));
         }
 
-        /// What was passed; nothing is from now on.
+        /// The part that was skipped; nothing is skipped from now on.
         String giveUp() {
             String passed = shown.substring(0, at);
             at = shown.length();

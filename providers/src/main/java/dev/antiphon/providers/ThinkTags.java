@@ -1,7 +1,7 @@
 package dev.antiphon.providers;
 
-/// Separates reasoning that a model writes into its text, between `<think>` and `</think>` at the beginning. Tags further on
-/// are text: an answer may be about them.
+/// Separates reasoning that a model writes into its text, between `<think>` and `</think>` at the beginning. Later tags
+/// are text, because an answer can be about them.
 final class ThinkTags {
 
     private static final String OPEN = "<think>";
@@ -10,17 +10,17 @@ final class ThinkTags {
     private enum State {
         BEFORE,
         THINKING,
-        /// The white space between reasoning and text, which is neither.
+        /// White space between reasoning and text, which belongs to neither.
         AFTER,
         TEXT
     }
 
     private State state = State.BEFORE;
 
-    /// What may be a part of a tag.
+    /// Text that can be a part of a tag.
     private String waiting = "";
 
-    /// A piece of what the model writes, separated.
+    /// A separated piece of the model's output.
     record Separated(String reasoning, String text) {}
 
     Separated take(String piece) {
@@ -57,14 +57,14 @@ final class ThinkTags {
         return new Separated(reasoning, rest);
     }
 
-    /// The answer has ended: what waits is no tag.
+    /// Ends the answer: the waiting text is not a tag.
     Separated end() {
         String rest = waiting;
         waiting = "";
         return state == State.THINKING ? new Separated(rest, "") : new Separated("", rest);
     }
 
-    /// How many characters at the end may begin the closing tag.
+    /// The number of characters at the end that can begin the closing tag.
     private static int beginningOfClose(String text) {
         for (int length = Math.min(CLOSE.length() - 1, text.length()); length > 0; length--) {
             if (CLOSE.startsWith(text.substring(text.length() - length))) {

@@ -7,13 +7,13 @@ import dev.antiphon.protocol.Json;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The arguments of a tool call as services take them back, which is a JSON object: services refuse a conversation with
-/// anything else for good.
+/// The arguments of a tool call in the form in which services accept them back: a JSON object. Services refuse a
+/// conversation with anything else in it permanently.
 final class ToolArguments {
 
     private ToolArguments() {}
 
-    /// The arguments when they are an object, else an object that holds them as text.
+    /// The arguments if they are an object; otherwise an object that holds them as text.
     static String sentBack(ToolCall call) {
         try {
             ObjectNode object = Json.ofService(call.arguments());

@@ -10,18 +10,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Puts the tool calls of one answer together from the pieces that the service streams, by whatever a piece says of its call:
-/// id, index, name, or nothing. Services leave out, repeat and mix up each of these. A piece that could belong to two calls
-/// makes the whole answer useless: no tool may run with the arguments of another call.
+/// Assembles the tool calls of one answer from streamed pieces. A piece can name its call by id, by index, by name or
+/// not at all; services leave out, repeat and mix up each of these. A piece that could belong to two calls makes the
+/// whole answer useless, because no tool may run with the arguments of another call.
 final class ToolCalls {
 
-    /// Far above what a model asks for at once; more makes the answer useless too.
+    /// Far above what a model requests at once; more calls make the answer useless too.
     private static final int MAX_CALLS = 128;
 
     private final List<Call> calls = new ArrayList<>();
     private boolean mixedUp;
 
-    /// One call as far as it has come.
+    /// One call as far as it has arrived.
     static final class Call {
 
         private final @Nullable Integer index;
@@ -48,14 +48,14 @@ final class ToolCalls {
             return name.toString();
         }
 
-        /// Whether its arguments are one whole JSON value.
+        /// Whether the arguments are one complete JSON value.
         private boolean isWhole() {
             return end.isReached();
         }
 
         /// Adds a piece of the arguments.
         ///
-        /// @return whether it is new; some services repeat a whole call at its end
+        /// @return whether it is new; some services repeat a complete call at its end
         private boolean add(String piece) {
             if (isWhole() && piece.contentEquals(arguments)) {
                 return false;
@@ -65,7 +65,7 @@ final class ToolCalls {
             return true;
         }
 
-        /// The arguments for when no piece of them comes.
+        /// The arguments to use if no piece of them arrives.
         void input(String json) {
             input = json;
         }
@@ -76,15 +76,15 @@ final class ToolCalls {
         }
     }
 
-    /// What the next piece adds.
+    /// The result of a piece.
     ///
-    /// @param arguments may be empty
+    /// @param arguments the new arguments; can be empty
     record Piece(Call call, String arguments) {}
 
-    /// Takes a piece that may say anything of its call or nothing.
+    /// Takes a piece that can have any or no information about its call.
     ///
-    /// @param id empty when it is not said; so with the name
-    /// @return null when nothing is to be told of it
+    /// @param id empty when the piece has none; the same for the name
+    /// @return null when there is nothing to report
     @Nullable Piece take(@Nullable Integer index, String id, String name, String arguments) {
         Call call = call(index, id, name, arguments);
         if (call == null || !call.add(arguments) || arguments.isEmpty()) {
@@ -94,9 +94,9 @@ final class ToolCalls {
         return new Piece(call, arguments);
     }
 
-    /// Begins a call that the service says is a new one.
+    /// Begins a call that the service marks as a new one.
     ///
-    /// @param id empty when the service gives none; one that another call has is replaced
+    /// @param id empty when the service gives none; replaced when another call has it
     @Nullable Call begin(@Nullable Integer index, String id, String name) {
         if (calls.size() == MAX_CALLS) {
             mixedUp = true;
@@ -108,9 +108,9 @@ final class ToolCalls {
         return call;
     }
 
-    /// Takes a call that comes whole; as {@link #begin}.
+    /// Takes a call that arrives complete; otherwise like {@link #begin}.
     ///
-    /// @return null when nothing is to be told of it now
+    /// @return null when there is nothing to report now
     @Nullable Piece whole(String id, String name, String arguments) {
         Call call = begin(null, id, name);
         if (call == null || arguments.isBlank() || !call.add(arguments)) {
@@ -128,7 +128,7 @@ final class ToolCalls {
                         ? begin(index, id, name)
                         : named(known, name);
             }
-            // Some servers give each piece an id of its own; only the first has a name.
+            // Some servers give each piece an id of its own; only the first piece has a name.
             Call begun = latest(index);
             return name.isEmpty() && index != null && begun != null
                     ? begun
@@ -145,7 +145,7 @@ final class ToolCalls {
         return continued(index, piece);
     }
 
-    /// Takes a name that is repeated, or comes in pieces.
+    /// Takes a name that is repeated, or arrives in pieces.
     private static Call named(Call call, String name) {
         if (call.arguments.isEmpty() && !call.name().equals(name)) {
             call.name.append(name);
@@ -153,7 +153,7 @@ final class ToolCalls {
         return call;
     }
 
-    /// The call that a piece without id and name belongs to.
+    /// The call to which a piece without id and name belongs.
     private @Nullable Call continued(@Nullable Integer index, String piece) {
         List<Call> candidates =
                 calls.stream().filter(each -> index != null && index.equals(each.index)).toList();
@@ -171,10 +171,11 @@ final class ToolCalls {
             mixedUp = true;
             return null;
         }
-        return candidates.getLast(); // whose arguments are no JSON then: the tool will refuse them
+        return candidates
+                .getLast(); // its arguments are invalid JSON then: the tool will refuse them
     }
 
-    /// Whether a piece with the id of a whole call begins another: some servers give all calls one id.
+    /// Whether a piece with the id of a complete call begins another one: some servers give all calls one id.
     private static boolean isAnother(
             Call known, @Nullable Integer index, String name, String piece) {
         return known.isWhole()
@@ -184,7 +185,7 @@ final class ToolCalls {
                 && !piece.contentEquals(known.arguments);
     }
 
-    /// The call that the service has given an id; of several the one with the index, else the newest.
+    /// The call with this id; of several, the one with the index, else the newest.
     private @Nullable Call given(String id, @Nullable Integer index) {
         List<Call> alike = calls.stream().filter(each -> each.given.equals(id)).toList();
         for (Call each : alike.reversed()) {
@@ -195,7 +196,7 @@ final class ToolCalls {
         return alike.isEmpty() ? null : alike.getLast();
     }
 
-    /// The newest call of an index; the newest of all without one.
+    /// The newest call with an index; without an index, the newest of all.
     private @Nullable Call latest(@Nullable Integer index) {
         for (Call each : calls.reversed()) {
             if (index == null || index.equals(each.index)) {
@@ -205,7 +206,7 @@ final class ToolCalls {
         return null;
     }
 
-    /// Calls that the sink has not heard of: their arguments came whole, or not at all.
+    /// Calls that the sink has not received: their arguments arrived complete, or not at all.
     List<Piece> untold() {
         List<Piece> untold = new ArrayList<>();
         for (Call each : calls) {
@@ -222,12 +223,12 @@ final class ToolCalls {
         return calls.stream().map(each -> new ToolCall(each.id, each.name(), each.all())).toList();
     }
 
-    /// Whether pieces came that cannot be told apart, or a call without a name.
+    /// Whether pieces arrived that cannot be distinguished, or a call without a name.
     boolean isMixedUp() {
         return mixedUp || areMixedUp(all());
     }
 
-    /// Whether whole calls cannot be told apart.
+    /// Whether complete calls cannot be distinguished.
     static boolean areMixedUp(List<ToolCall> calls) {
         Set<String> ids = new HashSet<>();
         return calls.stream()
@@ -235,7 +236,7 @@ final class ToolCalls {
                         call.name().isBlank() || call.id().isBlank() || !ids.add(call.id()));
     }
 
-    /// Finds out when a JSON object or array that comes in pieces is whole.
+    /// Detects when a JSON object or array that arrives in pieces is complete.
     private static final class JsonEnd {
 
         private int depth;

@@ -9,19 +9,19 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The order of turns that every service and every chat template takes: one instruction, ahead of everything else, then users
-/// and models by turns, a user first. Many templates refuse anything else, and then refuse every later message of the session
-/// too.
+/// The order of turns that every service and every chat template accepts: one instruction before everything else, then
+/// users and models alternately, a user first. Many templates refuse anything else, and then refuse every later message
+/// of the session too.
 final class TurnOrder {
 
-    /// Stands for what the user said before a conversation that the model begins; no template takes an empty turn.
+    /// Stands for the user's words before a conversation that the model begins; no template accepts an empty turn.
     private static final String OPENING = "…";
 
     private static final String BETWEEN = "\n\n";
 
     private TurnOrder() {}
 
-    /// The call with its turns in order. Its system prompt is null or has text, and there is no instruction among its turns.
+    /// The call with its turns in order. Its system prompt is null or has text, and its turns contain no instruction.
     static ModelCall of(ModelCall call) {
         List<String> instructions = new ArrayList<>();
         add(call.systemPrompt(), instructions);
@@ -62,7 +62,7 @@ final class TurnOrder {
         }
     }
 
-    /// Two turns of one speaker as one; null when they are not.
+    /// Joins two turns of the same speaker; null when the speakers differ.
     private static @Nullable ModelTurn joined(ModelTurn first, ModelTurn second) {
         if (first instanceof ModelTurn.User(String one)
                 && second instanceof ModelTurn.User(String two)) {

@@ -8,7 +8,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module can use, beyond what its pom says.
 @AnalyzeClasses(packages = "dev.antiphon.providers", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -34,7 +34,7 @@ final class ArchitectureTest {
                             "jdk..",
                             "org.jspecify..");
 
-    /// A whole server's protocol: it uses what every provider uses, and nothing else.
+    /// A whole server's protocol: it uses only what every provider uses.
     @ArchTest
     static final ArchRule langGraph =
             classes()

@@ -12,7 +12,7 @@ import dev.antiphon.testkit.Wire;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Each of our providers does what every provider must.
+/// Runs the conformance tests for each of our providers.
 @ParameterizedClass
 @MethodSource("dev.antiphon.testkit.Wire#all")
 final class ConformanceTest extends ProviderConformance {

@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The canned answer of PROTOCOL.md §6.
+/// The fixed answer of PROTOCOL.md §6.
 final class DemoProviderTest {
 
     private final List<String> pieces = new ArrayList<>();
@@ -71,7 +71,7 @@ final class DemoProviderTest {
     }
 
     @Test
-    void threeWordsMakeAPieceAndEachButTheLastEndsInItsSpace() throws Exception {
+    void threeWordsMakeAPieceAndAllButTheLastEndWithASpace() throws Exception {
         ModelAnswer answer = stream(3, "Hello, how are you?", "");
 
         assertThat(pieces.subList(0, 3))
@@ -83,7 +83,7 @@ final class DemoProviderTest {
     }
 
     @Test
-    void onlyTheSpacePartsWordsAndEmptyWordsAreNotCounted() throws Exception {
+    void onlySpacesSeparateWordsAndEmptyWordsAreNotCounted() throws Exception {
         ModelAnswer answer = stream(1, "a\tb\nc  d", "");
 
         assertThat(pieces).contains("'a\tb\nc ", " ", "d' ");
@@ -93,7 +93,7 @@ final class DemoProviderTest {
     }
 
     @Test
-    void whatStandsIsSaidAgainTheSame() throws Exception {
+    void streamedTextIsRepeatedUnchanged() throws Exception {
         stream(3, "hi", "");
         List<String> first = List.copyOf(pieces);
         pieces.clear();
@@ -106,7 +106,7 @@ final class DemoProviderTest {
 
     @Test
     @Timeout(60)
-    void whatStandsIsSaidWithoutPauses() throws Exception {
+    void streamedTextIsRepeatedWithoutPauses() throws Exception {
         DemoProvider slow = new DemoProvider(Duration.ofHours(1), 3, Time.system());
         String whole = DemoProvider.answer("hi");
         ModelAnswer answer = slow.stream(call("hi", whole), sink);

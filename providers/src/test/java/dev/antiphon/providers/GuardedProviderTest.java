@@ -26,7 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// When a provider is given a rest, and when it is asked again.
+/// When calls to a provider are refused, and when it is tried again.
 final class GuardedProviderTest {
 
     private final ProviderFailure down =
@@ -35,7 +35,7 @@ final class GuardedProviderTest {
     private final Service service = new Service();
     private final CollectingSink sink = new CollectingSink();
 
-    /// A model service, of which only the failing matters.
+    /// A model service, of which only the failures matter.
     private static final class Service implements ModelProvider {
 
         final AtomicInteger asked = new AtomicInteger();
@@ -100,7 +100,7 @@ final class GuardedProviderTest {
     }
 
     @Test
-    void aServiceThatFailsAgainAndAgainIsAskedNoMoreAndOtherModelsAre() throws Exception {
+    void aModelThatKeepsFailingIsNotCalledAndOtherModelsAre() throws Exception {
         service.failure = down;
         GuardedProvider provider = guarded(Duration.ofMinutes(1));
 
@@ -119,7 +119,7 @@ final class GuardedProviderTest {
     }
 
     @Test
-    void afterItsRestItIsTriedAndUsedAgain() {
+    void aFailingModelIsTriedAgainAfterThePause() {
         service.failure = down;
         GuardedProvider provider = guarded(Duration.ofMillis(50));
         fail(provider, GuardedProvider.LEAST);
@@ -133,7 +133,7 @@ final class GuardedProviderTest {
     }
 
     @Test
-    void whatTheServiceRefusesAndWhatUsersCancelDoesNotCount() {
+    void refusalsAndCancelledCallsDoNotCount() {
         GuardedProvider provider = guarded(Duration.ofMinutes(1));
         service.failure = new ProviderFailure(ErrorCode.PROVIDER_FAILED, "No such model.", null);
         fail(provider, 3 * GuardedProvider.LEAST);
@@ -159,7 +159,7 @@ final class GuardedProviderTest {
     }
 
     @Test
-    void anyNumberOfModelsMayBeNamed() throws Exception {
+    void anyNumberOfModelsCanBeNamed() throws Exception {
         GuardedProvider provider = guarded(Duration.ofMinutes(1));
 
         for (int i = 0; i < GuardedProvider.MAX_BREAKERS + 10; i++) {

@@ -52,7 +52,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
-/// What services and the proxies before them send that their documents do not say, and what they refuse to be sent.
+/// Undocumented responses of services and of proxies before them, and requests that they refuse.
 final class LenientWiresTest {
 
     private static final ToolSpec TOOL = new ToolSpec("t", "", Json.object());
@@ -115,7 +115,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void toolCallsThatAreAnnouncedAndDoNotComeAreNoAnswer() throws Exception {
+    void announcedToolCallsThatDoNotComeAreAFailure() throws Exception {
         WireCalls calls = chat();
 
         ProviderFailure failure =
@@ -127,7 +127,7 @@ final class LenientWiresTest {
 
     @ParameterizedTest
     @CsvSource({"insufficient_system_resource", "error"})
-    void aBadEndBeforeTheFirstTokenMayPassWhereWaitingHelps(String word) throws Exception {
+    void aTemporaryEndBeforeTheFirstTokenCanBeRetried(String word) throws Exception {
         WireCalls calls = chat();
 
         ProviderFailure failure = calls.failure(PATIENT, calls.stream(finish(word), DONE));
@@ -170,7 +170,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void textAndReasoningMayComeInBlocks() throws Exception {
+    void textAndReasoningCanComeInBlocks() throws Exception {
         WireCalls calls = chat();
 
         ModelAnswer answer =
@@ -200,7 +200,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void reasoningBetweenTagsIsSeparatedWhereThatIsAskedFor() throws Exception {
+    void reasoningBetweenTagsIsSeparatedIfTheSettingsSaySo() throws Exception {
         WireCalls calls = chat();
         FakeModelServer server =
                 calls.server(
@@ -218,7 +218,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void argumentsMayBeAnObject() throws Exception {
+    void argumentsCanBeAnObject() throws Exception {
         WireCalls calls = chat();
         String whole =
                 delta(
@@ -241,7 +241,7 @@ final class LenientWiresTest {
 
     @ParameterizedTest
     @MethodSource("callsThatAreMarkedAlike")
-    void callsThatAreMarkedAlikeAreTwo(Wire wire, List<String> ids) throws Exception {
+    void callsWithTheSameMarksAreTwo(Wire wire, List<String> ids) throws Exception {
         WireCalls calls = calls(wire);
 
         ModelAnswer answer =
@@ -260,7 +260,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void callsOfResponsesWithOneIdAreMixedUp() throws Exception {
+    void callsOfResponsesWithOneIdAreAFailure() throws Exception {
         Wire wire = new ResponsesWire();
         WireCalls calls = calls(wire);
         ModelProvider provider =
@@ -283,7 +283,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void mixedUpToolCallsAreAFailure() throws Exception {
+    void indistinguishableToolCallsAreAFailure() throws Exception {
         WireCalls calls = chat();
         ModelProvider provider =
                 calls.provider(
@@ -419,7 +419,7 @@ final class LenientWiresTest {
             delimiter = '|',
             value = {
                 "{\"error\":{\"code\":502,\"message\":\"leak\"}}|true|failed (HTTP 502).",
-                "{\"error\":{\"code\":\"429\",\"message\":\"leak\"}}|true|takes no more requests for now (HTTP 429).",
+                "{\"error\":{\"code\":\"429\",\"message\":\"leak\"}}|true|accepts no more requests for now (HTTP 429).",
                 "{\"error\":{\"code\":401,\"message\":\"leak\"}}|false|does not accept the key (HTTP 401).",
                 "{\"object\":\"error\",\"code\":503,\"type\":\"InternalServerError\"}|true|failed (HTTP 503, internalservererror).",
                 "{\"error\":{\"message\":\"leak\",\"code\":\"insufficient_quota\"}}|false|(insufficient_quota)."
@@ -451,14 +451,14 @@ final class LenientWiresTest {
 
     @ParameterizedTest
     @MethodSource("dev.antiphon.testkit.Wire#all")
-    void anUnknownPathIsNoUnknownModel(Wire wire) throws Exception {
+    void anUnknownPathIsNotAnUnknownModel(Wire wire) throws Exception {
         String path = "{\"detail\":\"Not Found\"}";
         String model =
                 "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"model: x\"}}";
         String modelWithoutEnvelope =
                 "{\"object\":\"error\",\"message\":\"The model `x` does not exist.\",\"type\":\"NotFoundError\",\"param\":null,\"code\":404}";
 
-        assertThat(notFound(wire, path)).endsWith("is not at its address (HTTP 404).");
+        assertThat(notFound(wire, path)).endsWith("was not found at its address (HTTP 404).");
         assertThat(notFound(wire, model)).contains("does not know the model 'asked-model'");
         assertThat(notFound(wire, modelWithoutEnvelope))
                 .contains("does not know the model 'asked-model'");
@@ -471,7 +471,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void theLogSaysWhatARefusalSaysButNotTheKey() throws Exception {
+    void theLogHasTheTextOfARefusalButNotTheKey() throws Exception {
         try (Warnings warnings = new Warnings(StreamingTransport.class)) {
             var _ =
                     chat().failure(
@@ -506,8 +506,8 @@ final class LenientWiresTest {
                 "max_tokens|{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.\"}}|max_completion_tokens",
                 "stream_options|{\"detail\":[{\"type\":\"extra_forbidden\",\"loc\":[\"body\",\"stream_options\"]}]}|max_tokens"
             })
-    void aParameterThatAServerRefusesIsLeftOutFromThenOn(
-            String parameter, String refusal, String sent) throws Exception {
+    void aRefusedParameterIsNotSentAgain(String parameter, String refusal, String sent)
+            throws Exception {
         WireCalls calls = chat();
         FakeModelServer server = refusing(calls, parameter, refusal);
         ModelProvider provider = calls.provider(server, PATIENT);
@@ -525,7 +525,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void aValueThatAServerRefusesIsNoReasonToChangeTheParameter() throws Exception {
+    void aRefusedValueDoesNotChangeTheParameter() throws Exception {
         WireCalls calls = chat();
         FakeModelServer server =
                 refusing(calls, "max_tokens", "{\"error\":\"max_tokens must be at most 10\"}");
@@ -542,7 +542,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void settingsSayWhatAServerTakes() throws Exception {
+    void settingsDescribeWhatAServerAccepts() throws Exception {
         WireCalls calls = chat();
         FakeModelServer server = calls.server(calls.stream(text("a"), finish("stop"), DONE));
         ServiceSettings settings =
@@ -572,7 +572,7 @@ final class LenientWiresTest {
         "claude-3-7-sonnet-latest,8192",
         "claude-sonnet-4-6,8192"
     })
-    void anthropicIsToldABoundThatItsModelTakes(String model, int most) throws Exception {
+    void anthropicGetsATokenLimitThatItsModelAccepts(String model, int most) throws Exception {
         WireCalls calls = calls(new AnthropicWire());
         FakeModelServer server = calls.server(calls.stream(calls.wire.answer("a")));
 
@@ -584,7 +584,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void aBoundThatAModelDoesNotTakeIsLearnedFromItsRefusal() throws Exception {
+    void aTokenLimitThatAModelRefusesIsLearned() throws Exception {
         WireCalls calls = calls(new AnthropicWire());
         FakeModelServer server =
                 calls.server(exchange -> {
@@ -609,7 +609,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void argumentsThatAreNoJsonGoBackInAnObject() throws Exception {
+    void argumentsThatAreNotJsonAreSentBackInAnObject() throws Exception {
         String broken = "{\"x\":1}{\"x\":2}";
         for (Wire wire : Wire.all().toList()) {
             WireCalls calls = calls(wire);
@@ -633,7 +633,7 @@ final class LenientWiresTest {
     }
 
     @Test
-    void reasoningGoesBackToAServerThatSendsItBesideItsToolCalls() throws Exception {
+    void reasoningIsSentBackToAServerThatSendsItWithToolCalls() throws Exception {
         WireCalls calls = chat();
         FakeModelServer server =
                 calls.server(

@@ -47,7 +47,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// The limits of a model call, its cancellation and its connections: what is the same for every provider, seen through
+/// The limits of a model call, its cancellation and its connections: the common behaviour of all providers, tested with
 /// the provider `openai`.
 final class ModelStreamTest {
 
@@ -61,7 +61,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void aServerThatSendsNoHeadersRunsIntoTheFirstTokenLimit() throws Exception {
+    void aServerThatSendsNoHeadersReachesTheFirstTokenLimit() throws Exception {
         ProviderFailure failure =
                 calls.failure(new CallLimits(LONG, SHORT, LONG, LONG), Exchange::stall);
 
@@ -81,7 +81,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void silenceWithinAnAnswerRunsIntoTheIdleLimit() throws Exception {
+    void silenceWithinAnAnswerReachesTheIdleLimit() throws Exception {
         ProviderFailure failure =
                 calls.failure(
                         new CallLimits(LONG, LONG, SHORT, LONG),
@@ -94,7 +94,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void anAnswerMayTakeLongerThanItMayBeSilent() throws Exception {
+    void anAnswerCanTakeLongerThanTheIdleLimit() throws Exception {
         Duration idle = Duration.ofMillis(500);
         ModelProvider provider =
                 calls.provider(
@@ -109,7 +109,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void slowBytesThatMakeNoEventAreSilence() throws Exception {
+    void slowBytesWithoutACompleteEventAreSilence() throws Exception {
         ProviderFailure failure =
                 calls.failure(
                         new CallLimits(LONG, LONG, SHORT, LONG),
@@ -119,7 +119,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void anAnswerThatGoesOnAndOnRunsIntoTheTotalLimit() throws Exception {
+    void anEndlessAnswerReachesTheTotalLimit() throws Exception {
         ProviderFailure failure =
                 calls.failure(
                         new CallLimits(LONG, LONG, LONG, SHORT),
@@ -130,7 +130,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void aServerThatIsNotThereIsUnreachable() throws Exception {
+    void aMissingServerIsUnreachable() throws Exception {
         FakeModelServer gone = calls.server(Exchange::stall);
         gone.close();
 
@@ -142,7 +142,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void aConnectionThatClosesWithoutAnAnswerMayPass() throws Exception {
+    void aConnectionThatClosesWithoutAnAnswerIsATemporaryFailure() throws Exception {
         ProviderFailure failure = calls.failure(Exchange::cut);
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
@@ -150,7 +150,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void aServerThatAcceptsNoConnectionRunsIntoTheConnectLimit() throws Exception {
+    void aServerThatAcceptsNoConnectionReachesTheConnectLimit() throws Exception {
         CallLimits limits = new CallLimits(SHORT, LONG, LONG, LONG);
 
         ProviderFailure failure = calls.failure(calls.provider(fullServer(), limits));
@@ -160,7 +160,7 @@ final class ModelStreamTest {
         assertThat(failure.retryAfter()).contains(Duration.ZERO);
     }
 
-    /// The address of a server whose queue of connections is full, so that the system answers no further ones.
+    /// The address of a server whose queue of connections is full, so that the system answers no more.
     private String fullServer() throws IOException {
         ServerSocket server =
                 calls.closing(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
@@ -203,7 +203,7 @@ final class ModelStreamTest {
             took.add(cancel(provider, stalled, closed));
         }
 
-        // The quickest of five: another process may hold the processor at any one time.
+        // The fastest of five, because another process can occupy the processor during one.
         assertThat(took).anyMatch(each -> each.compareTo(Duration.ofMillis(200)) < 0);
     }
 
@@ -274,7 +274,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void whatTheSinkThrowsIsPassedOn() throws Exception {
+    void exceptionsOfTheSinkArePassedOn() throws Exception {
         ModelProvider provider = calls.provider(stream(answer("a")));
         CollectingSink broken =
                 new CollectingSink() {
@@ -333,7 +333,7 @@ final class ModelStreamTest {
     }
 
     @Test
-    void aConnectionWhoseAnswerWasWholeIsUsedAgain() throws Exception {
+    void aConnectionIsReusedAfterAWholeAnswer() throws Exception {
         FakeModelServer server = calls.server(stream(answer("a")));
         ModelProvider provider = calls.provider(server.baseUrl(), PATIENT);
 

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Providers `openai` at fake servers, and what reached their sink. Closes all that it opened.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+/// Providers `openai` with fake servers, and what reached their sink. Closes everything that it opened.
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 final class OpenAiCalls implements AutoCloseable {
 
     static final String KEY = "sk-secret-1234567890";
@@ -32,7 +32,7 @@ final class OpenAiCalls implements AutoCloseable {
     static final CallLimits PATIENT = new CallLimits(LONG, LONG, LONG, LONG);
     static final Instant NOW = Instant.parse("2026-11-01T12:00:00Z");
 
-    /// What the sink of {@link #ask} and {@link #failure} has taken, reasoning in brackets.
+    /// What the sink of {@link #ask} and {@link #failure} has received, with reasoning in brackets.
     final CollectingSink sink = new CollectingSink();
 
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -76,7 +76,7 @@ final class OpenAiCalls implements AutoCloseable {
         return failure(provider(server(script).baseUrl(), limits));
     }
 
-    /// The failure of a call, whose message must be fit to be shown.
+    /// The failure of a call; checks that its message can be shown to users.
     ProviderFailure failure(ModelProvider provider) {
         ProviderFailure failure =
                 catchThrowableOfType(
@@ -89,7 +89,7 @@ final class OpenAiCalls implements AutoCloseable {
         return failure;
     }
 
-    /// A script that sends the parts as one whole stream.
+    /// A script that sends the parts as one complete stream.
     static Script stream(String... parts) {
         return exchange -> {
             exchange.open();
@@ -100,7 +100,7 @@ final class OpenAiCalls implements AutoCloseable {
         };
     }
 
-    /// A script that sends a part and then nothing, until the client leaves and `left` is told.
+    /// A script that sends a part and then nothing, until the client leaves; then it notifies `left`.
     static Script stall(String part, CountDownLatch left) {
         return exchange -> {
             exchange.open().send(part).stall();

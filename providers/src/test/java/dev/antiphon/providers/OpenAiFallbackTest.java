@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.io.IOException;
 import java.util.List;
 
-/// A service that refuses OpenAI's newer protocols is spoken to in an older one.
+/// If a service refuses OpenAI's newer protocols, an older one is used.
 final class OpenAiFallbackTest {
 
     private static final ResponsesWire RESPONSES = new ResponsesWire();
@@ -80,7 +80,7 @@ final class OpenAiFallbackTest {
     }
 
     @Test
-    void anAccountWithoutTheBackgroundIsAskedForResponsesAndThatIsRemembered() throws Exception {
+    void anAccountWithoutBackgroundModeUsesResponsesFromThenOn() throws Exception {
         status = 400;
         error = error("", "Background mode is not supported with zero data retention.");
         onlyTheBackground = true;
@@ -120,7 +120,7 @@ final class OpenAiFallbackTest {
         "429, '', background responses are limited",
         "500, '', background"
     })
-    void whatAnotherProtocolWouldRefuseTooIsRefusedAtOnce(int refused, String param, String message)
+    void anErrorOfEveryProtocolFailsAtOnce(int refused, String param, String message)
             throws Exception {
         status = refused;
         error = error(param, message);
@@ -131,7 +131,7 @@ final class OpenAiFallbackTest {
     }
 
     @Test
-    void whatTheOlderProtocolRefusesTooIsNotRemembered() throws Exception {
+    void aRefusalByTheOlderProtocolTooIsNotRemembered() throws Exception {
         status = 404;
         error = error("", "Not found");
         chatToo = true;

@@ -50,7 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
-/// The provider `openai` against a server that speaks the wire format, and breaks it.
+/// The provider `openai` with a server that speaks the wire format, and breaks it.
 final class OpenAiProviderTest {
 
     private final OpenAiCalls calls = new OpenAiCalls();
@@ -61,7 +61,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void theRequestSaysWhatTheCallSays() throws Exception {
+    void theRequestContainsTheCall() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
         ModelCall call =
                 new ModelCall(
@@ -101,7 +101,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void whatTheCallLeavesOpenIsLeftToTheServer() throws Exception {
+    void parametersThatTheCallDoesNotSetAreLeftToTheServer() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
         ModelCall call =
                 new ModelCall(
@@ -125,7 +125,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void openAiItselfIsAskedAsItsNewerModelsWantIt() throws Exception {
+    void openAiItselfGetsTheParametersOfItsNewerModels() throws Exception {
         ServiceSettings settings =
                 new ServiceSettings(KEY, OpenAiFactory.BASE_URL, List.of(), false);
         List<ModelTurn> turns = List.of(new ModelTurn.User("hi"));
@@ -142,7 +142,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void aServerWithoutAKeyIsSentNone() throws Exception {
+    void aServerWithoutAKeyGetsNone() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
         ServiceSettings settings = new ServiceSettings(null, server.baseUrl(), List.of(), false);
 
@@ -152,7 +152,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void piecesReachTheSinkAsTheyComeAndTheCompletionSaysWhatWasMeasured() throws Exception {
+    void piecesReachTheSinkAsTheyComeAndTheCompletionHasModelAndTokens() throws Exception {
         CountDownLatch seen = new CountDownLatch(1);
         CompletableFuture<Boolean> seenBeforeTheEnd = new CompletableFuture<>();
         CollectingSink sink =
@@ -188,21 +188,21 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void anAnswerThatRanOutOfTokensSaysSo() throws Exception {
+    void anAnswerThatRanOutOfTokensHasTheFinishReasonLength() throws Exception {
         ModelAnswer answer = calls.ask(stream(text("a"), finish("length"), DONE));
 
         assertThat(answer.completion().finishReason()).isEqualTo(Completion.FinishReason.LENGTH);
     }
 
     @Test
-    void reasoningGoesBesideTheText() throws Exception {
+    void reasoningIsStreamedNextToTheText() throws Exception {
         var _ = calls.ask(stream(role(), reasoning("Hm"), reasoning("m."), text("42"), DONE));
 
         assertThat(calls.sink.pieces).containsExactly("(Hm)", "(m.)", "42");
     }
 
     @Test
-    void everyTextComesThroughHoweverItIsCutIntoPackets() throws Exception {
+    void everyTextArrivesHoweverItIsCutIntoPackets() throws Exception {
         String odd =
                 "é 👩‍👩‍👧‍👦 مرحبا \u0000\u2028\ufeff \"quoted\" \\ </script>\r\n\n"
                         + "data: [DONE]\n\n{\"error\":1}";
@@ -272,7 +272,7 @@ final class OpenAiProviderTest {
                                     .getBytes(UTF_8)));
 
     @Test
-    void aModelIsOfferedToolsAndItsCallsAreStreamedAndGivenWhole() throws Exception {
+    void aModelIsOfferedToolsAndItsCallsAreStreamedAndReturned() throws Exception {
         FakeModelServer server =
                 calls.server(
                         stream(
@@ -310,7 +310,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void whatToolsBroughtGoesBackToTheModel() throws Exception {
+    void toolResultsAreSentBackToTheModel() throws Exception {
         FakeModelServer server = calls.server(stream(answer("ok")));
         ToolCall asked = new ToolCall("call_a", "weather", "{\"city\":\"x\"}");
         ModelCall call =
@@ -331,16 +331,16 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void aToolThatNobodyOfferedIsAFailure() throws Exception {
+    void aCallOfAToolThatWasNotOfferedIsAFailure() throws Exception {
         ProviderFailure failure =
                 calls.failure(
                         stream(toolCall(0, "call_a", "rm", "{}"), finish("tool_calls"), DONE));
 
-        assertThat(failure.getMessage()).endsWith("asked for a tool, and there is none.");
+        assertThat(failure.getMessage()).endsWith("called a tool that was not offered.");
     }
 
     @Test
-    void aToolCallThatRanOutOfTokensIsNone() throws Exception {
+    void aToolCallThatRanOutOfTokensIsDropped() throws Exception {
         ModelAnswer answer =
                 calls
                         .provider(
@@ -381,7 +381,7 @@ final class OpenAiProviderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"\n", "data: [DONE]\n\n", ": nothing\n\n"})
-    void aStreamWithoutAnAnswerIsNone(String stream) throws Exception {
+    void aStreamWithoutAnAnswerIsAFailure(String stream) throws Exception {
         ProviderFailure failure = calls.failure(stream(stream));
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
@@ -418,7 +418,7 @@ final class OpenAiProviderTest {
                 Arguments.of(
                         429,
                         "rate_limit_exceeded",
-                        "takes no more requests for now (HTTP 429, rate_limit_exceeded).",
+                        "accepts no more requests for now (HTTP 429, rate_limit_exceeded).",
                         true),
                 Arguments.of(429, "insufficient_quota", "takes no more requests", false),
                 Arguments.of(500, "sk-leak-9", "failed (HTTP 500).", true),
@@ -455,7 +455,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void aRefusalWhoseBodyNeverEndsIsStillARefusal() throws Exception {
+    void aRefusalWithAnEndlessBodyIsStillARefusal() throws Exception {
         ProviderFailure failure = calls.failure(Exchange::refuseWithoutEnd);
 
         assertThat(failure.getMessage()).endsWith("failed (HTTP 500).");
@@ -473,7 +473,7 @@ final class OpenAiProviderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"soon", "-1", "Sun, 01 Nov 2026 11:00:00 GMT", "99999999999"})
-    void aRetryAfterThatCannotBeFollowedIsNone(String value) throws Exception {
+    void anInvalidRetryAfterIsIgnored(String value) throws Exception {
         String header = "Retry-After: " + value + "\r\n";
 
         ProviderFailure failure = calls.failure(exchange -> exchange.answer(503, header, "{}"));
@@ -492,8 +492,7 @@ final class OpenAiProviderTest {
         ProviderFailure failure = calls.failure(stream(text("a"), event, DONE));
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
-        assertThat(failure.getMessage())
-                .endsWith("broke its answer off with an error (server_error).");
+        assertThat(failure.getMessage()).endsWith("ended its answer with an error (server_error).");
         assertThat(calls.sink.pieces).containsExactly("a");
     }
 
@@ -512,13 +511,13 @@ final class OpenAiProviderTest {
         ProviderFailure failure = calls.failure(stall(text("a") + event + text("b"), left));
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
-        assertThat(failure.getMessage()).endsWith("sent something that is not its protocol.");
+        assertThat(failure.getMessage()).endsWith("sent a malformed event.");
         assertThat(calls.sink.pieces).containsExactly("a");
         assertThat(reached(left)).isTrue();
     }
 
     @Test
-    void aHugeEventIsGivenUpWhenItGrowsOverItsBound() throws Exception {
+    void anEventLargerThanTheLimitEndsTheCall() throws Exception {
         CountDownLatch left = new CountDownLatch(1);
         String huge = text("a") + "data: " + "x".repeat(2 << 20);
 
@@ -530,7 +529,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void aLargeEventWithinTheBoundIsTaken() throws Exception {
+    void aLargeEventWithinTheLimitIsAccepted() throws Exception {
         String large = "x".repeat(1_000_000);
 
         var _ = calls.ask(stream(answer(large)));
@@ -539,7 +538,7 @@ final class OpenAiProviderTest {
     }
 
     @Test
-    void anAnswerWithoutEndIsStopped() throws Exception {
+    void anEndlessAnswerIsStopped() throws Exception {
         String piece = text("x".repeat(500_000));
 
         ProviderFailure failure = calls.failure(exchange -> exchange.open().repeat(piece));
@@ -564,7 +563,7 @@ final class OpenAiProviderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"localhost:8000", "ftp://host/v1", "http://", "not an address"})
-    void anAddressThatIsNoneIsRefusedAtOnce(String baseUrl) {
+    void anInvalidAddressIsRefusedAtOnce(String baseUrl) {
         assertThatThrownBy(() -> ServiceSettings.of("OPENAI", null, baseUrl, List.of(), false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("OPENAI_BASE_URL ");

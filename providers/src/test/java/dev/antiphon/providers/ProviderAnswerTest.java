@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.List;
 
-/// What every provider must make of a whole answer.
+/// How every provider reads a whole answer.
 @ParameterizedClass
 @MethodSource("dev.antiphon.testkit.Wire#all")
 final class ProviderAnswerTest {
@@ -38,7 +38,7 @@ final class ProviderAnswerTest {
     }
 
     @Test
-    void withoutAModelTheFirstThatIsOfferedIsAsked() throws Exception {
+    void withoutAModelTheFirstOfferedOneIsUsed() throws Exception {
         FakeModelServer server =
                 calls.server(calls.stream(wire.text("a"), wire.end(Reason.STOP, 1)));
         ModelProvider provider = calls.provider(server, PATIENT);

@@ -39,7 +39,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/// OpenAI's background mode: a response is created once and its rest read by whoever comes next.
+/// OpenAI's background mode: a response is created once, and any later connection reads its rest.
 final class ResponsesProviderTest {
 
     private static final ResponsesWire WIRE = new ResponsesWire();
@@ -80,7 +80,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void whereTheAnswerIsKeptIsToldBeforeItsFirstPiece() throws Exception {
+    void theHandleOfAKeptAnswerIsReportedBeforeItsFirstPiece() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, EVENTS.size(), Exchange::end);
         FakeModelServer server = calls.server(service);
         ModelProvider provider =
@@ -105,7 +105,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void aStreamThatIsCutIsTakenUpAfterItsLastEvent() throws Exception {
+    void aCutStreamIsResumedAfterItsLastEvent() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, 3, Exchange::cut);
 
         ModelAnswer answer = provider(service).stream(call("hi"), calls.sink);
@@ -117,7 +117,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void aStreamThatIsCutAgainAndAgainIsGivenUpAndTheServiceTold() throws Exception {
+    void aStreamThatIsCutRepeatedlyIsGivenUpAndCancelledAtTheService() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS.subList(0, 4), 3, Exchange::cut);
 
         ProviderFailure failure = calls.failure(provider(service));
@@ -131,7 +131,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void anotherAttemptGetsTheRestAndNothingTwice() throws Exception {
+    void theNextAttemptGetsTheRestAndNothingTwice() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, 0, Exchange::cut);
 
         ModelAnswer answer =
@@ -143,7 +143,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void reasoningAndToolCallsThatWereStreamedAreNotStreamedAgain() throws Exception {
+    void streamedReasoningAndToolCallsAreNotStreamedAgain() throws Exception {
         List<String> events =
                 ResponsesWire.numbered(
                         WIRE.begin(),
@@ -170,7 +170,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void anAnswerThatTheServiceHasForgottenIsWithdrawnAndGivenAnew() throws Exception {
+    void anAnswerThatTheServiceLostIsWithdrawnAndStartsAgain() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, EVENTS.size(), Exchange::end);
         service.forgotten = true;
 
@@ -182,7 +182,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void anAnswerThatReadsDifferentlyReplacesWhatWasStreamed() throws Exception {
+    void aDifferentAnswerReplacesTheStreamedOne() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, 0, Exchange::cut);
 
         var _ = provider(service).stream(kept("one 2 th", new Kept("resp_1:0", "")), calls.sink);
@@ -192,7 +192,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void aHandleThatIsNoneOfOursIsNotAskedFor() throws Exception {
+    void aForeignHandleIsNotRequested() throws Exception {
         FakeResponses service = new FakeResponses(EVENTS, EVENTS.size(), Exchange::end);
 
         var _ = provider(service).stream(kept("x", new Kept("../files?a=:1", "")), calls.sink);
@@ -231,7 +231,7 @@ final class ResponsesProviderTest {
     }
 
     @Test
-    void aProcessThatStopsLetsTheServiceGoOn() throws Exception {
+    void aStoppingProcessLetsTheServiceContinue() throws Exception {
         FakeResponses service = interruptedInTheMiddle(false);
 
         var _ = provider(service).stream(kept("one ", new Kept("resp_1:0", "")), calls.sink);

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// What is repeated, how often and after which wait.
+/// Which calls are retried, how often and after which wait.
 final class RetryingProviderTest {
 
     private static final Script BUSY = exchange -> exchange.answer(503, "", "{}");
@@ -51,7 +51,7 @@ final class RetryingProviderTest {
     }
 
     @Test
-    void aFailureThatPassesIsToldAndThenForgotten() throws Exception {
+    void aTemporaryFailureIsReportedAndRetried() throws Exception {
         ModelProvider provider = retrying(4, SOON, BUSY, Exchange::cut, BUSY, stream(answer("a")));
 
         ModelAnswer answer = provider.stream(call("hi"), calls.sink);
@@ -74,7 +74,7 @@ final class RetryingProviderTest {
     }
 
     @Test
-    void whatTheUserHasSeenIsNotAskedForTwice() throws Exception {
+    void aCallWithVisibleTextIsNotRetried() throws Exception {
         Script cut = exchange -> exchange.open().send(text("a")).cut();
 
         ProviderFailure failure = calls.failure(retrying(4, SOON, cut, stream(answer("b"))));
@@ -94,7 +94,7 @@ final class RetryingProviderTest {
     }
 
     @Test
-    void aServiceThatAsksForTooLongAWaitIsToldToTheUserInstead() throws Exception {
+    void aServiceThatAsksForTooLongAWaitFailsTheCall() throws Exception {
         Script busy = exchange -> exchange.answer(429, "Retry-After: 31\r\n", "{}");
 
         ProviderFailure failure = calls.failure(retrying(4, SOON, busy, stream(answer("b"))));
@@ -104,7 +104,7 @@ final class RetryingProviderTest {
     }
 
     @Test
-    void theWaitIsWhatTheServiceAsksForAndTheDelayWhichDoubles() throws Exception {
+    void theWaitIsTheServicesPlusADoublingDelay() throws Exception {
         List<Duration> waits = new CopyOnWriteArrayList<>();
         Thread test = Thread.currentThread();
         CollectingSink impatient =

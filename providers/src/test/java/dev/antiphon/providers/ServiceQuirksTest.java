@@ -31,7 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What one service does and the others do not.
+/// Peculiarities of single services.
 final class ServiceQuirksTest {
 
     private final List<WireCalls> opened = new ArrayList<>();
@@ -105,7 +105,7 @@ final class ServiceQuirksTest {
     }
 
     @Test
-    void anthropicsOverloadWithinTheStreamMayPassBeforeTheFirstTokenOnly() throws Exception {
+    void anthropicsOverloadIsATemporaryFailureOnlyBeforeTheFirstToken() throws Exception {
         String overloaded =
                 "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"leak\"}}\n\n";
         WireCalls before = calls(new AnthropicWire());
@@ -121,7 +121,7 @@ final class ServiceQuirksTest {
     }
 
     @Test
-    void anthropicIsToldABoundAndATemperatureThatItTakes() throws Exception {
+    void anthropicGetsATokenLimitAndATemperatureThatItAccepts() throws Exception {
         WireCalls calls = calls(new AnthropicWire());
         FakeModelServer server = calls.server(calls.stream(calls.wire.answer("a")));
         ModelCall call =
@@ -139,7 +139,7 @@ final class ServiceQuirksTest {
     }
 
     @Test
-    void reasoningIsAskedForWhereAServiceMustBe() throws Exception {
+    void reasoningIsRequestedFromServicesThatMustBeAsked() throws Exception {
         assertThat(askedWithReasoning(new AnthropicWire()))
                 .contains("\"thinking\":{\"type\":\"adaptive\"", "summarized");
         assertThat(askedWithReasoning(new GeminiWire())).contains("\"includeThoughts\":true");

@@ -35,7 +35,7 @@ final class ServiceSettingsTest {
     }
 
     @Test
-    void openAiItselfIsAskedInTheBackgroundAndOtherServersForChatCompletions() {
+    void openAiItselfUsesBackgroundModeAndOtherServersChatCompletions() {
         assertThat(OpenAiFactory.api(with("OPENAI_API_KEY", "k"))).isEqualTo(OpenAiApi.BACKGROUND);
         assertThat(OpenAiFactory.api(with("OPENAI_BASE_URL", "http://localhost:8000/v1")))
                 .isEqualTo(OpenAiApi.CHAT);
@@ -92,7 +92,7 @@ final class ServiceSettingsTest {
     }
 
     @Test
-    void whatAServerRefusesCanBeSaid() {
+    void parametersThatAServerRefusesCanBeSet() {
         ServiceSettings settings =
                 OpenAiFactory.settings(
                                 with(

@@ -17,7 +17,7 @@ final class ShownTest {
     }
 
     @Test
-    void whatWasShownIsPassedOverHoweverItIsCut() {
+    void shownTextIsSkippedHoweverItIsCut() {
         Shown shown = shown("one two");
 
         assertThat(shown.text("one ")).hasValue("");
@@ -28,7 +28,7 @@ final class ShownTest {
     }
 
     @Test
-    void anotherTextIsToldAndWhatHadComeAgainIsNotLost() {
+    void aDifferentTextIsDetectedAndTheRepeatedPartIsNotLost() {
         Shown shown = shown("one two");
 
         assertThat(shown.text("one ")).hasValue("");
@@ -39,7 +39,7 @@ final class ShownTest {
     }
 
     @Test
-    void otherReasoningIsNewFromThereToItsEnd() {
+    void reasoningIsNewFromTheFirstDifferenceOn() {
         Shown shown = shown("");
 
         assertThat(shown.reasoning("be")).isEmpty();
@@ -48,7 +48,7 @@ final class ShownTest {
     }
 
     @Test
-    void argumentsThatReadDifferentlyAreNotSplicedToThoseThatWereShown() {
+    void differentArgumentsAreNotJoinedToTheShownOnes() {
         Shown shown = shown("");
 
         assertThat(shown.toolCall("call_1", "{\"town\":1}")).isEmpty();

@@ -34,8 +34,7 @@ final class ThinkTagsTest {
                 "<b>a</b>,()<b>a</b>",
                 "<think></think>a</think>,()a</think>"
             })
-    void reasoningIsWhatStandsBetweenTheTagsAtTheBeginningHoweverItIsCut(
-            String text, String expected) {
+    void reasoningIsTheTextBetweenTheFirstTagsHoweverItIsCut(String text, String expected) {
         assertThat(separated(text)).isEqualTo(expected);
         assertThat(separated(text.split("", -1))).isEqualTo(expected);
     }

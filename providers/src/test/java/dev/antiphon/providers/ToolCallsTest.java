@@ -19,7 +19,7 @@ final class ToolCallsTest {
     private static final String ONE = "{\"x\":\"}1\"}";
     private static final String TWO = "{\"x\":{\"y\":2}}";
 
-    /// What one event says.
+    /// The content of one event.
     record Said(@Nullable Integer index, String id, String name, String arguments) {}
 
     private static Said said(@Nullable Integer index, String id, String name, String arguments) {
@@ -122,7 +122,7 @@ final class ToolCallsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("waysToSayTwoCalls")
-    void twoCallsAreTwoHoweverTheirPiecesAreMarked(String way, List<Said> pieces) {
+    void twoCallsAreSeparatedHoweverTheirPiecesAreMarked(String way, List<Said> pieces) {
         ToolCalls calls = assembled(pieces);
 
         assertThat(calls.isMixedUp()).isFalse();
@@ -145,12 +145,12 @@ final class ToolCallsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("whatCannotBeToldApart")
-    void whatCannotBeToldApartIsMixedUp(String what, List<Said> pieces) {
+    void indistinguishablePiecesAreAFailure(String what, List<Said> pieces) {
         assertThat(assembled(pieces).isMixedUp()).isTrue();
     }
 
     @Test
-    void moreCallsThanAnyModelMakesAreMixedUp() {
+    void tooManyCallsAreAFailure() {
         ToolCalls calls = new ToolCalls();
         for (int i = 0; i < 129; i++) {
             var _ = calls.whole("", "t", "{}");
@@ -161,7 +161,7 @@ final class ToolCallsTest {
     }
 
     @Test
-    void wholeCallsOfOneIdAreTwo() {
+    void completeCallsWithOneIdAreTwo() {
         ToolCalls calls = new ToolCalls();
         var _ = calls.whole("a", "t", ONE);
         var _ = calls.whole("a", "t", TWO);

@@ -26,7 +26,7 @@ import java.util.List;
 @MethodSource("dev.antiphon.testkit.Wire#all")
 final class ToolSchemaTest {
 
-    /// Of a property named `mark`.
+    /// The schema of a property named `mark`.
     private static final List<String> PROPERTIES =
             List.of(
                     "true",

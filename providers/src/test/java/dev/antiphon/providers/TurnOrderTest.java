@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.List;
 
-/// The order of turns that strict chat templates take.
+/// The order of turns that strict chat templates accept.
 final class TurnOrderTest {
 
     private static ModelCall ordered(@Nullable String system, ModelTurn... turns) {
@@ -32,12 +32,12 @@ final class TurnOrderTest {
     }
 
     @Test
-    void anEmptyInstructionIsNone() {
+    void anEmptyInstructionIsIgnored() {
         assertThat(ordered(" ", new Instruction("\n"), new User("u")).systemPrompt()).isNull();
     }
 
     @Test
-    void whatFollowsAFailedAnswerIsOneTurnWithWhatWasBefore() {
+    void messagesAroundAFailedAnswerAreOneTurn() {
         ModelCall call = ordered(null, new User("a"), new Assistant(""), new User("b"));
 
         assertThat(call.turns()).containsExactly(new User("a\n\nb"));
@@ -53,7 +53,7 @@ final class TurnOrderTest {
     }
 
     @Test
-    void theUserBeginsAlsoWhereTheModelDid() {
+    void theUserComesFirstEvenIfTheModelBegan() {
         ModelCall call = ordered(null, new Assistant("Hello!"), new User("a"));
 
         assertThat(call.turns())

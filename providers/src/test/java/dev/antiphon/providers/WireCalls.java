@@ -22,8 +22,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A provider at fake servers that speak its wire format, and what reached its sink. Closes all that it opened.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+/// A provider with fake servers that speak its wire format, and what reached its sink. Closes everything that
+/// it opened.
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 final class WireCalls implements AutoCloseable {
 
     static final String KEY = "sk-secret-1234567890";
@@ -68,7 +69,7 @@ final class WireCalls implements AutoCloseable {
         return exchange.open(wire.contentType()).send(wire.begin());
     }
 
-    /// A script that sends the parts as one whole stream.
+    /// A script that sends the parts as one complete stream.
     Script stream(String... parts) {
         return exchange -> {
             open(exchange);
@@ -91,7 +92,7 @@ final class WireCalls implements AutoCloseable {
         return failure(provider(server(script), limits));
     }
 
-    /// The failure of a call, whose message must be fit to be shown.
+    /// The failure of a call; checks that its message can be shown to users.
     ProviderFailure failure(ModelProvider provider) {
         ProviderFailure failure =
                 catchThrowableOfType(

@@ -10,7 +10,7 @@ import dev.antiphon.testkit.ResponsesWire;
 import dev.antiphon.testkit.Wire;
 import dev.antiphon.transport.StreamingTransport;
 
-/// Which of our providers speaks which wire.
+/// The provider for each wire.
 final class WireProviders {
 
     private WireProviders() {}

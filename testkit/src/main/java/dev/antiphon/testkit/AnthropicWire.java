@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 
 import java.util.Map;
 
-/// Anthropic's Messages. Block 0 holds the text, 1 the reasoning, the others a tool call each.
+/// Anthropic's Messages. Block 0 holds the text, block 1 the reasoning, and each further block a tool call.
 public final class AnthropicWire implements Wire {
 
     @Override

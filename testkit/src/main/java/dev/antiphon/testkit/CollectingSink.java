@@ -6,13 +6,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Keeps what a provider streams. Reasoning is in brackets, tool calls in angle ones, retries in square ones.
+/// Collects what a provider streams, in order. Reasoning is written in `(` `)`, tool calls and results in `<` `>`,
+/// retries in `[` `]`. Not thread-safe.
 public class CollectingSink implements RetrySink {
 
-    /// Whether {@link #isCancelled} says so.
+    /// The answer of {@link #isCancelled}.
     public volatile boolean cancelled;
 
-    /// What came, oldest first.
+    /// The pieces, oldest first.
     public final List<String> pieces = new CopyOnWriteArrayList<>();
 
     @Override

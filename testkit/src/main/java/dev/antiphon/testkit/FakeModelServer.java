@@ -24,11 +24,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A model server on a raw socket of the loopback: it speaks HTTP/1.1 with chunked bodies as real ones do, and lets a test
-/// break the rules at every byte. Each request is answered by the test's script, on a thread of its connection.
+/// A model server on a raw socket of the loopback interface. It speaks HTTP/1.1 with chunked bodies, as real
+/// servers do, and a test can break the rules at every byte. The test's script answers each request, on the thread
+/// of its connection.
 public final class FakeModelServer implements AutoCloseable {
 
-    /// How one request is answered; an exception closes the connection.
+    /// Answers one request; an exception closes the connection.
     public interface Script {
         void answer(Exchange exchange) throws IOException;
     }
@@ -42,19 +43,22 @@ public final class FakeModelServer implements AutoCloseable {
 
     private final AtomicInteger asked = new AtomicInteger();
 
-    /// What was asked so far.
+    /// The requests so far, oldest first.
     public final List<Request> requests = new CopyOnWriteArrayList<>();
 
-    /// Connections accepted so far.
+    /// The number of connections accepted so far.
     public final AtomicInteger connections = new AtomicInteger();
 
+    /// Starts to listen on a free port.
+    ///
+    /// @param script answers each request
     public FakeModelServer(Script script) throws IOException {
         this.script = script;
         this.server = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
         Thread.startVirtualThread(this::accept);
     }
 
-    /// What `OPENAI_BASE_URL` would be.
+    /// The base URL, as in `OPENAI_BASE_URL`.
     public String baseUrl() {
         return "http://127.0.0.1:" + server.getLocalPort() + "/v1";
     }
@@ -87,7 +91,7 @@ public final class FakeModelServer implements AutoCloseable {
                 script.answer(new Exchange(socket, in, request, first));
             }
         } catch (IOException e) {
-            // the client left, or the script wants it so
+            // the client left, or the script closed the connection
         } finally {
             sockets.remove(socket);
         }
@@ -117,9 +121,11 @@ public final class FakeModelServer implements AutoCloseable {
         return line.toString().strip();
     }
 
-    /// One request as it came.
+    /// One request as it arrived.
     ///
     /// @param line such as `POST /v1/chat/completions HTTP/1.1`
+    /// @param headers by name
+    /// @param body the JSON body
     public record Request(String line, Map<String, String> headers, JsonNode body) {}
 
     /// The answer to one request, written step by step.
@@ -140,6 +146,7 @@ public final class FakeModelServer implements AutoCloseable {
             this.first = first;
         }
 
+        /// The request that is being answered.
         public Request request() {
             return request;
         }
@@ -154,7 +161,7 @@ public final class FakeModelServer implements AutoCloseable {
             answer(status, headers, body.getBytes(StandardCharsets.UTF_8));
         }
 
-        /// Answers with a whole body of any bytes.
+        /// Answers with a whole body of arbitrary bytes.
         public void answer(int status, String headers, byte[] body) throws IOException {
             write(
                     "HTTP/1.1 "
@@ -168,13 +175,13 @@ public final class FakeModelServer implements AutoCloseable {
             out.flush();
         }
 
-        /// Begins a refusal and never ends it.
+        /// Begins an error response and never ends it.
         public void refuseWithoutEnd() throws IOException {
             write("HTTP/1.1 500 Whatever\r\nContent-Length: 100\r\n\r\n{");
             stall();
         }
 
-        /// Sends the headers of a stream of events.
+        /// Sends the headers of an event stream.
         public Exchange open() throws IOException {
             return open("text/event-stream");
         }
@@ -187,7 +194,7 @@ public final class FakeModelServer implements AutoCloseable {
 
         /// Sends a part of the stream, of any length.
         public Exchange send(String part) throws IOException {
-            // An empty chunk would end the stream, and a second end spoils the connection.
+            // An empty chunk would end the stream, and a second end would break the connection.
             if (!part.isEmpty()) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 write(Integer.toHexString(bytes.length) + "\r\n" + part + "\r\n");
@@ -195,7 +202,7 @@ public final class FakeModelServer implements AutoCloseable {
             return this;
         }
 
-        /// Sends a part byte by byte, each in a packet of its own.
+        /// Sends a part byte by byte, each byte in its own packet.
         public Exchange sendBytes(String part) throws IOException {
             for (byte each : part.getBytes(StandardCharsets.UTF_8)) {
                 out.write(new byte[] {'1', '\r', '\n', each, '\r', '\n'});
@@ -204,12 +211,12 @@ public final class FakeModelServer implements AutoCloseable {
             return this;
         }
 
-        /// Ends the stream as HTTP wants it.
+        /// Ends the stream correctly.
         public void end() throws IOException {
             write("0\r\n\r\n");
         }
 
-        /// Closes the connection without that.
+        /// Closes the connection without ending the stream.
         public void cut() throws IOException {
             socket.close();
         }

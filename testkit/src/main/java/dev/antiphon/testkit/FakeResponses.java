@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// OpenAI's Responses in background mode: one answer that goes on without its readers, who can get the rest of it.
+/// OpenAI's Responses in background mode: one answer that continues without its readers, who can fetch the rest.
 public final class FakeResponses implements Script {
 
-    /// How a stream goes on after its first events.
+    /// What the stream does after its first events.
     public interface Then {
         void go(Exchange exchange) throws IOException;
     }
@@ -19,18 +19,18 @@ public final class FakeResponses implements Script {
     private final int first;
     private final Then then;
 
-    /// How often a response was created, its rest was asked for, and it was cancelled.
+    /// How often a response was created, its rest was requested, and it was cancelled.
     public final AtomicInteger created = new AtomicInteger();
 
     public final AtomicInteger continued = new AtomicInteger();
     public final AtomicInteger cancelled = new AtomicInteger();
 
-    /// Whether the response is known no more.
+    /// Whether the server has forgotten the response.
     public volatile boolean forgotten;
 
     /// @param events of the whole answer, numbered
-    /// @param first how many of them the stream of the first request brings
-    /// @param then what happens to that stream after them
+    /// @param first how many of them the stream of the first request sends
+    /// @param then what that stream does after them
     public FakeResponses(List<String> events, int first, Then then) {
         this.events = events;
         this.first = first;

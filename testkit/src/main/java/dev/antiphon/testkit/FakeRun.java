@@ -30,26 +30,26 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 
-/// The run of one message, for a test that runs the steps of a workflow one by one. It keeps what they do, and nothing
-/// crosses a process. Thread-safe, so that steps may run side by side.
+/// The run of one message, for tests that run the steps of a workflow one by one. It records what the steps do; there
+/// is no server and no other process. Thread-safe, so steps can run in parallel.
 public final class FakeRun implements StepRun {
 
     private final WorkflowRequest request;
     private final ModelProvider model;
     private final List<Tool> tools;
 
-    /// What follows is guarded by this.
+    /// This and the fields below are guarded by this object.
     private final Deque<String> answers = new ArrayDeque<>();
 
     private final StringBuilder said = new StringBuilder();
     private final List<ObjectNode> questions = new ArrayList<>();
     private final List<ToolCall> calls = new ArrayList<>();
 
-    /// A run of a message of `user1` in the session `test`.
+    /// A run for a message of `user1` in the session `test`.
     ///
-    /// @param message the user's
-    /// @param model answers the calls of models, such as a {@link ScriptedModel}
-    /// @param tools that the request may use
+    /// @param message the user's message
+    /// @param model answers the model calls, such as a {@link ScriptedModel}
+    /// @param tools the tools that the request can use
     public FakeRun(String message, ModelProvider model, Tool... tools) {
         this.request =
                 new WorkflowRequest(
@@ -65,23 +65,23 @@ public final class FakeRun implements StepRun {
         this.tools = List.of(tools);
     }
 
-    /// Answers the next questions to the user.
+    /// Sets the answers to the next questions to the user.
     public synchronized FakeRun userAnswers(String... texts) {
         answers.addAll(Arrays.asList(texts));
         return this;
     }
 
-    /// All that the answer says so far.
+    /// The text of the answer so far.
     public synchronized String said() {
         return said.toString();
     }
 
-    /// What the user was asked, oldest first.
+    /// The questions to the user, oldest first.
     public synchronized List<ObjectNode> questions() {
         return List.copyOf(questions);
     }
 
-    /// The tools that were called, oldest first.
+    /// The tool calls, oldest first.
     public synchronized List<ToolCall> calls() {
         return List.copyOf(calls);
     }
@@ -122,7 +122,7 @@ public final class FakeRun implements StepRun {
         said.append(text);
     }
 
-    /// Calls the tool. Its arguments are not checked against its schema.
+    /// Calls the tool on the calling thread. The arguments are not checked against the tool's schema.
     ///
     /// @throws IllegalArgumentException when the arguments are not a JSON object
     @Override
@@ -157,9 +157,9 @@ public final class FakeRun implements StepRun {
         return new ToolReply(kind, text, new ModelTurn.ToolResult(call.id(), call.name(), text));
     }
 
-    /// Gives the next of {@link #userAnswers}.
+    /// Returns the next of {@link #userAnswers}.
     ///
-    /// @throws NeedsUser when there is none left
+    /// @throws NeedsUser when no answer is left
     @Override
     public synchronized String ask(ObjectNode question) throws NeedsUser {
         questions.add(question);

@@ -24,8 +24,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
-/// LangGraph's own server from npm, with the graphs of the resources `langgraph`, on a free port. It can be killed and
-/// started again, with its data or without. Node and npm must be installed.
+/// LangGraph's own server from npm, with the graphs in the resource folder `langgraph`, on a free port. A test can kill
+/// it and start it again, with its data or without. Node and npm must be installed.
 public final class LangGraphJsServer implements AutoCloseable {
 
     private static final List<String> PROGRAM =
@@ -39,12 +39,12 @@ public final class LangGraphJsServer implements AutoCloseable {
     private static final Path SOURCE = Path.of("target/langgraph-source").toAbsolutePath();
     private static final Path INSTALLED = Path.of("target/langgraph").toAbsolutePath();
 
-    /// It takes one or two seconds.
+    /// Starting takes one or two seconds.
     private static final Duration READY_WITHIN = Duration.ofSeconds(60);
 
     private static final Duration PROBE_EVERY = Duration.ofMillis(50);
 
-    // It takes a wish to speak HTTP/2 for one to open a WebSocket.
+    // The server opens a WebSocket for a client that asks to upgrade to HTTP/2.
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final JsonMapper json = new JsonMapper();
@@ -56,7 +56,7 @@ public final class LangGraphJsServer implements AutoCloseable {
         this.folder = folder;
     }
 
-    /// Installs it the first time, and returns when it serves.
+    /// Installs the server the first time, and returns when it serves.
     public static LangGraphJsServer start() throws Exception {
         unpack();
         NodePackages.install(SOURCE, INSTALLED);
@@ -80,6 +80,7 @@ public final class LangGraphJsServer implements AutoCloseable {
         }
     }
 
+    /// The address of the server.
     public String url() {
         return "http://127.0.0.1:" + port;
     }
@@ -113,7 +114,7 @@ public final class LangGraphJsServer implements AutoCloseable {
             if (started.awaitExit(PROBE_EVERY) || System.nanoTime() > deadline) {
                 String log = Files.readString(folder.resolve("server.log"));
                 close();
-                throw new IllegalStateException("the server does not come up: " + log);
+                throw new IllegalStateException("the server did not start: " + log);
             }
         }
     }
@@ -130,7 +131,7 @@ public final class LangGraphJsServer implements AutoCloseable {
         }
     }
 
-    /// Kills it as a crash would.
+    /// Kills the server as a crash would.
     public void kill() {
         ChildProcess latest = process;
         if (latest != null) {
@@ -138,13 +139,13 @@ public final class LangGraphJsServer implements AutoCloseable {
         }
     }
 
-    /// Starts it again with what it had saved.
+    /// Starts the server again with the data that it saved.
     public void restart() throws Exception {
         kill();
         launch();
     }
 
-    /// Starts it again as one that has forgotten everything.
+    /// Starts the server again without its data.
     public void restartEmpty() throws Exception {
         kill();
         delete(folder.resolve(".langgraph_api"));
@@ -157,7 +158,7 @@ public final class LangGraphJsServer implements AutoCloseable {
         return runs.isArray() ? runs.valueStream().toList() : List.of();
     }
 
-    /// Whether the thread is there.
+    /// Whether the thread exists.
     public boolean hasThread(String thread) throws Exception {
         return client.send(
                                 HttpRequest.newBuilder(URI.create(url() + "/threads/" + thread))
@@ -172,7 +173,7 @@ public final class LangGraphJsServer implements AutoCloseable {
         return runs(thread).stream().map(run -> run.path("status").asString("")).toList();
     }
 
-    /// What the thread's messages say, oldest first.
+    /// The texts of the thread's messages, oldest first.
     public List<String> messages(String thread) throws Exception {
         return get("/threads/" + thread + "/state")
                 .path("values")
@@ -182,7 +183,7 @@ public final class LangGraphJsServer implements AutoCloseable {
                 .toList();
     }
 
-    /// Whether the server has written down that a message's run runs.
+    /// Whether the server has recorded that the run of a message is running.
     public boolean hasSavedAsRunning(String message) throws IOException {
         Path saved = folder.resolve(".langgraph_api/.langgraphjs_ops.json");
         return Files.exists(saved)

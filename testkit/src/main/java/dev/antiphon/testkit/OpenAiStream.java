@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.json.JsonMapper;
 
-/// The events of OpenAI's Chat Completions stream, written by hand from its documentation.
+/// The events of OpenAI's Chat Completions stream, written from its documentation.
 public final class OpenAiStream {
 
     public static final String DONE = "data: [DONE]\n\n";
@@ -13,21 +13,22 @@ public final class OpenAiStream {
 
     private OpenAiStream() {}
 
-    /// The first event: it names the role and holds no text.
+    /// The first event: it names the role and has no text.
     public static String role() {
         return chunk("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}", "null");
     }
 
+    /// A piece of the answer's text.
     public static String text(String text) {
         return chunk("{\"content\":" + JSON.writeValueAsString(text) + "}", "null");
     }
 
-    /// As DeepSeek, vLLM and others name it; it is no part of OpenAI's own protocol.
+    /// The field as DeepSeek, vLLM and others name it; it is not part of OpenAI's own protocol.
     public static String reasoning(String text) {
         return chunk("{\"reasoning_content\":" + JSON.writeValueAsString(text) + "}", "null");
     }
 
-    /// A piece of a tool call; only its first has id and name.
+    /// A piece of a tool call; only the first piece has the id and the name.
     public static String toolCall(
             int index, @Nullable String id, @Nullable String name, String arguments) {
         return chunk(
@@ -47,7 +48,7 @@ public final class OpenAiStream {
         return chunk("{}", "\"" + reason + "\"");
     }
 
-    /// What `stream_options.include_usage` adds before the end.
+    /// The event that `stream_options.include_usage` adds before the end.
     public static String usage(int prompt, int completion) {
         return "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1731000000,"
                 + "\"model\":\"gpt-test-2026-01-01\",\"service_tier\":\"default\",\"choices\":[],\"usage\":"

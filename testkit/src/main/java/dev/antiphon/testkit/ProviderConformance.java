@@ -45,12 +45,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// What every provider must make of a whole answer, of a service that misbehaves, and of a user who cancels. A test class of a
-/// provider extends this, names its factory and how the service's streams look, and JUnit runs the rest, each test at a
-/// {@link FakeModelServer} of its own.
+/// The behaviour that every provider must have: with a complete answer, with a service that misbehaves, and with a user
+/// who cancels. The test class of a provider extends this class, names its factory and the {@link Wire} of its service,
+/// and JUnit runs the tests, each against a {@link FakeModelServer} of its own.
 ///
 /// Tests of features that the provider does not have ({@link dev.antiphon.api.model.Capabilities}) are skipped.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 public abstract class ProviderConformance {
 
     private static final Duration LONG = Duration.ofSeconds(30);
@@ -70,13 +70,13 @@ public abstract class ProviderConformance {
     private final CollectingSink sink = new CollectingSink();
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    /// How the service's streams look.
+    /// How the streams of the service look.
     protected abstract Wire wire();
 
-    /// Makes the provider.
+    /// Creates the factory of the provider.
     protected abstract ModelProviderFactory factory();
 
-    /// The variables of the provider that name the service's address.
+    /// Returns the provider's variables, with the address of the service.
     protected Map<String, String> environment(String address) {
         return wire().environment(address);
     }
@@ -120,7 +120,7 @@ public abstract class ProviderConformance {
         return exchange.open(wire().contentType()).send(wire().begin());
     }
 
-    /// A script that sends the parts as one whole stream.
+    /// A script that sends the parts as one complete stream.
     private Script stream(String... parts) {
         return exchange -> {
             open(exchange);
@@ -143,7 +143,7 @@ public abstract class ProviderConformance {
         return failure(provider(server(script), limits));
     }
 
-    /// The failure of a call, whose message must be fit to be shown.
+    /// The failure of a call; checks that its message can be shown to users.
     private ProviderFailure failure(ModelProvider provider) {
         ProviderFailure failure =
                 catchThrowableOfType(
@@ -157,7 +157,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void piecesReachTheSinkAsTheyComeAndTheCompletionSaysWhatWasMeasured() throws Exception {
+    void piecesReachTheSinkAsTheyComeAndTheCompletionHasModelAndTokens() throws Exception {
         CountDownLatch seen = new CountDownLatch(1);
         CompletableFuture<Boolean> seenBeforeTheEnd = new CompletableFuture<>();
         CollectingSink watched =
@@ -185,7 +185,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void everyTextComesThroughHoweverItIsCutIntoPackets() throws Exception {
+    void everyTextArrivesHoweverItIsCutIntoPackets() throws Exception {
         String odd =
                 "é 👩‍👩‍👧‍👦 مرحبا \u2028 \"quoted\" \\ </script>\r\n\n{\"error\":1} \"done\":true [DONE]";
 
@@ -200,7 +200,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void theRequestSaysWhatTheCallSays() throws Exception {
+    void theRequestContainsTheCall() throws Exception {
         FakeModelServer server = server(stream(wire().text("a"), wire().end(Reason.STOP, 1)));
         ModelCall call =
                 new ModelCall(
@@ -228,8 +228,8 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void reasoningGoesBesideTheText() throws Exception {
-        assumeTrue(has(Feature.REASONING), "it shows no reasoning");
+    void reasoningIsStreamedNextToTheText() throws Exception {
+        assumeTrue(has(Feature.REASONING), "the provider shows no reasoning");
         ModelAnswer answer =
                 ask(stream(wire().reasoning("Hm"), wire().text("42"), wire().end(Reason.STOP, 1)));
 
@@ -238,7 +238,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void anAnswerThatRanOutOfTokensSaysSo() throws Exception {
+    void anAnswerThatRanOutOfTokensHasTheFinishReasonLength() throws Exception {
         ModelAnswer answer = ask(stream(wire().text("a"), wire().end(Reason.LENGTH, 1)));
 
         assertThat(answer.completion().finishReason()).isEqualTo(Completion.FinishReason.LENGTH);
@@ -252,8 +252,8 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void toolsAreOfferedAndTheirCallsStreamedAndGivenWhole() throws Exception {
-        assumeTrue(has(Feature.TOOLS), "it takes no tools");
+    void toolsAreOfferedAndTheirCallsAreStreamedAndReturned() throws Exception {
+        assumeTrue(has(Feature.TOOLS), "the provider has no tools");
         FakeModelServer server =
                 server(
                         stream(
@@ -280,8 +280,8 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void whatToolsBroughtGoesBackWithWhatTheServiceSigned() throws Exception {
-        assumeTrue(has(Feature.TOOLS), "it takes no tools");
+    void toolResultsAreSentWithTheNotesOfTheService() throws Exception {
+        assumeTrue(has(Feature.TOOLS), "the provider has no tools");
         FakeModelServer server =
                 server(exchange -> {
                     if (exchange.isFirst()) {
@@ -327,7 +327,7 @@ public abstract class ProviderConformance {
         }
     }
 
-    /// The arguments of a call as the sink got them.
+    /// The arguments of a call as the sink received them.
     private String streamed(String id) {
         StringBuilder arguments = new StringBuilder();
         String begin = "<" + id + " weather ";
@@ -339,22 +339,22 @@ public abstract class ProviderConformance {
         return arguments.toString();
     }
 
-    /// A begun answer.
+    /// The beginning of an answer.
     private Exchange begun(Exchange exchange) throws IOException {
         return open(exchange).send(wire().text("a"));
     }
 
     @Test
-    void aStallBeforeTheHeadersRunsIntoTheFirstTokenLimit() throws Exception {
+    void aStallBeforeTheHeadersReachesTheFirstTokenLimit() throws Exception {
         ProviderFailure failure = failure(QUICK_FIRST, Exchange::stall);
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_TIMEOUT);
         assertThat(failure.getMessage()).endsWith("did not begin to answer within 300 ms.");
     }
 
-    /// Services that think in silence say that they live.
+    /// Some services think in silence and send comments meanwhile.
     @Test
-    void signsOfLifeResetTheLimitsOfTheFirstTokenAndOfSilence() throws Exception {
+    void signsOfLifeResetTheFirstTokenAndIdleLimits() throws Exception {
         CallLimits limits = new CallLimits(LONG, SHORT, SHORT, LONG);
 
         ModelAnswer answer =
@@ -374,7 +374,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void signsOfLifeWithoutAnAnswerRunIntoTheTotalLimit() throws Exception {
+    void signsOfLifeWithoutAnAnswerReachTheTotalLimit() throws Exception {
         ProviderFailure failure =
                 failure(
                         new CallLimits(LONG, LONG, LONG, SHORT),
@@ -385,7 +385,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void aStallWithinTheAnswerRunsIntoTheIdleLimit() throws Exception {
+    void aStallWithinTheAnswerReachesTheIdleLimit() throws Exception {
         ProviderFailure failure = failure(QUICK_IDLE, exchange -> begun(exchange).stall());
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_TIMEOUT);
@@ -396,7 +396,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void slowBytesThatMakeNoEventAreSilence() throws Exception {
+    void slowBytesWithoutACompleteEventAreSilence() throws Exception {
         ProviderFailure failure =
                 failure(
                         QUICK_IDLE,
@@ -406,7 +406,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void anAnswerThatGoesOnAndOnRunsIntoTheTotalLimit() throws Exception {
+    void anEndlessAnswerReachesTheTotalLimit() throws Exception {
         ProviderFailure failure =
                 failure(
                         new CallLimits(LONG, LONG, LONG, SHORT),
@@ -416,19 +416,19 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void aCutWithinAnEventIsNoEnd() throws Exception {
+    void aCutWithinAnEventIsAFailure() throws Exception {
         String half = wire().text("b").substring(0, wire().text("b").length() - 3);
 
         assertIsCut(exchange -> begun(exchange).send(half).cut());
     }
 
     @Test
-    void aCutBetweenEventsIsNoEnd() throws Exception {
+    void aCutBetweenEventsIsAFailure() throws Exception {
         assertIsCut(exchange -> begun(exchange).cut());
     }
 
     @Test
-    void aCleanEndWithoutTheEndMarkIsNoEnd() throws Exception {
+    void aCleanEndWithoutTheEndMarkIsAFailure() throws Exception {
         assertIsCut(exchange -> begun(exchange).end());
     }
 
@@ -442,14 +442,14 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void aStreamWithoutAnAnswerIsNone() throws Exception {
+    void aStreamWithoutAnAnswerIsAFailure() throws Exception {
         ProviderFailure failure = failure(PATIENT, exchange -> open(exchange).end());
 
         assertThat(failure.getMessage()).endsWith("ended its answer before it began.");
     }
 
     @Test
-    void aRateLimitIsToldWithItsWait() throws Exception {
+    void aRateLimitIsATemporaryFailureWithItsWait() throws Exception {
         ProviderFailure failure =
                 failure(
                         PATIENT,
@@ -461,11 +461,11 @@ public abstract class ProviderConformance {
 
         assertThat(failure.retryAfter()).contains(Duration.ofSeconds(17));
         assertThat(failure.getMessage())
-                .endsWith("takes no more requests for now (HTTP 429, rate_limit_error).");
+                .endsWith("accepts no more requests for now (HTTP 429, rate_limit_error).");
     }
 
     @Test
-    void aServerErrorMayPass() throws Exception {
+    void aServerErrorIsATemporaryFailure() throws Exception {
         ProviderFailure failure =
                 failure(PATIENT, exchange -> exchange.answer(500, "", "<html>leak</html>"));
 
@@ -474,7 +474,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void aRefusedKeyDoesNotPass() throws Exception {
+    void aRefusedKeyIsNotRetried() throws Exception {
         ProviderFailure failure =
                 failure(PATIENT, exchange -> exchange.answer(401, "", "{\"error\":\"leak\"}"));
 
@@ -483,7 +483,7 @@ public abstract class ProviderConformance {
     }
 
     @Test
-    void aConnectionThatClosesWithoutAnAnswerMayPass() throws Exception {
+    void aConnectionThatClosesWithoutAnAnswerIsATemporaryFailure() throws Exception {
         ProviderFailure failure = failure(PATIENT, Exchange::cut);
 
         assertThat(failure.retryAfter()).contains(Duration.ZERO);
@@ -501,13 +501,13 @@ public abstract class ProviderConformance {
                             left.complete(true);
                         });
 
-        assertThat(failure.getMessage()).endsWith("sent something that is not its protocol.");
+        assertThat(failure.getMessage()).endsWith("sent a malformed event.");
         assertThat(sink.pieces).containsExactly("a");
         assertThat(left.get(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
-    void aHugeEventIsGivenUpWhenItGrowsOverItsBound() throws Exception {
+    void anEventLargerThanTheLimitEndsTheCall() throws Exception {
         String huge = wire().hugeBeginning() + "x".repeat(2 << 20);
 
         ProviderFailure failure = failure(PATIENT, exchange -> begun(exchange).send(huge).stall());
@@ -526,7 +526,7 @@ public abstract class ProviderConformance {
                                         .end());
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
-        assertThat(failure.getMessage()).contains("broke its answer off with an error");
+        assertThat(failure.getMessage()).contains("ended its answer with an error");
         assertThat(sink.pieces).containsExactly("a");
     }
 
@@ -558,7 +558,8 @@ public abstract class ProviderConformance {
             took.add(cancel(provider, stalled, closed));
         }
 
-        // The quickest of some: another process may hold the processor at any one time.
+        // The fastest of several tries, because another process can occupy the processor during
+        // one.
         assertThat(took).anyMatch(each -> each.compareTo(Duration.ofMillis(200)) < 0);
     }
 

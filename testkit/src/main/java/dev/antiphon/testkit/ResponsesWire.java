@@ -48,7 +48,7 @@ public final class ResponsesWire implements Wire {
                 + "}";
     }
 
-    /// The events of some parts, numbered as the service does.
+    /// The events of some parts, numbered as the service numbers them.
     public static List<String> numbered(String... parts) {
         List<String> events = new ArrayList<>();
         for (String event : String.join("", parts).split("(?<=\n\n)", -1)) {

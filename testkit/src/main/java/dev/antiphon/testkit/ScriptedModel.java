@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// A model that answers what a test has written down. Thread-safe; steps that run side by side get the answers in the
-/// order in which they ask.
+/// A model that gives the answers that a test has scripted. Thread-safe; steps that run in parallel get the answers in
+/// the order in which they call.
 public final class ScriptedModel implements ModelProvider {
 
     /// The name of the provider and of its model.
@@ -33,7 +33,7 @@ public final class ScriptedModel implements ModelProvider {
         record Fails(String message) implements Line {}
     }
 
-    /// What it does at each call, the next first. Guarded by itself.
+    /// The answers to the next calls, the next one first. Guarded by itself.
     private final List<Line> script = new ArrayList<>();
 
     private final List<ModelCall> calls = new CopyOnWriteArrayList<>();
@@ -43,14 +43,14 @@ public final class ScriptedModel implements ModelProvider {
         return add(new Line.Says(List.of(pieces)));
     }
 
-    /// Asks at the next call for these tools.
+    /// Answers the next call with requests for these tools.
     public ScriptedModel callsTools(ToolCall... tools) {
         return add(new Line.Calls(List.of(tools)));
     }
 
-    /// Fails at the next call.
+    /// Fails the next call.
     ///
-    /// @param message the sentence for the user
+    /// @param message one sentence for the user
     public ScriptedModel fails(String message) {
         return add(new Line.Fails(message));
     }
@@ -82,9 +82,9 @@ public final class ScriptedModel implements ModelProvider {
         return Capabilities.of(Continuation.RESTART, Feature.TOOLS, Feature.USAGE, Feature.CANCEL);
     }
 
-    /// Streams the next line of the script.
+    /// Streams the next answer of the script.
     ///
-    /// @throws IllegalStateException when the script is at its end
+    /// @throws IllegalStateException when no answer is left
     @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
@@ -113,7 +113,7 @@ public final class ScriptedModel implements ModelProvider {
                 throw new IllegalStateException(
                         "the model was called "
                                 + calls.size()
-                                + " times, but the script is shorter");
+                                + " times, but the script has fewer answers");
             }
             return script.removeFirst();
         }

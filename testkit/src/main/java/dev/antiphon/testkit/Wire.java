@@ -9,8 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// How one service's streams look, written by hand from its documentation: all that a further provider costs the tests.
-/// The order of parts in an answer is begin, reasoning, text, tool calls, end.
+/// How the streams of one service look, written from its documentation. A new provider needs one of these for its
+/// tests. The order of parts in an answer is begin, reasoning, text, tool calls, end.
 public interface Wire {
 
     JsonMapper JSON = new JsonMapper();
@@ -18,7 +18,7 @@ public interface Wire {
     /// The service's name for the model that answers.
     String MODEL = "model-of-2026";
 
-    /// Every service, for parameterized tests.
+    /// The wires of all known services, for parameterized tests.
     static Stream<Wire> all() {
         return Stream.of(
                 new OpenAiWire(),
@@ -28,29 +28,33 @@ public interface Wire {
                 new OllamaWire());
     }
 
+    /// The name of the provider that speaks this wire.
     String provider();
 
-    /// What the base URL has after the address.
+    /// The path of the base URL.
     String path();
 
-    /// What makes a worker use the service at this address.
+    /// The environment variables with which a worker uses the service at this address.
     Map<String, String> environment(String address);
 
+    /// The media type of a stream. Default `text/event-stream`.
     default String contentType() {
         return "text/event-stream";
     }
 
-    /// What comes before any piece; no first token.
+    /// The events before the first piece; they do not count as a first token.
     String begin();
 
+    /// A piece of text.
     String text(String piece);
 
+    /// A piece of reasoning.
     String reasoning(String piece);
 
-    /// The `index`th tool call, counted from 0, with its whole arguments.
+    /// The tool call with number `index`, counted from 0, with all its arguments.
     String toolCall(int index, String id, String name, String arguments);
 
-    /// What ends an answer, up to and with the end mark.
+    /// The end of an answer, including the end mark.
     ///
     /// @param reason how the service says that it stopped: STOP, LENGTH or TOOLS
     /// @param tokens of the answer; null when the service does not say
@@ -65,19 +69,19 @@ public interface Wire {
     /// An error within a stream.
     String error();
 
-    /// The beginning of a piece that goes on and on.
+    /// The beginning of a piece that never ends.
     String hugeBeginning();
 
-    /// An event that is not the service's protocol.
+    /// An event that breaks the protocol of the service.
     String malformed();
 
-    /// Bytes that keep the connection busy and say nothing.
+    /// Bytes that keep the connection busy and have no meaning.
     String keepAlive();
 
-    /// What a request says.
+    /// Reads a request.
     Asked asked(Request request);
 
-    /// The parts of a request that services place differently, and the whole.
+    /// The parts of a request that services place differently.
     ///
     /// @param all the whole body
     record Asked(
@@ -87,6 +91,7 @@ public interface Wire {
             String system,
             String all) {}
 
+    /// A whole answer of 12 tokens with these pieces of text.
     default String answer(String... texts) {
         StringBuilder answer = new StringBuilder(begin());
         for (String text : texts) {
@@ -95,6 +100,7 @@ public interface Wire {
         return answer.append(end(Reason.STOP, 12)).toString();
     }
 
+    /// The text as a JSON string, with its quotation marks.
     static String quoted(String text) {
         return JSON.writeValueAsString(text);
     }

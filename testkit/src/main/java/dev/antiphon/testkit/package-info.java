@@ -1,4 +1,5 @@
-/// What the tests of an extension need: model servers that a test controls, and the streams of the known services.
+/// Tests for extensions: a fake run, a scripted model, conformance tests for providers, model servers that a test
+/// controls, and the streams of the known services.
 @NullMarked
 package dev.antiphon.testkit;
 

@@ -21,7 +21,7 @@ import java.util.List;
 
 final class FakeRunTest {
 
-    /// Fails when it is told to.
+    /// Fails if its arguments say so.
     private static final class Echo implements Tool {
 
         @Override
@@ -55,7 +55,7 @@ final class FakeRunTest {
     }
 
     @Test
-    void streamedTextIsSaidAndThoughtsAreNot() throws Exception {
+    void streamedTextIsPartOfTheAnswerAndThoughtsAreNot() throws Exception {
         ScriptedModel model = new ScriptedModel().says("a", "b").says("thought");
         FakeRun run = new FakeRun("hi", model);
 
@@ -68,7 +68,7 @@ final class FakeRunTest {
     }
 
     @Test
-    void aScriptThatIsTooShortSaysSo() {
+    void aScriptThatIsTooShortFails() {
         FakeRun run = new FakeRun("hi", new ScriptedModel());
 
         assertThatThrownBy(() -> run.stream(run.conversation(), List.of()))
@@ -86,7 +86,7 @@ final class FakeRunTest {
     }
 
     @Test
-    void toolsAreCalledAndTheirOutcomesTold() throws Exception {
+    void toolsAreCalledAndTheirOutcomesReturned() throws Exception {
         FakeRun run = new FakeRun("hi", new ScriptedModel(), new Echo());
 
         assertThat(kind(run, "echo", "x")).isEqualTo(ToolReply.Kind.RESULT);
@@ -103,7 +103,7 @@ final class FakeRunTest {
     }
 
     @Test
-    void aQuestionParksUntilItsAnswerIsThere() throws Exception {
+    void aQuestionParksUntilItHasAnAnswer() throws Exception {
         FakeRun run = new FakeRun("hi", new ScriptedModel());
 
         assertThatThrownBy(() -> run.ask("Which tone?", "formal")).isInstanceOf(NeedsUser.class);

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 
-/// Why a call brought no whole answer. Holds nothing that a service wrote but its error's name: bodies may repeat
-/// prompts and keys.
+/// Why a call did not bring a whole answer. It contains nothing that a service wrote except the name of its error,
+/// because bodies can repeat prompts and keys.
 public sealed interface Breakage {
 
-    /// There is no connection, or it closed before any answer.
+    /// The connection failed, or closed before any answer.
     record Unreachable() implements Breakage {}
 
     /// The service answered with an error.
@@ -31,10 +31,10 @@ public sealed interface Breakage {
         }
     }
 
-    /// A limit was reached.
+    /// A time limit was reached.
     record TooLate(Limit limit, Duration after) implements Breakage {}
 
-    /// Which of {@link CallLimits}.
+    /// One of the {@link CallLimits}.
     enum Limit {
         CONNECT,
         FIRST_TOKEN,
@@ -42,13 +42,13 @@ public sealed interface Breakage {
         TOTAL
     }
 
-    /// One event grew over its bound.
+    /// One event was longer than the limit.
     record EventTooLong(int maxBytes) implements Breakage {}
 
-    /// The whole answer grew over its bound.
+    /// The whole answer was longer than the limit.
     record AnswerTooLong() implements Breakage {}
 
-    /// An event is not what the service's protocol says.
+    /// An event breaks the protocol of the service.
     record Malformed() implements Breakage {}
 
     /// The connection was lost, or the service closed it, before the end of the answer.

@@ -2,37 +2,36 @@ package dev.antiphon.transport;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a service's events say besides text: that the answer is whole, or that it failed. Client libraries pass over
-/// both.
+/// Judges the events of a service: whether the answer is whole, and whether it failed. Client libraries ignore both.
 ///
-/// Called on the call's thread for each event, so it should look before it parses.
+/// Called on the call's thread for each event, so check the text before parsing it.
 @FunctionalInterface
 public interface Dialect {
 
-    /// What ends a stream of Chat Completions, and of what imitates them.
+    /// The end mark of Chat Completions, and of services that imitate them.
     String DONE = "[DONE]";
 
     /// Reads one event, or the body of a refusal.
     ///
     /// @param event the event's name, or null
-    /// @throws RuntimeException when the event is not what the service's protocol says
+    /// @throws RuntimeException when the event breaks the protocol of the service
     Sign sign(@Nullable String event, String data);
 
-    /// The name that a refusal's body gives the error, or null.
+    /// The error name in the body of a refusal, or null.
     default @Nullable String refusal(int status, String body) {
         return sign(null, body) instanceof Sign.Failure failure ? failure.reason() : null;
     }
 
-    /// What an event says.
+    /// The meaning of an event.
     sealed interface Sign {
 
         /// A part of the answer, or nothing.
         record Part() implements Sign {}
 
-        /// The answer is whole; nothing of it follows.
+        /// The answer is whole; nothing more follows.
         record End() implements Sign {}
 
-        /// The answer is whole unless more of it follows, which only the stream's end can tell.
+        /// The answer is whole unless more follows; only the end of the stream can tell.
         record MayEnd() implements Sign {}
 
         /// The answer failed.

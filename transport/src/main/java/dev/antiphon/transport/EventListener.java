@@ -5,20 +5,20 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.Map;
 
-/// Takes the events of one connection, after the call's {@link Dialect} has judged them. On the thread of the call.
+/// Receives the events of one connection, after the call's {@link Dialect} has judged them. On the call's thread.
 public interface EventListener {
 
-    /// Takes nothing: the dialect reads the answer itself.
+    /// Ignores the events, for a dialect that reads the answer itself.
     EventListener NONE = (_, _) -> {};
 
-    /// The service has accepted the request.
+    /// Called when the service has accepted the request.
     ///
-    /// @param headers of its answer, by name
+    /// @param headers of the response, by name
     default void onOpen(Map<String, List<String>> headers) {}
 
-    /// One event.
+    /// Receives one event.
     ///
     /// @param event its name; null when it has none
-    /// @throws RuntimeException when it is not what the service's protocol says: the call is broken then
+    /// @throws RuntimeException when the event breaks the protocol of the service: the call fails
     void onEvent(@Nullable String event, String data);
 }

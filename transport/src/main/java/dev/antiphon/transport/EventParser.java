@@ -10,12 +10,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// Parses one event stream (WHATWG HTML 9.2.6). It bounds an event, and drops one that is cut in the
-/// middle. Unlike the standard it takes a last event
-/// without the blank line after it, when it is whole and the stream ends cleanly: many servers end like that.
+/// Parses one event stream (WHATWG HTML 9.2.6). Limits the length of an event, and drops an event that is cut off.
+/// Unlike the standard, it accepts a last event without a blank line after it, if the event is complete and the stream
+/// ends cleanly, because many servers end that way.
 final class EventParser {
 
-    /// Far above any event of a model service, which are a few hundred bytes, and what a hostile one can make us hold.
+    /// Far above any event of a model service (a few hundred bytes). Limits the memory that a hostile service can take.
     static final int MAX_EVENT_BYTES = 1 << 20;
 
     private final StreamCall call;
@@ -31,7 +31,7 @@ final class EventParser {
         this.listener = listener;
     }
 
-    /// Passes on each event until the body ends. The byte order mark is passed over before.
+    /// Passes each event on until the body ends. Skips a byte order mark.
     void parse(InputStream body) throws IOException {
         boolean afterReturn = false;
         for (int next = body.read(); next >= 0; next = body.read()) {
@@ -66,7 +66,7 @@ final class EventParser {
         try {
             return !Json.ofService(last).isEmpty();
         } catch (InvalidInput e) {
-            return false; // cut in the middle
+            return false; // cut off
         }
     }
 
@@ -101,8 +101,9 @@ final class EventParser {
             case "event" -> event = value;
             case "data" -> data.append(value).append('\n');
             case "error" -> {
-                // Not in the standard: llama.cpp reported errors like this until September 2025 and
-                // then ended the stream as if it were whole.
+                // Not in the standard: llama.cpp reported errors like this until September 2025,
+                // and then ended the
+                // stream as if it were complete.
                 event = "error";
                 data.append(value).append('\n');
             }
@@ -111,7 +112,8 @@ final class EventParser {
         }
     }
 
-    /// Passes the event on. Not one with empty data, which the standard would: some servers keep the line alive with them.
+    /// Passes the event on. Unlike the standard, not an event with empty data: some servers send those to keep
+    /// connections alive.
     private void dispatch() {
         call.alive();
         if (data.length() > 1) {

@@ -11,21 +11,21 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// What went wrong with a service, as the failure that the user sees: one sentence of ours, in which nothing is
-/// quoted but the HTTP status, the name of the model and a plain name of the error.
+/// Turns the failure of a service into the failure that the user sees: one sentence of our own. It quotes only the HTTP
+/// status, the name of the model and a plain error name.
 public final class FailureText {
 
-    /// The name of a refusal with status 404 that speaks of the model, and not of the address.
+    /// The error name of a 404 that concerns the model and not the address.
     public static final String MODEL_NOT_FOUND = "model_not_found";
 
-    /// No digits: a key would not pass.
+    /// No digits, so that no key matches.
     private static final Pattern PLAIN_NAME = Pattern.compile("[a-z_]{1,48}");
 
-    /// 429s that no waiting helps.
+    /// Errors with status 429 that waiting does not help.
     private static final Set<String> NOT_PASSING =
             Set.of("insufficient_quota", "billing_hard_limit_reached", "billing_not_active");
 
-    /// Errors that a service reports within a stream, and that waiting helps.
+    /// Errors reported within a stream that waiting helps.
     private static final Set<String> PASSING =
             Set.of(
                     "overloaded_error",
@@ -42,14 +42,14 @@ public final class FailureText {
 
     private final String subject;
 
-    /// Speaks about one provider.
+    /// Makes the failures of one provider.
     public FailureText(String provider) {
         this.subject = "The provider '" + provider + "'";
     }
 
-    /// The failure for a broken call.
+    /// The failure of a broken call.
     ///
-    /// @param model as it was asked for, or null
+    /// @param model as requested, or null
     /// @param hasAnswered whether a piece of the answer has come, so that the call must not be repeated
     public ProviderFailure of(Breakage why, @Nullable String model, boolean hasAnswered) {
         return switch (why) {
@@ -65,13 +65,13 @@ public final class FailureText {
             case Breakage.Reported(String reason, int status) when !hasAnswered && status >= 400 ->
                     refused(new Breakage.Refused(status, reason, null), model);
             case Breakage.Reported(String reason, _) ->
-                    failed("broke its answer off with an error" + inBrackets(plain(reason)));
+                    failed("ended its answer with an error" + inBrackets(plain(reason)));
             case Breakage.TooLate(Limit limit, Duration after) -> tooLate(limit, after);
             case Breakage.EventTooLong(int most) ->
                     failed("sent an event of more than " + (most >> 10) + " KiB");
             case Breakage.AnswerTooLong _ ->
-                    failure(ErrorCode.ANSWER_TOO_LONG, "sent an answer without end");
-            case Breakage.Malformed _ -> failed("sent something that is not its protocol");
+                    failure(ErrorCode.ANSWER_TOO_LONG, "sent an endless answer");
+            case Breakage.Malformed _ -> failed("sent a malformed event");
             case Breakage.Cut _ when hasAnswered -> failed("did not finish its answer");
             case Breakage.Cut _ -> failed("ended its answer before it began");
         };
@@ -79,7 +79,7 @@ public final class FailureText {
 
     /// The service withheld its answer.
     ///
-    /// @param word the service's for what it did
+    /// @param word the service's word for what it did
     public ProviderFailure filtered(String word) {
         return failed("withheld the answer because of its content filter")
                 .withStopReason(quotable(word));
@@ -87,7 +87,7 @@ public final class FailureText {
 
     /// The service stopped in the middle of its answer.
     ///
-    /// @param word the service's for why its answer is not whole
+    /// @param word the service's word for why its answer is incomplete
     public ProviderFailure stopped(String word, boolean hasAnswered) {
         String name = plain(word.toLowerCase(Locale.ROOT));
         String what = "stopped before its answer was whole" + inBrackets(name);
@@ -98,19 +98,19 @@ public final class FailureText {
         return failure.withStopReason(quotable(word));
     }
 
-    /// A service's word, when it is one that can be shown.
+    /// A word of the service, if it can be shown.
     private static @Nullable String quotable(String word) {
         return plain(word.toLowerCase(Locale.ROOT)).isEmpty() ? null : word;
     }
 
-    /// The tool calls of an answer cannot be told apart.
+    /// The tool calls of an answer cannot be distinguished.
     public ProviderFailure mixedUpTools() {
-        return failed("mixed up its tool calls, so that none of them was made");
+        return failed("mixed up its tool calls, so none of them was made");
     }
 
     /// The model asked for a tool that was not offered.
     public ProviderFailure unknownTool() {
-        return failed("asked for a tool, and there is none");
+        return failed("called a tool that was not offered");
     }
 
     private ProviderFailure refused(Breakage.Refused refused, @Nullable String model) {
@@ -134,8 +134,8 @@ public final class FailureText {
                     reason.equals(MODEL_NOT_FOUND)
                             ? "does not know the model"
                                     + (model == null ? "" : " '" + shorten(model) + "'")
-                            : "is not at its address";
-            case 429 -> "takes no more requests for now";
+                            : "was not found at its address";
+            case 429 -> "accepts no more requests for now";
             default -> status >= 500 ? "failed" : "did not accept the request";
         };
     }
@@ -171,7 +171,7 @@ public final class FailureText {
         return ProviderFailure.passing(code, subject + " " + what + ".", retryAfter);
     }
 
-    /// The service's name for the error when it is nothing but a name, else an empty text.
+    /// The service's error name, if it is only a name; otherwise an empty text.
     private static String plain(@Nullable String reason) {
         return reason != null && PLAIN_NAME.matcher(reason).matches() ? reason : "";
     }

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
-/// Parses JSON objects that follow one another, each an event: a line each, over several lines, or in an array. What stands
-/// between them is passed over; an object that is cut in the middle is dropped.
+/// Parses consecutive JSON objects, each of them an event: one per line, over several lines, or in an array. Text
+/// between them is ignored; an object that is cut off is dropped.
 final class JsonParser {
 
     private final StreamCall call;
@@ -38,8 +38,8 @@ final class JsonParser {
         }
         object.write(next);
         if (inText && next == '\n') {
-            dispatch(); // malformed, because no text of JSON has a line end; the reader says
-            // so
+            dispatch(); // malformed, because a JSON text has no line end;
+            // the reader reports it
         } else if (escaped) {
             escaped = false;
         } else if (inText) {

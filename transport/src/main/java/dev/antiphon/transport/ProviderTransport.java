@@ -18,7 +18,7 @@ public final class ProviderTransport implements ModelTransport, AutoCloseable {
     private final CallLimits limits;
     private final InstantSource clock;
 
-    /// Null until a provider needs it, because making it takes a third of a second. Guarded by this.
+    /// Null until a provider needs it, because creating it takes 0.3 s. Guarded by this.
     private @Nullable StreamingTransport http;
 
     public ProviderTransport(CallLimits limits, InstantSource clock) {
@@ -26,7 +26,7 @@ public final class ProviderTransport implements ModelTransport, AutoCloseable {
         this.clock = clock;
     }
 
-    /// The transport in the wider form that the providers of Antiphon use.
+    /// The larger interface of the transport, for Antiphon's own providers.
     ///
     /// @throws IllegalArgumentException when the context has another transport than a worker's
     public static StreamingTransport http(ProviderContext context) {
@@ -71,7 +71,7 @@ public final class ProviderTransport implements ModelTransport, AutoCloseable {
         }
     }
 
-    /// Shows each event to the reader, and keeps what it throws until the connection is closed.
+    /// Passes each event to the reader, and keeps an exception of the reader until the connection is closed.
     private static final class Reading implements Dialect {
 
         private final EventReader reader;

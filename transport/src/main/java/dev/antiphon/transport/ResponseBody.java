@@ -18,19 +18,19 @@ import java.util.concurrent.Flow.Subscription;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// A response's body as it comes, read by the call's thread, which waits no longer than the call's limits.
+/// The body of a response as it arrives, read by the call's thread, which waits no longer than the limits of the call.
 ///
-/// Whatever ends it early (a limit, a lost connection, an interrupt, a call that is over) reads as the end of the
-/// stream, and the call knows why: whether an answer is whole is never judged by how its stream ends.
+/// If a limit, a lost connection, an interrupt or the end of the call ends the body early, the reader sees the end of
+/// the stream, and the call knows the reason. The end of a stream never decides whether an answer is whole.
 final class ResponseBody extends InputStream implements BodySubscriber<ResponseBody> {
 
-    /// How long a body whose answer is whole may take to end, so that its connection can be used again.
+    /// How long the body of a complete answer can take to end, so that its connection can be reused.
     private static final Duration DRAIN = Duration.ofSeconds(1);
 
     private final StreamCall call;
     private final CompletableFuture<ResponseBody> subscribed = new CompletableFuture<>();
 
-    /// At most two, for the next delivery is asked for when one is taken: a delivery and the end.
+    /// At most two, a delivery and the end, because the next delivery is requested when one is taken.
     private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
 
     private volatile @Nullable Subscription subscription;
@@ -139,7 +139,7 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
         StreamCall.Deadline deadline = call.deadline();
         long left = deadline.nanosLeft();
         if (left < 0 && deadline.limit() == Breakage.Limit.TOTAL) {
-            call.broke(deadline.passed()); // also when more is there: an endless answer must end
+            call.broke(deadline.passed()); // even if more bytes wait: an endless answer must end
             return;
         }
         try {
@@ -168,8 +168,8 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
         }
     }
 
-    /// The beginning of a refusal, as far as it comes soon. Not bounded by the call's limits, which it must not break: a
-    /// refusal is known by its status.
+    /// The beginning of the body of a refusal, as far as it arrives soon. The limits of the call do not apply, because
+    /// a refusal is known by its status.
     byte[] beginning(int mostBytes, Duration within) throws InterruptedException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         long end = System.nanoTime() + within.toNanos();
@@ -193,11 +193,12 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
         return bytes.toByteArray();
     }
 
-    /// Gives the connection back: for the next call when this answer is whole, else by closing it. Does not block.
+    /// Releases the connection: for the next call when this answer is complete, otherwise by closing it. Does
+    /// not block.
     @Override
     public void close() {
         if (finished) {
-            return; // it was given back when the last byte came
+            return; // it was released when the last byte came
         }
         if (call.hasEnded()) {
             draining = true;

@@ -6,22 +6,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// What a service wrote about an error, as an operator may read it in the log.
+/// The text of a service about an error, safe for the log.
 final class ServiceText {
 
-    /// Enough for the sentence that says what is wrong; some services repeat the whole prompt behind it.
+    /// Long enough for the sentence that names the error; some services repeat the whole prompt after it.
     private static final int MAX = 400;
 
-    /// What is shorter is no secret, such as the `none` of a server without keys, and stands in any text.
+    /// A shorter value is not a secret but, for example, the `none` of a server without keys, and occurs in any text.
     private static final int SHORTEST_KEY = 8;
 
-    /// How the keys of the known services begin.
+    /// The beginnings of the known services' keys.
     private static final Pattern KEY =
             Pattern.compile("\\b(sk|xai|gsk|hf|AIza|lsv2)[-_A-Za-z0-9*.]{6,}");
 
     private ServiceText() {}
 
-    /// One line, without the key that the request was sent with and what looks like one.
+    /// One line, without the key of the request and without text that looks like a key.
     static String forLog(String text, Request request) {
         String line = text.strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
         for (Map.Entry<String, String> header : request.headers().entrySet()) {

@@ -10,17 +10,17 @@ import tools.jackson.databind.JsonNode;
 
 import java.util.Locale;
 
-/// What services' ways to report an error have in common.
+/// What the services have in common in reporting an error.
 public final class Signs {
 
     private static final int NOT_FOUND = 404;
 
     private Signs() {}
 
-    /// The error that an event or a refusal's body reports, or null.
+    /// The error in an event or in the body of a refusal, or null.
     public static Sign.@Nullable Failure failure(@Nullable String event, String data) {
         boolean isError = "error".equals(event);
-        // In a text the quotes would be escaped.
+        // Inside a text the quotes would be escaped.
         return isError || data.contains("\"error\"") ? failure(event, parse(data)) : null;
     }
 
@@ -38,7 +38,7 @@ public final class Signs {
         return isError ? failure(object) : null;
     }
 
-    /// Most services name an error, some only number it, in a text or not.
+    /// Most services name an error; some only number it, as a text or a number.
     private static Sign.Failure failure(JsonNode error) {
         String name = null;
         int status = 0;
@@ -54,7 +54,7 @@ public final class Signs {
         return new Sign.Failure(name, status);
     }
 
-    /// The name of the error in a refusal's body, or null.
+    /// The error name in the body of a refusal, or null.
     public static @Nullable String refusal(int status, String body) {
         JsonNode object = parse(body);
         if (status == NOT_FOUND && speaksOfAModel(object)) {
@@ -64,12 +64,13 @@ public final class Signs {
         return failure == null ? null : failure.reason();
     }
 
-    /// Whether a service has found its path but not the model: what does not know the path does not know of models.
+    /// Whether a service knows the path but not the model: a server that does not know the path does not
+    /// mention models.
     private static boolean speaksOfAModel(JsonNode body) {
         return !body.isEmpty() && body.toString().toLowerCase(Locale.ROOT).contains("model");
     }
 
-    /// An empty object when it is none.
+    /// An empty object when the text is not a JSON object.
     public static JsonNode parse(String data) {
         try {
             return Json.ofService(data);

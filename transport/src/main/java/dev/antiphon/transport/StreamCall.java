@@ -9,12 +9,12 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/// One model call under way: what the transport must know to stop in time, and what it found out.
+/// One model call in progress: what the transport needs to stop in time, and what it found out.
 ///
-/// Everything happens on the thread that streams.
+/// Used only on the thread that streams.
 public final class StreamCall {
 
-    /// Bounds what a stream of tiny events costs. Five minutes at 1,600 tokens a second.
+    /// Limits the cost of a stream of tiny events: five minutes at 1,600 tokens a second.
     private static final int MAX_EVENTS = 500_000;
 
     private final CallLimits limits;
@@ -35,7 +35,7 @@ public final class StreamCall {
         this(limits, dialect, System.nanoTime());
     }
 
-    /// A further connection of a call that began earlier.
+    /// Another connection of a call that began earlier.
     ///
     /// @param startNanos of {@link System#nanoTime}, when the first one began
     public StreamCall(CallLimits limits, Dialect dialect, long startNanos) {
@@ -44,17 +44,17 @@ public final class StreamCall {
         this.startNanos = startNanos;
     }
 
-    /// Tells that a piece of the answer has come: from now on the idle limit counts.
+    /// Reports that a piece of the answer has come: from now on the idle limit applies.
     public void answering() {
         answering = true;
     }
 
-    /// Nothing more is wanted; the connection is closed.
+    /// Ends the call: the connection is closed.
     public void stop() {
         over = true;
     }
 
-    /// As {@link #stop}, and why. The first reason stands: later ones follow from it.
+    /// Ends the call with a reason. Only the first reason counts, because later ones follow from it.
     public void broke(Breakage why) {
         if (!over) {
             breakage = why;
@@ -72,7 +72,7 @@ public final class StreamCall {
         return answering;
     }
 
-    /// Whether the service said that the answer is whole.
+    /// Whether the service reported that the answer is whole.
     public boolean hasEnded() {
         return ended;
     }
@@ -82,19 +82,19 @@ public final class StreamCall {
         return interrupted;
     }
 
-    /// Why the answer may not be whole.
+    /// Why the answer is possibly not whole; empty when nothing failed.
     public Optional<Breakage> breakage() {
         return Optional.ofNullable(breakage);
     }
 
-    /// Whether no further byte is wanted.
+    /// Whether the call has ended and needs no further bytes.
     boolean isOver() {
         return over;
     }
 
-    /// Judges an event before the listener sees it.
+    /// Judges an event before the listener receives it.
     ///
-    /// @return whether it is for the listener
+    /// @return whether the listener receives it
     boolean take(@Nullable String event, String data) {
         if (++events > MAX_EVENTS) {
             broke(new Breakage.AnswerTooLong());
@@ -118,7 +118,7 @@ public final class StreamCall {
         };
     }
 
-    /// An event was passed on as far as the call lasted.
+    /// Reports that the listener has processed an event.
     ///
     /// @param id the newest id in the stream, or null
     void workedOff(@Nullable String id) {
@@ -127,13 +127,13 @@ public final class StreamCall {
         }
     }
 
-    /// The id of the last event that was worked off, for a service that lets its streams be joined again.
+    /// The id of the last processed event, for a service whose streams can be rejoined.
     public Optional<String> lastEventId() {
         return Optional.ofNullable(lastEventId);
     }
 
-    /// A sign of life: the first-token and idle limits count from here. For an event that is when it is worked off, because
-    /// the time that the log takes is not the service's.
+    /// A sign of life: the first-token and idle limits are measured from here. For an event, that is the time at which
+    /// it has been processed, because the service is not responsible for the time that the log takes.
     void alive() {
         aliveNanos = System.nanoTime();
     }
@@ -144,13 +144,13 @@ public final class StreamCall {
         broke(new Breakage.Refused(status, dialect.refusal(status, body), retryAfter));
     }
 
-    /// The beginning of a refusal's body; empty when there was no refusal. Not for users and logs: it may repeat what was
-    /// sent.
+    /// The beginning of the body of a refusal; empty when there was no refusal. Not for users or logs, because it can
+    /// repeat the request.
     public String refusal() {
         return refusal;
     }
 
-    /// Has the request's body changed before it is sent.
+    /// Changes the body of the request before it is sent.
     public void rewriting(UnaryOperator<String> change) {
         rewriting = change;
     }
@@ -163,7 +163,7 @@ public final class StreamCall {
         return new Breakage.TooLate(Limit.CONNECT, limits.connect());
     }
 
-    /// When waiting for the service must end, as it looks now.
+    /// The current deadline for waiting for the service.
     Deadline deadline() {
         Deadline total = new Deadline(Limit.TOTAL, limits.total(), startNanos);
         Deadline next =
@@ -173,10 +173,10 @@ public final class StreamCall {
         return next.nanosLeft() < total.nanosLeft() ? next : total;
     }
 
-    /// The nearest of the limits.
+    /// The nearest limit.
     record Deadline(Limit limit, Duration after, long sinceNanos) {
 
-        /// Negative when it has passed.
+        /// Negative when the deadline has passed.
         long nanosLeft() {
             return sinceNanos + after.toNanos() - System.nanoTime();
         }

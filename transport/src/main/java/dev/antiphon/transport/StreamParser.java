@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
 
-/// Parses a response body by what it is, because servers, and proxies before them, name it by any media type: JSON objects
-/// (one, or one after the other) when it begins with a bracket, else server-sent events.
+/// Parses a response body by its content, because servers and proxies label it with arbitrary media types. A body that
+/// begins with a bracket is JSON objects (one, or several in sequence); any other body is server-sent events.
 final class StreamParser {
 
     private static final int[] BYTE_ORDER_MARK = {0xEF, 0xBB, 0xBF};
 
     private StreamParser() {}
 
-    /// Passes on each event. Returns when the body ends or the call is over.
+    /// Passes each event on. Returns when the body ends or the call has ended.
     ///
-    /// @throws IOException when the body is compressed and cannot be read; a plain body reports its end only
+    /// @throws IOException when the body is compressed and cannot be decompressed; a plain body only reports its end
     static void parse(InputStream body, EventListener listener, StreamCall call)
             throws IOException {
         PushbackInputStream bytes = new PushbackInputStream(body, 1);
@@ -30,7 +30,7 @@ final class StreamParser {
         }
     }
 
-    /// Skips white space, by which some servers keep the line alive, and a byte order mark.
+    /// Skips white space, which some servers send to keep connections alive, and a byte order mark.
     private static int firstByte(InputStream body, StreamCall call) throws IOException {
         int mark = 0;
         while (true) {

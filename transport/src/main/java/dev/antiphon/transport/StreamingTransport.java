@@ -37,16 +37,16 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import java.util.zip.GZIPInputStream;
 
-/// The way to model services over HTTP, on the calling thread: a call returns when the answer has ended.
+/// The HTTP client for model services. It works on the calling thread: a call returns when its answer has ended.
 ///
-/// Used by many threads at once, each with a {@link StreamCall}, which holds the limits and learns what went wrong. One
-/// socket per answer (HTTP/1.1): closing it is a cancellation that no server overlooks, and no server's bound on streams
-/// per connection applies.
+/// Many threads use it at the same time, each with a {@link StreamCall}, which holds the limits and learns what failed.
+/// Each answer has its own socket (HTTP/1.1): closing it is a cancellation that no server overlooks, and no server's
+/// limit on streams per connection applies.
 public final class StreamingTransport implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamingTransport.class);
 
-    /// What one of them tells about a run or a thread is a few kilobytes; a request of ours is quoted in it.
+    /// A reply about a run or a thread has a few kilobytes; it quotes our request.
     private static final int MAX_REPLY_BYTES = 1 << 20;
 
     private static final int MAX_REFUSAL_BYTES = 16 * 1024;
@@ -56,7 +56,7 @@ public final class StreamingTransport implements AutoCloseable {
     private final InstantSource clock;
     private final HttpClient client;
 
-    /// Opens no connection yet. Connections that are not used are kept for 30 s.
+    /// Opens no connection yet. Unused connections are kept for 30 s.
     ///
     /// @param connect the {@link CallLimits#connect} of all calls
     public StreamingTransport(Duration connect, InstantSource clock) {
@@ -69,7 +69,8 @@ public final class StreamingTransport implements AutoCloseable {
                         .build();
     }
 
-    /// Streams one answer to a listener. Returns when it has ended, whether well or not: the call knows why.
+    /// Streams one answer to a listener. Returns when the answer has ended, in success or failure: the call
+    /// knows which.
     public void stream(Request request, StreamCall call, EventListener listener) {
         HttpResponse<ResponseBody> response = send(request, call);
         if (response == null) {
@@ -90,13 +91,13 @@ public final class StreamingTransport implements AutoCloseable {
         try (InputStream bytes = zipped ? new GZIPInputStream(body) : body) {
             StreamParser.parse(bytes, listener, call);
         } catch (EOFException e) {
-            call.broke(new Breakage.Cut()); // no effect when the call was over before
+            call.broke(new Breakage.Cut()); // no effect when the call had already ended
         } catch (IOException e) {
             call.broke(new Breakage.Malformed());
         }
     }
 
-    /// Some servers compress without being asked to.
+    /// Some servers compress without being asked.
     private static boolean isZipped(HttpResponse<?> response) {
         String encoding = response.headers().firstValue("content-encoding").orElse("");
         return encoding.equalsIgnoreCase("gzip") || encoding.equalsIgnoreCase("x-gzip");
@@ -104,7 +105,7 @@ public final class StreamingTransport implements AutoCloseable {
 
     /// Waits for the headers.
     ///
-    /// @return null when none came, and then the call knows why
+    /// @return null when none came; the call then knows why
     private @Nullable HttpResponse<ResponseBody> send(Request request, StreamCall call) {
         StreamCall.Deadline deadline = call.deadline();
         ResponseBody body = new ResponseBody(call);
@@ -123,7 +124,7 @@ public final class StreamingTransport implements AutoCloseable {
             call.interrupted();
         }
         sent.cancel(true); // closes the connection before the headers have come
-        body.abandon(); // and this does so from that very moment on, when the client may miss it
+        body.abandon(); // closes it from then on; the client can miss that moment
         return null;
     }
 
@@ -158,7 +159,7 @@ public final class StreamingTransport implements AutoCloseable {
         }
     }
 
-    /// As much of a refusal as can be unzipped.
+    /// As much of a refusal as can be decompressed.
     private static byte[] unzipped(byte[] beginning) {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         byte[] piece = new byte[1024];
@@ -169,7 +170,7 @@ public final class StreamingTransport implements AutoCloseable {
                 text.write(piece, 0, count);
             }
         } catch (IOException e) {
-            LOG.atDebug().setCause(e).log("a refusal could not be unzipped to its end");
+            LOG.atDebug().setCause(e).log("decompressing a refusal failed");
         }
         return text.toByteArray();
     }
@@ -185,18 +186,18 @@ public final class StreamingTransport implements AutoCloseable {
                     ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
             return date.isAfter(now) ? Duration.between(now, date) : Duration.ZERO;
         } catch (DateTimeException e) {
-            return null; // absent, or nothing that we could follow
+            return null; // absent or unreadable
         }
     }
 
-    /// A service's answer to a question that is not streamed.
+    /// The reply of a service to a request that is not streamed.
     public record Reply(int status, String body) {}
 
-    /// Asks a service something small, outside of any {@link StreamCall}. Blocks until it has answered.
+    /// Sends a small request, outside of any {@link StreamCall}. Blocks until the service has replied.
     ///
-    /// @param within until its whole answer is there
-    /// @return empty when it could not be reached, answered too late or at too great length
-    /// @throws InterruptedException when interrupted meanwhile; the service may have heard the question
+    /// @param within time limit for the whole reply
+    /// @return empty when the service was unreachable, or its reply was too late or too long
+    /// @throws InterruptedException when interrupted; the service may have received the request
     public Optional<Reply> ask(Request request, Duration within) throws InterruptedException {
         CompletableFuture<HttpResponse<String>> sent =
                 client.sendAsync(
@@ -212,12 +213,12 @@ public final class StreamingTransport implements AutoCloseable {
         }
     }
 
-    /// Runs what is left to do for a call whose own thread must go on, until the transport is closed.
+    /// Runs a task for a call whose own thread must continue. Stops when the transport is closed.
     public void afterwards(Runnable task) {
         try {
             threads.execute(task);
         } catch (RejectedExecutionException e) {
-            LOG.atDebug().setCause(e).log("closed before a service was told that it may stop");
+            LOG.atDebug().setCause(e).log("closed before a service could be told to stop");
         }
     }
 
@@ -228,7 +229,7 @@ public final class StreamingTransport implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    /// Shows each event to the call first.
+    /// Passes each event to the call first.
     private record Watching(EventListener listener, StreamCall call, Request request)
             implements EventListener {
 
@@ -238,7 +239,7 @@ public final class StreamingTransport implements AutoCloseable {
                 if (call.take(event, data)) {
                     listener.onEvent(event, data);
                 }
-            } catch (RuntimeException e) { // what could not be parsed
+            } catch (RuntimeException e) { // a parser failed
                 LOG.atDebug().setCause(e).log("a model service sent a malformed event");
                 call.broke(new Breakage.Malformed());
             }

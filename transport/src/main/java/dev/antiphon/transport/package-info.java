@@ -1,6 +1,7 @@
-/// How model services are called over HTTP: one streamed answer on the calling virtual thread, with limits, and cancelled by an
-/// interrupt at any time. Knows no provider and nothing of runs. {@link dev.antiphon.transport.ProviderTransport} is what
-/// extensions see; {@link dev.antiphon.transport.StreamingTransport} is its inside, which our own providers use.
+/// HTTP client for model services: one streamed answer on the calling virtual thread, within time limits, which an
+/// interrupt cancels at any time. It knows no provider and no run. Extensions see {@link
+/// dev.antiphon.transport.ProviderTransport}; Antiphon's own providers use {@link
+/// dev.antiphon.transport.StreamingTransport} inside it.
 @NullMarked
 package dev.antiphon.transport;
 

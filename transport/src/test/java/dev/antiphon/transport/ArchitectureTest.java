@@ -7,11 +7,11 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module can use, beyond what its pom says.
 @AnalyzeClasses(packages = "dev.antiphon.transport", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
-    /// The way to services knows no service, no run and no library of models.
+    /// The transport knows no service, no run and no model library.
     @ArchTest
     static final ArchRule transport =
             classes()

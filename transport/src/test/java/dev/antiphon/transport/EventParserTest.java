@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the provider's tests cannot see of the parser.
+/// What the tests of the providers cannot see of the parser.
 final class EventParserTest {
 
     @Test

@@ -2,7 +2,7 @@ package dev.antiphon.providers.langgraph;
 
 import tools.jackson.databind.JsonNode;
 
-/// What a LangChain message says, in any of the forms that models' integrations give it: a text, or a list of blocks.
+/// The content of a LangChain message, in any of the forms that model integrations use: a text, or a list of blocks.
 final class Content {
 
     private Content() {}

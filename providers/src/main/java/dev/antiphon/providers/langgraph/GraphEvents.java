@@ -25,17 +25,18 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Turns what a LangGraph server streams of one run into pieces of an answer. Lives as long as the run is followed,
-/// over all connections.
+/// Converts the stream of one run on a LangGraph server into pieces of an answer. Used for the whole run, over
+/// all connections.
 ///
-/// Of the stream modes `messages-tuple` brings messages piece by piece, each with the same id, and whole ones that no
-/// model streamed; `updates` brings what a step has changed, when it has ended, and what the graph asks its user.
+/// Of the stream modes, `messages-tuple` brings messages piece by piece, each with the same id, and complete messages
+/// that no model streamed; `updates` brings the changes of a step when it has ended, and the questions of the graph to
+/// its user.
 final class GraphEvents implements EventListener {
 
-    /// Characters of an answer with its reasoning and its tools, as of any provider's.
+    /// Most characters of an answer with its reasoning and its tools, as for every provider.
     private static final int MAX_ANSWER = 2 << 20;
 
-    /// Characters of a tool's result that are shown: more than anyone reads.
+    /// Most characters of a tool result that are shown: more than anyone reads.
     static final int MAX_RESULT = 32 * 1024;
 
     /// Far more calls than any graph takes steps by default (25).
@@ -47,7 +48,7 @@ final class GraphEvents implements EventListener {
 
     private final TokenSink sink;
 
-    /// Follows the run's id in what the sink keeps.
+    /// Follows the run's id in the handle that the sink keeps.
     private final String handleSuffix;
 
     private StreamCall stream;
@@ -56,7 +57,7 @@ final class GraphEvents implements EventListener {
     private int attempt;
     private final StringBuilder text = new StringBuilder();
 
-    /// How much of the text came from steps that have ended.
+    /// The length of the text from steps that have ended.
     private int settled;
 
     private int length;
@@ -65,10 +66,10 @@ final class GraphEvents implements EventListener {
     private boolean cutShort;
     private boolean begun;
 
-    /// By the message's id and the call's index in it.
+    /// By the message's id and the index of the call in it.
     private final Map<String, Call> calls = new HashMap<>();
 
-    /// Null when nothing is asked.
+    /// Null when there is no question.
     private @Nullable ArrayNode questions;
 
     private @Nullable InterruptedException interrupt;
@@ -81,7 +82,7 @@ final class GraphEvents implements EventListener {
         void write() throws InterruptedException;
     }
 
-    /// Makes one for a new run.
+    /// Starts with a new run.
     ///
     /// @param stream of the first connection
     GraphEvents(TokenSink sink, String handleSuffix, StreamCall stream) {
@@ -91,15 +92,15 @@ final class GraphEvents implements EventListener {
         this.shown = Shown.nothing();
     }
 
-    /// What an event says besides its data.
+    /// The meaning of an event apart from its data.
     static Sign sign(@Nullable String event, String data) {
         if ("end".equals(event)) {
-            return new Sign.End(); // of older servers
+            return new Sign.End(); // from older servers
         }
         return "error".equals(event) ? new Sign.Failure(errorName(data)) : new Sign.Part();
     }
 
-    /// `GraphRecursionError` as `graph_recursion_error`, as other services write theirs.
+    /// Writes `GraphRecursionError` as `graph_recursion_error`, in the style of other services.
     private static @Nullable String errorName(String data) {
         try {
             String name = JSON.readTree(data).path("error").asString("");
@@ -111,7 +112,7 @@ final class GraphEvents implements EventListener {
         }
     }
 
-    /// Goes on with another connection.
+    /// Continues with another connection.
     void connected(StreamCall next) {
         stream = next;
         if (begun) {
@@ -119,13 +120,13 @@ final class GraphEvents implements EventListener {
         }
     }
 
-    /// The run is known, from a worker that began to follow it.
+    /// Sets the run, which the worker that began to follow it recorded.
     void runs(String id, Shown already) {
         run = id;
         shown = already;
     }
 
-    /// The run's id once the server has told it, else null.
+    /// The run's id once the server has sent it, else null.
     @Nullable String run() {
         return run;
     }
@@ -135,7 +136,7 @@ final class GraphEvents implements EventListener {
         return begun;
     }
 
-    /// What the graph asks its user, as JSON; null when it asks nothing.
+    /// The question of the graph to its user, as JSON; null when there is none.
     @Nullable String question() {
         ArrayNode asked = questions;
         return asked == null ? null : asked.toString();
@@ -152,7 +153,7 @@ final class GraphEvents implements EventListener {
         }
     }
 
-    /// Before any token, so that the next attempt joins this run rather than begin another.
+    /// Before any token, so that the next attempt joins this run instead of starting another.
     private void begins(String id) {
         if (run == null) {
             run = id;
@@ -163,7 +164,7 @@ final class GraphEvents implements EventListener {
     @Override
     public void onEvent(@Nullable String event, String data) {
         String name = event == null ? "" : event;
-        int bar = name.indexOf('|'); // then comes the subgraph
+        int bar = name.indexOf('|'); // the name of the subgraph follows
         try {
             switch (bar < 0 ? name : name.substring(0, bar)) {
                 case "metadata" -> metadata(JSON.readTree(data));
@@ -173,7 +174,7 @@ final class GraphEvents implements EventListener {
                         update(JSON.readTree(data));
                     }
                 }
-                default -> {} // modes that we did not ask for
+                default -> {} // modes that we did not request
             }
         } catch (JacksonException e) {
             stream.broke(new Breakage.Malformed());
@@ -187,8 +188,8 @@ final class GraphEvents implements EventListener {
         }
         int now = data.path("attempt").asInt(1);
         if (now > attempt && attempt > 0) {
-            // The server's own worker died: steps that had ended stand,
-            // the one under way is run again.
+            // The server's own worker died: completed steps remain, and the server runs the current
+            // step again.
             text.setLength(settled);
             questions = null;
             withdraw();
@@ -201,7 +202,7 @@ final class GraphEvents implements EventListener {
         JsonNode asked = data.path("__interrupt__");
         if (asked.isArray()) {
             grow(asked.toString());
-            // Nodes that run beside each other ask in an event each.
+            // Nodes that run in parallel ask in one event each.
             ArrayNode all = questions == null ? JSON.createArrayNode() : questions;
             for (JsonNode each : asked) {
                 if (all.valueStream().noneMatch(each::equals)) {
@@ -221,7 +222,7 @@ final class GraphEvents implements EventListener {
                 measure(message);
             }
             case "tool" -> toolResult(message);
-            default -> {} // what the user said, or the graph to itself
+            default -> {} // messages of the user, and internal ones of the graph
         }
     }
 
@@ -234,7 +235,8 @@ final class GraphEvents implements EventListener {
         shown.text(piece)
                 .ifPresentOrElse(
                         rest -> pass(() -> sink.content(rest)),
-                        this::withdraw); // another text: the server forgot and began anew
+                        this::withdraw); // a different text: the server lost the run and
+        // started again
     }
 
     private void reasoning(String piece) {
@@ -299,13 +301,13 @@ final class GraphEvents implements EventListener {
         }
     }
 
-    /// Everything that was shown goes, and what stands is shown again.
+    /// Withdraws everything that was shown, and shows the remaining parts again.
     private void withdraw() {
         shown = Shown.nothing();
         String stands = text.toString();
         pass(() -> {
             sink.reset();
-            sink.kept(run + handleSuffix); // a reset takes the mark with it
+            sink.kept(run + handleSuffix); // a reset removes the handle
             sink.content(stands);
         });
     }
@@ -321,7 +323,7 @@ final class GraphEvents implements EventListener {
 
     private void pass(Piece piece) {
         if (interrupt != null || broken != null || length > MAX_ANSWER) {
-            return; // the second half of an event whose first half was not taken
+            return; // the rest of an event whose first piece was not taken
         }
         try {
             piece.write();

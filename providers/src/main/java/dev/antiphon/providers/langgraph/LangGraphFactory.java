@@ -8,7 +8,7 @@ import dev.antiphon.transport.ProviderTransport;
 import java.util.Optional;
 import java.util.Set;
 
-/// Makes the provider `langgraph`.
+/// Creates the provider `langgraph`.
 public final class LangGraphFactory implements ModelProviderFactory {
 
     @Override

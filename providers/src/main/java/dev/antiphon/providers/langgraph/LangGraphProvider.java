@@ -17,8 +17,8 @@ import dev.antiphon.transport.StreamingTransport;
 
 import java.util.List;
 
-/// Runs messages on a LangGraph server. A session is a thread there, which remembers the conversation, so only what the
-/// user says now is sent. The graph's tools run there and are shown here.
+/// Runs messages on a LangGraph server. A session is a thread on the server, which remembers the conversation, so only
+/// the user's new message is sent. The graph's tools run there and are shown in the answer.
 public final class LangGraphProvider implements ModelProvider {
 
     public static final String NAME = "langgraph";
@@ -30,7 +30,7 @@ public final class LangGraphProvider implements ModelProvider {
     private final FailureText failures = new FailureText(NAME);
     private final Time time;
 
-    /// Makes the provider; connects to nothing yet.
+    /// Creates the provider; connects to nothing yet.
     public LangGraphProvider(
             LangGraphSettings settings,
             CallLimits limits,
@@ -43,7 +43,7 @@ public final class LangGraphProvider implements ModelProvider {
         this.time = time;
     }
 
-    /// The name of the thread that holds a session's conversation on the server.
+    /// The name of the thread that stores a session's conversation on the server.
     ///
     /// @param incarnation of the session, as in {@link ModelCall.Asker}
     public static String thread(SessionId session, String incarnation) {
@@ -60,7 +60,7 @@ public final class LangGraphProvider implements ModelProvider {
         return List.of(settings.assistant());
     }
 
-    /// Tools are the graph's own.
+    /// The graph has its own tools.
     @Override
     public Capabilities capabilities() {
         return Capabilities.of(

@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/// What is asked of a LangGraph server (its API reference: Threads, Thread Runs). The same calls are answered by the
-/// development servers of both languages and by deployments.
+/// The requests to a LangGraph server (its API reference: Threads, Thread Runs). The development servers of both
+/// languages and deployments answer the same requests.
 final class LangGraphServer {
 
     /// Joins a run's stream from its first event.
@@ -36,19 +36,19 @@ final class LangGraphServer {
 
     private static final Logger LOG = LoggerFactory.getLogger(LangGraphServer.class);
 
-    /// How long it may take to tell of a run or to take a cancellation; these touch no model.
+    /// Time limit for information about a run and for a cancellation; these do not wait for a model.
     private static final Duration SOON = Duration.ofSeconds(5);
 
-    /// A run whose creation was cut off may show only after a moment.
+    /// A run whose creation was interrupted can appear a moment later.
     private static final int LOOKS = 3;
 
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
 
-    /// Runs that are listed at once; each quotes its message.
+    /// Runs per page; each quotes its message.
     private static final int PAGE = 10;
 
-    /// A thread of a thousand runs. Beyond it, a server that lists the oldest first is not asked for the newest, and what is
-    /// looked for counts as not there.
+    /// A thread of a thousand runs. Beyond that, a server that lists the oldest runs first is not asked for the newest,
+    /// and the run counts as missing.
     private static final int PAGES = 100;
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -63,26 +63,26 @@ final class LangGraphServer {
         this.time = time;
     }
 
-    /// How far a run is.
+    /// The state of a run.
     enum Progress {
         GOING,
         DONE,
-        /// It was cancelled, or waits for its user.
+        /// The run was cancelled, or waits for its user.
         INTERRUPTED,
         FAILED,
-        /// The server does not know it (any more).
+        /// The server does not know the run, or no longer.
         GONE,
-        /// The server did not say.
+        /// The server did not answer.
         UNKNOWN
     }
 
     /// A run that has not ended.
     ///
-    /// @param ours whether a worker of ours made it, for whatever message
-    /// @param wanted whether it is the one that is looked for
+    /// @param ours whether one of our workers created it, for any message
+    /// @param wanted whether it is the run of this call
     record InFlight(String run, boolean ours, boolean wanted) {}
 
-    /// The thread of a session, the same on every worker and another when the session's name gets another owner.
+    /// The thread of a session: the same on every worker, and another one when the session's name gets another owner.
     ///
     /// @param incarnation empty for sessions that are older than incarnations
     static UUID thread(SessionId session, String incarnation) {
@@ -90,7 +90,7 @@ final class LangGraphServer {
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Begins a run and streams it. The thread is made if it is not there.
+    /// Starts a run and streams it. Creates the thread if it is missing.
     ///
     /// @param payload input or command, and configuration
     Request begin(UUID thread, String assistant, Asker asker, ObjectNode payload) {
@@ -98,12 +98,11 @@ final class LangGraphServer {
         payload.putArray("stream_mode").add("messages-tuple").add("updates");
         // Tokens of an agent that is a node of a graph come from a subgraph.
         payload.put("stream_subgraphs", true);
-        // Also: two readers of a stream that is not resumable take each other's events.
+        // Also because two readers of a stream that is not resumable take each other's events.
         payload.put("stream_resumable", true);
         payload.put("on_disconnect", "continue");
         payload.put("if_not_exists", "create");
-        // One that is there already may be this message's own,
-        // begun by a worker that died: join it.
+        // An existing run may be this message's own, begun by a worker that died: join it.
         payload.put("multitask_strategy", "reject");
         mark(payload.putObject("metadata"), asker);
         return Request.post(url(path(thread, "/stream")), headers(), payload.toString());
@@ -144,18 +143,18 @@ final class LangGraphServer {
         };
     }
 
-    /// What looking for a call's run brought.
+    /// The result of a search for the run of a call.
     sealed interface Found {
         record Run(String id) implements Found {}
 
         record Nothing() implements Found {}
 
-        /// Whether there is one is not known.
+        /// It is unknown whether there is one.
         record Unknown(Breakage why) implements Found {}
     }
 
-    /// Looks for the run that an earlier try at this call has begun, whether it has ended or not. One that has failed counts
-    /// too: its steps may have had their effects.
+    /// Searches for the run that an earlier attempt at this call has begun, ended or not. A failed run counts too,
+    /// because its steps may have had their effects.
     Found find(UUID thread, Asker asker) throws InterruptedException {
         for (int page = 0; page < PAGES; page++) {
             String query = "?limit=" + PAGE + "&offset=" + page * PAGE;
@@ -165,7 +164,7 @@ final class LangGraphServer {
             }
             int status = reply.get().status();
             if (status == 404) {
-                return new Found.Nothing(); // not even the thread
+                return new Found.Nothing(); // even the thread is missing
             }
             if (status / 100 != 2) {
                 return new Found.Unknown(new Breakage.Refused(status, null, null));
@@ -183,7 +182,7 @@ final class LangGraphServer {
         return new Found.Nothing();
     }
 
-    /// Whether the pages that follow hold only runs that are older than the message. Most servers list the newest run first,
+    /// Whether the next pages hold only runs that are older than the message. Most servers list the newest run first,
     /// the JavaScript development server the oldest. A session's messages are answered one after the other, so a run of
     /// another message is older than all runs of this one.
     private static boolean isPast(JsonNode runs, Asker asker) {
@@ -196,7 +195,7 @@ final class LangGraphServer {
                                 !other.isEmpty() && !other.equals(asker.message().value()));
     }
 
-    /// The thread's first run that has not ended; there is at most one that runs.
+    /// The thread's first run that has not ended; at most one is running.
     Optional<InFlight> inFlight(UUID thread, Asker asker) throws InterruptedException {
         for (String status : List.of("running", "pending")) {
             Optional<Reply> reply = ask("GET", path(thread, "?status=" + status));
@@ -215,37 +214,38 @@ final class LangGraphServer {
     private static boolean isOf(JsonNode metadata, Asker asker) {
         return asker.message().value().equals(metadata.path("antiphon_message").asString(""))
                 && asker.answers().size() == metadata.path("antiphon_answers").asInt(-1)
-                // An earlier version of ours did not name the call.
+                // Earlier versions of ours did not name the call.
                 && asker.call().equals(metadata.path("antiphon_call").asString(asker.call()));
     }
 
-    /// Stops a run if it has not ended. What it has done so far stays in the thread.
+    /// Stops a run that has not ended. Its results so far remain in the thread.
     void cancel(UUID thread, String run) throws InterruptedException {
-        // No `wait=false`: the JavaScript server takes that for true.
+        // Without `wait=false`: the JavaScript server reads that as true.
         Optional<Reply> reply = ask("POST", path(thread, "/" + run + "/cancel?action=interrupt"));
         if (reply.filter(told -> told.status() / 100 == 2).isPresent()) {
             return;
         }
-        // Of a run that has ended the JavaScript server takes it, and others answer 404.
+        // For a run that has ended, the JavaScript server accepts the request, and others answer
+        // 404.
         switch (progress(thread, run)) {
             case GOING, UNKNOWN ->
                     LOG.atWarn()
                             .addKeyValue("thread", thread)
                             .addKeyValue("run", run)
-                            .log("a remote run was not cancelled");
+                            .log("cancelling a remote run failed");
             case DONE, INTERRUPTED, FAILED, GONE -> {}
         }
     }
 
-    /// Removes a run that does not even end when it is cancelled. A development server that was restarted has such
-    /// ones, and they would block their thread for good.
+    /// Removes a run that does not end even when it is cancelled. A restarted development server has such runs, and
+    /// they would block their thread forever.
     void delete(UUID thread, String run) throws InterruptedException {
         var _ = ask("DELETE", path(thread, "/" + run));
     }
 
-    /// Stops what runs for an asker who does not want it any more, without making the caller wait.
+    /// Stops the run of an asker who no longer needs it, without making the caller wait.
     ///
-    /// @param run null when it was not known yet: whether there is one is found out
+    /// @param run null when it is not known yet; the method then finds out
     void cancelLater(UUID thread, @Nullable String run, Asker asker) {
         transport.afterwards(() -> {
             try {
@@ -260,16 +260,16 @@ final class LangGraphServer {
         });
     }
 
-    /// What is known of the runs that a message may still have.
+    /// The runs that a message may still have.
     private enum Rest {
         NONE,
         CANCELLED,
         UNKNOWN
     }
 
-    /// Ends the runs of a message, and removes the thread of a session that was deleted.
+    /// Ends the runs of a message, and removes the thread of a deleted session.
     ///
-    /// @return whether nothing is left of it
+    /// @return whether nothing is left
     boolean cleanUp(Leftover left) throws InterruptedException {
         UUID thread = thread(left.session(), left.incarnation());
         Rest rest = endRuns(thread, left);
@@ -330,7 +330,7 @@ final class LangGraphServer {
                     ? JSON.readTree(reply.body())
                     : JSON.createObjectNode();
         } catch (JacksonException e) {
-            return JSON.createObjectNode(); // no status that we know, and no runs
+            return JSON.createObjectNode(); // no known status, and no runs
         }
     }
 
@@ -342,7 +342,7 @@ final class LangGraphServer {
         return URI.create(settings.url() + path);
     }
 
-    /// Those of every request; the caller may add some.
+    /// The headers of every request; the caller can add more.
     private Map<String, String> headers() {
         Map<String, String> headers = new TreeMap<>(Map.of("User-Agent", "antiphon"));
         String key = settings.apiKey();

@@ -9,12 +9,12 @@ import java.net.URISyntaxException;
 import java.util.Optional;
 import java.util.Set;
 
-/// Where a LangGraph server is, and which of its graphs answers.
+/// The address of a LangGraph server, and the graph that answers.
 ///
-/// @param url without a path, or with the one that a proxy adds
-/// @param apiKey null for a server that asks for none
-/// @param assistant of requests that name none: a graph's name or an assistant's id. Default `agent`, as the server's
-///     templates name theirs
+/// @param url without a path, or with the path that a proxy adds
+/// @param apiKey null for a server without keys
+/// @param assistant for requests that name none: a graph's name or an assistant's id. Default `agent`, as in the
+///     server's templates
 public record LangGraphSettings(String url, @Nullable String apiKey, String assistant) {
 
     private static final String URL = "LANGGRAPH_URL";
@@ -38,9 +38,9 @@ public record LangGraphSettings(String url, @Nullable String apiKey, String assi
         url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
     }
 
-    /// The settings when there is an address.
+    /// The settings if there is an address.
     ///
-    /// @throws IllegalArgumentException when one of them cannot be used
+    /// @throws IllegalArgumentException when one of them is invalid
     static Optional<LangGraphSettings> read(Settings environment) {
         return Optional.ofNullable(environment.text(URL))
                 .map(url ->
@@ -60,7 +60,7 @@ public record LangGraphSettings(String url, @Nullable String apiKey, String assi
         }
     }
 
-    /// Without the key.
+    /// Leaves out the key.
     @Override
     public String toString() {
         return "LangGraphSettings[url=" + url + ", assistant=" + assistant + "]";

@@ -25,20 +25,21 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// One message on a LangGraph server, from its beginning or from where an earlier attempt left it to its end. The
-/// connection may break as often as the limits allow: the run goes on at the server and is joined again.
+/// One message on a LangGraph server, from its beginning or from where an earlier attempt left it, to its end.
+/// Connections can be lost as often as the time limits allow: the run continues on the server, and this worker joins
+/// it again.
 ///
-/// A stream's end alone says nothing, and there is no mark in it that all servers send. So the answer is whole when
-/// the server ended the stream in good order and says that the run has ended.
+/// The end of a stream alone has no meaning, and no end mark is sent by all servers. So the answer is complete when the
+/// server ended the stream cleanly and reports that the run has ended.
 final class RemoteRun {
 
-    /// The run, and how many answers of the user it was given.
+    /// The run, and the number of the user's answers that it was given.
     private static final Pattern HANDLE = Pattern.compile("([0-9A-Za-z-]{1,64})/([0-9]{1,4})");
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-    /// How often a run that is in the way is asked to stop before it is removed.
+    /// How often a blocking run is asked to stop before it is removed.
     private static final int CANCELLATIONS = 4;
 
     private final LangGraphServer server;
@@ -59,23 +60,23 @@ final class RemoteRun {
     private Duration pause = FIRST_PAUSE;
     private boolean wasGone;
 
-    /// Whether the server has broken off before it named a run: then the run is looked for, once.
+    /// Whether the server closed the connection before it named a run: the run is then searched for, once.
     private boolean wasCut;
 
     /// Whether the server may have begun a run that it did not name in time.
     private boolean mayRun;
 
-    /// Whether the server has said that the run has ended, so that there is nothing to stop.
+    /// Whether the server has reported the end of the run, so that there is nothing to stop.
     private boolean ended;
 
-    /// What came of one connection.
+    /// The outcome of one connection.
     private enum Outcome {
         WHOLE,
-        /// Join again.
+        /// Join the run again.
         CUT,
         /// Another run of the thread has not ended.
         OCCUPIED,
-        /// The server has forgotten the run.
+        /// The server has lost the run.
         GONE
     }
 
@@ -98,7 +99,7 @@ final class RemoteRun {
         this.sink = sink;
         Asker whom = call.asker();
         if (whom == null) {
-            throw new IllegalArgumentException("a thread needs to know whose session it is");
+            throw new IllegalArgumentException("a thread needs its session");
         }
         this.asker = whom;
         this.thread = LangGraphServer.thread(whom.session(), whom.incarnation());
@@ -114,8 +115,9 @@ final class RemoteRun {
 
     /// Blocks until the run has ended or waits for its user.
     ///
-    /// @throws ProviderFailure when it fails; nothing runs at the server then, as far as it can be told
-    /// @throws InterruptedException when nobody follows it any more; it is stopped when its message was cancelled
+    /// @throws ProviderFailure when it fails; as far as can be known, nothing runs on the server then
+    /// @throws InterruptedException when this worker must stop following it; if the message was cancelled, the run
+    ///     is stopped
     ModelAnswer follow() throws ProviderFailure, InterruptedException {
         boolean unwanted = true;
         try {
@@ -124,7 +126,8 @@ final class RemoteRun {
             unwanted = false;
             return answer;
         } catch (InterruptedException e) {
-            // When the process stops or another worker took over, the run goes on for that one.
+            // When the process stops or another worker took over, the run continues for that
+            // worker.
             unwanted = sink.isCancelled();
             throw e;
         } finally {
@@ -137,7 +140,7 @@ final class RemoteRun {
     private void joinWhatWasKept() {
         Kept kept = call.kept();
         Matcher handle = HANDLE.matcher(kept == null ? "" : kept.handle());
-        // After an answer of the user another run goes on with what was kept.
+        // After an answer of the user, another run continues from the stored state.
         if (kept != null
                 && handle.matches()
                 && Integer.parseInt(handle.group(2)) == asker.answers().size()) {
@@ -145,8 +148,8 @@ final class RemoteRun {
         }
     }
 
-    /// A try whose reply was lost may have begun the run, and the run may have ended since. Begun once more, it would have its
-    /// effects twice, and an answer of the user would answer the graph's next question too.
+    /// An attempt whose reply was lost may have begun the run, and the run may have ended since. A second run would
+    /// have the effects twice, and the user's answer would also answer the graph's next question.
     private void joinWhatWasBegun() throws ProviderFailure, InterruptedException {
         switch (server.find(thread, asker)) {
             case Found.Run(String run) -> joins(run);
@@ -155,7 +158,7 @@ final class RemoteRun {
         }
     }
 
-    /// A run of this message that an attempt began which could not say so any more.
+    /// A run of this message, begun by an attempt that could no longer record it.
     private void joins(String run) throws InterruptedException {
         events.runs(run, Shown.nothing());
         sink.kept(run + "/" + asker.answers().size());
@@ -234,9 +237,9 @@ final class RemoteRun {
         return true;
     }
 
-    /// The server ended the stream in good order: because the run has ended, or because the server stops.
+    /// The server ended the stream cleanly, because the run has ended or because the server stops.
     ///
-    /// @param joins whether the stream was joined: one that is over is not kept for ever
+    /// @param joins whether the stream was joined: the server does not keep ended streams forever
     private Outcome judgeByProgress(boolean joins) throws ProviderFailure, InterruptedException {
         return switch (progress()) {
             case DONE -> {
@@ -244,8 +247,9 @@ final class RemoteRun {
                         && !events.hasBegun()
                         && lastEventId.equals(LangGraphServer.FROM_THE_START)) {
                     ended = true;
-                    // Nothing came again, not even that it began: what was shown is the best there
-                    // is.
+                    // Nothing was repeated, not even the start of the run: the text that was shown
+                    // is the best
+                    // that exists.
                     throw failures.of(new Breakage.Cut(), assistant, true);
                 }
                 yield Outcome.WHOLE;
@@ -253,7 +257,7 @@ final class RemoteRun {
             case INTERRUPTED -> {
                 if (events.question() == null) {
                     ended = true;
-                    throw failure(new Breakage.Cut()); // somebody stopped it there
+                    throw failure(new Breakage.Cut()); // stopped on the server by someone else
                 }
                 yield Outcome.WHOLE;
             }
@@ -271,12 +275,12 @@ final class RemoteRun {
         return run == null ? Progress.UNKNOWN : server.progress(thread, run);
     }
 
-    /// @param why when the run is not even known
+    /// @param why the error if not even the run is known
     private Outcome cut(Breakage why) throws ProviderFailure {
         if (events.run() == null) {
             mayRun = why instanceof Breakage.Cut;
             if (!mayRun || wasCut) {
-                throw failure(why); // what could not be reached is asked again by the caller
+                throw failure(why); // the caller retries when the server was unreachable
             }
             wasCut = true;
         }
@@ -293,17 +297,17 @@ final class RemoteRun {
                 return Outcome.CUT;
             }
         } else if (status == 409 || status == 422) {
-            // Or it is a request that it does not take, which shows when nothing is in the way.
+            // Or the server does not accept the request, which shows when no run blocks the thread.
             return Outcome.OCCUPIED;
         }
-        if (status == 404) { // the thread is there, so it is the graph that is not
+        if (status == 404) { // the thread exists, so the graph is missing
             throw failure(new Breakage.Refused(404, FailureText.MODEL_NOT_FOUND, null));
         }
         throw failure(why);
     }
 
     /// Another run of the thread has not ended. It is this message's own, begun by a worker that died before it could
-    /// say so; or of an earlier message, which has ended here and has no business there any more; or not ours.
+    /// record it; or a run of an earlier message, which has ended here and must stop; or a foreign one.
     private void makeRoom(int times) throws ProviderFailure, InterruptedException {
         Optional<InFlight> found = server.inFlight(thread, asker);
         if (found.isEmpty() && times > 1) {
@@ -324,7 +328,7 @@ final class RemoteRun {
         pauseWithinLimits();
     }
 
-    /// What was shown of a run that the server has forgotten is withdrawn.
+    /// Withdraws what was shown of a run that the server has lost.
     private void beginAnew() throws ProviderFailure, InterruptedException {
         if (wasGone) {
             throw failure(new Breakage.Cut());
@@ -347,7 +351,7 @@ final class RemoteRun {
         pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
     }
 
-    /// The limits of the next connection: those of the whole, less the time that has passed.
+    /// The limits of the next connection: the limits of the call, minus the time that has passed.
     private CallLimits whatIsLeft() throws ProviderFailure {
         Duration passed = Duration.ofNanos(time.nanoTime() - startNanos);
         if (passed.compareTo(limits.total()) >= 0) {
@@ -375,7 +379,7 @@ final class RemoteRun {
         return failure(new Breakage.TooLate(limit, after));
     }
 
-    /// A run that has failed is not begun again, whatever it has failed of: its steps may have had their effects.
+    /// A failed run is not started again, whatever the reason, because its steps may have had their effects.
     private ProviderFailure broken(Breakage.Reported why) {
         return failures.of(why, assistant, true);
     }

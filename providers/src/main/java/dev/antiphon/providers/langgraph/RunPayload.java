@@ -9,7 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a run is begun with: the user's message, or his answer to what the graph has asked, and settings.
+/// The input of a run: the user's message or the user's answer to the graph's question, and settings.
 final class RunPayload {
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -19,8 +19,8 @@ final class RunPayload {
     static ObjectNode of(ModelCall call, Asker asker) {
         ObjectNode payload = JSON.createObjectNode();
         if (asker.answers().isEmpty()) {
-            // With an id of ours: should the graph see the message twice,
-            // it takes the second for the first.
+            // With an id of ours: if the graph sees the message twice, it treats the second as the
+            // first.
             payload.putObject("input")
                     .putArray("messages")
                     .addObject()
@@ -46,7 +46,7 @@ final class RunPayload {
         return payload;
     }
 
-    /// An answer is any JSON; one that is none is a text. A null would be no answer to a graph.
+    /// An answer is any JSON; other text is sent as a JSON text. A null would not be an answer for a graph.
     private static JsonNode json(String answer) {
         try {
             JsonNode read = JSON.readTree(answer);

@@ -1,5 +1,5 @@
-/// A LangGraph server as a provider: the message runs there, and its stream is joined again as often as it takes.
-/// {@link dev.antiphon.providers.langgraph.LangGraphProvider} is the door.
+/// A LangGraph server as a provider: the message runs there, and a worker joins its stream again as often as necessary.
+/// The entry point is {@link dev.antiphon.providers.langgraph.LangGraphProvider}.
 @NullMarked
 package dev.antiphon.providers.langgraph;
 

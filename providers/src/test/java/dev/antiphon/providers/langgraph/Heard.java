@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// A sink that keeps what it took as a log would, and can be lost in the middle as a run can. Its thread is the
-/// provider's; others may look at the text and `kept`.
+/// A sink that stores its pieces as a log would, and can be lost midway as a run can. It belongs to the provider's
+/// thread; other threads can read the text and `kept`.
 final class Heard implements TokenSink {
 
-    /// What stands of the answer.
+    /// The valid text of the answer.
     private final List<String> texts = new CopyOnWriteArrayList<>();
 
     volatile @Nullable String kept;
@@ -26,7 +26,7 @@ final class Heard implements TokenSink {
     final Map<String, String> toolCalls = new HashMap<>();
     final Set<String> toolResults = new HashSet<>();
 
-    /// Everything in the order it came, as one line each.
+    /// Everything in order of arrival, one line each.
     final List<String> lines = new ArrayList<>();
 
     int resets;
@@ -103,7 +103,7 @@ final class Heard implements TokenSink {
         return String.join("", texts);
     }
 
-    /// As the next attempt is told; null when nothing was kept.
+    /// What the next attempt gets; null when nothing was kept.
     @Nullable Kept asKept() {
         String handle = kept;
         return handle == null ? null : new Kept(handle, reasoning, toolCalls, toolResults);

@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/// Calls of the provider `langgraph` at one server, in a session of their own.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+/// Calls of the provider `langgraph` with one server, in their own session.
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 final class LangGraphCalls implements AutoCloseable {
 
     static final Duration LONG = Duration.ofSeconds(60);
@@ -57,7 +57,7 @@ final class LangGraphCalls implements AutoCloseable {
                                 session, INCARNATION, new MessageId(message), "answer.0", answers));
     }
 
-    /// The same message for another graph, and from where `before` was lost.
+    /// The same message for another graph, from the point where `before` was lost.
     static ModelCall with(ModelCall call, @Nullable String assistant, @Nullable Heard before) {
         return new ModelCall(
                 assistant,

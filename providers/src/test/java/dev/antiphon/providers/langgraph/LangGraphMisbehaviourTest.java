@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What LangGraph's own server cannot be brought to do, at a fake one.
+/// Behaviour that LangGraph's own server cannot be made to show, with a fake server.
 final class LangGraphMisbehaviourTest {
 
     private static final String RUN = "0190-run";
@@ -44,7 +44,7 @@ final class LangGraphMisbehaviourTest {
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Heard heard = new Heard();
 
-    /// The first look finds nothing; what the later ones find is the test's.
+    /// The first search finds nothing; the test decides what the later ones find.
     private final AtomicInteger looks = new AtomicInteger();
 
     private List<FakeModelServer.Request> requests = List.of();
@@ -98,7 +98,7 @@ final class LangGraphMisbehaviourTest {
                 "[{\"type\":\"AIMessageChunk\",\"id\":\"a\",\"content\":\"" + text + "\"},{}]");
     }
 
-    /// The provider looks for a run of the message before it begins one.
+    /// The provider searches for a run of the message before it starts one.
     private static boolean isLook(Exchange exchange) {
         return exchange.request().line().contains("/runs?limit=");
     }
@@ -118,7 +118,7 @@ final class LangGraphMisbehaviourTest {
     }
 
     @Test
-    void aStreamThatEndsWhileTheRunGoesOnIsJoinedAfterItsLastEvent() throws Exception {
+    void aStreamThatEndsDuringARunIsJoinedAfterItsLastEvent() throws Exception {
         List<String> after = new ArrayList<>();
         LangGraphCalls calls =
                 calls(
@@ -222,7 +222,7 @@ final class LangGraphMisbehaviourTest {
                     LangGraphServer.thread(calls.session, LangGraphCalls.INCARNATION), RUN);
 
             assertThat(warnings.lines())
-                    .isEqualTo(warns ? List.of("a remote run was not cancelled") : List.of());
+                    .isEqualTo(warns ? List.of("cancelling a remote run failed") : List.of());
         }
     }
 
@@ -270,7 +270,7 @@ final class LangGraphMisbehaviourTest {
         streaming.thread().interrupt();
 
         assertThat(streaming.failure()).isInstanceOf(InterruptedException.class);
-        // Here within milliseconds; a machine that is busy may need more.
+        // Here within milliseconds; a busy machine can need more.
         assertThat(Duration.ofNanos(closed.get(LONG.toSeconds(), TimeUnit.SECONDS) - cancelled))
                 .isLessThan(Duration.ofSeconds(2));
         await().atMost(LONG)
@@ -291,7 +291,7 @@ final class LangGraphMisbehaviourTest {
                 "null         | \"null\"",
                 "''           | \"\""
             })
-    void anAnswerThatIsNoJsonIsAText(String answer, String sent) throws Exception {
+    void anAnswerThatIsNotJsonIsAText(String answer, String sent) throws Exception {
         LangGraphCalls calls =
                 calls(
                         PATIENT,
@@ -351,11 +351,11 @@ final class LangGraphMisbehaviourTest {
                         });
 
         assertThat(failure.getMessage())
-                .isEqualTo("The provider 'langgraph' broke its answer off with an error.");
+                .isEqualTo("The provider 'langgraph' ended its answer with an error.");
     }
 
     @Test
-    void whatWasShownStandsWhenTheServerHasForgottenTheStreamOfAnEndedRun() throws Exception {
+    void shownTextRemainsWhenTheServerHasLostTheStreamOfAnEndedRun() throws Exception {
         Heard before = new Heard();
         before.kept(RUN + "/0");
         before.content("Hel");
@@ -385,7 +385,7 @@ final class LangGraphMisbehaviourTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"error", "interrupted", "reported"})
-    void aRunThatTheServerSaysHasEndedIsNotCancelled(String how) throws Exception {
+    void aRunThatHasEndedAtTheServerIsNotCancelled(String how) throws Exception {
         String last = how.equals("reported") ? event(2, "error", "{\"error\":\"Error\"}") : "";
         ProviderFailure failure =
                 failure(
@@ -408,7 +408,8 @@ final class LangGraphMisbehaviourTest {
 
     @ParameterizedTest
     @CsvSource({"503, 204, false", "200, 204, true", "404, 404, true", "200, 500, false"})
-    void aCleanUpIsDoneWhenTheServerSaysSo(int list, int delete, boolean done) throws Exception {
+    void aCleanUpIsDoneWhenTheServerConfirmsIt(int list, int delete, boolean done)
+            throws Exception {
         looks.set(1);
         LangGraphCalls calls =
                 calls(
@@ -434,7 +435,7 @@ final class LangGraphMisbehaviourTest {
 
     @ParameterizedTest
     @EnumSource
-    void aRunThatHasEndedBeforeItWasNamedIsNotBegunAgain(Lost how) throws Exception {
+    void aRunThatEndedBeforeItWasNamedIsNotStartedAgain(Lost how) throws Exception {
         LangGraphCalls calls =
                 calls(
                         PATIENT,
@@ -454,7 +455,7 @@ final class LangGraphMisbehaviourTest {
                             }
                         });
         ProviderFailure first = catchThrowableOfType(ProviderFailure.class, () -> ask(calls));
-        if (first != null) { // as one who retries does
+        if (first != null) { // as a retrying caller does
             assertThat(first.retryAfter()).isPresent();
             ask(calls);
         }
@@ -467,7 +468,7 @@ final class LangGraphMisbehaviourTest {
 
     @ParameterizedTest
     @ValueSource(ints = {401, 500})
-    void nothingIsBegunWhileItIsUnknownWhetherItRuns(int status) throws Exception {
+    void noRunIsStartedWhileItIsUnknownWhetherOneExists(int status) throws Exception {
         looks.set(1);
         ProviderFailure failure = failure(PATIENT, exchange -> exchange.answer(status, "", "{}"));
 
@@ -476,7 +477,7 @@ final class LangGraphMisbehaviourTest {
     }
 
     @Test
-    void aRunThatFailedOfWhatMayPassIsNotBegunAgain() throws Exception {
+    void aRunThatFailedTemporarilyIsNotStartedAgain() throws Exception {
         ProviderFailure failure =
                 failure(
                         PATIENT,
@@ -550,7 +551,7 @@ final class LangGraphMisbehaviourTest {
     }
 
     @Test
-    void aServerThatIsBusyMayBeAskedAgainAndOneThatRefusesMayNot() throws Exception {
+    void aBusyServerIsRetriedAndARefusingOneIsNot() throws Exception {
         ProviderFailure busy = failure(PATIENT, exchange -> exchange.answer(503, "", "{}"));
         assertThat(busy.retryAfter()).isPresent();
         assertThat(requests).filteredOn(request -> request.line().startsWith("POST")).hasSize(1);

@@ -40,7 +40,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// The provider at LangGraph's own server.
+/// The provider with LangGraph's own server.
 final class LangGraphProviderTest {
 
     private static LangGraphJsServer server;
@@ -77,7 +77,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void tokensComeOneByOneInOrderWithTheReasoning() throws Exception {
+    void tokensArriveOneByOneInOrderWithTheReasoning() throws Exception {
         Heard heard = new Heard();
 
         ModelAnswer answer = calls.stream(ask("m1", "5 words, 1 ms"), heard);
@@ -139,7 +139,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void tokensOfAGraphWithinTheGraphComeOnce() throws Exception {
+    void tokensOfASubgraphArriveOnce() throws Exception {
         Heard heard = new Heard();
 
         calls.stream(with(ask("m1", "5 words, 1 ms"), "nested", null), heard);
@@ -148,7 +148,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void whatIsLostAnywhereIsJoinedThereAndRunOnce() throws Exception {
+    void aRunThatIsLostAnywhereIsJoinedThereAndRunsOnce() throws Exception {
         Heard whole = new Heard();
         calls.stream(with(ask("m0", "hi"), "weather", null), whole);
         for (int at : List.of(1, 2, 3, 5, 6, 7, 12)) {
@@ -212,7 +212,7 @@ final class LangGraphProviderTest {
         streaming.thread().interrupt();
 
         assertThat(streaming.failure()).isInstanceOf(InterruptedException.class);
-        // Here within milliseconds; a machine that is busy may need more.
+        // Here within milliseconds; a busy machine can need more.
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
         await().atMost(LONG)
                 .until(() -> server.statuses(calls.thread()).equals(List.of("interrupted")));
@@ -241,7 +241,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void aRunThatIsOnlyLostGoesOn() throws Exception {
+    void aLostRunContinues() throws Exception {
         Heard heard = new Heard();
         Streaming streaming = calls.start(ask("m1", "30 words, 20 ms"), heard);
         await().atMost(LONG).until(() -> heard.text().contains("w3"));
@@ -254,7 +254,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void anInterruptIsAQuestionAndAnAnswerResumes() throws Exception {
+    void aGraphsInterruptIsAQuestionAndTheAnswerResumesIt() throws Exception {
         Heard asked = new Heard();
         ModelCall call = with(ask("m1", "3 words, 1 ms"), "asking", null);
 
@@ -301,7 +301,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void nodesBesideEachOtherAskTogether() throws Exception {
+    void parallelNodesAskTogether() throws Exception {
         ModelAnswer asked = calls.stream(with(ask("m1", "hi"), "beside", null), new Heard());
         JsonNode questions = new JsonMapper().readTree(requireNonNull(asked.question()));
         assertThat(questions)
@@ -319,7 +319,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void aGraphThatStopsBeforeANodeGoesOnWithAnyAnswer() throws Exception {
+    void aGraphThatStopsBeforeANodeContinuesWithAnyAnswer() throws Exception {
         ModelAnswer asked =
                 calls.stream(with(ask("m1", "2 words, 1 ms"), "paused", null), new Heard());
         assertThat(asked.question()).isEqualTo("[]");
@@ -333,7 +333,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void aQuestionThatNobodyAnsweredDoesNotHoldUpTheNextMessage() throws Exception {
+    void anUnansweredQuestionDoesNotBlockTheNextMessage() throws Exception {
         calls.stream(with(ask("m1", "hi"), "twice", null), new Heard());
         Heard next = new Heard();
 
@@ -357,7 +357,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void aGraphThatBreaksIsOneErrorThatTellsNothing() {
+    void aFailingGraphIsOneErrorWithoutDetails() {
         ProviderFailure failure =
                 catchThrowableOfType(
                         ProviderFailure.class,
@@ -366,7 +366,7 @@ final class LangGraphProviderTest {
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
         assertThat(failure.retryAfter()).isEmpty();
         assertThat(failure.getMessage())
-                .isEqualTo("The provider 'langgraph' broke its answer off with an error (error).");
+                .isEqualTo("The provider 'langgraph' ended its answer with an error (error).");
     }
 
     @Test
@@ -382,7 +382,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void anAnswerThatADyingServerForgetsIsGivenAnew() throws Exception {
+    void anAnswerThatADyingServerLosesStartsAgain() throws Exception {
         try (LangGraphJsServer mortal = LangGraphJsServer.start();
                 LangGraphCalls each = new LangGraphCalls(mortal.url())) {
             Heard heard = new Heard();
@@ -417,7 +417,7 @@ final class LangGraphProviderTest {
         }
     }
 
-    /// The development server takes a run that it had saved for one that runs, for good.
+    /// The development server treats a run that it had saved as running, permanently.
     @Test
     void aRunThatNeverEndsDoesNotBlockItsSession() throws Exception {
         CallLimits limits = new CallLimits(LONG, LONG, Duration.ofSeconds(5), LONG);

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// What a class logs at WARN and above while this is open; it is not shown.
+/// Captures what a class logs at WARN and above while this is open; it is not printed.
 public final class Warnings implements AutoCloseable {
 
     private final Logger logger;

@@ -1,4 +1,4 @@
-// Small graphs around a model that needs no key: what it says follows from what it is asked.
+// Small graphs around a model that needs no key: its answer follows from the question.
 
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk } from "@langchain/core/messages";
@@ -37,7 +37,7 @@ class FakeModel extends BaseChatModel {
 
 const lastText = (messages) => messages.at(-1).content;
 
-// "7 words, 20 ms" is answered with "w1 w2 … w7 ", anything else with what it was.
+// "7 words, 20 ms" is answered with "w1 w2 … w7 ", any other message with itself.
 function* words(messages) {
   const asked = messages.findLast((message) => message.getType() === "human").content;
   const [, count, delay] = /(\d+) words, (\d+) ms/.exec(asked) ?? [];

@@ -1,6 +1,6 @@
-// LangGraph's own development server with the graphs beside this file, on 127.0.0.1.
+// LangGraph's own development server with the graphs next to this file, on 127.0.0.1.
 //
-//   node server.mjs PORT FOLDER     the folder takes its data
+//   node server.mjs PORT FOLDER     the folder for its data
 
 import { startServer } from "@langchain/langgraph-api/server";
 import process from "node:process";
@@ -10,7 +10,7 @@ const [port, cwd] = process.argv.slice(2);
 const graphs = fileURLToPath(new URL("graphs.mjs", import.meta.url));
 const named = (name) => [name, `${graphs}:${name}`];
 
-// Twenty queues: each looks for work once in a while, and the first that looks takes it.
+// Twenty queues: each checks for work from time to time, and the first that checks takes it.
 await startServer({
   port: Number(port),
   host: "127.0.0.1",
