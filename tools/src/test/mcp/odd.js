@@ -1,5 +1,5 @@
-// An MCP server that does what the protocol allows, or nearly, and clients do not expect. `node odd.js FILE` speaks on its
-// standard input and output, `node odd.js FILE PORT` over HTTP. It writes the methods that it hears into the file.
+// An MCP server with legal or almost legal behaviour that clients do not expect. `node odd.js FILE` uses standard input and
+// output, `node odd.js FILE PORT` uses HTTP. It writes the methods that it receives to the file.
 const fs = require('fs');
 const [heard, port] = process.argv.slice(2);
 
@@ -56,7 +56,7 @@ const results = {
   'tools/call': (params) => calls[params.name]?.() ?? { content: [text('called ' + params.name)] },
 };
 
-// What to say to a message; nothing to a notification. There is no ping.
+// The answer to a message; none to a notification. There is no ping.
 const answer = ({ id, method, params }) => {
   fs.appendFileSync(heard, method + '\n');
   if (id === undefined) return undefined;

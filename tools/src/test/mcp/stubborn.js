@@ -1,5 +1,5 @@
-// An MCP server that answers no call and does not want to leave: it hears neither the end of its input nor SIGTERM.
-// It writes what it hears of into the file that its first argument names.
+// An MCP server that answers no call and does not stop: it ignores the end of its input and SIGTERM.
+// It writes what it receives to the file that its first argument names.
 const fs = require('fs');
 const heard = process.argv[2];
 

@@ -13,17 +13,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// Whether the arguments that a model wrote fit the schema of its tool.
+/// Checks whether the arguments that a model wrote fit the schema of its tool.
 final class ArgumentCheck {
 
     private static final int MAX_CHARACTERS = 64 * 1024;
     private static final int ERRORS_TOLD = 3;
     private static final int MAX_ERROR_CHARACTERS = 300;
 
-    /// Fetches nothing: a schema is what its tool says. Keeps no schemas, which come and go with their tools.
+    /// Fetches nothing: a schema is complete in itself. Keeps no schemas, because they come and go with their tools.
     private static final SchemaRegistry REGISTRY = registry(SpecificationVersion.DRAFT_2020_12);
 
-    /// What tools mean that name no version and do not fit the newest one, such as a list of `items`.
+    /// The version of schemas that name none and do not fit the newest one, for example because of a list of `items`.
     private static final SchemaRegistry OLDER = registry(SpecificationVersion.DRAFT_7);
 
     private ArgumentCheck() {}
@@ -33,13 +33,13 @@ final class ArgumentCheck {
                 version, builder -> builder.schemaCacheEnabled(false));
     }
 
-    /// What was found.
+    /// The result of a check.
     sealed interface Found {
         record Fits(ObjectNode arguments) implements Found {}
 
-        /// They do not fit.
+        /// The arguments do not fit.
         ///
-        /// @param reason for the model, so that it can do better
+        /// @param reason for the model, so that it can correct them
         record Wrong(String reason) implements Found {}
     }
 
@@ -50,26 +50,26 @@ final class ArgumentCheck {
         }
         try {
             ObjectNode object = Json.readObject(arguments.getBytes(StandardCharsets.UTF_8));
-            // Not kept from call to call: it takes less than a millisecond.
+            // Compiled for each call: that takes less than a millisecond.
             Schema compiled = compiled(schema);
             List<com.networknt.schema.Error> errors = compiled.validate(object);
             return errors.isEmpty() ? new Found.Fits(object) : new Found.Wrong(reason(errors));
         } catch (InvalidInput e) {
             return new Found.Wrong("its arguments are not a JSON object (" + e.getMessage() + ").");
         } catch (RuntimeException | StackOverflowError e) {
-            // The validator throws more than its own exceptions at schemas that are none.
-            return new Found.Wrong("its own schema is broken, which only its maker can repair.");
+            // At invalid schemas, the validator also throws exceptions that are not its own.
+            return new Found.Wrong("its own schema is invalid; only its author can correct it.");
         }
     }
 
-    /// Looks whether arguments can be checked by a schema that comes from outside.
+    /// Checks whether arguments can be checked with a schema that comes from outside.
     ///
     /// @throws IllegalArgumentException when they cannot
     static void requireUsable(ObjectNode schema) {
         try {
             compiled(schema);
         } catch (RuntimeException | StackOverflowError e) {
-            throw new IllegalArgumentException("its schema is broken: " + e.getMessage(), e);
+            throw new IllegalArgumentException("its schema is invalid: " + e.getMessage(), e);
         }
     }
 
@@ -86,7 +86,7 @@ final class ArgumentCheck {
 
     private static Schema compiled(SchemaRegistry registry, ObjectNode schema) {
         Schema compiled = registry.getSchema(schema);
-        compiled.initializeValidators(); // what is wrong shows here
+        compiled.initializeValidators(); // reports errors in the schema
         return compiled;
     }
 

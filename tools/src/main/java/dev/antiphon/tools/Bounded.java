@@ -7,7 +7,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/// Texts of tools, cut where they are too long for the log and for models.
+/// Shortens texts of tools that are too long for the log and for models.
 final class Bounded {
 
     /// In UTF-8.
@@ -15,18 +15,18 @@ final class Bounded {
 
     private Bounded() {}
 
-    /// The text, or its beginning with a notice. Half characters become as in {@link Json#encodable}.
+    /// The text, or its beginning with a notice. Unpaired surrogates are replaced as in {@link Json#encodable}.
     static String text(String text) {
         byte[] bytes = Json.encodable(text).getBytes(StandardCharsets.UTF_8);
         if (bytes.length <= MAX_BYTES) {
             return new String(bytes, StandardCharsets.UTF_8);
         }
         CharBuffer kept = CharBuffer.allocate(MAX_BYTES);
-        // Stops before the character that the bound cuts in two.
+        // Stops before the character that the limit would cut in two.
         StandardCharsets.UTF_8
                 .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .decode(ByteBuffer.wrap(bytes, 0, MAX_BYTES), kept, false);
-        return kept.flip() + "\n[cut off: " + bytes.length + " bytes in all]";
+        return kept.flip() + "\n[cut off: " + bytes.length + " bytes in total]";
     }
 }

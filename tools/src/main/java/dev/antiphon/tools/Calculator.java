@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 
-/// Computes exactly, which models do not.
+/// Computes exactly, which models cannot do.
 public final class Calculator implements Tool {
 
     private static final ObjectNode PARAMETERS =

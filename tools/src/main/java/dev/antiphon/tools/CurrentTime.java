@@ -17,7 +17,7 @@ import java.time.format.TextStyle;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
-/// Says what time it is, which no model knows.
+/// Returns the current time, which no model knows.
 public final class CurrentTime implements Tool {
 
     private static final ObjectNode PARAMETERS =

@@ -4,27 +4,27 @@ import dev.antiphon.api.tool.ToolFailure;
 
 import java.math.BigDecimal;
 
-/// Reads and computes an expression, in one pass from left to right. `^` binds tightest and to the right, then signs,
-/// then `* / %`, then `+ -`.
+/// Reads and computes an expression, in one pass from left to right. `^` has the highest precedence and associates to
+/// the right; then come signs, then `* / %`, then `+ -`.
 final class Expression {
 
     private static final int MAX_DEPTH = 50;
 
-    /// Of a literal, written out.
+    /// Most digits of a literal when written out.
     private static final int MAX_DIGITS = 300;
 
     private final String text;
     private int at;
     private int depth;
 
-    /// Takes a text of bounded length.
+    /// Takes a text of limited length.
     Expression(String text) {
         this.text = text;
     }
 
-    /// Its value.
+    /// The value of the expression.
     ///
-    /// @throws ToolFailure when it is none, or has none, with the place
+    /// @throws ToolFailure with the position, when the text is not an expression or has no value
     Fraction value() throws ToolFailure {
         Fraction value = sum();
         if (peek() != 0) {
@@ -114,10 +114,10 @@ final class Expression {
                 return Fraction.of(number);
             }
         } catch (NumberFormatException e) {
-            // An exponent that is missing or beyond all bounds; told below.
+            // An exponent that is missing or far too large; reported below.
         }
         throw new ToolFailure(
-                "'" + digits + "' is no number, or has more than " + MAX_DIGITS + " digits.");
+                "'" + digits + "' is not a number, or has more than " + MAX_DIGITS + " digits.");
     }
 
     private void digits() {
@@ -126,7 +126,7 @@ final class Expression {
         }
     }
 
-    /// The next character that is no space, or 0 at the end.
+    /// The next character that is not a space, or 0 at the end.
     private char peek() {
         while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
             at++;
@@ -134,14 +134,14 @@ final class Expression {
         return at < text.length() ? text.charAt(at) : 0;
     }
 
-    /// Passes over an operator.
+    /// Skips an operator.
     private Fraction next(Part part) throws ToolFailure {
         at++;
         peek();
         return part.read();
     }
 
-    /// Every recursion goes through here.
+    /// Every recursion passes through here.
     private Fraction deeper(Part part) throws ToolFailure {
         if (++depth > MAX_DEPTH) {
             throw new ToolFailure("The expression is nested too deeply.");

@@ -6,19 +6,19 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 
-/// A number without any rounding, in lowest terms. Bounded, so that no expression takes long.
+/// An exact number, in lowest terms. Its size is limited, so that no expression takes long.
 ///
-/// @param denominator above zero
+/// @param denominator greater than zero
 record Fraction(BigInteger numerator, BigInteger denominator) {
 
     static final Fraction ZERO = new Fraction(BigInteger.ZERO, BigInteger.ONE);
 
-    /// Of numerator and denominator each: about 2,400 digits.
+    /// The limit for the numerator and for the denominator: about 2,400 digits.
     private static final int MAX_BITS = 8_000;
 
     private static final int MAX_EXPONENT = 1_000;
 
-    /// More digits than anybody asks for.
+    /// More digits than anyone needs.
     private static final MathContext SHOWN = new MathContext(50);
 
     static Fraction of(BigDecimal number) throws ToolFailure {
@@ -66,7 +66,7 @@ record Fraction(BigInteger numerator, BigInteger denominator) {
         return of(numerator.multiply(other.denominator), denominator.multiply(other.numerator));
     }
 
-    /// With the sign of this.
+    /// With the sign of this number.
     Fraction remainder(Fraction other) throws ToolFailure {
         Fraction quotient = over(other);
         BigInteger whole = quotient.numerator.divide(quotient.denominator);
@@ -86,11 +86,11 @@ record Fraction(BigInteger numerator, BigInteger denominator) {
         int times = exponent.numerator.intValueExact();
         Fraction base = times < 0 ? new Fraction(BigInteger.ONE, BigInteger.ONE).over(this) : this;
         long bits = Math.max(base.numerator.bitLength(), base.denominator.bitLength());
-        requireSize((bits - 1) * Math.abs(times)); // before it is computed
+        requireSize((bits - 1) * Math.abs(times)); // checked before the computation
         return of(base.numerator.pow(Math.abs(times)), base.denominator.pow(Math.abs(times)));
     }
 
-    /// As a decimal number; rounded, with a mark, when it has no end or too many digits.
+    /// As a decimal number; rounded and marked when it does not end or has too many digits.
     String text() {
         BigDecimal shown = new BigDecimal(numerator).divide(new BigDecimal(denominator), SHOWN);
         boolean exact =

@@ -10,12 +10,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts the tools that cannot be offered to models, and warns once about each. One bad tool of an MCP server or an
-/// extension must not cost the others. Any thread.
+/// extension must not affect the others. Thread-safe.
 public final class LeftOut {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeftOut.class);
 
-    /// Warnings that are remembered. Further ones are logged at the debug level, so that no server can fill the log.
+    /// The number of remembered warnings. Further ones are logged at the debug level, so that no server can fill
+    /// the log.
     private static final int MAX_TOLD = 1_000;
 
     private static final int MAX_LOGGED = 300;
@@ -23,7 +24,7 @@ public final class LeftOut {
     private final LongAdder count = new LongAdder();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
 
-    /// A tool is not offered.
+    /// Reports a tool that is not offered.
     ///
     /// @param id of the tool, or what is known of it
     public void tool(String id, @Nullable String reason) {
@@ -36,7 +37,7 @@ public final class LeftOut {
                 .log("tool left out: it cannot be offered to models");
     }
 
-    /// How often a tool was left out: each time that a server's list was read, or the tools were looked through.
+    /// How often a tool was left out; counted each time a server's list was read or the tools were searched.
     public long count() {
         return count.sum();
     }

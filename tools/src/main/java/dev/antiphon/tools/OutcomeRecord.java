@@ -4,7 +4,7 @@ import dev.antiphon.protocol.Json;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// An outcome as the journal keeps it: `{"outcome","text"}`.
+/// An outcome as the journal stores it: `{"outcome","text"}`.
 final class OutcomeRecord {
 
     private OutcomeRecord() {}

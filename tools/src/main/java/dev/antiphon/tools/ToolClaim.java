@@ -5,13 +5,13 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
-/// The hold on a run, in whose name tools are called.
+/// The claim on a run under which tools are called.
 ///
 /// @param incarnation changes when the session's name gets another owner
 public record ToolClaim(
         SessionId session, String incarnation, MessageId message, UserId user, Token token) {
 
-    /// The name of one of the run's steps for services: the same in each attempt.
+    /// The idempotency key of one of the run's steps: the same in each attempt.
     String key(String step) {
         String within = message + ":" + step;
         return incarnation.isEmpty() ? within : incarnation + ":" + within;

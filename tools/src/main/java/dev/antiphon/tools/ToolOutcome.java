@@ -1,20 +1,20 @@
 package dev.antiphon.tools;
 
-/// What came of a model's wish to have a tool run.
+/// The outcome of a model's request to run a tool.
 public sealed interface ToolOutcome {
 
-    /// The model is told, and the run goes on.
+    /// The model receives the outcome, and the run continues.
     sealed interface Told extends ToolOutcome {
 
         /// For the user: the result, or one sentence.
         String text();
 
-        /// For the model: the text, with what it must know about it. What a tool says is data of unknown origin, and
-        /// may try to give orders.
+        /// For the model: the text, with a warning about it. The text of a tool is data of unknown origin, and can
+        /// contain instructions.
         String forModel();
     }
 
-    /// The tool has answered.
+    /// The tool returned a result.
     record Result(String text) implements Told {
         @Override
         public String forModel() {
@@ -23,7 +23,7 @@ public sealed interface ToolOutcome {
         }
     }
 
-    /// The tool was called and did not work; nothing has happened.
+    /// The tool was called and failed; it had no effect.
     record Failed(String text) implements Told {
         @Override
         public String forModel() {
@@ -41,11 +41,12 @@ public sealed interface ToolOutcome {
         }
     }
 
-    /// The tool was called, and nobody knows whether it has had its effect.
+    /// The tool was called, and it is unknown whether it had its effect.
     record Unknown(String text) implements Told {
         @Override
         public String forModel() {
-            return text + " Do not repeat the call before the user has looked whether it happened.";
+            return text
+                    + " Do not repeat the call before the user has checked whether it happened.";
         }
     }
 

@@ -33,18 +33,18 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
-/// Has tools run for models: the call is checked, recorded, done within its time, and its outcome recorded, so that
-/// side effects happen at most once whatever dies. Used by many runs at once.
+/// Runs tools for models. It checks each call, records it, runs it within its time limit and records the outcome, so
+/// that side effects happen at most once, even when workers die. Thread-safe.
 public final class ToolRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(ToolRunner.class);
 
-    /// Calls under way in this worker. A tool that does not stop when it is interrupted keeps its place.
+    /// Calls in progress in this worker. A tool that ignores an interrupt still counts.
     private static final int MAX_CALLS = 1_000;
 
     private static final Duration PAUSE = Duration.ofMillis(250);
 
-    /// For how long the journal may be away: as long as an answer waits to be written.
+    /// How long the journal can be unavailable: as long as an answer waits to be written.
     private static final Duration JOURNAL_WITHIN = Duration.ofSeconds(60);
 
     private final Tools tools;
@@ -54,7 +54,7 @@ public final class ToolRunner {
     private final Map<Ending, LongAdder> endings = new EnumMap<>(Ending.class);
     private final Semaphore places = new Semaphore(MAX_CALLS);
 
-    /// Makes the runner.
+    /// Creates the runner.
     ///
     /// @param limit of each call
     public ToolRunner(Tools tools, ToolJournal journal, Duration limit, Time time) {
@@ -71,12 +71,12 @@ public final class ToolRunner {
         return tools;
     }
 
-    /// Does what a model asks for. Blocks, at most a little longer than the limit while the journal is there.
+    /// Runs a tool for a model. Blocks a little longer than the limit at most, while the journal is available.
     ///
-    /// @param step which call of the message this is, the same in every attempt at it: 1 to 200 characters
-    /// @param wanted which tools the request allows
-    /// @throws Unavailable when the journal was away for a minute
-    /// @throws InterruptedException when interrupted: the tool is interrupted too, and its outcome stays open
+    /// @param step identifies the call within its message, the same in every attempt: 1 to 200 characters
+    /// @param wanted the tools that the request allows
+    /// @throws Unavailable when the journal was unavailable for a minute
+    /// @throws InterruptedException when interrupted: the tool is interrupted too, and its outcome remains open
     public ToolOutcome run(ToolCall call, String step, ToolClaim claim, ToolSelection wanted)
             throws InterruptedException {
         ToolOutcome outcome = tried(call, step, claim, wanted);
@@ -96,7 +96,7 @@ public final class ToolRunner {
         Objects.requireNonNull(endings.get(ending)).increment();
     }
 
-    /// How calls end, for meters.
+    /// How calls end, for metrics.
     public enum Ending {
         RESULT,
         FAILED,
@@ -105,7 +105,7 @@ public final class ToolRunner {
         LOST
     }
 
-    /// How many calls have ended so. Any thread.
+    /// The number of calls that ended this way. Any thread.
     public long ended(Ending ending) {
         return Objects.requireNonNull(endings.get(ending)).sum();
     }
@@ -116,15 +116,15 @@ public final class ToolRunner {
         if (found.isEmpty()) {
             return new ToolOutcome.Refused(
                     tools.isKnown(call.name())
-                            ? "it may not be used here; CHAT_TOOLS and context.tools name what may."
-                            : "there is no tool of this name here.");
+                            ? "it is not allowed here; CHAT_TOOLS and context.tools list the allowed tools."
+                            : "there is no tool with this name here.");
         }
         Tool tool = found.get();
         return switch (ArgumentCheck.check(tool.parameters(), call.arguments())) {
             case ArgumentCheck.Found.Wrong(String reason) -> new ToolOutcome.Refused(reason);
             case ArgumentCheck.Found.Fits(ObjectNode arguments) -> {
                 if (!places.tryAcquire()) {
-                    yield new ToolOutcome.Refused("too many tools are at work; try again later.");
+                    yield new ToolOutcome.Refused("too many tools are running; try again later.");
                 }
                 var place = new Place(places);
                 try {
@@ -157,7 +157,7 @@ public final class ToolRunner {
             }
             case ToolBegin.Done(byte[] outcome) -> OutcomeRecord.decode(outcome);
             case ToolBegin.Unknown _ ->
-                    unknown(tool, "a worker died in the middle of it; it was not called again.");
+                    unknown(tool, "a worker died during the call; it was not called again.");
             case ToolBegin.TooMany _ ->
                     new ToolOutcome.Refused("this message has had too many tool calls.");
             case ToolBegin.Fenced _ -> new ToolOutcome.Lost();
@@ -189,14 +189,14 @@ public final class ToolRunner {
             LOG.atWarn()
                     .addKeyValue("tool", tool.name())
                     .addKeyValue("message", claim.message())
-                    .log("a tool timeout: the call took too long");
+                    .log("tool call timeout");
             return tool.idempotent()
                     ? new ToolOutcome.Failed("It took longer than " + seconds(limit) + ".")
                     : unknown(tool, "it took longer than " + seconds(limit) + ".");
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } finally {
-            thread.interrupt(); // nobody waits for it any more
+            thread.interrupt(); // its result is no longer needed
         }
     }
 
@@ -208,7 +208,7 @@ public final class ToolRunner {
                     ? new ToolOutcome.Failed(Bounded.text(e.getMessage()))
                     : unknown(tool, Bounded.text(e.getMessage()));
         } catch (InterruptedException e) {
-            return unknown(tool, "it was interrupted."); // and nobody hears it
+            return unknown(tool, "it was interrupted."); // this outcome is not used
         } catch (RuntimeException | LinkageError | StackOverflowError e) {
             LOG.atError()
                     .addKeyValue("tool", tool.name())
@@ -216,21 +216,21 @@ public final class ToolRunner {
                     .setCause(e)
                     .log("a tool failed");
             return tool.idempotent()
-                    ? new ToolOutcome.Failed("It broke; the reason was logged.")
-                    : unknown(tool, "it broke.");
+                    ? new ToolOutcome.Failed("It failed; the reason was logged.")
+                    : unknown(tool, "it failed.");
         }
     }
 
     private static ToolOutcome.Unknown unknown(Tool tool, String why) {
         return new ToolOutcome.Unknown(
-                "Whether the tool " + tool.name() + " has had its effect is not known: " + why);
+                "Whether the tool " + tool.name() + " had its effect is unknown: " + why);
     }
 
     private static String seconds(Duration duration) {
         return duration.toMillis() / 1000.0 + " s";
     }
 
-    /// Asks the journal until it answers.
+    /// Repeats a call to the journal until it answers.
     private <T> T asked(Supplier<CompletionStage<T>> call) throws InterruptedException {
         long start = time.nanoTime();
         while (true) {
@@ -260,12 +260,12 @@ public final class ToolRunner {
         }
     }
 
-    /// One call's place among all that are under way.
+    /// The slot of one call among all calls in progress.
     private static final class Place {
 
         private final Semaphore places;
 
-        /// Whether the tool's thread frees it. Used by the run's thread only.
+        /// Whether the tool's thread releases the slot. Used by the run's thread only.
         private boolean taken;
 
         Place(Semaphore places) {

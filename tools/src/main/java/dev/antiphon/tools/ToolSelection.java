@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
-/// Which tools may be used, as `CHAT_TOOLS` and `context.tools` say it: by id, or with a `*` at the end by the beginning of
-/// the id (`mcp:files/*`).
+/// The tools that can be used, as in `CHAT_TOOLS` and `context.tools`: by id, or by the beginning of the id with a `*`
+/// at the end (`mcp:files/*`).
 ///
-/// @param patterns none allows nothing
+/// @param patterns an empty list allows nothing
 public record ToolSelection(List<String> patterns) {
 
-    /// Every tool there is.
+    /// Every existing tool.
     public static final ToolSelection ALL = new ToolSelection(List.of("*"));
 
     public ToolSelection {
@@ -19,19 +19,19 @@ public record ToolSelection(List<String> patterns) {
             int star = pattern.indexOf('*');
             if (star >= 0 && star < pattern.length() - 1) {
                 throw new IllegalArgumentException(
-                        "'" + pattern + "': a * may only be the last character");
+                        "'" + pattern + "': a * must be the last character");
             }
         }
     }
 
-    /// What a request's `context.tools` selects.
+    /// The selection of a request's `context.tools`.
     ///
     /// @param patterns null for all
     public static ToolSelection of(@Nullable List<String> patterns) {
         return patterns == null ? ALL : new ToolSelection(patterns);
     }
 
-    /// Whether the tool of this id may be used.
+    /// Whether the tool with this id can be used.
     public boolean allows(String id) {
         return patterns.stream()
                 .anyMatch(pattern ->

@@ -15,28 +15,28 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/// The tools of this worker, as far as its operator allows them. They may come and go while it runs.
+/// The tools of this worker that its operator allows. They can come and go while it runs.
 public final class Tools {
 
     private static final Logger LOG = LoggerFactory.getLogger(Tools.class);
 
-    /// More in one call than this confuses every model, and each costs tokens.
+    /// More tools in one call confuse every model, and each costs tokens.
     static final int MAX_OFFERED = 128;
 
     private final Supplier<List<Tool>> source;
     private final ToolSelection allowed;
     private final LeftOut leftOut;
 
-    /// Takes tools that are always there.
+    /// Creates a fixed set of tools.
     ///
-    /// @throws IllegalArgumentException when one has a name that models do not take, or two have one name
+    /// @throws IllegalArgumentException when models do not accept a tool's name, or two tools have the same name
     public Tools(Collection<Tool> tools, ToolSelection allowed) {
         this(tools, List::of, allowed);
     }
 
-    /// Takes tools that are always there, and others that come and go, which must not have the names of those.
+    /// Creates a fixed set of tools, with others that come and go and must have different names.
     ///
-    /// @param others asked often and from many threads; must not block
+    /// @param others called often and from many threads; must not block
     /// @throws IllegalArgumentException as above
     public Tools(Collection<Tool> tools, Supplier<List<Tool>> others, ToolSelection allowed) {
         this(tools, others, allowed, new LeftOut());
@@ -44,7 +44,7 @@ public final class Tools {
 
     /// As above.
     ///
-    /// @param leftOut hears of tools that cannot be offered
+    /// @param leftOut records the tools that cannot be offered
     public Tools(
             Collection<Tool> tools,
             Supplier<List<Tool>> others,
@@ -75,7 +75,7 @@ public final class Tools {
                 };
     }
 
-    /// What a model may be offered now. A tool that cannot be described is left out.
+    /// The tools that a model can be offered now. Leaves out a tool that cannot be described.
     ///
     /// @param wanted by the request; narrows what the operator allows
     public List<ToolSpec> offered(ToolSelection wanted) {
@@ -94,7 +94,9 @@ public final class Tools {
     private Optional<ToolSpec> specOrNone(Tool tool) {
         try {
             return Optional.of(spec(tool));
-        } catch (RuntimeException e) { // of an extension, or of a server's description of it
+        } catch (
+                RuntimeException
+                        e) { // from an extension, or from a server's description of the tool
             leftOut.tool(tool.id(), e.getMessage());
             return Optional.empty();
         }
@@ -105,14 +107,14 @@ public final class Tools {
         return leftOut.count();
     }
 
-    /// The names of all that may be used now.
+    /// The names of all tools that can be used now.
     public List<String> names() {
         return offered(ToolSelection.ALL).stream().map(ToolSpec::name).toList();
     }
 
-    /// Looks whether models can be offered a tool that comes from outside.
+    /// Checks whether models can be offered a tool that comes from outside.
     ///
-    /// @throws IllegalArgumentException when no model takes its name, or nothing can be checked by its schema
+    /// @throws IllegalArgumentException when no model accepts its name, or its schema cannot check anything
     public static void requireUsable(Tool tool) {
         ArgumentCheck.requireUsable(spec(tool).parameters());
     }
@@ -121,14 +123,14 @@ public final class Tools {
         return new ToolSpec(tool.name(), tool.description(), tool.parameters());
     }
 
-    /// The tool that a model named, if it may be used.
+    /// The tool that a model named, if it is allowed.
     public Optional<Tool> find(String name, ToolSelection wanted) {
         return source.get().stream()
                 .filter(tool -> tool.name().equals(name) && allows(tool, wanted))
                 .findFirst();
     }
 
-    /// Whether there is a tool of this name, allowed or not.
+    /// Whether there is a tool with this name, allowed or not.
     boolean isKnown(String name) {
         return source.get().stream().anyMatch(tool -> tool.name().equals(name));
     }

@@ -1,5 +1,5 @@
-/// Tools that models may have run: which there are, who may use them, and that their side effects happen at most
-/// once. A further one is one class that implements {@link Tool}.
+/// Tools for models: the available tools, their permissions, and the guarantee that side effects happen at most once. A
+/// new tool is one class that implements {@link Tool}.
 @NullMarked
 package dev.antiphon.tools;
 

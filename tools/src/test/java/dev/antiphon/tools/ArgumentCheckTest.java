@@ -50,7 +50,7 @@ final class ArgumentCheckTest {
                 "[] | not a JSON object",
                 "oops | not a JSON object",
             })
-    void argumentsThatDoNotFitAreToldWhere(String arguments, String where) {
+    void invalidArgumentsAreRefusedWithTheirPlace(String arguments, String where) {
         if (where == null) {
             assertThat(reason(SCHEMA, arguments)).isEmpty();
         } else {
@@ -70,22 +70,22 @@ final class ArgumentCheckTest {
                 "{\"$ref\":7}",
                 "{\"$schema\":\"urn:unknown\"}",
             })
-    void aSchemaThatIsNoneEndsNoRun(String schema) {
+    void anInvalidSchemaEndsNoRun(String schema) {
         assertThat(ArgumentCheck.check(Calls.json(schema), "{\"x\":\"a\"}")).isNotNull();
     }
 
     @Test
-    void aSchemaThatCannotBeCheckedByIsRefusedBeforeItIsOffered() {
+    void anUnusableSchemaIsRefusedBeforeTheToolIsOffered() {
         assertThatThrownBy(() -> ArgumentCheck.requireUsable(Calls.json("{\"$ref\":\"#/none\"}")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("its schema is broken: ");
+                .hasMessageStartingWith("its schema is invalid: ");
         ArgumentCheck.requireUsable(Calls.json(SCHEMA));
         ArgumentCheck.requireUsable(
                 Calls.json("{\"properties\":{\"x\":true,\"y\":{\"$ref\":\"#\"}}}"));
     }
 
     @Test
-    void aSchemaOfAnOlderVersionChecksThoughItDoesNotNameIt() {
+    void anUnnamedOlderSchemaVersionIsSupported() {
         String tuple =
                 "{\"properties\":{\"x\":{\"type\":\"array\",\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}]}}}";
 
@@ -94,7 +94,7 @@ final class ArgumentCheckTest {
     }
 
     @Test
-    void whatIsToldIsBounded() {
+    void theReasonIsLimitedInLength() {
         assertThat(reason(SCHEMA, "{\"path\":\"" + "a".repeat(60_000) + "\"}"))
                 .hasSizeLessThan(1_000);
         assertThat(reason(SCHEMA, "{\"path\":\"" + "a".repeat(70_000) + "\"}"))
@@ -119,7 +119,7 @@ final class ArgumentCheckTest {
             String schema =
                     "{\"$ref\":\"http://127.0.0.1:" + server.getAddress().getPort() + "/schema\"}";
 
-            assertThat(reason(schema, "{}")).contains("its own schema is broken");
+            assertThat(reason(schema, "{}")).contains("its own schema is invalid");
             assertThat(asked).hasValue(0);
         } finally {
             server.stop(0);

@@ -48,7 +48,7 @@ final class CalculatorTest {
     }
 
     @Test
-    void whatHasNoEndIsRoundedAndMarked() throws ToolFailure {
+    void anInfiniteDecimalIsRoundedAndMarked() throws ToolFailure {
         assertThat(compute("1 / 3")).isEqualTo("≈ 0." + "3".repeat(50));
         assertThat(compute("2 ^ 1000")).startsWith("≈ 1.0715086071862673");
     }
@@ -64,7 +64,7 @@ final class CalculatorTest {
                 "1 2 | '2' is unexpected at character 3",
                 "two | 't' is unexpected at character 1",
                 ". | '.' is unexpected at character 1",
-                "1e | is no number",
+                "1e |is not a number",
                 "1 / 0 | Division by zero",
                 "1 % (2 - 2) | Division by zero",
                 "0 ^ -1 | Division by zero",
@@ -72,9 +72,9 @@ final class CalculatorTest {
                 "2 ^ 1001 | An exponent must be",
                 "(2 ^ 1000) ^ 9 | A number grew too large",
                 "1e301 | more than 300 digits",
-                "1e-99999999999 | is no number",
+                "1e-99999999999 |is not a number",
             })
-    void whatIsWrongIsSaid(String expression, String reason) {
+    void invalidSettingsAreReported(String expression, String reason) {
         assertThatThrownBy(() -> compute(expression))
                 .isInstanceOf(ToolFailure.class)
                 .hasMessageContaining(reason);

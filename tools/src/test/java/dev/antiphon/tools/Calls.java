@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 
-/// What the tests call tools with.
+/// Arguments and contexts for tests of tools.
 final class Calls {
 
     static final ToolContext CONTEXT =
@@ -25,7 +25,7 @@ final class Calls {
         return Json.readObject(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// A tool made on the spot.
+    /// A tool made by a test.
     record Made(String name, boolean idempotent, Body body) implements Tool {
 
         interface Body {

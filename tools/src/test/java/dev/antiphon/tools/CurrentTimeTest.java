@@ -17,7 +17,7 @@ final class CurrentTimeTest {
             new CurrentTime(InstantSource.fixed(Instant.parse("2025-07-04T22:30:05.123Z")));
 
     @Test
-    void tellsTheTimeInAnyZone() throws Exception {
+    void returnsTheTimeInAnyZone() throws Exception {
         assertThat(tool.call(Calls.json("{}"), Calls.CONTEXT))
                 .isEqualTo("2025-07-04T22:30:05Z, Friday, in UTC");
         assertThat(tool.call(Calls.json("{\"zone\":\"Europe/Berlin\"}"), Calls.CONTEXT))
@@ -25,7 +25,7 @@ final class CurrentTimeTest {
     }
 
     @Test
-    void aZoneThatIsNoneIsSaid() {
+    void anUnknownZoneIsAnError() {
         assertThatThrownBy(() -> tool.call(Calls.json("{\"zone\":\"Mars/Base\"}"), Calls.CONTEXT))
                 .isInstanceOf(ToolFailure.class)
                 .hasMessageStartingWith("There is no time zone 'Mars/Base'");

@@ -26,7 +26,7 @@ final class ToolsTest {
     }
 
     @Test
-    void aRequestNarrowsWhatTheOperatorAllowsAndNeverWidensIt() {
+    void aRequestOnlyNarrowsTheAllowedTools() {
         var tools =
                 new Tools(
                         List.of(tool("files_read"), tool("files_write"), tool("mail")),
@@ -41,7 +41,7 @@ final class ToolsTest {
     }
 
     @Test
-    void othersComeAndGoAndReplaceNone() {
+    void otherToolsComeAndGoAndReplaceNone() {
         List<Tool> others = new ArrayList<>();
         Tool own = tool("own");
         var tools = new Tools(List.of(own), () -> List.copyOf(others), ToolSelection.ALL);
@@ -55,7 +55,7 @@ final class ToolsTest {
     }
 
     @Test
-    void aToolThatCannotBeOfferedCostsNoOther() {
+    void aToolThatCannotBeOfferedDoesNotAffectOthers() {
         var tools =
                 new Tools(
                         List.of(tool("own")),
@@ -67,14 +67,14 @@ final class ToolsTest {
     }
 
     @Test
-    void noMoreAreOfferedThanModelsBear() {
+    void theNumberOfOfferedToolsIsLimited() {
         List<Tool> many = IntStream.rangeClosed(1, 200).mapToObj(i -> tool("tool" + i)).toList();
 
         assertThat(new Tools(many, ToolSelection.ALL).names()).hasSize(Tools.MAX_OFFERED);
     }
 
     @Test
-    void twoOfOneNameAndNamesThatNoModelTakesEndTheStart() {
+    void duplicateNamesAndInvalidNamesEndTheStart() {
         assertThatThrownBy(() -> new Tools(List.of(tool("a"), tool("a")), ToolSelection.ALL))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("two tools are named 'a'");
@@ -84,9 +84,9 @@ final class ToolsTest {
     }
 
     @Test
-    void aStarStandsAtTheEndOnly() {
+    void aStarMustBeTheLastCharacter() {
         assertThatThrownBy(() -> new ToolSelection(List.of("mcp:*/read")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("'mcp:*/read': a * may only be the last character");
+                .hasMessage("'mcp:*/read': a * must be the last character");
     }
 }

@@ -25,15 +25,16 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// Another transport, with what the MCP client lacks:
+/// Wraps another transport and adds what the MCP client lacks:
 ///
 /// * It tells the server about a call that no longer has a caller (MCP 2025-06-18, cancellation).
-/// * It reads lists element by element, so that one bad element costs only itself. The client reads all or nothing.
-/// * It takes the news that the server's tools have changed. The client would follow the list's cursors without a bound.
-/// * It keeps the news that the server has forgotten the session apart from the calls on it, see {@link #renew}.
+/// * It reads lists element by element, so that one bad element affects only itself. The client reads all or nothing.
+/// * It receives the notification that the server's tools have changed. The client would follow the list's
+///   cursors endlessly.
+/// * It keeps the notification that the server has lost the session away from the calls in it, see {@link #renew}.
 final class GuardedTransport implements McpClientTransport {
 
-    /// In the `_meta` of a call: its idempotency key, which is of use to servers, too.
+    /// In the `_meta` of a call: its idempotency key, which servers can use too.
     static final String KEY = "dev.antiphon/key";
 
     private static final Logger LOG = LoggerFactory.getLogger(GuardedTransport.class);
@@ -45,14 +46,14 @@ final class GuardedTransport implements McpClientTransport {
     private final Runnable toolsChanged;
     private final BiConsumer<String, String> leftOut;
 
-    /// The ids of the requests under way by the key of their call; as many as there are calls under way.
+    /// The ids of the requests in progress, by the key of their call; as many as there are calls in progress.
     private final Map<String, Object> calls = new ConcurrentHashMap<>();
 
-    /// The client's; does nothing until the client sets it.
+    /// The client's handler; does nothing until the client sets it.
     private volatile Consumer<Throwable> exceptionHandler = _ -> {};
 
-    /// @param toolsChanged called when the server says so; must not block
-    /// @param leftOut hears the name of a tool that cannot be read, and why
+    /// @param toolsChanged called when the server reports a change; must not block
+    /// @param leftOut receives the name of a tool that cannot be read, and the reason
     GuardedTransport(
             McpClientTransport transport,
             Runnable toolsChanged,
@@ -62,12 +63,12 @@ final class GuardedTransport implements McpClientTransport {
         this.leftOut = leftOut;
     }
 
-    /// The call has ended.
+    /// Reports that the call has ended.
     void ended(String key) {
         calls.remove(key);
     }
 
-    /// The caller has stopped waiting. Does not wait either.
+    /// Reports that the caller has stopped waiting. Does not wait either.
     void cancel(String key) {
         Object id = calls.remove(key);
         if (id != null) {
@@ -76,12 +77,12 @@ final class GuardedTransport implements McpClientTransport {
                     .sendMessage(new JSONRPCNotification("notifications/cancelled", params))
                     .subscribe(
                             null,
-                            e -> LOG.atDebug().setCause(e).log("an MCP call was not cancelled"));
+                            e -> LOG.atDebug().setCause(e).log("cancelling an MCP call failed"));
         }
     }
 
-    /// Begins a new session at a server that has forgotten this one; the next request waits for it. Other calls that are
-    /// under way on the old session fail.
+    /// Starts a new session at a server that has lost this one; the next request waits for it. Other calls in progress
+    /// in the old session fail.
     void renew(McpTransportSessionNotFoundException forgotten) {
         exceptionHandler.accept(forgotten);
     }
@@ -112,8 +113,8 @@ final class GuardedTransport implements McpClientTransport {
         return true;
     }
 
-    /// The client ends all calls when it hears that the session is forgotten, before the call that found it out gets its own
-    /// error. That call would then look like one that may have run. So {@link #renew} tells the client.
+    /// The client ends all calls when it learns that the session is lost, before the call that discovered it gets its
+    /// own error. That call would then look like one that may have run. So {@link #renew} informs the client.
     @Override
     public void setExceptionHandler(Consumer<Throwable> handler) {
         exceptionHandler = handler;
@@ -145,7 +146,7 @@ final class GuardedTransport implements McpClientTransport {
         return transport.unmarshalFrom(data, type);
     }
 
-    /// The data with the elements of one list exchanged.
+    /// The data with the elements of one list replaced.
     private static Object each(
             Object data, String name, Function<Map<?, ?>, List<Object>> exchanged) {
         if (!(data instanceof Map<?, ?> map) || !(map.get(name) instanceof List<?> elements)) {
@@ -168,19 +169,19 @@ final class GuardedTransport implements McpClientTransport {
                 return List.of();
             }
             return List.of(tool);
-        } catch (RuntimeException e) { // whatever the reader throws at what comes from outside
+        } catch (RuntimeException e) { // the reader can throw anything at data from outside
             leftOut.accept(name, String.valueOf(e.getMessage()));
             return List.of();
         }
     }
 
-    /// A part of a result that cannot be read is named, so that the model knows that there was more.
+    /// Names a part of a result that cannot be read, so that the model knows that there was more.
     private List<Object> readableContent(Map<?, ?> content) {
         try {
             transport.unmarshalFrom(content, CONTENT);
             return List.of(content);
-        } catch (RuntimeException e) { // of a later protocol, or broken
-            LOG.atDebug().setCause(e).log("an MCP server sent content that cannot be read");
+        } catch (RuntimeException e) { // of a later protocol, or invalid
+            LOG.atDebug().setCause(e).log("MCP server sent unreadable content");
             return List.of(McpTool.unreadable(String.valueOf(content.get("type"))));
         }
     }

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// The MCP servers of a worker, in the format that other programs have, too: `{"mcpServers": {"name": {"command", "args",
-/// "env"} or {"url", "headers"}}}`. What else stands there is for those others.
+/// The MCP servers of a worker, in the format that other programs use too: `{"mcpServers": {"name": {"command", "args",
+/// "env"} or {"url", "headers"}}}`. Other fields in it are ignored.
 public record McpConfig(List<McpServer> servers) {
 
     private static final int MAX_SERVERS = 32;
@@ -33,7 +33,7 @@ public record McpConfig(List<McpServer> servers) {
 
     /// Reads the file.
     ///
-    /// @throws IllegalArgumentException when it cannot be read, or says something that we cannot do
+    /// @throws IllegalArgumentException when it cannot be read, or asks for something that is not supported
     public static McpConfig read(Path file) {
         try {
             return of(Json.readObject(Files.readAllBytes(file)));

@@ -12,7 +12,7 @@ import org.slf4j.event.Level;
 import java.time.Duration;
 import java.util.List;
 
-/// One server for as long as the worker lives: connected, and connected anew whenever it is gone.
+/// One server for as long as the worker lives: connected, and connected again whenever it was lost.
 final class McpConnection implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(McpConnection.class);
@@ -20,7 +20,7 @@ final class McpConnection implements AutoCloseable {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
-    /// A server that lived as long as this is not one that dies at its start.
+    /// A server that lived this long did not die at its start.
     private static final Duration GOOD_LIFE = Duration.ofSeconds(60);
 
     private static final Duration CLOSES_WITHIN = Duration.ofSeconds(10);
@@ -38,14 +38,14 @@ final class McpConnection implements AutoCloseable {
         this.thread = time.thread("mcp-" + server.name(), this::live);
     }
 
-    /// Begins to connect; does not wait.
+    /// Starts to connect; does not wait.
     static McpConnection open(McpServer server, Time time, LeftOut leftOut) {
         McpConnection connection = new McpConnection(server, time, leftOut);
         connection.thread.start();
         return connection;
     }
 
-    /// None while the server is not there.
+    /// No tools while the server is unavailable.
     List<Tool> tools() {
         McpSession current = session;
         return current == null ? List.of() : current.tools();
@@ -62,16 +62,18 @@ final class McpConnection implements AutoCloseable {
                 LOG.atInfo()
                         .addKeyValue("server", server)
                         .addKeyValue("tools", opened.tools().size())
-                        .log("an MCP server is there");
+                        .log("MCP server connected");
                 opened.awaitEnd();
                 LOG.atWarn()
                         .addKeyValue("server", server)
-                        .log("an MCP server is gone; its tools are absent until it is back");
+                        .log(
+                                "MCP server disconnected, retrying; its tools are unavailable until then");
             } catch (McpUnavailable | RuntimeException e) {
                 LOG.atLevel(told ? Level.DEBUG : Level.WARN)
                         .addKeyValue("server", server)
                         .addKeyValue("reason", e.getMessage())
-                        .log("an MCP server does not come up; its tools are absent until it does");
+                        .log(
+                                "MCP server unavailable, retrying; its tools are unavailable until then");
                 told = true;
             } catch (InterruptedException e) {
                 return;

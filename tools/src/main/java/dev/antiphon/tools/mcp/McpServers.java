@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// The MCP servers of a worker. Whichever is there, its tools are; nobody waits for one that is not.
+/// The MCP servers of a worker. The tools of the available servers can be used; nothing waits for the others.
 public final class McpServers implements AutoCloseable {
 
     private final List<McpConnection> connections;
@@ -17,9 +17,9 @@ public final class McpServers implements AutoCloseable {
         this.connections = connections;
     }
 
-    /// Begins to start and connect all of them.
+    /// Starts and connects all of them, without waiting.
     ///
-    /// @param leftOut hears of tools that cannot be offered
+    /// @param leftOut records the tools that cannot be offered
     public static McpServers open(McpConfig config, Time time, LeftOut leftOut) {
         return new McpServers(
                 config.servers().stream()
@@ -27,12 +27,12 @@ public final class McpServers implements AutoCloseable {
                         .toList());
     }
 
-    /// The tools of the servers that are there now. Does not block.
+    /// The tools of the servers that are available now. Does not block.
     public List<Tool> tools() {
         return connections.stream().flatMap(connection -> connection.tools().stream()).toList();
     }
 
-    /// Ends all of them at the same time, within a few seconds.
+    /// Stops all of them at the same time, within a few seconds.
     @Override
     public void close() {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -34,30 +34,30 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// One connection to a server that is there, from its greeting to its end.
+/// One connection to a running server, from its greeting to its end.
 final class McpSession implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(McpSession.class);
 
-    /// Of one server; further ones are not seen.
+    /// Tools of one server; further ones are ignored.
     private static final int MAX_TOOLS = 128;
 
-    /// `npx` may have to fetch a package first.
+    /// `npx` may have to download a package first.
     private static final Duration GREETS_WITHIN = Duration.ofSeconds(60);
 
     private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(10);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(15);
     private static final Duration CLOSES_WITHIN = Duration.ofSeconds(5);
 
-    /// Lists of tools have pages. One that goes on and on is read this far.
+    /// Lists of tools have pages. An endless list is read this far.
     private static final int MAX_PAGES = 32;
 
     private static final Duration LISTS_WITHIN = Duration.ofSeconds(30);
 
-    /// Between two readings of a list that changes all the time.
+    /// Between two reads of a list that changes all the time.
     private static final Duration LISTS_EVERY = Duration.ofSeconds(1);
 
-    /// Longer than any tool call may take: the caller has a limit.
+    /// Longer than any tool call can take: the caller has a limit.
     private static final Duration NEVER = Duration.ofHours(2);
 
     private static final int MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
@@ -67,14 +67,14 @@ final class McpSession implements AutoCloseable {
     private final GuardedTransport transport;
     private final CompletableFuture<Void> ended;
 
-    /// What is known of the reason when it ends.
+    /// What is known of the reason for its end.
     private final Supplier<String> lastWords;
 
     private final McpAsyncClient client;
     private final LeftOut leftOut;
     private volatile List<Tool> tools = List.of();
 
-    /// Completes when there is something to do for {@link #awaitEnd}, which then makes another one.
+    /// Completes when {@link #awaitEnd} has something to do; it then creates another one.
     private volatile CompletableFuture<Void> news = new CompletableFuture<>();
 
     private volatile boolean toolsChanged;
@@ -108,9 +108,9 @@ final class McpSession implements AutoCloseable {
                         .build();
     }
 
-    /// Connects, and asks for the tools. Blocks until they are there.
+    /// Connects, and requests the tools. Blocks until they have arrived.
     ///
-    /// @throws McpUnavailable when the server does not come up
+    /// @throws McpUnavailable when the server does not start
     static McpSession open(McpServer server, Time time, LeftOut leftOut)
             throws McpUnavailable, InterruptedException {
         McpSession session =
@@ -158,8 +158,8 @@ final class McpSession implements AutoCloseable {
                 .build();
     }
 
-    /// Reads the list of tools, page by page. A cursor that does not advance, and a list without an end, are cut off: what was
-    /// read until then counts. A tool that models cannot be offered is left out.
+    /// Reads the list of tools, page by page. Stops at a cursor that does not advance and in an endless list: the tools
+    /// up to there count. Leaves out a tool that models cannot be offered.
     private void readTools() throws McpUnavailable, InterruptedException {
         long start = time.nanoTime();
         Map<String, Tool> read = new LinkedHashMap<>();
@@ -168,7 +168,7 @@ final class McpSession implements AutoCloseable {
         do {
             ListToolsResult page = answer(client.listTools(cursor), ANSWERS_WITHIN);
             page.tools().forEach(tool -> take(tool, read));
-            cursor = page.nextCursor(); // may be empty, which is a cursor too
+            cursor = page.nextCursor(); // an empty text is a cursor too
             boolean isCutOff =
                     cursor != null
                             && (!cursors.add(cursor)
@@ -179,7 +179,7 @@ final class McpSession implements AutoCloseable {
                         .addKeyValue("server", server)
                         .addKeyValue("pages", cursors.size())
                         .addKeyValue("tools", read.size())
-                        .log("an MCP server's list of tools does not end; its rest is ignored");
+                        .log("MCP server sent an endless list of tools, ignoring the rest");
                 break;
             }
         } while (cursor != null && read.size() < MAX_TOOLS);
@@ -203,7 +203,7 @@ final class McpSession implements AutoCloseable {
 
     /// Calls a tool. Blocks until it answers; an interrupt is passed on to the server.
     ///
-    /// A server that has forgotten the session has not run the call, for it refuses the request as a whole (MCP 2025-06-18,
+    /// A server that has lost the session has not run the call, because it refuses the whole request (MCP 2025-06-18,
     /// session management). So the call is sent once more, in a new session.
     CallToolResult call(String tool, Map<String, Object> arguments, String key)
             throws ToolFailure, InterruptedException {
@@ -216,7 +216,7 @@ final class McpSession implements AutoCloseable {
             }
         } catch (McpTransportSessionNotFoundException e) {
             throw new ToolFailure(
-                    "The tool's server forgot the session twice; the tool was not called.");
+                    "The tool's server lost the session twice; the tool was not called.");
         }
     }
 
@@ -228,7 +228,7 @@ final class McpSession implements AutoCloseable {
                                         tool, arguments, Map.of(GuardedTransport.KEY, key)))
                         .toFuture();
         try {
-            return answer.get(); // ends with the session at the latest
+            return answer.get(); // completes when the session ends, at the latest
         } catch (ExecutionException e) {
             if (e.getCause() instanceof McpError refused) {
                 throw new ToolFailure(String.valueOf(refused.getMessage()));
@@ -239,8 +239,8 @@ final class McpSession implements AutoCloseable {
             LOG.atWarn()
                     .addKeyValue("server", server)
                     .addKeyValue("reason", reason(e))
-                    .log("an MCP call failed: the connection broke");
-            throw ToolFailure.outcomeUnknown("The connection to the tool's server broke.");
+                    .log("MCP call failed: connection lost");
+            throw ToolFailure.outcomeUnknown("The connection to the tool's server was lost.");
         } catch (InterruptedException e) {
             transport.cancel(key);
             throw e;
@@ -250,21 +250,21 @@ final class McpSession implements AutoCloseable {
         }
     }
 
-    /// Blocks until the server is gone, and reads its tools again when they have changed. A process is gone when it has ended;
-    /// a service when it no longer answers, which costs it a ping every 15 s.
+    /// Blocks until the server is lost, and reads its tools again when they have changed. A process is lost when it has
+    /// ended; a service when it no longer answers a ping, sent every 15 s.
     ///
     /// @throws McpUnavailable when the changed tools cannot be read
     void awaitEnd() throws McpUnavailable, InterruptedException {
         while (!ended.isDone()) {
             try {
                 time.get(news, LOOK_EVERY);
-                news = new CompletableFuture<>(); // before looking, so that nothing is missed
+                news = new CompletableFuture<>(); // before the check, so that no change is missed
             } catch (TimeoutException e) {
                 if (server instanceof McpServer.Remote && !answersPing()) {
                     ended.complete(null);
                 }
             } catch (ExecutionException e) {
-                throw new AssertionError("it only completes", e);
+                throw new AssertionError("it never fails", e);
             }
             if (toolsChanged && !ended.isDone()) {
                 toolsChanged = false;
@@ -274,7 +274,7 @@ final class McpSession implements AutoCloseable {
         }
     }
 
-    /// Whether the server lives. Any answer proves it, also one that says that there is no ping.
+    /// Whether the server lives. Any answer proves it, even an error that says that ping is not supported.
     private boolean answersPing() throws InterruptedException {
         try {
             answer(client.ping(), ANSWERS_WITHIN);
@@ -303,7 +303,7 @@ final class McpSession implements AutoCloseable {
         }
     }
 
-    /// The client wraps what happened in several layers that say nothing.
+    /// The client wraps the cause in several layers without information.
     private static String reason(Throwable e) {
         Throwable root = root(e);
         return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
@@ -318,10 +318,10 @@ final class McpSession implements AutoCloseable {
     }
 
     private McpUnavailable gone() {
-        return new McpUnavailable("it has ended; its last words: " + lastWords.get());
+        return new McpUnavailable("it has ended; its last output: " + lastWords.get());
     }
 
-    /// Ends the connection, and the process if it is one. Within a few seconds.
+    /// Ends the connection, and the process if there is one. Within a few seconds.
     @Override
     public void close() {
         try {
@@ -330,7 +330,7 @@ final class McpSession implements AutoCloseable {
             LOG.atDebug()
                     .addKeyValue("server", server)
                     .setCause(e)
-                    .log("an MCP server did not let go");
+                    .log("MCP server did not close the connection");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

@@ -28,10 +28,10 @@ final class McpTool implements Tool {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int MAX_NAME = 64;
 
-    /// Every message pays for what its tools say about themselves.
+    /// Every message pays for the descriptions of its tools.
     private static final int MAX_DESCRIPTION = 4_096;
 
-    /// A longer schema costs its tool.
+    /// A tool with a longer schema is left out.
     private static final int MAX_SCHEMA = 32 * 1024;
 
     private static final int MAX_TYPE = 64;
@@ -48,9 +48,9 @@ final class McpTool implements Tool {
         this.session = session;
     }
 
-    /// Takes what a server says about a tool.
+    /// Reads a server's description of a tool.
     ///
-    /// @throws IllegalArgumentException when models cannot be offered this
+    /// @throws IllegalArgumentException when the tool cannot be offered to models
     static McpTool of(String server, McpSchema.Tool tool, McpSession session) {
         ObjectNode parameters =
                 tool.inputSchema() == null
@@ -69,8 +69,9 @@ final class McpTool implements Tool {
         return "mcp:" + server + "/" + tool;
     }
 
-    /// `{server}__{tool}`, as models take it. A name that is not exactly that keeps a trace of what it was, so that two stay
-    /// two: `files.read` and `files/read` for example. So does a name with another place where the server's could end.
+    /// `{server}__{tool}`, in the form that models accept. A name that had to be changed keeps a trace of the original,
+    /// so that two tools remain distinct: `files.read` and `files/read`, for example. So does a name with another place
+    /// where the server's name could end.
     @Override
     public String name() {
         String whole = server + "__" + tool.name();
@@ -103,7 +104,7 @@ final class McpTool implements Tool {
         return parameters;
     }
 
-    /// As the server says, which its operator trusts: a tool that only reads does nothing twice.
+    /// As the server says, which the operator trusts: a repeated call of a read-only tool has no second effect.
     @Override
     public boolean idempotent() {
         ToolAnnotations annotations = tool.annotations();
@@ -147,7 +148,7 @@ final class McpTool implements Tool {
         return "[" + type + ", which cannot be shown here]";
     }
 
-    /// What takes the place of content that cannot be read.
+    /// Replaces content that cannot be read.
     static Map<String, Object> unreadable(String type) {
         String bounded = type.length() <= MAX_TYPE ? type : type.substring(0, MAX_TYPE);
         return Map.of("type", "text", "text", notShown(bounded));

@@ -1,6 +1,6 @@
 package dev.antiphon.tools.mcp;
 
-/// An MCP server that is not there, or not any more.
+/// An MCP server that is not, or no longer, available.
 final class McpUnavailable extends Exception {
 
     McpUnavailable(String message) {

@@ -31,16 +31,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
-/// An MCP server as a child process, one JSON message a line. The client's own transport starts a process that outlives
-/// a worker which is killed, and reads lines without an end.
+/// An MCP server as a child process, with one JSON message per line. The client's own transport starts a process that
+/// survives a killed worker, and reads lines of unlimited length.
 ///
-/// Three threads, which end with the process. Messages to the process wait in a queue of 1,000; when it is full the
-/// call fails, for the process does not read.
+/// Uses three threads, which end with the process. Messages to the process wait in a queue of 1,000; when the queue is
+/// full, the call fails, because the process does not read.
 final class StdioTransport implements McpClientTransport, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StdioTransport.class);
 
-    /// A longer message ends the process: no tool result that anybody reads is that long.
+    /// A longer message ends the process: no useful tool result is that long.
     private static final int MAX_LINE = 4 * 1024 * 1024;
 
     private static final int MAX_LOGGED = 500;
@@ -48,7 +48,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
     private static final Duration LEAVES_WITHIN = Duration.ofSeconds(1);
     private static final Duration STOP_GRACE = Duration.ofSeconds(2);
 
-    /// What a program needs to run at all. The others may be our secrets.
+    /// The variables that a program needs to run at all. The others can be our secrets.
     private static final Set<String> HANDED_ON =
             Set.of(
                     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ",
@@ -86,7 +86,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
         return ended;
     }
 
-    /// The last line that it wrote on its standard error, which often says why it ended.
+    /// The last line of its standard error, which often says why it ended.
     String lastWords() {
         return lastWords;
     }
@@ -112,7 +112,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
             LOG.atDebug()
                     .addKeyValue("server", name)
                     .setCause(e)
-                    .log("an MCP server's output ended");
+                    .log("output of an MCP server ended");
         } finally {
             close();
         }
@@ -123,10 +123,10 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
         try {
             message = McpSchema.deserializeJsonRpcMessage(json, line);
         } catch (IOException | RuntimeException e) {
-            // Some greet on their output before they begin to speak.
+            // Some servers print a greeting before their first message.
             LOG.atDebug()
                     .addKeyValue("server", name)
-                    .log("an MCP server wrote a line that is no message");
+                    .log("MCP server wrote a line that is not a message");
             return;
         }
         handler.apply(Mono.just(message)).subscribe();
@@ -142,7 +142,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
             LOG.atDebug()
                     .addKeyValue("server", name)
                     .setCause(e)
-                    .log("an MCP server's input ended");
+                    .log("input of an MCP server ended");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -155,13 +155,13 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
                 LOG.atDebug()
                         .addKeyValue("server", name)
                         .addKeyValue("line", lastWords)
-                        .log("an MCP server says");
+                        .log("output of an MCP server");
             }
         } catch (IOException e) {
             LOG.atDebug()
                     .addKeyValue("server", name)
                     .setCause(e)
-                    .log("an MCP server's errors ended");
+                    .log("standard error of an MCP server ended");
         }
     }
 
@@ -190,7 +190,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
             try {
                 String line = json.writeValueAsString(message) + "\n";
                 if (ended.isDone() || !outgoing.offer(line.getBytes(StandardCharsets.UTF_8))) {
-                    throw new IllegalStateException(name + " takes no messages");
+                    throw new IllegalStateException(name + " accepts no messages");
                 }
             } catch (IOException e) {
                 throw new IllegalArgumentException(e);
@@ -208,8 +208,8 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
         return Mono.fromRunnable(this::close);
     }
 
-    /// Ends the process as MCP 2025-06-18 (lifecycle, shutdown) says: its input first, then the signals. Its own children,
-    /// of `npx` for example, end with it.
+    /// Ends the process as MCP 2025-06-18 (lifecycle, shutdown) requires: first by closing its input, then with
+    /// signals. Its own children, for example of `npx`, end with it.
     @Override
     public void close() {
         List<ProcessHandle> children =
@@ -229,6 +229,6 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
         }
         children.forEach(ProcessHandle::destroyForcibly);
         ended.complete(null);
-        var _ = outgoing.offer(new byte[0]); // so that the writer looks
+        var _ = outgoing.offer(new byte[0]); // wakes the writer
     }
 }

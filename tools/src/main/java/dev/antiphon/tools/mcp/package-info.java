@@ -1,5 +1,5 @@
-/// Tools of MCP servers: which servers there are, their processes and connections, and their tools as {@link
-/// dev.antiphon.api.tool.Tool}s.
+/// Tools of MCP servers: the servers, their processes and connections, and their tools as
+/// {@link dev.antiphon.api.tool.Tool}s.
 @NullMarked
 package dev.antiphon.tools.mcp;
 

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The system's time, except that futures are waited for at most as long as a test likes.
+/// The system's time, with waits for futures limited to the test's choice.
 record HurriedTime(Time time, Duration patience) implements Time {
 
     @Override

@@ -69,7 +69,7 @@ final class McpConfigTest {
                 "{\"mcpServers\":{\"a\":{\"command\":\"x\",\"args\":[1]}}} | only strings in args",
                 "{\"mcpServers\":{\"a\":{\"command\":\"x\",\"env\":{\"A\":1}}}} | only strings in env",
             })
-    void whatIsWrongIsSaidWithTheFile(String json, String reason) {
+    void anInvalidConfigIsReportedWithItsFile(String json, String reason) {
         assertThatThrownBy(() -> read(json))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("the MCP config " + folder.resolve("mcp.json") + ": ")
@@ -77,7 +77,7 @@ final class McpConfigTest {
     }
 
     @Test
-    void aFileThatIsNotThereIsSaid() {
+    void aMissingFileIsAnError() {
         assertThatThrownBy(() -> McpConfig.read(folder.resolve("no.json")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("cannot read the MCP config " + folder.resolve("no.json"));

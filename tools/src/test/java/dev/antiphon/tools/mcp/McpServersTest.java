@@ -153,7 +153,7 @@ final class McpServersTest {
                 first.kill();
                 assertThatThrownBy(() -> call(echo, "{\"message\":\"hi\"}"))
                         .isInstanceOf(ToolFailure.class)
-                        .hasMessage("The connection to the tool's server broke.");
+                        .hasMessage("The connection to the tool's server was lost.");
             } finally {
                 first.kill();
             }
@@ -198,7 +198,7 @@ final class McpServersTest {
     }
 
     @Test
-    void oneThatDoesNotComeUpHoldsUpNobody() throws Exception {
+    void aServerThatDoesNotStartBlocksNoOther() throws Exception {
         var missing = new McpServer.Local("missing", List.of("/no/such/program"), Map.of());
         try (McpServers servers = open(missing, node("every", EVERYTHING, "stdio"))) {
             awaitTool(servers, "every__echo");
@@ -208,8 +208,7 @@ final class McpServersTest {
     }
 
     @Test
-    void aCallThatNobodyWaitsForIsCancelledAtTheServerAndTheServerLeavesInTheEnd()
-            throws Exception {
+    void aCallWithoutACallerIsCancelledAtTheServerAndTheServerStopsAtTheEnd() throws Exception {
         Path heard = folder.resolve("heard");
         try (McpServers servers = open(node("stubborn", INSTALLED.resolve("stubborn.js"), heard))) {
             Tool wait = awaitTool(servers, "stubborn__wait");
@@ -244,7 +243,7 @@ final class McpServersTest {
                     .isInstanceOf(ExecutionException.class)
                     .cause()
                     .isInstanceOf(ToolFailure.class)
-                    .hasMessage("The connection to the tool's server broke.");
+                    .hasMessage("The connection to the tool's server was lost.");
         }
     }
 

@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/// Against `odd.js`, a server of which other clients have died.
+/// Tests against `odd.js`, a server that has crashed other clients.
 final class OddServersTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(60);
@@ -74,7 +74,7 @@ final class OddServersTest {
         return McpServers.open(new McpConfig(List.of(server)), time, leftOut);
     }
 
-    /// The tools once they are there, by their ids.
+    /// The tools by their ids, when the server is available.
     private static Map<String, Tool> awaitTools(McpServers servers) {
         await().atMost(IN_TIME).until(() -> !servers.tools().isEmpty());
         return byId(servers);
@@ -94,7 +94,7 @@ final class OddServersTest {
     }
 
     @Test
-    void aBadToolIsLeftOutAndCostsNoOther() throws Exception {
+    void aBadToolIsLeftOutAndTheOthersRemain() throws Exception {
         try (McpServers servers = overStdio()) {
             Map<String, Tool> tools = awaitTools(servers);
 
@@ -124,7 +124,7 @@ final class OddServersTest {
     }
 
     @Test
-    void namesThatAreMadeByReplacingStayTwo() throws Exception {
+    void changedNamesRemainDistinct() throws Exception {
         try (McpServers servers = overStdio()) {
             Map<String, Tool> tools = awaitTools(servers);
 
@@ -162,7 +162,7 @@ final class OddServersTest {
     }
 
     @Test
-    void toolsThatChangeAreReadAgain() throws Exception {
+    void changedToolsAreReadAgain() throws Exception {
         try (McpServers servers = overStdio()) {
             Map<String, Tool> tools = awaitTools(servers);
             assertThat(tools).doesNotContainKey("mcp:odd/late");
@@ -192,7 +192,7 @@ final class OddServersTest {
     }
 
     @Test
-    void aCallForASessionThatTheServerForgotIsSentAgainInANewOne() throws Exception {
+    void aCallForALostSessionIsSentAgainInANewOne() throws Exception {
         int port = Ports.free();
         ChildProcess server = serve(port);
         try (McpServers servers = overHttp(port, Time.system())) {
