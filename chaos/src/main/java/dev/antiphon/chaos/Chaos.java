@@ -29,25 +29,25 @@ import java.util.concurrent.TimeoutException;
 /// One chaos run, from an empty folder to its result.
 public final class Chaos {
 
-    /// Some 37 chunks an answer, 7 s: long enough to be struck in its middle more than once.
+    /// Some 37 chunks per answer, 7 s: long enough for several faults during one answer.
     private static final Map<String, String> SETTINGS =
             Map.of("CHAT_DEMO_DELAY", "200ms", "CHAT_DEMO_WORDS", "4");
 
-    /// What two cores serve besides running the harness, with half of them to spare.
+    /// As many answers as two cores serve next to the harness, with half of their capacity free.
     private static final double ANSWERS_A_SECOND = 9;
 
-    /// Every kind of fault once takes about this long.
+    /// One fault of every kind takes about this long.
     private static final Duration LEAST = Duration.ofMinutes(2);
 
     private static final Duration SHOW_EVERY = Duration.ofSeconds(15);
 
     private Chaos() {}
 
-    /// What is to be run.
+    /// The options of a run.
     ///
     /// @param answers how many messages, at least 1
-    /// @param seed decides sessions, texts, tabs, kinds of fault and their order; not the time that things take
-    /// @param folder for history, data and logs; must be empty or not there yet
+    /// @param seed decides sessions, texts, tabs, kinds of fault and their order; not how long things take
+    /// @param folder for history, data and logs; must be empty or missing
     public record Options(int answers, long seed, Path folder) {
 
         public Options {
@@ -57,12 +57,12 @@ public final class Chaos {
             }
         }
 
-        /// Where the history is.
+        /// The file with the history.
         public Path history() {
             return folder.resolve("history.jsonl.gz");
         }
 
-        /// What repeats the run.
+        /// The command that repeats the run.
         public String command() {
             return "./antiphon chaos --answers " + answers + " --seed " + seed;
         }
@@ -70,7 +70,7 @@ public final class Chaos {
 
     /// Runs it; blocks for minutes.
     ///
-    /// @param progress gets a line now and then
+    /// @param progress gets a line from time to time
     /// @throws IOException when the history cannot be written
     public static Result run(Options options, Launch launch, PrintStream progress)
             throws IOException, InterruptedException {
@@ -91,7 +91,7 @@ public final class Chaos {
         return result(options, took, takeovers, differences);
     }
 
-    /// Judges a history that is there already.
+    /// Checks an existing history.
     public static Result result(
             Options options, Duration took, long takeovers, List<String> differences)
             throws IOException {
@@ -115,9 +115,9 @@ public final class Chaos {
                 .count();
     }
 
-    /// Load and faults at once, to the end of both.
+    /// Runs load and faults together until both have ended.
     ///
-    /// @return how many sessions there were
+    /// @return the number of sessions
     private static int strike(
             Options options, House house, Inside redis, HistoryWriter history, PrintStream progress)
             throws InterruptedException {
@@ -145,7 +145,7 @@ public final class Chaos {
         try {
             loading.get(1, TimeUnit.HOURS);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the load broke off", e.getCause());
+            throw new IllegalStateException("the load failed", e.getCause());
         } catch (TimeoutException e) {
             throw new IllegalStateException("the load does not end", e);
         }

@@ -9,13 +9,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// What a run has shown.
+/// The result of a run.
 ///
-/// @param takeovers runs of dead workers that others took up
+/// @param takeovers runs of dead workers that other workers took over
 /// @param recovery by kind of fault, from the fault to the next event of an answer in flight
-/// @param resyncs events by which readers were told that Redis lost its tail
-/// @param violations what must never happen; empty when all is well
-/// @param differences what was not as before when all was over; empty when all is well
+/// @param resyncs events that told readers that Redis had lost its last writes
+/// @param violations what must never happen; empty when there were none
+/// @param differences what had changed at the end of the run; empty when there was nothing
 public record Result(
         Chaos.Options options,
         Duration took,
@@ -32,13 +32,13 @@ public record Result(
         return violations.isEmpty() && differences.isEmpty();
     }
 
-    /// The share of faults that hit something with an answer in flight, 0 to 1.
+    /// The share of faults that hit a process with an answer in flight, 0 to 1.
     public double inFlightShare() {
         long hit = faults.stream().filter(fault -> !fault.inFlight().isEmpty()).count();
         return faults.isEmpty() ? 0 : (double) hit / faults.size();
     }
 
-    /// For a person at a terminal: the result, and after a failure what to look at.
+    /// The result for a user at a terminal, and where to look after a failure.
     public String text() {
         StringBuilder text = new StringBuilder();
         text.append(
@@ -99,8 +99,8 @@ public record Result(
 
     /// A report in Markdown.
     ///
-    /// @param commit what was run
-    /// @param machine what it ran on
+    /// @param commit the version that ran
+    /// @param machine where it ran
     public String markdown(String commit, String machine) {
         StringBuilder text = new StringBuilder();
         text.append(

@@ -1,5 +1,5 @@
-/// Strikes a whole Antiphon of real processes while answers stream, writes down what readers see, and judges it.
-/// Knows the product only from outside: command lines, HTTP, Redis' keys and NATS' monitoring page.
+/// Injects faults into a whole Antiphon of real processes while answers stream, records what readers see, and checks
+/// it. Knows the product only from outside: command lines, HTTP, Redis' keys and NATS' monitoring page.
 @NullMarked
 package dev.antiphon.chaos;
 

@@ -8,7 +8,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says. It looks at the product from outside only: PROTOCOL.md says all that it knows of Redis and NATS.
+/// The packages that this module can use, beyond what its pom says. It sees the product only from outside: PROTOCOL.md
+/// describes all that it knows of Redis and NATS.
 @AnalyzeClasses(packages = "dev.antiphon.chaos", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -31,7 +32,7 @@ final class ArchitectureTest {
                             "jdk..",
                             "org.jspecify..");
 
-    /// The judge sees only what was written down.
+    /// The checker sees only the recorded history.
     @ArchTest
     static final ArchRule check =
             classes()

@@ -8,7 +8,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module can use, beyond what its pom says.
 @AnalyzeClasses(packages = "dev.antiphon.engine", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 

@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 
-/// Which code of others a worker loads.
+/// The extensions that a worker loads.
 ///
-/// @param folder with its jars; null for none. Default none: what lies in a folder by chance is not to be run
+/// @param folder the folder with their jars; null for none. Default none: a folder that happens to exist must not
+///     be run
 public record ExtensionSettings(@Nullable Path folder) {
 
     static ExtensionSettings from(Environment environment) {

@@ -31,7 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
-/// What the worker tells Prometheus. The runs only count; their numbers get their names here. docs/metrics.md lists them.
+/// The metrics of the worker for Prometheus. The runs only count; this class names the counts. docs/metrics.md
+/// lists them.
 final class Meters implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry =
@@ -39,7 +40,7 @@ final class Meters implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final Backplane backplane;
 
-    /// As of the latest {@link #text()}; null while NATS does not tell.
+    /// As of the latest {@link #text()}; null while NATS does not answer.
     private volatile @Nullable Backlog backlog;
 
     Meters(
@@ -56,22 +57,22 @@ final class Meters implements AutoCloseable {
                 .description("messages that are being answered")
                 .register(registry);
         Gauge.builder("chat.worker.sessions.active", runner, SessionRunner::sessions)
-                .description("sessions that deliveries are under way for")
+                .description("sessions with deliveries in progress")
                 .register(registry);
         Gauge.builder("chat.worker.permits", () -> concurrency)
-                .description("deliveries that may be worked on at once")
+                .description("deliveries that can be in progress at once")
                 .register(registry);
         Gauge.builder("chat.worker.permits.used", deliveries, Deliveries::underWay)
-                .description("deliveries that are worked on")
+                .description("deliveries in progress")
                 .register(registry);
         Gauge.builder("chat.worker.deliveries.held", acker, Acker::held)
-                .description("deliveries whose message goes on elsewhere or has just ended")
+                .description("deliveries whose message continues elsewhere or has just ended")
                 .register(registry);
         queue();
         for (Count count : Count.values()) {
             FunctionCounter.builder("chat.worker.incidents", counters, all -> all.of(count))
                     .tag("kind", count.name().toLowerCase(Locale.ROOT))
-                    .description("what should be rare: put off, taken over, repeated, given up")
+                    .description("rare events: postponed, taken over, retried, given up")
                     .register(registry);
         }
         for (ErrorCode code : ErrorCode.values()) {
@@ -83,10 +84,10 @@ final class Meters implements AutoCloseable {
         times(counters);
         tools(tools);
         FunctionCounter.builder("chat.rings.lost", backplane, Backplane::ringsLost)
-                .description("rings that were not sent; the log has what they told")
+                .description("rings that were not sent; the log has their entries")
                 .register(registry);
         FunctionCounter.builder("chat.registry.forgotten", backplane, Backplane::forgotten)
-                .description("members of plain pods that nobody listens for, taken out")
+                .description("members of plain pods without a listener, removed")
                 .register(registry);
         up("redis", each -> each.redisState() == RedisState.WELL);
         up("nats", Backplane::natsConnected);
@@ -97,19 +98,16 @@ final class Meters implements AutoCloseable {
     }
 
     private void queue() {
-        queue("stored", "requests that the stream holds, in whatever state", Backlog::stored);
+        queue("stored", "requests in the stream, in any state", Backlog::stored);
         queue("waiting", "requests that no worker has taken yet", Backlog::waiting);
         queue("delivered", "requests that a worker has taken and not acked", Backlog::delivered);
-        queue(
-                "redelivered",
-                "of those delivered, the ones that were delivered before",
-                Backlog::redelivered);
+        queue("redelivered", "delivered requests that were delivered before", Backlog::redelivered);
         TimeGauge.builder(
                         "chat.queue.oldest.age",
                         this,
                         TimeUnit.MILLISECONDS,
                         meters -> meters.oldestMillis())
-                .description("how long the oldest of those waiting has waited")
+                .description("how long the oldest waiting request has waited")
                 .register(registry);
     }
 
@@ -131,7 +129,7 @@ final class Meters implements AutoCloseable {
 
     private void tools(ToolRunner tools) {
         Gauge.builder("chat.tools", tools, each -> each.tools().names().size())
-                .description("tools that models may use now")
+                .description("tools that models can use now")
                 .register(registry);
         FunctionCounter.builder("chat.tools.left.out", tools, each -> each.tools().leftOut())
                 .description("tools that could not be offered to models")
@@ -139,7 +137,7 @@ final class Meters implements AutoCloseable {
         for (Ending ending : Ending.values()) {
             FunctionCounter.builder("chat.tool.calls", tools, each -> each.ended(ending))
                     .tag("outcome", ending.name().toLowerCase(Locale.ROOT))
-                    .description("what came of the tool calls of models")
+                    .description("outcomes of the tool calls of models")
                     .register(registry);
         }
     }
@@ -159,7 +157,7 @@ final class Meters implements AutoCloseable {
                         Counters::begun,
                         Counters::beginNanos,
                         TimeUnit.NANOSECONDS)
-                .description("from asking to the answer's first chunk in the log")
+                .description("from the question to the answer's first chunk in the log")
                 .register(registry);
     }
 
@@ -170,7 +168,7 @@ final class Meters implements AutoCloseable {
                 .register(registry);
     }
 
-    /// All of it in Prometheus' text format. Asks NATS for the queue's depth, so it may block for two seconds.
+    /// All metrics in Prometheus' text format. Asks NATS for the queue's depth, so it can block for two seconds.
     String text() {
         try {
             backlog = backplane.backlog();

@@ -6,16 +6,16 @@ import dev.antiphon.protocol.Environment.Variable;
 
 import java.time.Duration;
 
-/// How patiently model services are called. Which services there are, each provider's factory says.
+/// The time limits and retries of calls to model services. The providers' factories decide which services there are.
 ///
-/// @param limits of each call. Default: connect 5 s, for a service that takes longer is down; first token 30 s, which a
-///     loaded model with a long prompt needs (models that think in silence need more); idle 20 s, far above any pause
-///     between two tokens; total 5 min, the longest answers there are
-/// @param retries of a call that failed before its first piece, 0 to 100. Default 4: with the doubling delay about eight
-///     seconds, as long as a person waits
-/// @param retryDelay before the first retry. Default 500 ms, when most rate limits have room again
-/// @param rest how long a model of which most calls failed is not asked. Default 15 s: services that are overloaded come
-///     back in seconds, and no user waits longer than that
+/// @param limits of each call. Default: connect 5 s, because a service that takes longer is down; first token 30 s,
+///     which a loaded model with a long prompt needs (models that think in silence need more); idle 20 s, far above any
+///     pause between two tokens; total 5 min, the longest answers that occur
+/// @param retries of a call that failed before its first piece, 0 to 100. Default 4: with the doubling delay about
+///     eight seconds, as long as a person waits
+/// @param retryDelay before the first retry. Default 500 ms, after which most rate limits accept calls again
+/// @param rest how long a failing model is not called. Default 15 s: overloaded services recover in seconds, and no
+///     user waits longer than that
 public record ModelSettings(CallLimits limits, int retries, Duration retryDelay, Duration rest) {
 
     private static final Duration LONGEST = Duration.ofDays(1);

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/// What a worker has to offer, as the catalog wants it.
+/// The offers of a worker, in the form of the catalog.
 final class Offers {
 
     private Offers() {}
@@ -32,7 +32,7 @@ final class Offers {
         return offers;
     }
 
-    /// The models of all providers; the one that a request gets that names nothing is the default.
+    /// The models of all providers. The default is the model for requests that name none.
     static List<Offer> models(Providers providers) {
         List<Offer> offers = new ArrayList<>();
         for (ModelProvider provider : providers.all()) {

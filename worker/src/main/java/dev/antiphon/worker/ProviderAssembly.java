@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Makes the model providers of a worker: ours and those of extensions, all by the same interface.
+/// Creates the model providers of a worker: ours and those of extensions, all with the same interface.
 final class ProviderAssembly {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProviderAssembly.class);
@@ -26,7 +26,7 @@ final class ProviderAssembly {
     private final ModelSettings models;
     private final Time time;
 
-    /// The providers that were made.
+    /// The providers that were created.
     private final List<ModelProvider> providers = new ArrayList<>();
 
     ProviderAssembly(
@@ -37,10 +37,10 @@ final class ProviderAssembly {
         this.time = time;
     }
 
-    /// Makes those that are configured: ours first, in the order in which one is chosen when a request names none. Puts those that
-    /// must be closed in front of `opened`.
+    /// Creates the configured providers: ours first, in the order in which one is chosen for requests that name none.
+    /// Adds those that must be closed to the front of `opened`.
     ///
-    /// @throws IllegalArgumentException when one is configured wrongly
+    /// @throws IllegalArgumentException when the configuration of one is wrong
     List<ModelProvider> open(Extensions extensions, List<AutoCloseable> opened) {
         for (ModelProviderFactory factory : ModelProviders.factories()) {
             create(factory).ifPresent(provider -> add(provider, opened));
@@ -78,6 +78,6 @@ final class ProviderAssembly {
         LOG.atInfo()
                 .addKeyValue("factory", factory.getClass().getName())
                 .addKeyValue("variables", factory.variables())
-                .log("a model provider of an extension is not configured");
+                .log("model provider of an extension is not configured");
     }
 }

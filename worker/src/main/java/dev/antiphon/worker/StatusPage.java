@@ -22,13 +22,13 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// Says over HTTP how the worker is, to Prometheus and to whoever restarts it: `/metrics`, `/health`, `/health/live`,
-/// `/health/ready`. Listens from the start, also while the servers are still waited for.
+/// Reports the worker's state over HTTP, to Prometheus and to process managers: `/metrics`, `/health`, `/health/live`,
+/// `/health/ready`. Listens from the start, also while the worker still waits for servers.
 final class StatusPage implements AutoCloseable {
 
     static {
-        // The JDK's server reads these once.
-        // Who never ends his request must not keep a thread for ever.
+        // The JDK's server reads these once. A client that never ends its request must not occupy a
+        // thread forever.
         System.setProperty("jdk.httpserver.maxConnections", "100");
         System.setProperty("sun.net.httpserver.maxReqTime", "10");
         System.setProperty("sun.net.httpserver.maxRspTime", "10");
@@ -39,7 +39,7 @@ final class StatusPage implements AutoCloseable {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final int BACKLOG = 16;
 
-    /// What is told about, from when the worker works until it stops.
+    /// The state that is reported, from when the worker works until it stops.
     private record Serving(
             WorkerId worker,
             SessionRunner runner,
@@ -47,7 +47,7 @@ final class StatusPage implements AutoCloseable {
             Meters meters,
             boolean stopping) {
 
-        /// Without NATS it gets no work, without Redis it can do none.
+        /// Without NATS the worker gets no work; without Redis it can do none.
         boolean healthy() {
             return !stopping
                     && backplane.natsConnected()
@@ -57,7 +57,7 @@ final class StatusPage implements AutoCloseable {
 
     private final HttpServer server;
 
-    /// A thread per request; the server takes a hundred connections.
+    /// One thread per request; the server accepts a hundred connections.
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     private volatile @Nullable Serving serving;
@@ -69,10 +69,10 @@ final class StatusPage implements AutoCloseable {
         server.start();
     }
 
-    /// Listens.
+    /// Starts to listen.
     ///
     /// @param port 0 for a free one
-    /// @throws IllegalArgumentException when the port cannot be had, with one line that names it
+    /// @throws IllegalArgumentException when the port is not available, with one line that names it
     static StatusPage open(String host, int port) {
         try {
             return new StatusPage(HttpServer.create(new InetSocketAddress(host, port), BACKLOG));
@@ -88,7 +88,7 @@ final class StatusPage implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    /// From now on it tells how the worker is.
+    /// Starts to report the worker's state.
     ///
     /// @return to be closed when the worker begins to stop: it is not ready then
     AutoCloseable serve(WorkerId worker, SessionRunner runner, Backplane backplane, Meters meters) {

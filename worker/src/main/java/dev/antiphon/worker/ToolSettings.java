@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/// Which tools models may use, and for how long.
+/// The tools that models can use, and their time limit.
 ///
-/// @param allowed a request may only narrow it. Default `current_time` and `calculator`, which can do no harm; everything
-///     else must be named
-/// @param approved of those, the ones that the user must allow call by call. Default none
-/// @param timeout of a call, from 1 ms to one hour. Default 30 s, as long as the first token of a model may take
+/// @param allowed a request can only narrow it. Default `current_time` and `calculator`, which can do no harm; other
+///     tools must be named
+/// @param approved those of them whose calls the user must approve one by one. Default none
+/// @param timeout of a call, from 1 ms to one hour. Default 30 s, as long as the first token of a model can take
 /// @param mcp servers with further tools. Default none
 public record ToolSettings(
         ToolSelection allowed, ToolSelection approved, Duration timeout, McpConfig mcp) {

@@ -43,15 +43,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// A worker process, put together top to bottom and closed in reverse.
+/// A worker process, assembled from top to bottom and closed in reverse.
 public final class Worker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
-    /// Steps that one message may take: a graph that goes round for ever is stopped.
+    /// Most steps for one message, which stops graphs that loop forever.
     private static final int MAX_STEPS = 50;
 
-    /// What was opened, the last first.
+    /// The opened parts, the last one first.
     private final List<AutoCloseable> opened;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -65,22 +65,21 @@ public final class Worker implements AutoCloseable {
         this.counters = counters;
     }
 
-    /// Connects and begins to work; waits for servers that are not there yet.
+    /// Connects and starts to work; waits for servers that are not available yet.
     ///
-    /// @throws dev.antiphon.backplane.Unavailable when a server cannot be used as it is set up
-    /// @throws IllegalArgumentException when the settings do not fit together, or the port cannot be had
+    /// @throws dev.antiphon.backplane.Unavailable when a server's configuration makes it unusable
+    /// @throws IllegalArgumentException when settings contradict each other, or the port is not available
     /// @throws InterruptedException when interrupted while waiting
     public static Worker open(WorkerConfig config) throws InterruptedException {
         return open(config, _ -> {});
     }
 
-    /// As {@link #open(WorkerConfig)}.
+    /// Like {@link #open(WorkerConfig)}.
     ///
-    /// @param process what the process tells Prometheus besides the worker's own numbers
+    /// @param process metrics of the process in addition to the worker's own
     public static Worker open(WorkerConfig config, MeterBinder process)
             throws InterruptedException {
-        // First of all: a port that is taken should be said at once,
-        // not after a long wait for Redis.
+        // First of all: a taken port should be reported at once, not after a long wait for Redis.
         StatusPage status = StatusPage.open(config.host(), config.port());
         List<AutoCloseable> opened = new ArrayList<>(List.of(status));
         try {
@@ -165,8 +164,8 @@ public final class Worker implements AutoCloseable {
                         backplane,
                         config.concurrency(),
                         process);
-        opened.addLast(meters); // it tells to the end
-        // Before anything is closed it says so.
+        opened.addLast(meters); // reports until the end
+        // Reports that the worker stops before anything is closed.
         opened.addFirst(status.serve(id, runner, backplane, meters));
         LOG.atInfo()
                 .addKeyValue("worker", id)
@@ -204,10 +203,10 @@ public final class Worker implements AutoCloseable {
         return new Tools(tools, servers::tools, settings.allowed(), leftOut);
     }
 
-    /// Our own first, then those of extensions.
+    /// Our own workflows first, then those of extensions.
     ///
     /// @param preferred answers requests that name none; null for our own
-    /// @throws IllegalArgumentException when a graph does not hold together, or none has the preferred name
+    /// @throws IllegalArgumentException when a graph is inconsistent, or none has the preferred name
     public static Workflows workflows(Extensions extensions, @Nullable String preferred) {
         List<Workflow> all = new ArrayList<>(List.of(new ChatWorkflow()));
         all.addAll(extensions.services(Workflow.class));
@@ -227,7 +226,7 @@ public final class Worker implements AutoCloseable {
         return new Providers(providers, config.defaultProvider(), config.defaultModel());
     }
 
-    /// Each try counts for the breaker, and what it refuses is not tried again.
+    /// Each attempt counts for the circuit breaker, and calls that it refuses are not retried.
     private static ModelProvider patient(ModelProvider provider, ModelSettings models, Time time) {
         return new RetryingProvider(
                 new GuardedProvider(provider, models.rest(), time),
@@ -245,8 +244,8 @@ public final class Worker implements AutoCloseable {
         return counters;
     }
 
-    /// Stops pulling, lets its answers end within the grace, hands the others over and disconnects: a few seconds more than
-    /// the grace at most.
+    /// Stops to pull, lets the answers end within the grace period, releases the others and disconnects. Takes at most
+    /// a few seconds more than the grace period.
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {
@@ -259,7 +258,7 @@ public final class Worker implements AutoCloseable {
         for (AutoCloseable each : opened) {
             try {
                 each.close();
-            } catch (Exception e) { // the others must be closed all the same
+            } catch (Exception e) { // the other parts must still be closed
                 LOG.atWarn().setCause(e).log("closing a part of the worker failed");
             }
         }

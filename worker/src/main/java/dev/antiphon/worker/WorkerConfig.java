@@ -8,25 +8,25 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 
-/// How a worker runs, read once from the environment.
+/// The settings of a worker, read once from the environment.
 ///
-/// @param host the address that the status page listens on. Default 127.0.0.1, as the gateway's
-/// @param port of the status page (`/metrics`, `/health`), 0 for a free one. Default 0: several workers of one machine
-///     must not get into each other's way
-/// @param concurrency sessions worked on at once, 1 to 100,000. Default 1,000: a run that waits for a model costs a few
-///     kilobytes, and a thousand streams are what one process is measured for
-/// @param grace how long answers may go on after SIGTERM, up to 10 min; then they are handed over, which costs an answer
-///     of most models a new beginning. Default 25 s: most answers end in it, and it fits into the 30 s that Kubernetes
-///     gives
+/// @param host the address that the status page listens on. Default 127.0.0.1, like the gateway
+/// @param port of the status page (`/metrics`, `/health`), 0 for a free one. Default 0, so that several workers can run
+///     on one machine
+/// @param concurrency how many sessions are served at once, 1 to 100,000. Default 1,000: a run that waits for a model
+///     costs a few kilobytes, and one process is measured for a thousand streams
+/// @param grace how long answers can continue after SIGTERM, up to 10 min. Then other workers take them over, and
+///     with most models the answer starts again. Default 25 s: most answers end in that time, and it fits into the 30
+///     s of Kubernetes
 /// @param defaultProvider the provider of requests that name none; null for the first that is configured
 /// @param defaultModel the default provider's model for requests that name none; null for the provider's own
 /// @param defaultWorkflow the workflow of requests that name none; null for the chat's
-/// @param contextTokens what a model is shown of a conversation, estimated at four characters a token; 0 shows it nothing
-///     but the message. Default 8,000: some twenty turns, far below what any hosted model reads, and cheap
+/// @param contextTokens how much of a conversation a model sees, estimated at four characters per token; 0 for nothing
+///     but the message. Default 8,000: some twenty turns, far below the limit of any hosted model, and cheap
 /// @param models how model services are called
-/// @param tools what models may have done
-/// @param extensions where code of others is
-/// @param environment each model provider is given the variables that its factory reads
+/// @param tools the tools of models
+/// @param extensions where extensions are
+/// @param environment each model provider gets the variables that its factory reads
 public record WorkerConfig(
         BackplaneSettings backplane,
         String host,
@@ -42,7 +42,7 @@ public record WorkerConfig(
         ExtensionSettings extensions,
         Environment environment) {
 
-    /// Redis may be away for this long before a call is tried anew; nothing is given up, see the runs.
+    /// How long Redis can be unavailable before a call is retried; the runs never give up because of this.
     private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Duration LONGEST_GRACE = Duration.ofMinutes(10);
@@ -57,7 +57,7 @@ public record WorkerConfig(
 
     /// Reads the worker's settings.
     ///
-    /// @throws IllegalArgumentException when a variable has a value that is not allowed
+    /// @throws IllegalArgumentException when a variable has an invalid value
     public static WorkerConfig from(Environment environment) {
         return new WorkerConfig(
                 BackplaneSettings.from(environment, REDIS_TIMEOUT),

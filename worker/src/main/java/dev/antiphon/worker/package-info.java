@@ -1,4 +1,4 @@
-/// A worker process: pulls requests, runs them and writes their answers into the session log. {@link Worker}
+/// A worker process: pulls requests, runs them and writes their answers to the session log. {@link Worker}
 /// assembles it.
 @NullMarked
 package dev.antiphon.worker;

@@ -7,7 +7,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// Which packages this module may use, beyond what its pom says.
+/// The packages that this module can use, beyond what its pom says.
 @AnalyzeClasses(packages = "dev.antiphon.worker", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -38,7 +38,7 @@ final class ArchitectureTest {
                             "jdk..",
                             "org.jspecify..");
 
-    /// The loader of jars does not know what they offer.
+    /// The loader of jars does not know their services.
     @ArchTest
     static final ArchRule extension =
             classes()

@@ -27,14 +27,14 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Users who send their next message the moment that an answer ends, on two workers and real servers.
+/// Users who send their next message as soon as an answer ends, on two workers and real servers.
 final class ClosedLoopTest {
 
     private static final int SESSIONS = Integer.getInteger("loop.sessions", 16);
     private static final int MESSAGES = Integer.getInteger("loop.messages", 10);
     private static final Duration IN_TIME = Duration.ofMinutes(5);
 
-    /// A session may be free for a moment between two messages, when a held delivery is looked at.
+    /// A session can be free for a moment between two messages, when a held delivery is checked.
     private static final int MOST_REDELIVERED = SESSIONS * MESSAGES / 10;
 
     private final List<AutoCloseable> opened = new ArrayList<>();

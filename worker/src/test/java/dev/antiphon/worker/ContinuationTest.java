@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// What users see of an answer whose worker stops in the middle, with each provider, on real servers. The demo's row is in
+/// What users see of an answer whose worker stops during it, with each provider, on real servers. The demo's row is in
 /// {@link WorkerTest}.
 final class ContinuationTest {
 
@@ -66,7 +66,7 @@ final class ContinuationTest {
         return worker;
     }
 
-    /// Has the first worker stop as soon as the pod has heard this text, and another one take its place.
+    /// Stops the first worker as soon as the pod has received this text, and starts another one.
     private List<JsonNode> chunksOfTwoWorkers(Map<String, String> service, String half)
             throws Exception {
         Worker first = worker(service);
@@ -122,7 +122,7 @@ final class ContinuationTest {
         assertThat(model.requests).hasSize(2);
     }
 
-    /// Of OpenAI itself the address is known, so its name alone chooses the background.
+    /// The address of OpenAI itself is known, so its name alone chooses background mode.
     private static Map<String, String> inTheBackground(FakeModelServer model) {
         return Map.of("OPENAI_BASE_URL", model.baseUrl(), "CHAT_OPENAI_API", "background");
     }
@@ -156,7 +156,7 @@ final class ContinuationTest {
     }
 
     @Test
-    void anAnswerInTheBackgroundThatIsForgottenIsWithdrawnAndGivenAnew() throws Exception {
+    void aLostBackgroundAnswerIsWithdrawnAndStartsAgain() throws Exception {
         List<String> events = events(new ResponsesWire());
         FakeResponses service = new FakeResponses(events, events.size() - 3, Exchange::stall);
         service.forgotten = true;

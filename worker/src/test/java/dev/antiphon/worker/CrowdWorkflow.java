@@ -14,10 +14,10 @@ import dev.antiphon.worker.extension.Jar;
 import java.util.List;
 import java.util.Map;
 
-/// Workflows whose every word tells where it belongs. Extensions' classes extend it, one for each name.
+/// Workflows in which every word names its place. Extensions' classes extend it, one for each name.
 public class CrowdWorkflow implements Workflow {
 
-    /// How many words each part says.
+    /// The number of words of each part.
     static final int WORDS = 30;
 
     private final String name;
@@ -26,8 +26,8 @@ public class CrowdWorkflow implements Workflow {
         this.name = name;
     }
 
-    /// Adds the workflow `words`, which has text of its own once its model has answered, and `choir`, in which two models
-    /// and a voice of its own speak at the same time.
+    /// Adds the workflow `words`, which adds its own text after its model's answer, and `choir`, in which two models
+    /// and a step write at the same time.
     static Jar into(Jar jar) {
         for (String name : List.of("words", "choir")) {
             String type = "Workflow_" + name;

@@ -7,7 +7,7 @@ import dev.antiphon.worker.extension.Jar;
 
 import tools.jackson.databind.node.ObjectNode;
 
-/// A tool that notes its calls, and hangs when its arguments say so. An extension's class extends it.
+/// A tool that records its calls, and hangs when its arguments say so. An extension's class extends it.
 public class HangingTool implements Tool {
 
     private final String name;

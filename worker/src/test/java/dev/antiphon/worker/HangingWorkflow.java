@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Workflows that note their steps, and hang in the middle of the last one. Extensions' classes extend it, one for each name.
+/// Workflows that record their steps, and hang during the last one. Extensions' classes extend it, one for each name.
 public class HangingWorkflow implements Workflow {
 
     private static final List<String> NAMES =
@@ -95,7 +95,7 @@ public class HangingWorkflow implements Workflow {
                 .edge("two", END);
     }
 
-    /// One branch asks its model, says its word and is done; the other is the step.
+    /// One branch calls its model, writes its word and is done; the other is the step.
     private static StepGraph fork(Step step) {
         return new StepGraph()
                 .step("left", HangingWorkflow::left)
@@ -120,7 +120,7 @@ public class HangingWorkflow implements Workflow {
 
     private static Map<String, Object> left(RunState state, StepRun run) throws Exception {
         Ledger.note(session(run), "left");
-        String name = session(run) + "-left"; // not what the other branch asks
+        String name = session(run) + "-left"; // different from the other branch's question
         run.say(run.think(List.of(new ModelTurn.User(name))).turn().text());
         return Map.of("left", name);
     }
@@ -138,14 +138,14 @@ public class HangingWorkflow implements Workflow {
         return Map.of();
     }
 
-    /// Says something else in each process.
+    /// Writes another text in each process.
     private static Map<String, Object> other(RunState state, StepRun run) throws Exception {
         run.say(Ledger.isHanging() ? "By the first. " : "By the second. ");
         Ledger.hang(session(run));
         return Map.of();
     }
 
-    /// Has nothing to say any more in the second process.
+    /// Writes nothing in the second process.
     private static Map<String, Object> less(RunState state, StepRun run) throws Exception {
         if (Ledger.isHanging()) {
             run.say("Too much.");
@@ -160,7 +160,7 @@ public class HangingWorkflow implements Workflow {
         return Map.of();
     }
 
-    /// Hangs where it has spoken and not asked its model yet.
+    /// Hangs after it has written text and before it has called its model.
     private static Map<String, Object> before(RunState state, StepRun run) throws Exception {
         run.say("Model: ");
         Ledger.hang(session(run));
@@ -196,7 +196,7 @@ public class HangingWorkflow implements Workflow {
         return turns;
     }
 
-    /// Has the model answer with what a tool brought.
+    /// Makes the model answer with the result of a tool.
     private static Map<String, Object> tell(RunState state, StepRun run) throws Exception {
         List<ModelTurn> turns = new ArrayList<>(run.conversation());
         turns.addAll(state.list(TURNS, ModelTurn.class));

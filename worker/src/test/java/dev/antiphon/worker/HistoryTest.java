@@ -32,7 +32,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/// What a worker puts into the history, on real servers.
+/// What a worker stores in the history, on real servers.
 final class HistoryTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);

@@ -45,28 +45,28 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 
-/// A worker process is killed while one session each is in the middle of another kind of step, and another process takes
-/// over everything.
+/// A worker process is killed while each session is in another kind of step, and another process takes over
+/// all sessions.
 final class KilledStepTest {
 
     private static final Duration IN_TIME = Duration.ofMinutes(1);
 
-    /// What the branch that finishes says.
+    /// The text of the branch that finishes.
     private static final String LEFT = "Left. ";
 
     private static final String HALF = "Half an ans";
     private static final String WHOLE = "Half an answer, then all.";
     private static final String UNKNOWN =
-            "Whether the tool fire has had its effect is not known: a worker died in the middle of it;"
+            "Whether the tool fire had its effect is unknown: a worker died during the call;"
                     + " it was not called again.";
 
-    /// What one session is in the middle of.
+    /// The step that one session is in.
     ///
-    /// @param name its session's, and what it asks
+    /// @param name of its session, and its question
     /// @param middle the text so far when the worker is killed
     /// @param text of the whole answer
     /// @param resets how often text is withdrawn
-    /// @param asked how often the model is asked, by both workers
+    /// @param asked how often both workers call the model
     private record Kind(
             String name, String workflow, String middle, String text, int resets, int asked) {}
 
@@ -82,7 +82,7 @@ final class KilledStepTest {
                             1,
                             0),
                     new Kind("less", "less", "First. Too much.", "First. ", 1, 0),
-                    // A model call: streamed, not begun, unheard.
+                    // A model call: streamed, not begun, not shown.
                     new Kind(
                             "streams",
                             "streams",
@@ -105,14 +105,14 @@ final class KilledStepTest {
                             demoAnswer("demo") + "Half done. ",
                             0,
                             0),
-                    // A tool: not to be repeated, to be repeated, called already.
+                    // A tool: not repeatable, repeatable, already called.
                     new Kind("fires", "fires", "", WHOLE, 0, 1),
                     new Kind("looks", "looks", "", WHOLE, 0, 1),
                     new Kind("recorded", "recorded", "", WHOLE, 0, 1),
                     // The user.
                     new Kind("asks", "asks", "First. ", "First. green", 0, 0),
-                    // The default workflow: while a tool runs, after one of two, in the model's
-                    // second turn.
+                    // The default workflow: during a tool, after one of two, in the model's second
+                    // turn.
                     new Kind("chat", "chat", "Let me see. ", "Let me see. " + WHOLE, 0, 2),
                     new Kind("chat-two", "chat", "Let me see. ", "Let me see. " + WHOLE, 0, 2),
                     new Kind(
@@ -123,14 +123,14 @@ final class KilledStepTest {
                             1,
                             3));
 
-    /// Steps beside each other, of which one has finished: their order is up to the machine.
+    /// Parallel steps, of which one has finished: their order depends on the machine.
     private static final List<String> FORKS = List.of("branches", "beside");
 
     private final Wire wire = Wire.all().findFirst().orElseThrow();
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Map<String, PlainPod> pods = new HashMap<>();
 
-    /// What the model was asked, by session.
+    /// The calls of the model, by session.
     private final Map<String, List<String>> asked = new ConcurrentHashMap<>();
 
     private final Set<String> stalled = ConcurrentHashMap.newKeySet();
@@ -163,7 +163,7 @@ final class KilledStepTest {
         environment.putAll(wire.environment(model.url()));
         environment.put("CHAT_EXTENSIONS", extensions.toString());
         environment.put("CHAT_TOOLS", "fire,look");
-        // Whatever hangs does so until it is killed.
+        // A hanging step hangs until it is killed.
         environment.put("CHAT_TOOL_TIMEOUT", "10m");
         environment.put("CHAT_MODEL_FIRST_TOKEN_TIMEOUT", "5m");
         environment.put("CHAT_MODEL_IDLE_TIMEOUT", "5m");
@@ -171,7 +171,7 @@ final class KilledStepTest {
         return environment;
     }
 
-    /// Half an answer to whoever asks first, a whole one to the others.
+    /// Half an answer for the first call, a whole one for the others.
     private void answer(Exchange exchange) throws IOException {
         String session =
                 wire.asked(exchange.request())
@@ -236,7 +236,7 @@ final class KilledStepTest {
     private boolean isInTheMiddle(String session) {
         boolean waits =
                 stalled.contains(session) || ledger.hangs(session) || logged(session).isParked();
-        // What is not rung yet when the worker is killed reaches no plain pod.
+        // A ring that was not sent when the worker is killed reaches no plain pod.
         return waits
                 && heard(session).equals(logged(session).ids())
                 && FORKS.contains(session) == checkpoint(session).contains("\"beside\"");
@@ -254,7 +254,7 @@ final class KilledStepTest {
     }
 
     @Test
-    void everyKindOfStepGoesOnAtAnotherWorker() throws Exception {
+    void everyKindOfStepContinuesAtAnotherWorker() throws Exception {
         FakeModelServer model = closing(new FakeModelServer(this::answer));
         Map<String, String> environment = environment(model);
         environment.put(Ledger.HANG, "yes");
@@ -276,7 +276,7 @@ final class KilledStepTest {
                     assertThat(logged("chat-two").results()).hasSize(1);
                 });
 
-        // It has nothing to do yet, and trusts what it sees of leases that much sooner.
+        // It has no work yet, and so trusts the leases much sooner.
         environment.remove(Ledger.HANG);
         closing(WorkerProcess.start(environment));
         first.kill();
@@ -320,7 +320,7 @@ final class KilledStepTest {
         softly.assertThat(answer.bodies(ChunkBody.Failure.class)).as(session).isEmpty();
     }
 
-    /// Of steps beside each other the finished one is not repeated, and what it had said is there once.
+    /// Of parallel steps the finished one is not repeated, and its text is there once.
     private void checkForks(SoftAssertions softly) {
         softly.assertThat(withoutTheOther("branches"))
                 .isEqualTo("Model: " + WHOLE + "Joined with branches-left");
@@ -337,7 +337,7 @@ final class KilledStepTest {
         softly.assertThat(ledger.notes("beside").stream().filter("second"::equals)).hasSize(2);
     }
 
-    /// The text without what the branch beside it has said, wherever that came.
+    /// The text without the text of the parallel branch, wherever that came.
     private String withoutTheOther(String session) {
         String text = logged(session).text();
         int at = text.indexOf(LEFT);
@@ -356,7 +356,7 @@ final class KilledStepTest {
         softly.assertThat(made("recorded")).containsExactly("fire m1:one.0.0", "hangs");
         softly.assertThat(logged("recorded").results()).containsExactly("fire worked");
         softly.assertThat(asked.get("recorded")).last().asString().contains("fire worked");
-        // With the same key, so that a service can tell the second from another.
+        // With the same key, so that a service can recognize the repetition.
         softly.assertThat(calls("chat", "look")).hasSize(2);
         softly.assertThat(calls("chat", "look").stream().distinct()).hasSize(1);
         softly.assertThat(logged("chat").results()).containsExactly("look worked");
@@ -367,7 +367,7 @@ final class KilledStepTest {
         softly.assertThat(logged("chat-again").results()).containsExactly("fire worked");
     }
 
-    /// What a session's tools noted, with their keys but for the incarnation of the session, which is drawn at random.
+    /// The records of a session's tools, with their keys except for the incarnation of the session, which is random.
     private List<String> made(String session) {
         return ledger.notes(session).stream()
                 .map(note -> note.replaceFirst(" [0-9]+:", " "))

@@ -63,7 +63,7 @@ final class KilledWorkerTest {
         return resource;
     }
 
-    /// Half an answer to the first who asks, a whole one to the others.
+    /// Half an answer for the first call, a whole one for the others.
     private static Script halfFirst(Wire wire) {
         return exchange -> {
             exchange.open(wire.contentType()).send(wire.begin() + wire.text(HALF));
@@ -128,14 +128,14 @@ final class KilledWorkerTest {
         }
     }
 
-    /// One environment has one way to ask OpenAI, so the others have a worker each.
+    /// An environment has only one way to call OpenAI, so the other ways have their own workers.
     static Stream<Wire> otherWaysToAskOpenAi() {
         return Wire.all().filter(wire -> wire.provider().equals("openai"));
     }
 
     @ParameterizedTest
     @MethodSource("otherWaysToAskOpenAi")
-    void anAnswerOfOpenAiThatNobodyKeepsIsGivenAnew(Wire wire) throws Exception {
+    void anOpenAiAnswerThatIsNotStoredStartsAgain(Wire wire) throws Exception {
         FakeModelServer service = closing(new FakeModelServer(halfFirst(wire)));
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.putAll(wire.environment(service.url()));

@@ -114,7 +114,7 @@ final class LangGraphWorkerTest {
                 .toList();
     }
 
-    /// What the status chunks say, in their order.
+    /// The status chunks, in order.
     private static List<String> statuses(List<JsonNode> chunks) {
         return ofType(chunks, "status").stream()
                 .map(chunk -> chunk.get("metadata").get("status").asString())
@@ -202,7 +202,7 @@ final class LangGraphWorkerTest {
     }
 
     @Test
-    void aQuestionHoldsNobodyAndAnotherWorkerGoesOnWithTheAnswer() throws Exception {
+    void aQuestionBlocksNoWorkerAndAnotherWorkerContinuesWithTheAnswer() throws Exception {
         Worker first = worker();
         PlainPod pod = peers.pod("pod-1", "sess_asked");
         ask("sess_asked", "m1", "asking", "3 words, 1 ms");
@@ -277,7 +277,7 @@ final class LangGraphWorkerTest {
     }
 
     @Test
-    void whatADeadWorkerLeftAtTheServerIsEndedByAnother() throws Exception {
+    void remoteRunsOfADeadWorkerAreEndedByAnother() throws Exception {
         SessionId session = new SessionId("sess_left");
         WorkerProcess first = WorkerProcess.start(environment());
         opened.add(first);

@@ -8,8 +8,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/// What steps and tools of a worker process did, written into a file: a process that is killed remembers nothing. The
-/// process' environment says where the file is, and whether whoever may hang in it does.
+/// A record of what steps and tools of a worker process did, in a file, because a killed process remembers nothing. The
+/// process' environment has the location of the file, and whether steps hang.
 final class Ledger {
 
     static final String FILE = "STEPS_LEDGER";
@@ -23,7 +23,7 @@ final class Ledger {
         this.file = file;
     }
 
-    /// Notes something, if this process has a ledger.
+    /// Records an action, if this process has a ledger.
     static void note(String session, String what) {
         String file = System.getenv(FILE);
         if (file != null) {
@@ -39,12 +39,12 @@ final class Ledger {
         }
     }
 
-    /// Whether those who may hang do in this process.
+    /// Whether steps hang in this process.
     static boolean isHanging() {
         return System.getenv(HANG) != null;
     }
 
-    /// Does not return, unless in a process where nobody hangs.
+    /// Does not return, except in a process where steps do not hang.
     static void hang(String session) throws InterruptedException {
         if (isHanging()) {
             note(session, HANGS);
@@ -56,7 +56,7 @@ final class Ledger {
         return notes(session).contains(HANGS);
     }
 
-    /// What was noted for a session, in order.
+    /// The records of a session, in order.
     List<String> notes(String session) {
         String prefix = session + " ";
         try {

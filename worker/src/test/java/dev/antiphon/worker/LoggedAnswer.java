@@ -13,7 +13,7 @@ import io.lettuce.core.StreamMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// What Redis has of the only message of a session, in the log's order.
+/// Redis' data of the only message of a session, in the log's order.
 ///
 /// @param events the names of the log's entries
 record LoggedAnswer(List<String> events, List<Chunk> chunks) {
@@ -49,7 +49,7 @@ record LoggedAnswer(List<String> events, List<Chunk> chunks) {
         return chunks.stream().map(Chunk::body).filter(type::isInstance).map(type::cast).toList();
     }
 
-    /// What tools have brought.
+    /// The results of tools.
     List<String> results() {
         return bodies(ChunkBody.ToolResult.class).stream()
                 .map(ChunkBody.ToolResult::result)

@@ -48,12 +48,12 @@ final class ManySessionsTest {
     private final Wire wire = Wire.all().findFirst().orElseThrow();
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    /// The sessions that have asked their model; nobody is answered before all have.
+    /// The sessions that have called their model; none is answered before all have.
     private final Map<String, Boolean> begun = new ConcurrentHashMap<>();
 
     private final CountDownLatch allBegun = new CountDownLatch(SESSIONS);
 
-    /// Two branches of a session can only go on together.
+    /// Two branches of a session can only continue together.
     private final Map<String, CyclicBarrier> middles = new ConcurrentHashMap<>();
 
     @TempDir Path folder;
@@ -70,7 +70,7 @@ final class ManySessionsTest {
         return resource;
     }
 
-    /// Says so many words of whatever session and part the last message names.
+    /// Writes so many words for the session and part that the last message names.
     private void answer(Exchange exchange) throws IOException {
         JsonNode messages = exchange.request().body().get("messages");
         String name = messages.get(messages.size() - 1).get("content").asString();
@@ -119,14 +119,14 @@ final class ManySessionsTest {
     }
 
     @Test
-    void theWordsOfManyWorkflowsComeInOneOrderToEveryPod() throws Exception {
+    void theTextOfManyWorkflowsReachesEveryPodInTheSameOrder() throws Exception {
         PlainPeers peers = closing(new PlainPeers());
         FakeModelServer model = closing(new FakeModelServer(this::answer));
         CrowdWorkflow.into(new Jar()).into(folder.resolve("steps.jar"));
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.putAll(wire.environment(model.url()));
         environment.put("CHAT_EXTENSIONS", folder.toString());
-        // Each can have half of them, and all are at work at once.
+        // Each worker can have half of them, and all run at once.
         environment.put("CHAT_WORKFLOW_CONCURRENCY", String.valueOf(SESSIONS / 2));
         closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
         closing(Worker.open(WorkerConfig.from(ModelProviders.environment(environment))));
@@ -187,7 +187,7 @@ final class ManySessionsTest {
                 .toList();
     }
 
-    /// Every word of every part once, each part's in their order, and nothing else.
+    /// Every word of every part once, each part's words in order, and nothing else.
     private static void assertWords(String session, List<String> parts, String text) {
         List<String> words = text.lines().flatMap(line -> Stream.of(line.split(" ", -1))).toList();
         for (String part : parts) {

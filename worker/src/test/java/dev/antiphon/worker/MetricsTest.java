@@ -55,14 +55,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// What a worker tells about itself, on real servers: each of its counters is driven away from zero.
+/// The metrics of a worker, on real servers: each of its counters is increased from zero.
 final class MetricsTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(60);
     private static final SessionId SESSION = new SessionId("test");
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    /// `MeterBoundsTest` sees these: a hundred thousand acks that wait, and what only a killed server leaves behind.
+    /// `MeterBoundsTest` tests these: a hundred thousand waiting acks, and data that only a killed server
+    /// leaves behind.
     private static final Set<Count> SEEN_ELSEWHERE =
             EnumSet.of(Count.ACK_DROPPED, Count.PURGED, Count.SETTLED_LATER);
 
@@ -144,7 +145,7 @@ final class MetricsTest {
         return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
 
-    /// Has a worker die that has streamed one chunk.
+    /// Lets a worker die that has streamed one chunk.
     private void dieAfterOneChunk(Backplane backplane, String message, RequestContext context)
             throws Exception {
         WorkerId dead = new WorkerId("worker_dead");
@@ -220,9 +221,9 @@ final class MetricsTest {
         }
     }
 
-    /// One message is answered, another of its session waits behind it, and a third waits for a worker.
+    /// One message is being answered, another of its session waits behind it, and a third waits for a worker.
     @Test
-    void theQueueTellsWhatIsStoredWaitingAndDelivered() throws Exception {
+    void theQueueReportsStoredWaitingAndDeliveredRequests() throws Exception {
         Worker worker = worker("CHAT_DEMO_DELAY", "1s", "CHAT_WORKFLOW_CONCURRENCY", "2");
         PlainPod pod = peers.pod("pod-1", "test");
         peers.ask("test", "m1", "hi");
@@ -239,7 +240,7 @@ final class MetricsTest {
         assertThat(metric(worker, "chat_queue_redelivered")).isZero();
     }
 
-    /// Each name and each kind that an operator can see stands in docs/metrics.md.
+    /// Each name and each kind that an operator can see is documented in docs/metrics.md.
     @Test
     void everyMetricIsDocumented() throws Exception {
         String document = Files.readString(Path.of("..", "docs", "metrics.md"));
@@ -258,7 +259,7 @@ final class MetricsTest {
         return line.replaceFirst("[{ ].*", "").replaceFirst("_(count|sum|max)$", "");
     }
 
-    /// The kind of an incident, or nothing.
+    /// The kind of an incident, or an empty text.
     private static String kind(String line) {
         return line.contains("kind=\"") ? line.replaceFirst(".*kind=\"([^\"]*)\".*", "$1") : "";
     }
@@ -288,7 +289,7 @@ final class MetricsTest {
     }
 
     @Test
-    void theStatusPageAnswersNothingElseAndSaysWhenItsPortIsTaken() throws Exception {
+    void theStatusPageHasNoOtherRoutesAndReportsATakenPort() throws Exception {
         Worker worker = worker();
 
         assertThat(get(worker, "/healthy").statusCode()).isEqualTo(404);
@@ -351,7 +352,7 @@ final class MetricsTest {
     }
 
     @Test
-    void whatIsCancelledOrReleasedIsCounted() throws Exception {
+    void cancelledAndReleasedRunsAreCounted() throws Exception {
         Backplane backplane = backplane();
         Worker worker = worker("CHAT_DEMO_DELAY", "500ms");
         PlainPod pod = peers.pod("pod-1", "test");
@@ -369,7 +370,7 @@ final class MetricsTest {
     }
 
     @Test
-    void whatIsRepeatedWhileRedisIsAwayIsCounted() throws Exception {
+    void retriesDuringARedisOutageAreCounted() throws Exception {
         Worker worker = worker("CHAT_DEMO_DELAY", "200ms");
         PlainPod pod = peers.pod("pod-1", "test");
         peers.ask("test", "m1", "hi");
@@ -398,7 +399,7 @@ final class MetricsTest {
     }
 
     @Test
-    void whatNobodyIsAtOrRedisForgotIsCounted() throws Exception {
+    void abandonedAndLostMessagesAreCounted() throws Exception {
         Backplane backplane = backplane();
         get(
                 backplane
@@ -420,7 +421,7 @@ final class MetricsTest {
 
         peers.redis.sync().flushall();
 
-        // The only request left is the sweeper's, from which nothing is accepted.
+        // The only remaining request is the sweeper's, which is not accepted.
         awaitDriven(worker, Count.FORGOTTEN, Count.WITHDRAWN);
     }
 
@@ -442,7 +443,7 @@ final class MetricsTest {
         UserId user = new UserId("user1");
         dieAfterOneChunk(backplane, "m1", RequestContext.empty());
         get(backplane.conversations().erase(SESSION, user));
-        // With a second provider the demo does not stand in for one that is missing.
+        // With a second provider the demo does not replace a missing one.
         Worker worker = worker("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
         awaitDriven(worker, Count.CLEANED_UP);
 

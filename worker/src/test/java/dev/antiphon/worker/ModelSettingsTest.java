@@ -39,7 +39,7 @@ final class ModelSettingsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0ms", "25h", "999999999h", "5"})
-    void aLimitThatIsNoneStopsTheStart(String value) {
+    void anInvalidLimitStopsTheStart(String value) {
         assertThatThrownBy(() -> with("CHAT_MODEL_IDLE_TIMEOUT", value))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("CHAT_MODEL_IDLE_TIMEOUT must be ");

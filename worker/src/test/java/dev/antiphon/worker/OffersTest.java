@@ -20,17 +20,17 @@ final class OffersTest {
     private record Named(String name, List<String> models) implements ModelProvider {
         @Override
         public Capabilities capabilities() {
-            throw new AssertionError("nobody asks");
+            throw new AssertionError("not called");
         }
 
         @Override
         public boolean joinsPieces() {
-            throw new AssertionError("nobody asks");
+            throw new AssertionError("not called");
         }
 
         @Override
         public ModelAnswer stream(ModelCall call, TokenSink sink) {
-            throw new AssertionError("nobody asks");
+            throw new AssertionError("not called");
         }
     }
 

@@ -152,7 +152,7 @@ final class OpenAiWorkerTest {
     }
 
     @Test
-    void aModelThatIsBusyIsAskedAgainAndTheUserIsTold() throws Exception {
+    void aBusyModelIsRetriedAndTheUserIsInformed() throws Exception {
         worker(
                 model(exchange -> exchange.answer(429, "Retry-After: 0\r\n", "{}")),
                 "CHAT_MODEL_RETRIES",
@@ -167,7 +167,7 @@ final class OpenAiWorkerTest {
         assertThat(metadata.get("status").asString()).isEqualTo("retrying");
         assertThat(metadata.get("after_ms").asInt()).isNotNegative();
         assertThat(metadata.get("message").asString())
-                .isEqualTo("The provider 'openai' takes no more requests for now (HTTP 429).");
+                .isEqualTo("The provider 'openai' accepts no more requests for now (HTTP 429).");
     }
 
     private static List<String> shown(FakeModelServer model, int request) {
@@ -253,9 +253,9 @@ final class OpenAiWorkerTest {
                 .isEqualTo("nobody");
     }
 
-    /// Strict chat templates refuse two turns of one speaker, and would then refuse each later message of the session too.
+    /// Strict chat templates refuse two turns of one speaker, and would then refuse each later message of the session.
     @Test
-    void aSessionGoesOnAfterAnAnswerThatFailed() throws Exception {
+    void aSessionContinuesAfterAFailedAnswer() throws Exception {
         FakeModelServer model =
                 model(exchange -> {
                     if (exchange.isFirst()) {

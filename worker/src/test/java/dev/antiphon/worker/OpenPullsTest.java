@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.time.Duration;
 
-/// The server gives a request to any open pull, so a worker that cannot claim must not have one.
+/// The server delivers a request to any open pull, so a worker that cannot claim must not have one.
 final class OpenPullsTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(20);

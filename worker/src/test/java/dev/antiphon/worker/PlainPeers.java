@@ -33,14 +33,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// Real servers, and peers that know nothing but PROTOCOL.md: a publisher and pods made of a plain NATS client and a
-/// plain Redis client.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+/// Real servers, and peers that know only PROTOCOL.md: a publisher and pods, made of a plain NATS client and a plain
+/// Redis client.
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 public final class PlainPeers implements AutoCloseable {
 
     static final ObjectMapper JSON = new JsonMapper();
 
-    /// Who asks.
+    /// The user.
     static final UserId USER = new UserId("user1");
 
     final NatsServer natsServer;
@@ -71,7 +71,7 @@ public final class PlainPeers implements AutoCloseable {
                 String.valueOf(redisServer.port()),
                 "CHAT_DEMO_DELAY",
                 "0ms",
-                // A test that stops a worker in mid-answer wants the answer handed over.
+                // A test that stops a worker during an answer needs the answer handed over.
                 "CHAT_WORKER_GRACE",
                 "0s");
     }
@@ -91,7 +91,7 @@ public final class PlainPeers implements AutoCloseable {
         return pod;
     }
 
-    /// Requests that wait in the queue or are being worked on.
+    /// Requests that wait in the queue or are in progress.
     public long stored() {
         try {
             return nats.jetStreamManagement()
@@ -118,7 +118,7 @@ public final class PlainPeers implements AutoCloseable {
                         .toString());
     }
 
-    /// Ends a message as a gateway of ours does whose user cancels it.
+    /// Ends a message as our gateway does when its user cancels it.
     public void cancel(SessionId session, MessageId message) throws Exception {
         try (Backplane backplane =
                 Backplane.open(
@@ -135,7 +135,7 @@ public final class PlainPeers implements AutoCloseable {
         }
     }
 
-    /// Deletes a session as a gateway of ours does.
+    /// Deletes a session as our gateway does.
     public void erase(SessionId session) throws Exception {
         try (Backplane backplane =
                 Backplane.open(
@@ -164,7 +164,7 @@ public final class PlainPeers implements AutoCloseable {
                 "corr_1");
     }
 
-    /// What a plain pod has heard.
+    /// The chunks that a plain pod has received.
     public static final class PlainPod {
         final List<JsonNode> heard = new CopyOnWriteArrayList<>();
 

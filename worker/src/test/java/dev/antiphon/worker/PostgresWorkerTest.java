@@ -109,7 +109,7 @@ final class PostgresWorkerTest {
                 .equals(peers.redis.sync().hget("chat:run:" + session + ":" + message, "status"));
     }
 
-    /// Far more of them than there is room for runs; a part of that room waits for what only the database knows.
+    /// Far more of them than there are slots for runs; a part of the slots waits for data that only the database has.
     @Test
     void newChatsAreAnsweredHoweverManyAnswersWaitForTheDatabase() throws Exception {
         int chats = 2_000;
@@ -130,9 +130,9 @@ final class PostgresWorkerTest {
                 assertThat(isDone("s0", "m1")).isTrue();
 
                 for (int i = 0; i < followUps; i++) {
-                    peers.ask("s" + i, "m2", "and?"); // needs what is not stored
+                    peers.ask("s" + i, "m2", "and?"); // needs a turn that is not stored
                 }
-                await().atMost(SOON) // those beyond a quarter of the room are refused
+                await().atMost(SOON) // those beyond a quarter of the slots are refused
                         .until(() ->
                                 IntStream.range(0, followUps)
                                                 .filter(i -> isDone("s" + i, "m2"))
@@ -184,7 +184,7 @@ final class PostgresWorkerTest {
                 await("the request is acknowledged").atMost(SOON).until(() -> peers.stored() == 0);
 
                 peers.redis.sync().flushall();
-                peers.pod("pod-1", "test"); // as a pod of ours does when it finds its member gone
+                peers.pod("pod-1", "test"); // as our pod does when its member is gone
                 Resume resume =
                         Resuming.resume(
                                 environment, "user1", "test", "m1", new UserAnswer("yes", null));

@@ -24,7 +24,7 @@ import java.util.Map;
 
 final class ProviderAssemblyTest {
 
-    /// A provider is a demo under another name: `{name}` and what `ACME_KEY` says.
+    /// The demo provider under another name: `{name}` and the value of `ACME_KEY`.
     private static final String FACTORY =
             """
             import dev.antiphon.api.model.*;
@@ -83,7 +83,7 @@ final class ProviderAssemblyTest {
     }
 
     @Test
-    void oneThatIsNotConfiguredIsLeftOut() throws IOException {
+    void anUnconfiguredProviderIsLeftOut() throws IOException {
         assertThat(providers(Map.of())).extracting(ModelProvider::name).containsExactly("demo");
     }
 

@@ -47,13 +47,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-/// What a worker does about what others left behind, on real servers.
+/// How a worker repairs what dead processes left, on real servers.
 final class RescueTest {
 
-    /// Five seconds until a worker trusts leases, three until one lapses, and a wide margin.
+    /// Five seconds until a worker trusts leases, three until one expires, and a wide margin.
     private static final Duration IN_TIME = Duration.ofSeconds(25);
 
-    /// After which the queue delivers again what a worker received and did not answer.
+    /// The time after which the queue delivers again a request that a worker received and did not ack.
     private static final Duration ACK_WAIT = Duration.ofSeconds(30);
 
     private static final SessionId SESSION = new SessionId("test");
@@ -104,7 +104,7 @@ final class RescueTest {
         return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
 
-    /// Claims as a worker that then says nothing any more, having streamed the demo's first chunk.
+    /// Claims as a worker that then stops, after the demo's first chunk.
     private void dieAfterOneChunk(String message) throws Exception {
         WorkerId dead = new WorkerId("worker_dead");
         get(backplane.log().accept(request(message)));
@@ -153,7 +153,7 @@ final class RescueTest {
                 .until(() -> !peers.redis.sync().smembers("chat:workers").contains("worker_dead"));
     }
 
-    /// A worker that is stopped, or cut off from Redis, may have an open pull when a survivor publishes the request.
+    /// A worker that is paused, or cut off from Redis, can have an open pull when a survivor publishes the request.
     @Test
     void aRunGoesOnThoughAWorkerThatDoesNothingReceivedItsRequest() throws Exception {
         PlainPod pod = peers.pod("pod-1", "test");
@@ -188,7 +188,7 @@ final class RescueTest {
             await().atMost(IN_TIME).until(() -> !pod.chunks("m1").isEmpty());
             startWorker("0ms");
             int before = pod.chunks("m1").size();
-            // Long enough for the other to trust leases.
+            // Long enough for the other worker to trust leases.
             await().atMost(IN_TIME).until(() -> pod.chunks("m1").size() >= before + 12);
 
             first.pause();
@@ -266,7 +266,7 @@ final class RescueTest {
                         .getStreamInfo("CHAT_DEAD_LETTERS")
                         .getStreamState();
         assertThat(letters.getMsgCount()).isEqualTo(1);
-        // Not m2's, whose delivery brought it to light.
+        // Not that of m2, whose delivery led to it.
         JsonNode letter =
                 PlainPeers.JSON.readTree(
                         peers.nats
@@ -277,7 +277,7 @@ final class RescueTest {
     }
 
     @Test
-    void aCancelledAnswerEndsAtOnceAndTheNextMessageGoesOn() throws Exception {
+    void aCancelledAnswerEndsAtOnceAndTheNextMessageStarts() throws Exception {
         PlainPod pod = peers.pod("pod-1", "test");
         startWorker("200ms");
         peers.ask("test", "m1", "a long one");

@@ -15,7 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/// Gives a run that waits for its user an answer, as `POST /api/messages/{message_id}/resume` does.
+/// Answers a run that waits for its user, as `POST /api/messages/{message_id}/resume` does.
 public final class Resuming {
 
     private Resuming() {}

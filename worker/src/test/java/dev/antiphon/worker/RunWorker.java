@@ -25,14 +25,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// What a worker process has, as far as runs need it, with a test's own providers, workflows and tools.
+/// The parts of a worker process that runs need, with a test's own providers, workflows and tools.
 final class RunWorker {
 
     private RunWorker() {}
 
-    /// Opens one, which works until it is closed; then it hands over what it has under way.
+    /// Opens a worker, which works until it is closed; then it hands its runs over.
     ///
-    /// @param tools every call of which the user must allow
+    /// @param tools the user must approve every call of these
     static AutoCloseable open(
             Map<String, String> environment,
             List<ModelProvider> providers,

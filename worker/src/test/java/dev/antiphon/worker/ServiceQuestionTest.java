@@ -41,7 +41,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
-/// Workflows over a service that runs graphs of its own: it keeps its answers and the conversation, and asks the user.
+/// Workflows with a service that runs its own graphs: it keeps its answers and the conversation, and asks the user.
 final class ServiceQuestionTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -66,7 +66,7 @@ final class ServiceQuestionTest {
         }
     }
 
-    /// Says what it was told of the user's answers, and asks when it is told so and has no answer. It may keep silent.
+    /// Repeats the user's answers, and asks when told to and without an answer. It can stay silent.
     private static final class Service implements ModelProvider {
 
         final List<ModelCall> calls = new CopyOnWriteArrayList<>();
@@ -129,7 +129,7 @@ final class ServiceQuestionTest {
                 new Named("thinks", thinks()));
     }
 
-    /// Asks the user, has the service ask him too, and calls it again in a second step.
+    /// Asks the user, lets the service ask the user too, and calls it again in a second step.
     private static StepGraph asks() {
         return new StepGraph()
                 .step(
@@ -267,20 +267,20 @@ final class ServiceQuestionTest {
         assertThat(error.get("code").asString()).isEqualTo("invalid_field");
         assertThat(error.get("message").asString())
                 .isEqualTo(
-                        "The provider 'service' keeps the conversation itself and answers nothing"
-                                + " beside it; this workflow needs another provider.");
+                        "The provider 'service' keeps the conversation itself and cannot answer"
+                                + " separate calls; this workflow needs another provider.");
         assertThat(service.calls).isEmpty();
     }
 
     @Test
-    void aServiceCannotAskFromBesideOtherSteps() throws Exception {
+    void aServiceCannotAskDuringParallelSteps() throws Exception {
         opened.add(worker());
 
         ask("beside");
 
         assertThat(last().get("error").get("message").asString())
                 .isEqualTo(
-                        "The provider 'service' asks its user, and a step that runs beside others"
-                                + " cannot.");
+                        "The provider 'service' asks its user, which a step that runs in parallel"
+                                + " cannot do.");
     }
 }

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// As many model streams at once as a worker takes by default, and what they cost.
-@SuppressWarnings("try") // close may be interrupted, and then the test has failed anyway
+/// As many model streams at once as a worker accepts by default, and their cost.
+@SuppressWarnings("try") // if close is interrupted, the test has failed already
 final class ThousandStreamsTest {
 
     private static final Logger LOG = LoggerFactory.getLogger(ThousandStreamsTest.class);

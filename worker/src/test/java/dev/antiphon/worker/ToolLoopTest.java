@@ -94,7 +94,7 @@ final class ToolLoopTest {
     }
 
     @Test
-    void aModelThatNeverStopsAskingAnswersWithWhatItHas() throws Exception {
+    void aModelThatKeepsCallingToolsMustAnswerInTheEnd() throws Exception {
         Wire wire = Wire.all().findFirst().orElseThrow();
         FakeModelServer model =
                 new FakeModelServer(exchange -> {

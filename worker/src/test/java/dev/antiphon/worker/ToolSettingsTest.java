@@ -48,7 +48,7 @@ final class ToolSettingsTest {
     void aPatternThatMeansNothingStopsTheStart() {
         assertThatThrownBy(() -> with("CHAT_TOOLS", "mcp:*/read"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("CHAT_TOOLS has 'mcp:*/read': a * may only be the last character");
+                .hasMessage("CHAT_TOOLS has 'mcp:*/read': a * must be the last character");
     }
 
     @ParameterizedTest

@@ -7,7 +7,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.Map;
 
-/// A worker as a process of its own, which a test can kill. It ends by itself when the test does.
+/// A worker in its own process, which a test can kill. It ends by itself when the test ends.
 final class WorkerProcess implements AutoCloseable {
 
     private static final String UP = "up";
@@ -34,7 +34,7 @@ final class WorkerProcess implements AutoCloseable {
         return worker;
     }
 
-    /// A request that comes before the first worker made the stream is lost. What it logs before is passed over.
+    /// A request that comes before the first worker created the stream is lost. The log before that is skipped.
     private void awaitUp() throws IOException {
         BufferedReader output = process.inputReader();
         String line = output.readLine();
@@ -46,12 +46,12 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /// Ends it as a lost machine would: it says nothing to anybody any more.
+    /// Ends it as a lost machine would: without any message to other processes.
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
-    /// Stops it as a long pause of its machine would: it does nothing, and its connections stay open.
+    /// Pauses it as a long pause of its machine would: it does nothing, and its connections stay open.
     void pause() throws IOException, InterruptedException {
         signal("-STOP", process.pid());
     }
@@ -73,7 +73,7 @@ final class WorkerProcess implements AutoCloseable {
     }
 
     /// Works until its standard input ends.
-    @SuppressWarnings("try") // close may be interrupted, and the process ends anyway
+    @SuppressWarnings("try") // if close is interrupted, the process ends anyway
     public static void main(String[] arguments) throws Exception {
         try (Worker _ =
                 Worker.open(WorkerConfig.from(Environment.system(ModelProviders.variables())))) {

@@ -36,7 +36,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// A worker among plain peers, on real servers.
+/// A worker with plain peers, on real servers.
 final class WorkerTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -192,7 +192,7 @@ final class WorkerTest {
 
     @ParameterizedTest
     @MethodSource("badRequests")
-    void aBadRequestIsKeptInTheDeadLettersAndTheWorkerGoesOn(
+    void aBadRequestIsKeptInTheDeadLettersAndTheWorkerContinues(
             String subject, String body, String code) throws Exception {
         worker();
         PlainPod pod = peers.pod("pod-1", "test");
@@ -252,8 +252,8 @@ final class WorkerTest {
         }
 
         IntStream.range(0, 10).forEach(i -> awaitComplete(pod, "m" + i));
-        // In the order of the log: two workers' rings may overtake each other
-        // on their way to a pod.
+        // In the order of the log: two workers' rings can overtake each other on their way to a
+        // pod.
         assertThat(
                         pod.heard.stream()
                                 .sorted(Comparator.comparingLong(WorkerTest::number))
@@ -269,7 +269,7 @@ final class WorkerTest {
     }
 
     @Test
-    void whatIsBeyondTheConcurrencyBoundWaitsInJetStream() throws Exception {
+    void requestsBeyondTheConcurrencyLimitWaitInJetStream() throws Exception {
         worker("CHAT_WORKFLOW_CONCURRENCY", "2", "CHAT_DEMO_DELAY", "50ms");
         List<PlainPod> pods =
                 IntStream.range(0, 6).mapToObj(i -> peers.pod("pod-" + i, "session-" + i)).toList();
@@ -367,8 +367,8 @@ final class WorkerTest {
     }
 
     @Test
-    @SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
-    void withoutJetStreamPlainRequestsThatItHearsAreAnsweredAndBadOnesToldOf() throws Exception {
+    @SuppressWarnings("try") // if closing is interrupted, the test has failed already
+    void withoutJetStreamReceivedRequestsAreAnsweredAndInvalidOnesReported() throws Exception {
         try (PlainPeers plain = new PlainPeers(NatsServer.Options.temporary().withoutJetStream());
                 Worker _ =
                         Worker.open(

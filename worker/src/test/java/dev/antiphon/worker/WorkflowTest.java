@@ -39,7 +39,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Workflows of a developer's, run by workers that come and go, on real servers.
+/// A developer's workflows, run by workers that come and go, on real servers.
 final class WorkflowTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -94,7 +94,7 @@ final class WorkflowTest {
                 new Named("launches", this::launches));
     }
 
-    /// The first step counts how often it runs; the second says a word and may hang then.
+    /// The first step counts how often it runs; the second writes a word and can hang then.
     private StepGraph twoSteps() {
         return new StepGraph()
                 .step(
@@ -155,7 +155,7 @@ final class WorkflowTest {
                 .edge("join", END);
     }
 
-    /// Two steps beside each other, of which one may hang.
+    /// Two parallel steps, of which one can hang.
     private StepGraph forks() {
         return new StepGraph()
                 .step(
@@ -211,7 +211,7 @@ final class WorkflowTest {
                 .edge("ask", END);
     }
 
-    /// Launches twice under one id, each time only when the user allows it, and may hang after that.
+    /// Launches twice under one id, each time only when the user approves it, and can hang after that.
     private StepGraph launches() {
         return new StepGraph()
                 .step(
@@ -230,7 +230,7 @@ final class WorkflowTest {
                 .edge("launch", END);
     }
 
-    /// Counts its calls; the model never decides here, for the test calls it through a workflow.
+    /// Counts its calls; the model does not decide, because the test calls it through a workflow.
     private final class Launch implements Tool {
         @Override
         public String name() {
@@ -317,7 +317,7 @@ final class WorkflowTest {
         awaitComplete("m1");
         assertThat(pod.text("m1")).isEqualTo("first 1, second[1, 2] done");
         assertThat(firstStep).hasValue(1);
-        // What the second step had said stands, for it says it again.
+        // The second step's text remains, because it writes the same text again.
         assertThat(pod.chunks("m1")).noneMatch(WorkflowTest::isReset);
     }
 
@@ -326,7 +326,7 @@ final class WorkflowTest {
     }
 
     @Test
-    void stepsBesideEachOtherSpeakIntoOneAnswer() throws Exception {
+    void parallelStepsWriteIntoOneAnswer() throws Exception {
         kept(worker());
 
         ask("m1", "beside");
@@ -336,7 +336,7 @@ final class WorkflowTest {
     }
 
     @Test
-    void stepsBesideEachOtherAreHandedOverWhenTheirWorkerStops() throws Exception {
+    void parallelStepsAreHandedOverWhenTheirWorkerStops() throws Exception {
         hangs = true;
         AutoCloseable first = worker();
         ask("m1", "forks");
@@ -353,7 +353,7 @@ final class WorkflowTest {
     }
 
     @Test
-    void aGraphThatGoesRoundIsStopped() throws Exception {
+    void anEndlessGraphIsStopped() throws Exception {
         kept(worker());
 
         ask("m1", "round");
@@ -397,7 +397,7 @@ final class WorkflowTest {
                         .orElseThrow();
         assertThat(asked.get("metadata").get("interrupt").get("question").asString())
                 .isEqualTo("Colour?");
-        // Nobody holds it: neither a claim nor, once acked, the queue.
+        // Neither a claim nor, once acked, the queue holds it.
         assertThat(peers.redis.sync().hget("chat:run:s1:m1", "status")).isEqualTo("parked");
         assertThat(peers.redis.sync().hget("chat:meta:s1", "worker")).isEmpty();
         await().atMost(SOON).until(() -> peers.stored() == 0);
@@ -408,7 +408,7 @@ final class WorkflowTest {
         await().atMost(SOON)
                 .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
         second.close();
-        // The first answer again, from a click too many: it is not taken for one to the next
+        // The first answer again, from a second click: it does not count as an answer to the next
         // question.
         int colour = asked.get("chunk_id").asInt();
         assertThat(resume("m1", new UserAnswer("green", colour)))

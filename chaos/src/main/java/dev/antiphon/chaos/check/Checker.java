@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Judges a history, session by session. It believes nothing but what was sent and received.
+/// Checks a history, session by session. It trusts only what was sent and received.
 public final class Checker {
 
     private static final int ACCEPTED = 202;
@@ -30,7 +30,7 @@ public final class Checker {
     private final History history;
     private final List<Violation> violations = new ArrayList<>();
 
-    /// When Redis may have lost its tail.
+    /// The times at which Redis may have lost its last writes.
     private final List<Long> tailLosses;
 
     private Checker(History history) {
@@ -42,7 +42,7 @@ public final class Checker {
                         .toList();
     }
 
-    /// What is wrong; empty when nothing is.
+    /// The violations; empty when there are none.
     public static List<Violation> check(History history) {
         Checker checker = new Checker(history);
         history.sessions().keySet().forEach(checker::judge);
@@ -75,11 +75,11 @@ public final class Checker {
         tabs(session, said, log, lines);
     }
 
-    /// What the session's clients asked for.
+    /// The requests of the session's clients.
     ///
     /// @param texts what is to be answered, by message
     /// @param accepted messages that a gateway promised to answer
-    /// @param cancelled messages whose end was asked for
+    /// @param cancelled messages that a client cancelled
     /// @param firstAsk when the first message was sent
     record Said(
             Map<String, String> texts, Set<String> accepted, Set<String> cancelled, long firstAsk) {
@@ -116,7 +116,7 @@ public final class Checker {
             return new Said(texts, accepted, cancelled, firstAsk);
         }
 
-        /// Whether `text` may be all of the message's answer.
+        /// Whether `text` can be the whole answer of the message.
         boolean fits(String message, String text, FinishReason reason) {
             String whole = texts.getOrDefault(message, "");
             return switch (reason) {
@@ -126,7 +126,7 @@ public final class Checker {
         }
     }
 
-    /// A repeated question is told the id of the first.
+    /// A repeated question must get the id of the first.
     private void oneId(String session, List<HistoryLine> lines) {
         for (HistoryLine line : lines) {
             if (line instanceof HistoryLine.Asked asked && asked.status() == ACCEPTED) {
@@ -179,7 +179,7 @@ public final class Checker {
                                         Kind.SWAPPED, session, message + " is in its history")));
     }
 
-    /// A turn as the history tells it.
+    /// A turn in the history.
     record Turn(String text, boolean ended) {}
 
     static Map<String, Turn> turns(String body) {
@@ -238,7 +238,7 @@ public final class Checker {
         tabs.values().forEach(tab -> tab.end(told.tailCame()));
     }
 
-    /// All readers of a session, and its log, tell the same under the same id.
+    /// All readers of a session, and its log, must have the same data under the same id.
     private static final class Told {
         private final String session;
         private final Map<String, String> byId;
@@ -283,7 +283,7 @@ public final class Checker {
             }
         }
 
-        /// When anybody first saw the last entry.
+        /// When a reader first saw the last entry.
         private long tailCame() {
             return tailCame;
         }

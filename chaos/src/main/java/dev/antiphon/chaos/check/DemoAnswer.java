@@ -1,6 +1,6 @@
 package dev.antiphon.chaos.check;
 
-/// What the demo answers (PROTOCOL.md §6), from the contract and not from the product's code.
+/// The demo's answer (PROTOCOL.md §6), taken from the contract and not from the product's code.
 final class DemoAnswer {
 
     private DemoAnswer() {}

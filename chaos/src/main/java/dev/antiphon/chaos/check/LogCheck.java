@@ -21,21 +21,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A session's log at its end: the numbers, the terminals and the texts.
+/// Checks a session's log at its end: the numbers, the terminals and the texts.
 final class LogCheck {
 
     private final String session;
     private final Said said;
     private final List<Violation> violations;
 
-    /// What each id stands for, in the log's order.
+    /// The data of each id, in the log's order.
     private final Map<String, String> told = new LinkedHashMap<>();
 
     private final Map<String, Answer> answers = new LinkedHashMap<>();
     private final Map<String, Ended> ended = new LinkedHashMap<>();
     private @Nullable EntryId last;
 
-    /// The message whose final chunk was the entry before.
+    /// The message whose final chunk was the previous entry.
     private @Nullable String justEnded;
 
     LogCheck(String session, Said said, List<Violation> violations) {
@@ -52,7 +52,7 @@ final class LogCheck {
         private boolean completed;
     }
 
-    /// An answer that has its end.
+    /// A complete answer.
     ///
     /// @param end the number of its `message_complete`
     record Ended(String text, FinishReason reason, long end) {}
@@ -143,7 +143,7 @@ final class LogCheck {
         }
     }
 
-    /// To be called after the last entry.
+    /// Must be called after the last entry.
     void end() {
         for (String message : said.accepted()) {
             if (!answers.containsKey(message)) {

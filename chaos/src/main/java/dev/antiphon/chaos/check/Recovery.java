@@ -15,17 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// How long readers waited: from each fault to the next event of each answer that was in flight on what was struck. Only
-/// faults that struck alone are measured, for with a second one down nobody can tell whose wait it is.
+/// How long readers waited: from each fault to the next event of each answer that was in flight on the failed process.
+/// Only single faults are measured, because during two faults a wait cannot be assigned to one of them.
 public final class Recovery {
 
-    /// What comes right after a fault was on its way before.
+    /// An event right after a fault was already on its way.
     private static final long ON_ITS_WAY_MICROS = 50_000;
 
     private Recovery() {}
 
     /// Sorted times of one kind of fault, in milliseconds.
-    @SuppressWarnings("ArrayRecordComponent") // made here and only read
+    @SuppressWarnings("ArrayRecordComponent") // created here and only read
     public record Times(int faults, int onAnswers, long[] millis) {
 
         /// The time that `percent` of the answers did not exceed; 0 without answers.
@@ -38,7 +38,7 @@ public final class Recovery {
         }
     }
 
-    /// Times of each kind that there was.
+    /// The times of each kind that occurred.
     public static Map<FaultKind, Times> times(History history) {
         Map<Place, List<Event>> events = events(history);
         Map<FaultKind, List<Long>> waits = new EnumMap<>(FaultKind.class);

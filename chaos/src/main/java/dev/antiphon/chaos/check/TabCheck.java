@@ -17,17 +17,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What one tab was told, over all its connections: between two resyncs a contiguous slice of the log, and at the end
-/// all of it.
+/// Checks the events of one tab, over all its connections: between two resyncs a contiguous slice of the log, and at
+/// the end all of it.
 final class TabCheck {
 
-    /// Redis syncs its file once a second and may lose two; the rest is for what was on its way.
+    /// Redis syncs its file once a second and can lose two seconds; the rest is for events on their way.
     private static final long MOST_LOST_MICROS = 5_000_000;
 
-    /// A slow reader gets what was lost when it had long been sent.
+    /// A slow reader gets lost entries long after they were sent.
     private static final long MOST_LATE_MICROS = 30_000_000;
 
-    /// Between a reader's first words and its place in the session, others may hear the end.
+    /// Between a reader's request and its place in the session, other readers can receive the end.
     private static final long ARRIVAL_MICROS = 10_000_000;
 
     private final String session;
@@ -143,17 +143,17 @@ final class TabCheck {
         toldBefore(cursor, turns);
     }
 
-    /// Whether what the tab had last may have been lost with Redis' tail at `loss`.
+    /// Whether the tab's last entry may have been lost with Redis' last writes at `loss`.
     private boolean excuses(long loss, long resyncAt) {
         return loss <= resyncAt
                 && loss - MOST_LOST_MICROS <= lastCame
                 && lastCame <= loss + MOST_LATE_MICROS;
     }
 
-    /// What ended before the cursor is in the turns.
+    /// Answers that ended before the cursor are in the turns.
     private void toldBefore(EntryId from, Map<String, Turn> turns) {
         if (!log.told().containsKey(from.toString())) {
-            return; // Redis lost that one too; another resync must come, see the end
+            return; // Redis lost that one too; another resync must follow, see the end
         }
         log.ended()
                 .forEach((message, answer) -> {
@@ -170,9 +170,9 @@ final class TabCheck {
 
     // The end
 
-    /// To be called after the last line.
+    /// Must be called after the last line.
     ///
-    /// @param tailCame when anybody first saw the log's last entry
+    /// @param tailCame when a reader first saw the log's last entry
     void end(long tailCame) {
         contiguous();
         EntryId tail = log.tail();
@@ -199,7 +199,7 @@ final class TabCheck {
         }
     }
 
-    /// The numbers since the last resync, each one time and in order.
+    /// Checks that the numbers since the last resync came once each and in order.
     private void contiguous() {
         if (slice.isEmpty()) {
             return;
@@ -234,7 +234,7 @@ final class TabCheck {
         }
     }
 
-    /// Whether going back was not for a double.
+    /// Whether a step back is not explained by a double.
     private boolean seenOnce() {
         return seen.size() == slice.size();
     }

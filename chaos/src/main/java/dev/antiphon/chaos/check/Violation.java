@@ -1,26 +1,26 @@
 package dev.antiphon.chaos.check;
 
-/// Something that must never happen, and happened.
+/// A violation of an invariant.
 public record Violation(Kind kind, String session, String what) {
 
     public enum Kind {
-        /// An entry that a tab should have got and did not, with no resync in its place.
+        /// A tab did not get an entry, and got no resync in its place.
         LOST,
         /// A tab got an entry twice.
         DOUBLED,
         /// A tab got entries in another order than the log's.
         REORDERED,
-        /// Something of another session or message.
+        /// Data of another session or message.
         SWAPPED,
-        /// Two readers were told different things under one id.
+        /// Two readers got different data under one id.
         DISAGREEING,
-        /// An id does not follow from the entry before and the data.
+        /// An id does not follow from the previous entry and the data.
         BROKEN_CHAIN,
-        /// A tab was shown what is not in the log, and never told.
+        /// A tab was shown data that is not in the log, and was never told.
         SILENT_ROLLBACK,
-        /// A resync though Redis lost nothing, or of more than it may lose.
+        /// A resync although Redis lost nothing, or after losing more than it can lose.
         NEEDLESS_RESYNC,
-        /// A resync that left out or changed what was said before its cursor.
+        /// A resync that left out or changed text from before its cursor.
         BAD_RESYNC,
         /// A stream that begins in the middle of an answer.
         SHOWN_FROM_MIDDLE,
@@ -30,25 +30,25 @@ public record Violation(Kind kind, String session, String what) {
         GAP_IN_CHUNKS,
         /// A message ended twice.
         TWO_TERMINALS,
-        /// A message went on after its end.
+        /// A message continued after its end.
         AFTER_TERMINAL,
         /// A message is in the log twice.
         ANSWERED_TWICE,
-        /// Accepted, and not in the log.
+        /// A message was accepted and is not in the log.
         LOST_MESSAGE,
-        /// Accepted, and without an end when the time was over.
+        /// A message was accepted and did not end within the time limit.
         STUCK,
         /// Answers of one session in another order than its messages.
         OUT_OF_TURN,
-        /// Another text than the provider's.
+        /// A text that is not the provider's.
         WRONG_TEXT,
-        /// An end that nobody asked for: `error`, or `cancelled` without a cancel.
+        /// An unexpected end: `error`, or `cancelled` without a cancel.
         FAILED,
-        /// What was said is not what is stored.
+        /// The stored text differs from the streamed text.
         HISTORY_DIFFERS,
-        /// Something that is not what the protocol says; the session is not judged further.
+        /// Data that breaks the protocol; the session is not checked further.
         MALFORMED,
-        /// The harness did not bring a session to its end; nothing is known of it.
+        /// The harness did not complete a session; nothing is known about it.
         NOT_CHECKED
     }
 

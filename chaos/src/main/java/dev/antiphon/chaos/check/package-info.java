@@ -1,4 +1,4 @@
-/// Judges a chaos run's history by the invariants of ARCHITECTURE.md, after the fact and knowing nothing else.
+/// Checks a chaos run's history against the invariants of ARCHITECTURE.md, after the run and without other knowledge.
 @NullMarked
 package dev.antiphon.chaos.check;
 

@@ -2,13 +2,13 @@ package dev.antiphon.chaos.history;
 
 import java.util.Locale;
 
-/// What is done to which process. Links are named after who loses whom.
+/// The faults and their targets. Link faults name the process that loses the connection, and the server it loses.
 public enum FaultKind {
     WORKER_KILL,
     GATEWAY_KILL,
     NATS_KILL,
     REDIS_KILL,
-    /// Killed, and what it wrote in the last second is gone: a machine without power keeps what was synced.
+    /// Killed, and its writes of the last second are gone: a machine without power keeps only synced data.
     REDIS_POWER_LOSS,
     WORKER_PAUSE,
     GATEWAY_PAUSE,
@@ -25,7 +25,7 @@ public enum FaultKind {
     GATEWAY_NATS_FREEZE,
     GATEWAY_REDIS_FREEZE;
 
-    /// As reports name it, for example `worker kill`.
+    /// The name in reports, for example `worker kill`.
     public String text() {
         return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
@@ -38,7 +38,7 @@ public enum FaultKind {
         return name().startsWith("GATEWAY");
     }
 
-    /// Whether Redis may come back without its last two seconds, which readers must be told by a `resync`.
+    /// Whether Redis can come back without its last two seconds, which a `resync` must tell readers.
     public boolean mayLoseTail() {
         return this == REDIS_KILL || this == REDIS_POWER_LOSS;
     }

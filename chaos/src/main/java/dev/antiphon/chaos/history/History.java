@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/// A history as it is judged: by session, and what happened to the house.
+/// A history as it is checked: by session, with the faults.
 ///
 /// @param sessions each session's lines in the order of their times
-/// @param house faults and what healed, in the same order
+/// @param house faults and recoveries, in the same order
 public record History(Map<String, List<HistoryLine>> sessions, List<HistoryLine> house) {
 
     public static History of(Iterable<HistoryLine> lines) {
@@ -49,7 +49,7 @@ public record History(Map<String, List<HistoryLine>> sessions, List<HistoryLine>
         return new History(sessions, house);
     }
 
-    /// Reads what a {@link HistoryWriter} wrote.
+    /// Reads the file of a {@link HistoryWriter}.
     public static History read(Path file) throws IOException {
         ObjectReader json = JsonMapper.shared().readerFor(HistoryLine.class);
         try (var lines =

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import java.util.zip.GZIPOutputStream;
 
-/// Writes a run's history. Any thread; lines are in the order of their times.
+/// Writes a run's history. Thread-safe; lines are in the order of their times.
 public final class HistoryWriter implements AutoCloseable {
 
     private static final int BUFFER_BYTES = 64 * 1024;
@@ -42,7 +42,7 @@ public final class HistoryWriter implements AutoCloseable {
         return (System.nanoTime() - begin) / 1_000;
     }
 
-    /// Writes what `line` makes of the time, and returns it. After the end nothing is written.
+    /// Writes the line that `line` creates from the time, and returns it. Writes nothing after the end.
     public <L extends HistoryLine> L write(LongFunction<L> line) {
         lock.lock();
         try {

@@ -1,5 +1,4 @@
-/// What happened in a chaos run, as it was seen from outside: one JSON object a line, gzipped. It is all that the
-/// checker knows.
+/// The events of a chaos run, as seen from outside: one JSON object per line, gzipped. The checker knows nothing else.
 @NullMarked
 package dev.antiphon.chaos.history;
 

@@ -12,8 +12,8 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Optional;
 
-/// Redis' append-only file, whose growth is watched so that its last second can be taken away. With a sync every second
-/// that is what a machine loses that loses its power; `kill -9` alone loses nothing, for the system keeps what was written.
+/// Redis' append-only file, whose growth is recorded so that its last second can be removed. With a sync every second,
+/// a machine that loses power loses just that; `kill -9` alone loses nothing, because the system keeps the writes.
 final class AppendOnlyFile implements AutoCloseable {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
@@ -71,7 +71,7 @@ final class AppendOnlyFile implements AutoCloseable {
         }
     }
 
-    /// Takes away what was written in the last second, two at most. Only while Redis is down.
+    /// Removes the writes of the last second, of two at most. Only while Redis is down.
     void loseTail() {
         Optional<Path> newest = newest();
         long wanted = System.nanoTime() - LOST.toNanos();

@@ -20,35 +20,35 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
-/// What a quiet house holds. Taken before the load and after it, the two must be alike.
+/// The resources of a quiet system. Measured before the load and after it, they must be alike.
 public final class Baseline {
 
-    /// Pools may be a little larger than before.
+    /// Pools can be slightly larger than before.
     private static final int MORE_SOCKETS = 6;
 
-    /// A live set that grew by this much leaks: an answer that stays is some 20 KB.
+    /// A live set that grew by this much is a leak: an answer that is not freed takes some 20 KB.
     private static final long MORE_HEAP_BYTES = 24L << 20;
 
-    /// A reaper looks within 30 s; JetStream's janitor, for what a killed server orphaned, once a minute.
+    /// A reaper runs every 30 s; JetStream's janitor, for data that a killed server left, once a minute.
     private static final Duration QUIET_WITHIN = Duration.ofSeconds(90);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
 
-    /// What a session leaves behind on purpose, for two or thirty days: log, meta, history, turns.
+    /// The keys that a session leaves on purpose, for two or thirty days: log, meta, history, turns.
     private static final List<String> OF_A_SESSION =
             List.of("chat:log:", "chat:meta:", "chat:history:", "chat:turns:");
 
-    /// May be left too, one a session at most: each session of a run has a user of its own.
+    /// Keys that can also be left, at most one per session: each session of a run has its own user.
     private static final List<String> AT_MOST_OF_A_SESSION =
             List.of("chat:runs:", "chat:sessions:", "chat:active:");
 
     private static final String OF_A_MESSAGE = "chat:run:";
 
-    /// What a living process has in Redis: these prefixes may be there, and nothing else.
+    /// The keys of a living process: keys with these prefixes can exist, and no others.
     private static final List<String> OF_A_PROCESS =
             List.of("chat:worker:", "chat:workers", "pod:alive:", "chat:pods", "chat:catalog");
 
-    /// The two generations of the serial collector, which our processes run with.
+    /// The two generations of the serial collector, which our processes use.
     private static final Pattern USED =
             Pattern.compile("^ *(?:DefNew|Tenured) .*?, used ([0-9]+)K", Pattern.MULTILINE);
 
@@ -65,7 +65,7 @@ public final class Baseline {
         this.redis = redis;
     }
 
-    /// Notes what a house that serves holds before the load.
+    /// Measures a serving system before the load.
     public static Baseline of(House house, Inside redis) {
         Baseline baseline = new Baseline(house, redis);
         for (Member member : house.members()) {
@@ -75,9 +75,9 @@ public final class Baseline {
         return baseline;
     }
 
-    /// Waits until all is as it was, but for what sessions leave on purpose.
+    /// Waits until everything is as before, except for what sessions leave on purpose.
     ///
-    /// @return what is still different when the time is over; empty when nothing is
+    /// @return the remaining differences when the time is over; empty when there are none
     public List<String> differences(int sessions, int messages) throws InterruptedException {
         long deadline = System.nanoTime() + QUIET_WITHIN.toNanos();
         List<String> differences = look(sessions, messages);
@@ -232,7 +232,7 @@ public final class Baseline {
         try {
             return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
         } catch (IOException _) {
-            return false; // closed meanwhile
+            return false; // closed since then
         }
     }
 

@@ -13,10 +13,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One process' way to one server, which can be cut or go silent.
+/// The connections of one process to one server, which can be cut or frozen.
 ///
-/// What is under way when it goes silent is delivered when it heals, as TCP does after a partition: that is how a
-/// zombie's late words reach the server.
+/// Data that is on its way when the link freezes is delivered when it heals, as TCP does after a partition: that is how
+/// late writes of a zombie reach the server.
 final class FaultProxy implements AutoCloseable {
 
     private enum State {
@@ -43,7 +43,7 @@ final class FaultProxy implements AutoCloseable {
         this.target = target;
     }
 
-    /// Begins to listen on a free port of this machine and to pass everything on to `target`, another.
+    /// Starts to listen on a free port of this machine and to pass everything on to the port `target`.
     static FaultProxy open(int target) {
         try {
             var proxy =
@@ -66,7 +66,7 @@ final class FaultProxy implements AutoCloseable {
         sockets.forEach(FaultProxy::reset);
     }
 
-    /// Passes nothing on, in neither direction, and says nothing to anybody. New connections are taken and left alone.
+    /// Passes nothing on, in either direction, without any notice. New connections are accepted and left waiting.
     void freeze() {
         become(State.SILENT);
     }
@@ -87,9 +87,9 @@ final class FaultProxy implements AutoCloseable {
         }
     }
 
-    /// Waits while it is silent.
+    /// Waits while the link is frozen.
     ///
-    /// @return whether bytes may pass
+    /// @return whether bytes can pass
     private boolean passes() throws InterruptedException {
         lock.lock();
         try {
@@ -109,7 +109,7 @@ final class FaultProxy implements AutoCloseable {
                 sockets.add(client);
                 Thread.ofVirtual().start(() -> connect(client));
             } catch (IOException _) {
-                // Closed, which the loop sees.
+                // Closed; the loop detects it.
             }
         }
     }
@@ -127,7 +127,7 @@ final class FaultProxy implements AutoCloseable {
                 back.join();
             }
         } catch (IOException _) {
-            // The server is away: the client is told by the reset.
+            // The server is down: the reset informs the client.
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         } finally {
@@ -148,7 +148,7 @@ final class FaultProxy implements AutoCloseable {
             }
             to.shutdownOutput();
         } catch (IOException _) {
-            // One side is gone; so must the other be.
+            // One side is gone, so the other must be closed too.
             reset(from);
             reset(to);
         } catch (InterruptedException _) {
@@ -162,7 +162,7 @@ final class FaultProxy implements AutoCloseable {
             socket.setSoLinger(true, 0);
             socket.close();
         } catch (IOException _) {
-            // It was closed already.
+            // It was already closed.
         }
     }
 

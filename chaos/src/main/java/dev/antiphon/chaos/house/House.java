@@ -28,7 +28,7 @@ public final class House implements AutoCloseable {
     private static final Duration UP_WITHIN = Duration.ofSeconds(90);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
     private static final Pattern TAKEOVER =
-            Pattern.compile("a worker's lease is gone, its run is free .*");
+            Pattern.compile("lease of a worker expired, its run is free .*");
 
     private final NatsServer nats;
     private final RedisServer redis;
@@ -42,14 +42,14 @@ public final class House implements AutoCloseable {
         this.file = AppendOnlyFile.watch(redis.directory());
     }
 
-    /// A gateway and where its clients find it.
+    /// A gateway and the port for its clients.
     public record Gateway(Member member, int port) {
 
         public URI address() {
             return URI.create("http://127.0.0.1:" + port);
         }
 
-        /// Whether it says that it can serve.
+        /// Whether it reports that it can serve.
         public boolean isReady(HttpClient http) throws InterruptedException {
             try {
                 HttpRequest probe =
@@ -66,7 +66,7 @@ public final class House implements AutoCloseable {
     /// Starts everything and returns when it serves.
     ///
     /// @param folder for data and logs
-    /// @param settings what the processes are told besides where the servers are
+    /// @param settings for the processes, in addition to the servers' addresses
     public static House open(Path folder, Launch launch, Map<String, String> settings)
             throws InterruptedException {
         var nats =
@@ -143,12 +143,12 @@ public final class House implements AutoCloseable {
         }
     }
 
-    /// Waits until a process says that it serves; whether its servers are there does not matter.
+    /// Waits until a process reports that it serves; the state of its servers does not matter.
     public static void awaitUp(Member member) throws InterruptedException {
         long deadline = System.nanoTime() + UP_WITHIN.toNanos();
         while (!member.isUp()) {
             if (System.nanoTime() > deadline || !member.isAlive()) {
-                throw new IllegalStateException(member.name() + " did not come up again");
+                throw new IllegalStateException(member.name() + " did not start again");
             }
             Thread.sleep(LOOK_EVERY);
         }
@@ -194,26 +194,26 @@ public final class House implements AutoCloseable {
         return members;
     }
 
-    /// How many runs of dead workers others took up.
+    /// The number of runs of dead workers that other workers took over.
     public long takeovers() {
         return workers.stream()
                 .flatMap(worker -> worker.said(TAKEOVER).stream())
-                .distinct() // every survivor sees it, and looks twice a second
+                .distinct() // every survivor sees it, and checks twice a second
                 .count();
     }
 
-    /// Kills Redis and takes its last second away.
+    /// Kills Redis and removes its last second.
     public void powerLoss() {
         redis.kill();
         file.loseTail();
     }
 
-    /// Stops a server in its tracks (SIGSTOP).
+    /// Freezes a server (SIGSTOP).
     public static void pause(Server server) {
         Signals.stop(server.pid());
     }
 
-    /// The end of {@link #pause}.
+    /// Ends {@link #pause}.
     public static void resume(Server server) {
         Signals.go(server.pid());
     }

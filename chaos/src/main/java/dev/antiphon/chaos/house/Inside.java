@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// A look into Redis past all proxies, with the keys of PROTOCOL.md §8. Fails with {@link RedisException} while Redis is
-/// away. Any thread; blocks.
+/// Reads Redis without the proxies, with the keys of PROTOCOL.md §8. Fails with {@link RedisException} while Redis is
+/// down. Any thread; blocks.
 public final class Inside implements AutoCloseable {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -64,17 +64,17 @@ public final class Inside implements AutoCloseable {
                 message.getBody().getOrDefault("d", ""));
     }
 
-    /// `{sid}:{mid}` of the runs that a worker has.
+    /// `{sid}:{mid}` of the runs that workers have.
     public Set<String> runsOf(String workerId) {
         return redis().smembers("chat:working:" + workerId);
     }
 
-    /// Whether nothing is accepted and unfinished.
+    /// Whether no accepted message is unfinished.
     public boolean isIdle() {
         return redis().zcard("chat:open") == 0;
     }
 
-    /// All keys that begin so.
+    /// All keys with this prefix.
     public Set<String> keys(String prefix) {
         Set<String> keys = new TreeSet<>();
         ScanIterator.scan(redis(), KeyScanArgs.Builder.matches(prefix + "*").limit(SCANNED_AT_ONCE))

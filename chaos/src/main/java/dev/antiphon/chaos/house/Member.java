@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/// A gateway or a worker, over all its lives: a process with ways of its own to Redis and NATS. Start, stop and restart
-/// from one thread at a time.
+/// A gateway or a worker over all its restarts: a process with its own proxies to Redis and NATS. Start, stop and
+/// restart from one thread at a time.
 public final class Member implements AutoCloseable {
 
     private static final Pattern WORKER_ID =
@@ -35,7 +35,7 @@ public final class Member implements AutoCloseable {
     private final FaultProxy nats;
     private volatile @Nullable ChildProcess process;
 
-    /// Which of its lives it is in; each has a log file of its own.
+    /// The number of its present life; each life has its own log file.
     private final AtomicInteger life = new AtomicInteger();
 
     Member(
@@ -66,10 +66,11 @@ public final class Member implements AutoCloseable {
         return command.equals("worker");
     }
 
-    /// Starts it, again if it has ended; does not wait until it serves.
+    /// Starts it, or restarts it if it has ended; does not wait until it serves.
     public void start() {
         life.incrementAndGet();
-        // A data folder of its own: it must not complete its settings from an `up` of this machine.
+        // A data folder of its own, so that it does not complete its settings from an `up` on this
+        // machine.
         List<String> words = launch.command(command, "--data", folder.resolve("data").toString());
         var builder =
                 new ProcessBuilder(words)
@@ -99,7 +100,7 @@ public final class Member implements AutoCloseable {
         return process().isAlive();
     }
 
-    /// Whether it has said that it serves.
+    /// Whether it has reported that it serves.
     public boolean isUp() {
         String said = read();
         return isAlive()
@@ -124,7 +125,7 @@ public final class Member implements AutoCloseable {
         }
     }
 
-    /// What its logs have of this, over all lives.
+    /// The matches of this pattern in its logs, over all lives.
     Set<String> said(Pattern pattern) {
         Set<String> said = new HashSet<>();
         for (int each = 1; each <= life.get(); each++) {
@@ -142,7 +143,7 @@ public final class Member implements AutoCloseable {
         process().kill();
     }
 
-    /// SIGTERM; returns when it has ended.
+    /// Sends SIGTERM; returns when it has ended.
     ///
     /// @return whether it ended by itself, in time
     public boolean terminate() throws InterruptedException {

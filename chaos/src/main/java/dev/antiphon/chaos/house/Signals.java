@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
 
-/// Sends signals that Java has no names for.
+/// Sends signals for which Java has no names.
 final class Signals {
 
     private static final int WITHIN_SECONDS = 10;
@@ -23,7 +23,7 @@ final class Signals {
         send("TERM", pid);
     }
 
-    /// One that has ended meanwhile is let be.
+    /// Ignores a process that has already ended.
     private static void send(String signal, long pid) {
         try {
             Process kill =

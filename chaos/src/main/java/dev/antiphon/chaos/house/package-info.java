@@ -1,5 +1,5 @@
-/// The house that is struck: real servers, and workers and gateways as processes, each with proxies of its own to
-/// Redis and NATS.
+/// The system under test: real servers, and workers and gateways as processes, each with its own proxies to Redis
+/// and NATS.
 @NullMarked
 package dev.antiphon.chaos.house;
 

@@ -2,7 +2,7 @@ package dev.antiphon.chaos.load;
 
 import java.time.Duration;
 
-/// How long nothing has been struck: what is not done a while after that is stuck. Any thread.
+/// How long there has been no fault: work that is not done a while after the last one is stuck. Thread-safe.
 public final class Calm {
 
     private long since = System.nanoTime();
@@ -17,7 +17,7 @@ public final class Calm {
         since = System.nanoTime();
     }
 
-    /// Begins a wait that ends `time` after it began or after the last fault healed, whichever is later.
+    /// Starts a wait that ends `time` after its start or after the last recovery, whichever is later.
     Wait begin(Duration time) {
         return new Wait(System.nanoTime(), time);
     }
@@ -26,7 +26,7 @@ public final class Calm {
         return faults == 0 && System.nanoTime() - since > time.toNanos();
     }
 
-    /// One wait for something that must come.
+    /// One wait for an expected event.
     final class Wait {
         private final long begin;
         private final Duration time;

@@ -20,14 +20,14 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
-/// One session: its messages, one after the other or some at once, and its tabs. Ends when every tab has the whole log, or
-/// when it has been calm for long and one has not.
+/// One session: its messages, in sequence or several at once, and its tabs. Ends when every tab has the whole log, or
+/// when the system has been calm for long and a tab still has not.
 final class Conversation {
 
     private static final int UNAVAILABLE = 503;
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
-    /// What has not come this long after the last fault healed is stuck.
+    /// Data that has not come this long after the last recovery is stuck.
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final int LEAST_WORDS = 60;
@@ -80,7 +80,7 @@ final class Conversation {
         }
     }
 
-    /// What happens while a message is answered.
+    /// The actions while a message is being answered.
     private void course(Question question, boolean last) throws InterruptedException {
         Tab first = tabs.getFirst();
         int before = first.chunks();
@@ -92,7 +92,7 @@ final class Conversation {
             await(() -> first.chunks() > before + 5 || first.saw(question.message()));
             openTab(); // a late joiner, without an id
         } else if (deed < 45 && !last) {
-            return; // the next message waits behind this one
+            return; // the next message waits for this one
         }
         await(() -> first.saw(question.message()));
     }
@@ -112,7 +112,7 @@ final class Conversation {
                         random.split()));
     }
 
-    /// No two messages of a run share a word, so that a swap shows.
+    /// No two messages of a run share a word, so that a swap is visible.
     private Question question(int number) {
         StringBuilder text = new StringBuilder();
         String mark = session.substring(session.lastIndexOf('_') + 1) + "m" + number + "w";
@@ -153,7 +153,7 @@ final class Conversation {
         }
     }
 
-    /// Sends it again, with the same id, while it is not known to be accepted.
+    /// Sends it again, with the same id, until it is known to be accepted.
     private void askUntilAccepted(Question question) throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
         int status = run.door().ask(gateway(), question);
@@ -182,8 +182,8 @@ final class Conversation {
 
     // The end
 
-    /// Writes down the log once every message has ended in it, every tab has it all and the answers are stored. Redis may
-    /// lose the tail of it while we look, so it must be the same afterwards.
+    /// Records the log when every message has ended in it, every tab has it all and the answers are stored. Redis can
+    /// lose its last entries during the check, so the log must be the same afterwards.
     private void finish() throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
         List<Inside.LogEntry> log = log();
@@ -192,7 +192,7 @@ final class Conversation {
             log = log();
         }
         if (!isWhole(log)) {
-            isStored(); // what is there of it
+            isStored(); // the stored part of it
         }
         for (Inside.LogEntry each : log) {
             run.history()
@@ -214,12 +214,12 @@ final class Conversation {
                                 && entry.data().contains("\"" + question.message() + "\""));
     }
 
-    /// A cancelled message is stored by whoever acks its request, a few seconds later.
+    /// The worker that acks the request of a cancelled message stores it, a few seconds later.
     private boolean isStored() throws InterruptedException {
         return run.door().messages(gateway(), session, user, asked);
     }
 
-    /// One that joined when all had been said has nothing to wait for.
+    /// A tab that joined after the end has nothing to wait for.
     private boolean allAt(List<Inside.LogEntry> log) {
         if (log.isEmpty()) {
             return false;

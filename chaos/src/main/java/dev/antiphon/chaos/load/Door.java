@@ -19,10 +19,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
-/// Calls gateways over HTTP and writes down what was asked and what was answered. Any thread; blocks.
+/// Calls gateways over HTTP and records requests and answers. Thread-safe; blocks.
 final class Door implements AutoCloseable {
 
-    /// What stands for an answer's status when none came.
+    /// The status when no answer came.
     static final int NONE = 0;
 
     private static final int OK = 200;
@@ -42,7 +42,7 @@ final class Door implements AutoCloseable {
 
     /// A message as it is sent, the same each time.
     ///
-    /// @param key its `Idempotency-Key`, in place of a `message_id` in the body; null: the other way
+    /// @param key its `Idempotency-Key`, instead of a `message_id` in the body; null for a `message_id`
     record Question(
             String session, String user, String message, @Nullable String key, String text) {}
 
@@ -93,9 +93,9 @@ final class Door implements AutoCloseable {
         return answer.status();
     }
 
-    /// Reads what is stored.
+    /// Reads the stored turns.
     ///
-    /// @return whether all of `asked` is
+    /// @return whether all of `asked` are stored
     boolean messages(House.Gateway gateway, String session, String user, List<Question> asked)
             throws InterruptedException {
         String path = "/api/sessions/" + session + "/messages?user_id=" + user;

@@ -16,14 +16,14 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
-/// All sessions of a run, begun evenly over its time.
+/// All sessions of a run, started evenly over its time.
 public final class Load implements AutoCloseable {
 
     private static final int MOST_AT_ONCE = 300;
     private static final int MOST_MESSAGES = 5;
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
-    /// How far the load may be ahead of the faults, as a share of the run.
+    /// How far the load can be ahead of the faults, as a share of the run.
     private static final double MOST_AHEAD = 0.1;
 
     private final Conversation.Surroundings run;
@@ -52,9 +52,9 @@ public final class Load implements AutoCloseable {
         this.answers = answers;
     }
 
-    /// Begins the sessions over `time`, and none when the faults lag far behind. Returns at once.
+    /// Starts the sessions over `time`, and none when the faults lag far behind. Returns at once.
     ///
-    /// @param faults how much of the least mix of faults is done, 0 to 1
+    /// @param faults how much of the smallest mix of faults is done, 0 to 1
     /// @return completes when all sessions are over
     public Future<?> start(Duration time, DoubleSupplier faults) {
         return threads.submit(() -> {
@@ -105,12 +105,12 @@ public final class Load implements AutoCloseable {
         return begunAll;
     }
 
-    /// How many sessions have begun.
+    /// The number of sessions that have begun.
     public int sessions() {
         return begun;
     }
 
-    /// Answers of sessions that are over.
+    /// The number of answers of finished sessions.
     public int done() {
         return done.get();
     }

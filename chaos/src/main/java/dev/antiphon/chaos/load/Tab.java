@@ -23,15 +23,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A reader on a bare socket that does what an `EventSource` does (WHATWG HTML §9.2): it keeps the last id, comes back with
-/// it, to any gateway, and believes every event. It drops no doubles and mends no gaps, so that whoever looks at what it
-/// got sees them.
+/// A reader on a bare socket that does what an `EventSource` does (WHATWG HTML §9.2): it keeps the last id,
+/// reconnects with it to any gateway, and accepts every event. It does not drop doubles or fill gaps, so that the
+/// checker sees them.
 final class Tab implements AutoCloseable {
 
-    /// How it behaves.
+    /// Its behaviour.
     ///
-    /// @param slow reads in small bites with pauses between
-    /// @param leaves goes away now and then, and comes back
+    /// @param slow reads small parts with pauses between
+    /// @param leaves disconnects from time to time, and comes back
     record Manner(boolean slow, boolean leaves) {}
 
     private static final int CONNECT_MILLIS = 5_000;
@@ -102,7 +102,7 @@ final class Tab implements AutoCloseable {
         return ended.contains(message);
     }
 
-    /// How many chunks came, of all messages.
+    /// The number of received chunks, of all messages.
     int chunks() {
         return chunks.get();
     }
@@ -128,7 +128,7 @@ final class Tab implements AutoCloseable {
         }
     }
 
-    /// One connection, to its end.
+    /// One connection, until its end.
     ///
     /// @return why it ended
     private String stream(House.Gateway gateway, @Nullable String sent)
@@ -164,7 +164,7 @@ final class Tab implements AutoCloseable {
         }
     }
 
-    /// HTTP/1.0, so that the events come as they are, without the frames of a chunked answer.
+    /// HTTP/1.0, so that the events come without the framing of a chunked response.
     private byte[] request(House.Gateway gateway, @Nullable String sent) {
         String request =
                 "GET /api/sse?session_id="
@@ -186,7 +186,7 @@ final class Tab implements AutoCloseable {
         }
     }
 
-    /// What is cut off in the middle of an event is dropped, as the standard says.
+    /// An event that is cut off is dropped, as the standard says.
     private String events(BufferedReader lines) throws IOException, InterruptedException {
         String id = null;
         String event = "message";
@@ -263,7 +263,7 @@ final class Tab implements AutoCloseable {
         }
     }
 
-    /// Goes for good; returns when it has.
+    /// Leaves permanently; returns when it has.
     @Override
     public void close() {
         closed = true;

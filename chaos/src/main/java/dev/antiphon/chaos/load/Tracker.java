@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// What is streaming right now and who reads it where, for whoever chooses what to strike. Any thread.
+/// The streaming answers and their readers, for the choice of a target. Thread-safe.
 public final class Tracker {
 
     /// Messages whose first chunk has come and whose end has not.
@@ -29,7 +29,7 @@ public final class Tracker {
         streaming.remove(place);
     }
 
-    /// The session is over and nothing of it will be asked any more.
+    /// The session is over and sends no more requests.
     void forget(String session) {
         streaming.removeIf(place -> place.session().equals(session));
         ended.removeIf(place -> place.session().equals(session));

@@ -1,4 +1,4 @@
-/// The people: sessions with messages, and tabs that read them as an `EventSource` does and mend nothing.
+/// The users: sessions with messages, and tabs that read them as an `EventSource` does, without repairing anything.
 @NullMarked
 package dev.antiphon.chaos.load;
 

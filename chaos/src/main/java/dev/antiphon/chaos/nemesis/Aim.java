@@ -33,9 +33,9 @@ final class Aim {
         this.random = random;
     }
 
-    /// Waits for an answer to be in flight, but not for ever: then anything of that kind.
+    /// Waits for an answer in flight, but not forever: then it takes any process of that kind.
     ///
-    /// @param spared a process that is struck already
+    /// @param spared a process that already has a fault
     Target at(FaultKind kind, Set<String> spared) throws InterruptedException {
         long deadline = System.nanoTime() + AIM_WITHIN.toNanos();
         while (true) {
@@ -77,7 +77,7 @@ final class Aim {
         try {
             return redis.runsOf(id).stream().map(Aim::place).filter(tracker::isInFlight).toList();
         } catch (RedisException _) {
-            return List.of(); // Redis is still on its way up: looked at again
+            return List.of(); // Redis is still starting: checked again
         }
     }
 

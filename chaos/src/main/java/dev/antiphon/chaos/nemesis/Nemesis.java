@@ -18,11 +18,11 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
-/// Deals every kind of fault once, in an order drawn by the seed, and again, until it is told that it is enough. Now and
-/// then a second process loses a link while the first one is down.
+/// Injects every kind of fault once, in an order drawn by the seed, then again, until told to stop. From time to time a
+/// second process loses a link while the first one is down.
 public final class Nemesis {
 
-    /// Longer than a worker's lease (3 s), so that what comes back is a zombie.
+    /// Longer than a worker's lease (3 s), so that the process comes back as a zombie.
     private static final long LEAST_AWAY_MILLIS = 3_500;
 
     private static final long MOST_AWAY_MILLIS = 5_500;
@@ -49,7 +49,7 @@ public final class Nemesis {
     private final SplittableRandom random;
     private final Aim aim;
 
-    /// Kinds that have been dealt; written by one thread.
+    /// The kinds that have been injected; written by one thread.
     private volatile Set<FaultKind> dealt = Set.of();
 
     private int faults;
@@ -68,12 +68,12 @@ public final class Nemesis {
         this.aim = new Aim(house, redis, tracker, random.split());
     }
 
-    /// How many kinds have been dealt at least once, as a share of all.
+    /// How many kinds have been injected at least once, as a share of all.
     public double dealtShare() {
         return (double) dealt.size() / FaultKind.values().length;
     }
 
-    /// Strikes until `enough`, which is asked between two faults; then everything serves again.
+    /// Injects faults until `enough`, which is checked between two faults; then everything serves again.
     public void rage(BooleanSupplier enough) throws InterruptedException {
         List<FaultKind> deck = new ArrayList<>();
         while (!enough.getAsBoolean()) {
@@ -93,8 +93,8 @@ public final class Nemesis {
 
     private void deal(FaultKind kind, List<FaultKind> deck) throws InterruptedException {
         List<Struck> struck = new ArrayList<>(List.of(strike(kind, Set.of())));
-        // What is accepted while NATS is away is in Redis only: two losses at once are not
-        // promised.
+        // A message that is accepted while NATS is down is only in Redis: two losses at once are
+        // not covered.
         if (kind != FaultKind.REDIS_POWER_LOSS && random.nextInt(100) < PAIRS_IN_100) {
             FaultKind second = LINKS.get(random.nextInt(LINKS.size()));
             if (second != kind) {
@@ -115,7 +115,7 @@ public final class Nemesis {
         dealt = Set.copyOf(now);
     }
 
-    /// @param until when it is to be healed, in milliseconds of System.nanoTime
+    /// @param until when it must be healed, in milliseconds of System.nanoTime
     private record Struck(int number, FaultKind kind, Target target, long until) {}
 
     private Struck strike(FaultKind kind, Set<String> spared) throws InterruptedException {
@@ -191,7 +191,7 @@ public final class Nemesis {
         calm.healed();
     }
 
-    /// A process that was started again heals when it serves; one that never does is found here.
+    /// A restarted process is healed when it serves; one that never serves is detected here.
     private void awaitServing(Struck struck) throws InterruptedException {
         switch (struck.kind()) {
             case WORKER_KILL, GATEWAY_KILL, WORKER_STOP, GATEWAY_STOP ->

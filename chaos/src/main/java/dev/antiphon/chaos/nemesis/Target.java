@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
-/// What is to be struck, and what streams on it now.
+/// The target of a fault, and the answers that stream through it now.
 ///
 /// @param member null for a server
-/// @param tabs readers on a gateway; empty for all others
+/// @param tabs readers of a gateway; empty for all others
 record Target(String name, @Nullable Member member, List<Place> inFlight, List<String> tabs) {}

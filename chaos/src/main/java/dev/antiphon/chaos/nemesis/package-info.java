@@ -1,4 +1,4 @@
-/// Who strikes: chooses by a seed what to do to which process while it has an answer in flight, and heals it again.
+/// Injects the faults: chooses by a seed a fault and a process with an answer in flight, and heals it again.
 @NullMarked
 package dev.antiphon.chaos.nemesis;
 

@@ -51,7 +51,7 @@ final class CheckerTest {
         reportsOnly();
     }
 
-    // What tabs are told
+    // What tabs receive
 
     @Test
     void anEntryThatATabDidNotGetIsLost() {
@@ -80,7 +80,7 @@ final class CheckerTest {
                 line instanceof Event event
                         && event.tab().equals(READER)
                         && !event.event().equals("connected"));
-        // The others were told the end long after this one had come.
+        // The others received the end long after this one had come.
         lines.replaceAll(line ->
                 line instanceof Event event && event.event().equals("message_complete")
                         ? new Event(
@@ -158,7 +158,7 @@ final class CheckerTest {
     }
 
     @Test
-    void aRollbackThatATabWasNotToldIsReported() {
+    void aSilentRollbackIsReported() {
         String resynced = GoodHistory.ONE + ".4";
         int resync = good.events(resynced, "resync").getFirst();
         int from = good.events(resynced, "message").getLast();
@@ -263,7 +263,7 @@ final class CheckerTest {
     }
 
     @Test
-    void aChunkThatIsNoneIsReported() {
+    void anInvalidChunkIsReported() {
         good.rewrite(
                 GoodHistory.ONE,
                 log -> {
@@ -415,7 +415,7 @@ final class CheckerTest {
     }
 
     @Test
-    void aCancelThatNobodyAskedForIsReported() {
+    void anUnrequestedCancelIsReported() {
         lines.removeIf(HistoryLine.Cancel.class::isInstance);
 
         reportsOnly(Kind.FAILED);
@@ -465,7 +465,7 @@ final class CheckerTest {
     // The harness
 
     @Test
-    void aSessionThatWasNotBroughtToItsEndIsNotTakenForAGoodOne() {
+    void anIncompleteSessionDoesNotCountAsGood() {
         lines.removeIf(HistoryLine.Over.class::isInstance);
 
         reportsOnly(Kind.NOT_CHECKED);

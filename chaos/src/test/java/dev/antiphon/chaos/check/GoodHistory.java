@@ -27,8 +27,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/// Two sessions as they should be: an answer in three chunks and a cancelled one each, a tab that reads all, one that left
-/// and came back, one that joined in the second message, and one that was resynced after Redis had lost its tail.
+/// Two good sessions: one answer in three chunks and one cancelled answer each, a tab that reads all, one that left and
+/// came back, one that joined in the second message, and one that was resynced after Redis had lost its last writes.
 final class GoodHistory {
 
     static final String ONE = "s1";
@@ -81,7 +81,7 @@ final class GoodHistory {
         lines.add(new HistoryLine.Over(next(), session));
     }
 
-    /// It had what Redis forgot, an entry 4 of another hash, and was told.
+    /// It had an entry that Redis lost, an entry 4 with another hash, and was told.
     private void resynced(String session, List<Entry> log) {
         String tab = session + ".4";
         open(tab, session, null);
@@ -231,8 +231,8 @@ final class GoodHistory {
         return places;
     }
 
-    /// Builds a session's log and what its first tab saw anew, with other entries but right ids: what a log would look like
-    /// if the product had written it so. All other tabs of the session are taken out.
+    /// Rebuilds a session's log and what its first tab saw, with other entries but correct ids: the log that the
+    /// product would have written. Removes all other tabs of the session.
     void rewrite(String session, UnaryOperator<List<Entry>> spoiled) {
         List<Entry> log = entries(session).stream().map(lines::get).map(Entry.class::cast).toList();
         long generation = EntryId.parse(log.getFirst().id()).generation();

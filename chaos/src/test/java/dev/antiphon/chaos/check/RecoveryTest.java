@@ -62,7 +62,7 @@ final class RecoveryTest {
     }
 
     @Test
-    void aFaultThatDidNotStrikeAloneIsCountedAndNotMeasured() {
+    void aFaultDuringAnotherFaultIsCountedAndNotMeasured() {
         lines.add(new HistoryLine.Open(0, "s.1", 1, "s", "g", null));
         struck(1_000, FaultKind.WORKER_KILL, List.of());
         lines.add(

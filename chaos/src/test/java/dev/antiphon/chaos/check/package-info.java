@@ -1,4 +1,4 @@
-/// The checker's proof: it reports what is put into a good history, and nothing else.
+/// Proves the checker: it reports the violations in a changed history, and nothing else.
 @NullMarked
 package dev.antiphon.chaos.check;
 

@@ -15,7 +15,7 @@ final class HistoryTest {
     @TempDir Path folder;
 
     @Test
-    void whatIsWrittenIsReadBySession() throws IOException {
+    void aWrittenHistoryIsReadBySession() throws IOException {
         Path file = folder.resolve("history.jsonl.gz");
         List<HistoryLine> ofS1 = new ArrayList<>();
         List<HistoryLine> ofTheHouse = new ArrayList<>();

@@ -64,14 +64,14 @@ final class FaultProxyTest {
     }
 
     @Test
-    void whatIsOpenPassesBothWays() throws IOException {
+    void anOpenLinkPassesDataBothWays() throws IOException {
         try (Socket socket = connect()) {
             assertThat(roundTrip(socket, 7)).isEqualTo(7);
         }
     }
 
     @Test
-    void aFrozenWayIsSilentAndDeliversWhenItHeals() throws IOException {
+    void aFrozenLinkIsSilentAndDeliversWhenItHeals() throws IOException {
         try (Socket socket = connect()) {
             assertThat(roundTrip(socket, 1)).isEqualTo(1);
             proxy.freeze();
@@ -85,7 +85,7 @@ final class FaultProxyTest {
     }
 
     @Test
-    void oneThatComesWhileItIsFrozenIsServedWhenItHeals() throws IOException {
+    void aConnectionDuringAFreezeIsServedWhenTheLinkHeals() throws IOException {
         proxy.freeze();
         try (Socket socket = connect()) {
             socket.setSoTimeout(SILENCE_MILLIS);
@@ -98,7 +98,7 @@ final class FaultProxyTest {
     }
 
     @Test
-    void aCutResetsWhatIsOpenAndWhatComes() throws IOException {
+    void aCutResetsOpenAndNewConnections() throws IOException {
         try (Socket before = connect()) {
             assertThat(roundTrip(before, 1)).isEqualTo(1);
             proxy.cut();

@@ -19,28 +19,28 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/// Holds deliveries until their message has ended, and acknowledges them some time after that. Redis syncs its file once
-/// a second, so a crash can make it forget what it answered just now; a delivery that is still there then brings the
+/// Holds deliveries until their message has ended, and acknowledges them some time later. Redis syncs its file once a
+/// second, so after a crash it can have lost a recent end; the delivery, which is still there, then brings the
 /// message back.
 ///
-/// Each held delivery is looked at every {@link #LAG}, and acked when the last two looks saw the same end of its message: an
-/// end that Redis forgot, and that came again since the last look, is younger than the lag. While a live worker is at its
-/// session a delivery stays here, instead of going back to the queue over and over; when the session is free it goes back
-/// at once.
+/// Each held delivery is checked every {@link #LAG}, and acked when the last two checks saw the same end of its
+/// message: an end that Redis lost and that came again since the last check is younger than the lag. While a live
+/// worker has the session, a delivery stays here instead of returning to the queue again and again; when the session is
+/// free, it returns at once.
 public final class Acker implements AutoCloseable {
 
-    /// Longer than Redis' everysec can lose, which is 2 s.
+    /// Longer than the 2 s that Redis can lose with `everysec`.
     static final Duration LAG = Duration.ofSeconds(3);
 
-    /// As many as JetStream lets be unacknowledged. Beyond it deliveries are not settled and come again after the ack
-    /// wait.
+    /// As many as JetStream allows to be unacknowledged. Further deliveries are not settled, and come again after the
+    /// ack wait.
     private static final int MAX_WAITING = 100_000;
 
     private static final int MAX_BATCH = 1_000;
 
-    /// A delivery and when to look at its message.
+    /// A delivery and the time to check its message.
     ///
-    /// @param seen how the message stood at the last look, as far as Redis has answered
+    /// @param seen the state of the message at the last check, as far as Redis has answered
     private record Due(
             Delivery delivery,
             SessionId session,
@@ -68,7 +68,7 @@ public final class Acker implements AutoCloseable {
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
 
-    /// Those that the thread has taken out to look at; only it writes.
+    /// The deliveries that the thread has taken out to check; only the thread writes it.
     private volatile int inHand;
 
     private Acker(SessionLog log, Time time, Counters counters) {
@@ -85,13 +85,14 @@ public final class Acker implements AutoCloseable {
         return acker;
     }
 
-    /// Keeps the delivery of a message that has ended or whose session is at work. Acks it when the message has ended and
-    /// Redis cannot forget that any more, and gives it back when the session is free before that. Any thread.
+    /// Holds the delivery of a message that has ended or whose session has a live worker. Acks it when the message
+    /// has ended and Redis can no longer lose that; returns it to the queue when the session becomes free before
+    /// that. Any thread.
     void hold(Delivery delivery, SessionId session, MessageId message) {
         look(delivery, session, message, log.standing(session, message));
     }
 
-    /// Deliveries that are held: their message goes on elsewhere, or has just ended. Any thread.
+    /// The number of held deliveries: their message continues elsewhere, or has just ended. Any thread.
     public int held() {
         return waiting.size() + inHand;
     }
@@ -125,13 +126,14 @@ public final class Acker implements AutoCloseable {
                 inHand = 0;
             }
         } catch (InterruptedException e) {
-            // Closing: what has ended is delivered again after the ack wait and found ended.
+            // Closing: after the ack wait, an ended message is delivered again and found ended.
             giveBack(batch);
             giveBack(waiting);
         }
     }
 
-    /// What has not ended is another worker's to hold, at once. A repetition for a settled delivery changes nothing.
+    /// Returns deliveries of messages that have not ended at once, for another worker to hold. A repetition for a
+    /// settled delivery changes nothing.
     private static void giveBack(Collection<Due> held) {
         for (Due due : held) {
             if (!due.hasEnded()) {

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 
-/// Announces what this worker offers, again and again for as long as it lives.
+/// Announces what this worker offers, periodically for as long as it lives.
 public final class Announcer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Announcer.class);
@@ -40,7 +40,7 @@ public final class Announcer implements AutoCloseable {
                 time.sleep(time.about(Catalog.ANNOUNCE_EVERY).toNanos());
             }
         } catch (InterruptedException e) {
-            // closing: what nobody announces any more is forgotten by itself
+            // closing: announcements expire by themselves
         }
     }
 
@@ -48,7 +48,7 @@ public final class Announcer implements AutoCloseable {
         try {
             var _ = catalog.announce(offers).toCompletableFuture().get();
         } catch (ExecutionException e) {
-            LOG.atDebug().setCause(e.getCause()).log("announcing again later");
+            LOG.atDebug().setCause(e.getCause()).log("announcement failed, retrying later");
         }
     }
 

@@ -26,22 +26,22 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Writes one run's chunks into the session log and rings the pods. At most one append is under way; what is written
-/// meanwhile goes together into the next. So a slow Redis makes larger appends, not more of them.
+/// Writes one run's chunks to the session log and rings the pods. At most one append is in progress; all text written
+/// during it goes into the next. So a slow Redis leads to larger appends, not to more of them.
 ///
-/// The run's thread writes, the client's thread continues with the next append when one is answered. An append
-/// that was not answered is repeated as it was: the log tells a repetition from a second one.
+/// The run's thread writes, and the client's thread starts the next append when one is answered. An append without an
+/// answer is repeated unchanged: the log distinguishes a repetition from a second append.
 final class AnswerWriter {
 
     private static final Logger LOG = LoggerFactory.getLogger(AnswerWriter.class);
 
-    /// Text that waits to be appended; beyond it the model is not read any further.
+    /// Text that waits to be appended; beyond this, the run stops reading from the model.
     static final int MAX_WAITING_BYTES = 1 << 20;
 
-    /// How long the model may be kept waiting by a log that does not take anything, until the run fails.
+    /// How long the log can accept nothing until the run fails; the model waits meanwhile.
     static final Duration MAX_STALL = Duration.ofMinutes(1);
 
-    /// Tokens of a model are gathered for this long, for an eye sees no difference; the first goes at once.
+    /// How long pieces are batched before an append; too short to notice. The first piece is sent at once.
     private static final Duration GATHER = Duration.ofMillis(25);
 
     private static final Duration RETRY_AFTER = Duration.ofMillis(250);
@@ -54,7 +54,7 @@ final class AnswerWriter {
     private final Counters counters;
     private final Thread runThread = Thread.currentThread();
 
-    /// Guards everything below.
+    /// Guards all fields below.
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition changed = lock.newCondition();
@@ -63,15 +63,15 @@ final class AnswerWriter {
     private State state = State.IDLE;
 
     private enum State {
-        /// Nothing is under way.
+        /// No append is in progress.
         IDLE,
-        /// The next append goes when the gathering time is over.
+        /// The next append starts when the batching time has passed.
         GATHERING,
-        /// An append is under way.
+        /// An append is in progress.
         APPENDING,
         /// The final chunk is in the log, or the run is parked.
         ENDED,
-        /// The run belongs to another attempt, or has ended without us.
+        /// The run belongs to another attempt, or was ended from outside.
         LOST
     }
 
@@ -90,7 +90,7 @@ final class AnswerWriter {
         this.lastAppendNanos = time.nanoTime() - GATHER.toNanos();
     }
 
-    /// Whether pieces of text may be joined from now on.
+    /// Sets whether pieces of text can be joined from now on.
     void joinPieces(boolean joins) {
         lock.lock();
         try {
@@ -120,9 +120,10 @@ final class AnswerWriter {
         write(new ChunkBody.ToolResult(id, name, result));
     }
 
-    /// Tells where a service keeps an answer.
+    /// Records where a service keeps an answer.
     ///
-    /// @param again whether another attempt may go on with it; else it is only ended there when the message is
+    /// @param again whether another attempt can continue the answer; otherwise the service only ends it when the
+    ///     message ends
     void kept(String handle, boolean again) throws InterruptedException {
         ObjectNode details = Json.object().put(Streamed.HANDLE, handle);
         if (!again) {
@@ -139,16 +140,16 @@ final class AnswerWriter {
         write(new ChunkBody.Status("retrying", details));
     }
 
-    /// Withdraws the text of a chunk and those after it.
+    /// Withdraws the text of a chunk and of all later chunks.
     void reset(int fromChunk) throws InterruptedException {
         counters.add(Count.RESET);
         write(new ChunkBody.Reset(fromChunk));
     }
 
-    /// Waits until everything that was written is in the log.
+    /// Waits until all written text is in the log.
     ///
-    /// @return the chunk id of what is written next
-    /// @throws InterruptedException when the run was lost, too
+    /// @return the chunk id of the next text
+    /// @throws InterruptedException also when the run was lost
     int flush() throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -157,7 +158,7 @@ final class AnswerWriter {
                     throw new InterruptedException("the run was lost");
                 }
                 if (state == State.GATHERING) {
-                    append(); // the step is over, nothing more is gathered; may be answered at once
+                    append(); // the step has ended, so batching ends; can be answered at once
                 } else {
                     changed.await();
                 }
@@ -168,7 +169,7 @@ final class AnswerWriter {
         }
     }
 
-    /// Asks the user and leaves the run to whoever claims it with the answer.
+    /// Asks the user, and leaves the run to the worker that claims it with the answer.
     ///
     /// @return false when the run was lost to another attempt
     boolean park(ObjectNode question) throws InterruptedException {
@@ -178,7 +179,7 @@ final class AnswerWriter {
                 new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details), Batch.Then.PARK, null);
     }
 
-    /// Tells that what an earlier attempt has streamed stays.
+    /// Reports that the text of an earlier attempt remains.
     void continued() {
         counters.add(Count.CONTINUED);
     }
@@ -210,7 +211,7 @@ final class AnswerWriter {
         }
     }
 
-    /// Stops writing, because the process ends: what waits is dropped, the next attempt writes it.
+    /// Stops writing because the process ends. Drops the waiting text; the next attempt writes it.
     void abandon() {
         lock.lock();
         try {
@@ -225,7 +226,7 @@ final class AnswerWriter {
         return cancelled;
     }
 
-    /// Stops the run, because its message was ended from outside. Any thread.
+    /// Stops the run because its message was ended from outside. Any thread.
     void cancel() {
         cancelled = true;
         counters.add(Count.CANCELLED);
@@ -236,7 +237,7 @@ final class AnswerWriter {
         return claimed.request().messageId();
     }
 
-    /// Whether another attempt owns the run, or it has ended without us.
+    /// Whether another attempt owns the run, or it was ended from outside.
     boolean lost() {
         lock.lock();
         try {
@@ -252,7 +253,8 @@ final class AnswerWriter {
             long leftNanos = MAX_STALL.toNanos();
             while (waiting.bytes() > MAX_WAITING_BYTES && state != State.LOST) {
                 if (leftNanos <= 0) {
-                    throw new Unavailable("the session log took nothing for " + MAX_STALL, null);
+                    throw new Unavailable(
+                            "the session log accepted nothing for " + MAX_STALL, null);
                 }
                 leftNanos = time.await(lock, changed, leftNanos);
             }
@@ -333,8 +335,8 @@ final class AnswerWriter {
         }
     }
 
-    /// Whether the message has ended from outside or goes on elsewhere makes a difference to a service that would go on
-    /// without us.
+    /// A service that would continue without us must know whether the message was ended from outside or
+    /// continues elsewhere.
     private void loseTo(Batch batch) {
         var _ =
                 log.atRest(batch.session(), batch.message())
@@ -350,7 +352,7 @@ final class AnswerWriter {
         lock.lock();
         try {
             if (state == State.LOST) {
-                return; // abandoned meanwhile
+                return; // abandoned since then
             }
             counters.appended(time.nanoTime() - lastAppendNanos);
             state = ended ? State.ENDED : State.IDLE;
@@ -374,7 +376,7 @@ final class AnswerWriter {
                     .addKeyValue("session", batch.session())
                     .addKeyValue("message", batch.message())
                     .setCause(cause)
-                    .log("an append failed; the run is given up");
+                    .log("append failed, giving up the run");
             lose("broken");
         }
     }
@@ -394,8 +396,9 @@ final class AnswerWriter {
             state = State.LOST;
             waiting.clear();
             changed.signalAll();
-            // Stops the model call, wherever it waits. Under the lock, so that whoever has seen
-            // LOST knows that the interrupt is not still to come.
+            // Stops the model call, wherever it waits. Holds the lock, so that code which has seen
+            // LOST knows that the
+            // interrupt was already delivered.
             runThread.interrupt();
         } finally {
             lock.unlock();

@@ -15,14 +15,15 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/// What one attempt has said of an answer, on top of what earlier attempts have said since the last checkpoint.
+/// The text of one attempt at an answer, on top of the text that earlier attempts have written since the
+/// last checkpoint.
 ///
-/// Steps that had not finished are run again, and say again what stands already. As long as that is the same, nothing is
-/// written; at the first difference what stands is withdrawn and what this attempt has said takes its place. Thread-safe, for
-/// steps may run beside each other.
+/// Steps that had not finished run again, and repeat text that is already in the log. As long as the text is the same,
+/// nothing is written; at the first difference the text in the log is withdrawn, and this attempt's text takes its
+/// place. Thread-safe, because steps can run in parallel.
 final class Answering {
 
-    /// The key of no step.
+    /// The key for no step.
     private static final String FINISHED = "";
 
     private final AnswerWriter writer;
@@ -32,17 +33,17 @@ final class Answering {
     /// The first chunk of the steps that have not finished.
     private int from;
 
-    /// What earlier attempts have said in them and this one has not said again.
+    /// The text of earlier attempts at these steps that this attempt has not repeated yet.
     private String standing;
 
-    /// What this one has said in them, whether it stood already or not: a reset withdraws all of it. Bounded by what a step
-    /// may say.
+    /// The text of this attempt at these steps, in the log already or not: a reset withdraws all of it. Limited by what
+    /// a step can write.
     private final List<Said> said = new ArrayList<>();
 
-    /// Whether anything of earlier attempts may have to be withdrawn.
+    /// Whether text of earlier attempts may have to be withdrawn.
     private boolean continues;
 
-    /// Whether that has reasoning or tool calls: of those a reader only sees that they begin anew by a reset.
+    /// Whether that text has reasoning or tool calls: readers see that these start again only by a reset.
     private final boolean isMoreThanText;
 
     private @Nullable Kept kept;
@@ -54,10 +55,10 @@ final class Answering {
     /// Held back, because the last piece of an answer goes into its final chunk.
     private String lastPiece;
 
-    /// The step that has said it; empty when that has finished.
+    /// The step that wrote it; empty when that step has finished.
     private String lastStep = FINISHED;
 
-    /// What was held back when the last step finished.
+    /// The text that was held back when the last step finished.
     private String heldBack;
 
     private @Nullable Completion completion;
@@ -71,7 +72,7 @@ final class Answering {
         this.standing = streamed.text();
         this.kept = streamed.kept();
         this.textOfKept = streamed.textOfKept();
-        // A service's answer that is kept goes on also when nothing of it has come yet.
+        // An answer kept by a service continues also when none of it has come yet.
         this.continues = streamed.isAnything() || streamed.kept() != null;
         this.isMoreThanText = streamed.isMoreThanText();
         this.results = new HashSet<>(streamed.results());
@@ -90,10 +91,10 @@ final class Answering {
                         completion.stopReason());
     }
 
-    /// What one speaker has said without another in between.
+    /// Consecutive text of one source.
     ///
     /// @param step its key
-    /// @param call the step's model call; null for its own words
+    /// @param call the step's model call; null for its own text
     private record Said(String step, @Nullable ModelSpeech call, StringBuilder text) {
 
         boolean isBy(String other, @Nullable ModelSpeech another) {
@@ -101,9 +102,9 @@ final class Answering {
         }
     }
 
-    /// How a model call may go on where an earlier attempt at it stopped.
+    /// How a model call can continue where an earlier attempt stopped.
     ///
-    /// @param text what stands of it already
+    /// @param text the part that is in the log already
     record Continued(String text, @Nullable Kept kept) {
         static final Continued NOT = new Continued("", null);
     }
@@ -111,7 +112,8 @@ final class Answering {
     /// Begins a model call.
     ///
     /// @param step its key
-    /// @param first whether it is the first of its step, and no step runs beside it: only such a call is known again
+    /// @param first whether it is the first call of its step and no step runs in parallel: only such a call can
+    ///     be recognized
     synchronized ModelSpeech begin(
             String step, Continuation continuation, boolean first, boolean joinsPieces)
             throws InterruptedException {
@@ -135,17 +137,17 @@ final class Answering {
             return speech;
         }
         if (standing.isEmpty() && !isMoreThanText) {
-            continues = false; // the earlier attempt had not come to this call
+            continues = false; // the earlier attempt had not reached this call
         } else {
             withdraw();
         }
         return new ModelSpeech(step, Continued.NOT, first);
     }
 
-    /// Takes how a model call ended.
+    /// Records how a model call ended.
     private synchronized void ended(String step, String piece, Completion measured)
             throws InterruptedException {
-        writeLastPiece(); // of a call beside this one
+        writeLastPiece(); // of a parallel call
         lastPiece = piece;
         lastStep = step;
         Completion before = completion;
@@ -163,7 +165,7 @@ final class Answering {
         return more == null ? tokens : Integer.valueOf(tokens + more);
     }
 
-    /// Takes text of a step's own.
+    /// Adds a step's own text.
     void say(String step, String text) throws InterruptedException {
         content(step, null, text);
     }
@@ -197,7 +199,7 @@ final class Answering {
         said.getLast().text().append(text);
     }
 
-    /// What of a text does not stand yet.
+    /// The part of a text that is not in the log yet.
     private String unsaid(String text) throws InterruptedException {
         if (!continues) {
             return text;
@@ -205,7 +207,7 @@ final class Answering {
         if (standing.startsWith(text)) {
             standing = standing.substring(text.length());
             if (standing.isEmpty() && !text.isEmpty()) {
-                writer.continued(); // all that stood was said again
+                writer.continued(); // all text in the log was repeated
             }
             return "";
         }
@@ -220,7 +222,7 @@ final class Answering {
         return text;
     }
 
-    /// A reset takes everything since the last checkpoint, so what this attempt has said is written once more.
+    /// A reset withdraws everything since the last checkpoint, so this attempt's text is written once more.
     private void withdraw() throws InterruptedException {
         continues = false;
         standing = "";
@@ -234,7 +236,7 @@ final class Answering {
         return all.toString();
     }
 
-    /// What a step has said since the last one finished.
+    /// The text of a step since the last one finished.
     synchronized String said(String step) throws InterruptedException {
         writeLastPiece();
         StringBuilder text = new StringBuilder();
@@ -244,12 +246,12 @@ final class Answering {
         return text.toString();
     }
 
-    /// How far the answer had come when the last step finished, and what the model calls since then have used.
+    /// The position of the answer when the last step finished, and the usage of the model calls since then.
     synchronized Progress unfinished() {
         return new Progress(from, heldBack, completion);
     }
 
-    /// Takes that a model call was repeated.
+    /// Records that a model call was retried.
     synchronized void retrying(String why, Duration wait) throws InterruptedException {
         writer.retrying(why, wait);
     }
@@ -265,12 +267,13 @@ final class Answering {
         }
     }
 
-    /// A step has finished: what was said stands for good. Waits until it is in the log.
+    /// Finishes a step: its text is final. Waits until it is in the log.
     synchronized Progress finished() throws InterruptedException {
         heldBack = lastPiece;
         lastStep = FINISHED;
         if (continues && said.isEmpty()) {
-            return new Progress(from, lastPiece, completion); // what stands is of a step to come
+            return new Progress(
+                    from, lastPiece, completion); // the text in the log belongs to a later step
         }
         if (continues && !standing.isEmpty()) {
             withdraw();
@@ -282,12 +285,12 @@ final class Answering {
         return new Progress(from, lastPiece, completion);
     }
 
-    /// Ends the answer and waits until that is in the log.
+    /// Ends the answer and waits until its end is in the log.
     ///
     /// @return false when another attempt owns the run now
     synchronized boolean finish() throws InterruptedException {
         String last = unsaid(lastPiece);
-        if (continues && !standing.isEmpty()) { // and no step has come that would say it again
+        if (continues && !standing.isEmpty()) { // and no step has repeated it
             continues = false;
             writer.reset(from);
             last = allSaid() + lastPiece;
@@ -300,13 +303,13 @@ final class Answering {
                         : measured);
     }
 
-    /// One model call's way into the answer.
+    /// Writes one model call into the answer.
     final class ModelSpeech implements RetrySink {
 
         private final String step;
         private final Continued continued;
 
-        /// Whether another attempt would know the call again.
+        /// Whether another attempt would recognize the call.
         private final boolean knownAgain;
 
         private ModelSpeech(String step, Continued continued, boolean knownAgain) {
@@ -319,9 +322,9 @@ final class Answering {
             return continued;
         }
 
-        /// Takes how the call ended.
+        /// Records how the call ended.
         ///
-        /// @param piece held back until it is known whether it is the answer's last
+        /// @param piece held back until it is known whether it is the last of the answer
         void end(String piece, Completion measured) throws InterruptedException {
             ended(step, piece, measured);
         }
@@ -362,7 +365,7 @@ final class Answering {
             }
         }
 
-        /// Of what the step has said only this call's text goes.
+        /// Withdraws only the text of this call, not of its whole step.
         @Override
         public void reset() throws InterruptedException {
             synchronized (Answering.this) {

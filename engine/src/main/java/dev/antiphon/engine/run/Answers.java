@@ -6,10 +6,10 @@ import dev.antiphon.protocol.ChunkBody;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the user has answered since the last step finished, oldest first, by who asked.
+/// The user's answers since the last step finished, oldest first, by the source of the question.
 ///
-/// @param ofStep questions of the step's own
-/// @param ofService questions of the service that it calls
+/// @param ofStep answers to the step's own questions
+/// @param ofService answers to questions of the service that the step calls
 record Answers(List<String> ofStep, List<String> ofService) {
 
     static final Answers NONE = new Answers(List.of(), List.of());
@@ -19,11 +19,11 @@ record Answers(List<String> ofStep, List<String> ofService) {
         ofService = List.copyOf(ofService);
     }
 
-    /// Finds out who asked what.
+    /// Assigns the answers to the sources of the questions.
     ///
     /// @param answers all of them
     /// @param chunks the run's, from 0 on
-    /// @param finished how many belong to steps that have finished
+    /// @param finished the number of chunks that belong to finished steps
     static Answers of(List<String> answers, List<byte[]> chunks, int finished) {
         if (answers.isEmpty()) {
             return NONE;
@@ -35,7 +35,7 @@ record Answers(List<String> ofStep, List<String> ofService) {
                 askedByService.add(ServiceQuestion.isIn(details));
             }
         }
-        // After an update of the worker the steps begin anew, and older questions are among the
+        // After an update of the worker the steps start again, and older questions are among the
         // chunks.
         int older = askedByService.size() - answers.size();
         List<String> ofStep = new ArrayList<>();

@@ -8,10 +8,10 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Set;
 
-/// A tool call that its user must allow.
+/// A tool call that the user must approve.
 final class Approval {
 
-    /// Anything else is a no: what is not understood must not have effects.
+    /// Any other answer means no: an answer that is not understood must not have effects.
     private static final Set<String> YES =
             Set.of("approve", "approved", "allow", "yes", "true", "ok");
 

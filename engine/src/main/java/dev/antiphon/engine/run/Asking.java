@@ -13,7 +13,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 
-/// Asks the backplane until it answers: what a run may not give up just because a server is away for a while.
+/// Repeats calls to the backplane until it answers, for calls that a run must not give up when a server is unavailable
+/// for a while.
 final class Asking {
 
     private static final Logger LOG = LoggerFactory.getLogger(Asking.class);
@@ -27,8 +28,8 @@ final class Asking {
         this.counters = counters;
     }
 
-    /// Repeats a call to Redis. A claim above all may not be given up: one whose answer is lost would be ours
-    /// without our knowing, and block its session.
+    /// Repeats a call to Redis. A claim in particular must not be given up: if its answer is lost, this worker would
+    /// hold the claim without knowing it, and block the session.
     ///
     /// @throws InterruptedException when interrupted; the call may or may not have taken effect
     <T> T until(Supplier<CompletionStage<T>> call) throws InterruptedException {
@@ -44,7 +45,7 @@ final class Asking {
         }
     }
 
-    /// Repeats a call, but not for longer than `most`.
+    /// Repeats a call, but no longer than `most`.
     ///
     /// @throws Unavailable when it was not answered by then
     /// @throws InterruptedException when interrupted
@@ -83,7 +84,7 @@ final class Asking {
 
     private void pause(Throwable reason) throws InterruptedException {
         counters.add(Count.ASKED_AGAIN);
-        LOG.atDebug().addKeyValue("reason", reason.getMessage()).log("asking again");
+        LOG.atDebug().addKeyValue("reason", reason.getMessage()).log("no answer, retrying");
         time.sleep(PAUSE.toNanos());
     }
 }

@@ -23,8 +23,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 
-/// Ends at services what goes on there for messages and sessions that have ended here without a worker that could do it.
-/// One at a time: there are few of them, and a service that hangs must not take more than a thread.
+/// Ends at services the work for messages and sessions that have ended here without a worker to do it. One at a time:
+/// there are few of them, and a service that hangs must not occupy more than one thread.
 public final class Cleaner implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Cleaner.class);
@@ -47,7 +47,7 @@ public final class Cleaner implements AutoCloseable {
         this.thread = time.thread("cleaner", this::run);
     }
 
-    /// Begins to look for clean-ups, about once a second.
+    /// Starts to look for clean-ups, about once a second.
     public static Cleaner open(
             Cleanups cleanups, Providers providers, Time time, Counters counters) {
         Cleaner cleaner = new Cleaner(cleanups, providers, time, counters);
@@ -84,7 +84,7 @@ public final class Cleaner implements AutoCloseable {
             counters.add(Count.CLEANUP_LOST, taken.leftOut());
             LOG.atWarn()
                     .addKeyValue("count", taken.leftOut())
-                    .log("too many clean-ups wait; some remote runs go on to their end");
+                    .log("too many clean-ups waiting; some remote runs continue to their end");
         }
         return taken.cleanup();
     }
@@ -96,7 +96,8 @@ public final class Cleaner implements AutoCloseable {
                     .addKeyValue("session", cleanup.session())
                     .addKeyValue("message", cleanup.message())
                     .addKeyValue("deleted", cleanup.whole())
-                    .log("a clean-up failed too often; the service may go on or keep its data");
+                    .log(
+                            "clean-up failed too often, giving up; the service may continue or keep data");
         } else if (isClean(cleanup)) {
             answer(cleanups.done(cleanup));
             counters.add(Count.CLEANED_UP);
@@ -114,10 +115,10 @@ public final class Cleaner implements AutoCloseable {
         } catch (ProviderFailure e) {
             LOG.atDebug()
                     .addKeyValue("provider", cleanup.provider())
-                    .log("a clean-up is for a provider that only another worker may have");
+                    .log("provider of a clean-up is not configured here, retrying later");
             clean = false;
         }
-        if (cleanup.whole()) { // whichever of its messages used them
+        if (cleanup.whole()) { // any of its messages can have used them
             providers.all().stream()
                     .filter(provider -> provider.capabilities().has(Feature.KEEPS_CONVERSATION))
                     .forEach(concerned::add);
@@ -127,19 +128,19 @@ public final class Cleaner implements AutoCloseable {
                 for (Leftover left : left(cleanup)) {
                     clean &= provider.cleanUp(left);
                 }
-            } catch (RuntimeException e) { // of an extension; the other clean-ups must go on
+            } catch (RuntimeException e) { // from an extension; the other clean-ups must continue
                 LOG.atWarn()
                         .addKeyValue("provider", provider.name())
                         .setCause(e)
-                        .log("a clean-up failed, retrying later");
+                        .log("clean-up failed, retrying later");
                 clean = false;
             }
         }
         return clean;
     }
 
-    /// One for each call whose handle is known. A provider that goes by the message finds nothing more at
-    /// the second.
+    /// One for each call whose handle is known. A provider that identifies the work by its message finds nothing more
+    /// at the second.
     private static List<Leftover> left(Cleanup cleanup) {
         List<String> handles = cleanup.handles().isEmpty() ? List.of("") : cleanup.handles();
         return handles.stream()

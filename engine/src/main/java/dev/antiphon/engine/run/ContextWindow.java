@@ -20,10 +20,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 
-/// What a model is shown of the conversation: the newest turns of the message's branch that fit.
+/// The part of the conversation that a model sees: the newest turns of the message's branch that fit.
 ///
-/// What fits is estimated, at four characters a token: how a text falls into tokens is each model's own secret, and
-/// for choosing what to leave out an estimate does.
+/// The size is estimated at four characters per token: each model has its own tokenizer, and an estimate is sufficient
+/// to choose what to leave out.
 public final class ContextWindow {
 
     private static final int CHARACTERS_PER_TOKEN = 4;
@@ -37,18 +37,18 @@ public final class ContextWindow {
     private final Asking asking;
     private final Counters counters;
 
-    /// For runs that wait for a history that is unavailable. Each holds the room of a run; when all wait, chats without
-    /// earlier turns get no answer either. A run beyond them fails at once.
+    /// For runs that wait for an unavailable history. Each holds the slot of a run; if all slots waited, chats without
+    /// earlier turns would get no answer either. A further run fails at once.
     private final Semaphore waiting;
 
-    /// Whether the last read failed: then only those that may wait try, until one of them succeeds.
+    /// Whether the last read failed: then only the runs that wait try to read, until one of them succeeds.
     private volatile boolean unavailable;
 
     /// A window onto conversations.
     ///
-    /// @param tokens the budget, 0 or more, of system prompt, message and earlier turns together; the message is shown in
-    ///     any case
-    /// @param mostWaiting runs that wait at once for a history that is unavailable, 1 or more
+    /// @param tokens the budget of system prompt, message and earlier turns together, 0 or more; the message is
+    ///     always included
+    /// @param mostWaiting how many runs can wait for an unavailable history at once, 1 or more
     public ContextWindow(
             History history, int tokens, int mostWaiting, Time time, Counters counters) {
         this(history, tokens, mostWaiting, time, counters, WAIT);
@@ -71,10 +71,10 @@ public final class ContextWindow {
 
     /// The turns that the model sees, oldest first; the last is the message. Blocks.
     ///
-    /// A request that brings its own history gets that instead, whole: its publisher has chosen.
+    /// If a request brings its own history, the model sees all of that instead, because its publisher has chosen it.
     ///
     /// @throws ProviderFailure when the request's own history has a role that models do not know
-    /// @throws Unavailable when the history cannot be read for too long: an answer without memory would be a wrong one
+    /// @throws Unavailable when the history is unavailable for too long: an answer without memory would be wrong
     /// @throws InterruptedException when interrupted
     public List<ModelTurn> turns(WorkflowRequest request)
             throws ProviderFailure, InterruptedException {
@@ -82,15 +82,14 @@ public final class ContextWindow {
         List<ModelTurn> turns = new ArrayList<>();
         for (Turn given : context.conversationHistory()) {
             ModelTurn turn = ModelTurn.of(given);
-            if (!given.content()
-                    .isBlank()) { // services, and what speaks to them, refuse empty turns
+            if (!given.content().isBlank()) { // services and client libraries refuse empty turns
                 turns.add(turn);
             }
         }
         if (context.conversationHistory().isEmpty()) {
             for (Said said : before(request).reversed()) {
                 turns.add(new ModelTurn.User(said.text()));
-                if (!said.answer().isEmpty()) { // a model may refuse an empty turn
+                if (!said.answer().isEmpty()) { // models can refuse an empty turn
                     turns.add(new ModelTurn.Assistant(said.answer()));
                 }
             }
@@ -127,7 +126,7 @@ public final class ContextWindow {
         }
     }
 
-    /// Settles before: the worker that answered last may have died, or is about to store its answer.
+    /// Stores ended answers first: the worker that answered last may have died, or has not stored its answer yet.
     private CompletionStage<List<Said>> said(WorkflowRequest request, int most) {
         SessionId session = request.sessionId();
         return history.settle(session)
@@ -137,8 +136,8 @@ public final class ContextWindow {
                     if (cause instanceof Unavailable unavailable) {
                         throw unavailable;
                     }
-                    // A log that cannot be read must not keep the session's next messages from
-                    // their answers.
+                    // A log that cannot be read must not prevent the answers to the session's next
+                    // messages.
                     Settler.incomplete(session, cause, counters);
                     return null;
                 })

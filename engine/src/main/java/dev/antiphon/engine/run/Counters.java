@@ -9,36 +9,36 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts what a worker does about what goes wrong, and how long its writing takes. Any thread may count and read.
+/// Counts what a worker does about failures, and measures how long its writes take. Thread-safe.
 public final class Counters {
 
-    /// What is counted.
+    /// The counted events.
     public enum Count {
         /// A request was delivered again.
         REDELIVERED,
-        /// A delivery is held until its message ends, because a live worker is at its session.
+        /// A delivery is held until its message ends, because a live worker has its session.
         BUSY,
-        /// A plain publisher's request was put off: too many messages of its session wait.
+        /// A request of a plain publisher was postponed: too many messages of its session wait.
         FULL,
-        /// An attempt began after another one of the same message.
+        /// An attempt began after another one at the same message.
         TAKEN_OVER,
-        /// A half-streamed answer was continued where it stood.
+        /// A half-streamed answer was continued from where it stopped.
         CONTINUED,
-        /// A half-streamed answer was withdrawn, to begin anew.
+        /// A half-streamed answer was withdrawn, to start again.
         RESET,
-        /// The log did not take an append: another attempt owns the run.
+        /// The log refused an append: another attempt owns the run.
         FENCED,
-        /// The log did not take an append: its chunk number is not the next.
+        /// The log refused an append: its chunk number is not the next.
         OUT_OF_SEQUENCE,
         /// A run was stopped because its message was cancelled.
         CANCELLED,
-        /// A stopping worker gave a run back.
+        /// A stopping worker released a run.
         RELEASED,
-        /// A model call that failed before its first piece was repeated.
+        /// A model call that failed before its first piece was retried.
         MODEL_RETRIED,
-        /// A call to a server that did not answer was repeated.
+        /// A call to a server that did not answer was retried.
         ASKED_AGAIN,
-        /// An append that was not answered was repeated.
+        /// An append that was not answered was retried.
         APPEND_REPEATED,
         /// The lease was not renewed in time.
         LEASE_LATE,
@@ -50,29 +50,29 @@ public final class Counters {
         WITHDRAWN,
         /// A dead worker's run was published again.
         RESCUED,
-        /// A message that nobody was at was published again.
+        /// A message without a worker was published again.
         SWEPT,
-        /// A claim of ours that no run had was given back.
+        /// A claim of this worker that belonged to no run was released.
         GIVEN_BACK,
-        /// A request that was done was still stored, and freed.
+        /// A finished request was still stored in the queue, and was purged.
         PURGED,
-        /// A message that had ended was not ended any more when its request was to be acked: Redis had forgotten it.
+        /// Redis had lost the end of a message when its request was to be acked.
         FORGOTTEN,
-        /// A request waits for no ack, because too many do; it comes again and is acked then.
+        /// The ack of a request was dropped, because too many wait; the request comes again and is acked then.
         ACK_DROPPED,
         /// The history was unavailable when a session's answers were to be stored; they are stored later.
         SETTLED_LATER,
-        /// What a service still did or kept for a message or session that had ended was ended or removed there.
+        /// Work or data of an ended message or session was ended or removed at a service.
         CLEANED_UP,
-        /// A service did not take a clean-up; it is tried again.
+        /// A service did not accept a clean-up; it is retried.
         CLEANUP_REPEATED,
-        /// A clean-up was given up after too many tries, or there was no room for it.
+        /// A clean-up was given up after too many tries, or because there was no room for it.
         CLEANUP_LOST,
-        /// A session's log could not be put into the history.
+        /// A session's log could not be stored in the history.
         HISTORY_INCOMPLETE
     }
 
-    /// A wall clock is another machine's; beyond this its time says nothing.
+    /// The wall clock of another machine can be wrong; beyond this limit its time is ignored.
     private static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
     private final Map<Count, LongAdder> counts = adders(Count.class);
@@ -111,12 +111,12 @@ public final class Counters {
         adder(failures, code).increment();
     }
 
-    /// Answers that ended with this error.
+    /// The number of answers that ended with this error.
     public long failures(ErrorCode code) {
         return adder(failures, code).sum();
     }
 
-    /// An append was taken.
+    /// An append was accepted.
     ///
     /// @param nanos since it was first sent, over all its repetitions
     void appended(long nanos) {
@@ -124,19 +124,19 @@ public final class Counters {
         appendNanos.add(nanos);
     }
 
-    /// Appends that were taken.
+    /// The number of accepted appends.
     public long appended() {
         return appended.sum();
     }
 
-    /// Nanoseconds that all appends took together.
+    /// The total duration of all appends, in nanoseconds.
     public long appendNanos() {
         return appendNanos.sum();
     }
 
     /// An answer's first chunk is in the log.
     ///
-    /// @param wait since the message was asked, by two machines' wall clocks
+    /// @param wait since the user asked, by the wall clocks of two machines
     void begun(Duration wait) {
         if (!wait.isNegative() && wait.compareTo(LONGEST_WAIT) < 0) {
             begun.increment();
@@ -144,12 +144,12 @@ public final class Counters {
         }
     }
 
-    /// Answers whose first chunk was written here.
+    /// The number of answers whose first chunk this worker wrote.
     public long begun() {
         return begun.sum();
     }
 
-    /// Nanoseconds from asking to the first chunk, of all of them together.
+    /// The total time from question to first chunk, in nanoseconds.
     public long beginNanos() {
         return beginNanos.sum();
     }

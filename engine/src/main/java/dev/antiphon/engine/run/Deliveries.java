@@ -14,26 +14,26 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Pulls deliveries, never more than there is room for, and gives each its own virtual thread. What is beyond the room
-/// waits in JetStream, where any worker can have it.
+/// Pulls deliveries, never more than this worker has slots for, and gives each its own virtual thread. Further
+/// deliveries wait in JetStream, where any worker can take them.
 public final class Deliveries implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
 
-    /// How long one pull stays open at the server; the next one has the room that has become free meanwhile. When this
-    /// process is stopped, its last pull ends before its lease does, which lives for 2 s more at least: so the server
-    /// gives it none of the requests that its survivors publish again.
+    /// How long one pull stays open at the server; the next one asks for the slots that have become free since then.
+    /// When this process is paused, its last pull ends before its lease, which lives for at least 2 s more: so the
+    /// server gives it none of the requests that its survivors publish again.
     private static final Duration PULL = Duration.ofMillis(1_500);
 
     private static final Duration PAUSE_WHEN_AWAY = Duration.ofMillis(500);
 
-    /// How often a worker whose lease is not renewed looks whether it is.
+    /// How often a worker with an expired lease checks whether it is renewed.
     private static final Duration LOOK_AT_LEASE = Duration.ofMillis(100);
 
-    /// Each run gives its claim back, which takes one call to Redis of at most a second.
+    /// Each run releases its claim, which takes one call to Redis of at most a second.
     private static final Duration HAND_OVER_WITHIN = Duration.ofSeconds(5);
 
-    /// A third of the server's ack wait: two may be lost.
+    /// A third of the server's ack wait, so that two can be lost.
     private static final Duration IN_PROGRESS_EVERY = Duration.ofSeconds(10);
 
     private final RequestQueue queue;
@@ -44,10 +44,10 @@ public final class Deliveries implements AutoCloseable {
     private final Thread puller;
     private final Thread progress;
 
-    /// Runs under way, at most as many as there is room for.
+    /// The runs in progress, at most as many as there are slots.
     private final Set<Thread> runs = ConcurrentHashMap.newKeySet();
 
-    /// Deliveries not settled yet, as {@link #runs}.
+    /// Deliveries that are not settled yet, guarded like {@link #runs}.
     private final Set<Delivery> unsettled = ConcurrentHashMap.newKeySet();
 
     private final Duration grace;
@@ -69,10 +69,10 @@ public final class Deliveries implements AutoCloseable {
         this.progress = time.thread("in-progress", this::tellProgress);
     }
 
-    /// Starts pulling.
+    /// Starts to pull.
     ///
-    /// @param concurrency how many sessions are worked on at once, at least 1
-    /// @param grace how long runs may go on once this is closed; zero or more
+    /// @param concurrency how many sessions this worker serves at once, at least 1
+    /// @param grace how long runs can continue after close; zero or more
     public static Deliveries open(
             RequestQueue queue,
             SessionRunner runner,
@@ -86,7 +86,7 @@ public final class Deliveries implements AutoCloseable {
         return deliveries;
     }
 
-    /// Deliveries that are worked on, at most as many as there is room for. Any thread.
+    /// The number of deliveries in progress, at most as many as there are slots. Any thread.
     public int underWay() {
         return runs.size();
     }
@@ -107,7 +107,9 @@ public final class Deliveries implements AutoCloseable {
                                 start(delivery);
                             });
                 } catch (Unavailable e) {
-                    LOG.atDebug().addKeyValue("reason", e.getMessage()).log("no deliveries");
+                    LOG.atDebug()
+                            .addKeyValue("reason", e.getMessage())
+                            .log("pull failed, retrying");
                     time.sleep(PAUSE_WHEN_AWAY.toNanos());
                 } finally {
                     room.release(unused.get());
@@ -118,8 +120,8 @@ public final class Deliveries implements AutoCloseable {
         }
     }
 
-    /// A worker that cannot renew its lease cannot claim either: what it pulled would wait here, though another worker
-    /// could answer it.
+    /// A worker that cannot renew its lease cannot claim either: its deliveries would wait here although another worker
+    /// could answer them.
     private void awaitLease() throws InterruptedException {
         while (!lease.isFresh()) {
             time.sleep(LOOK_AT_LEASE.toNanos());
@@ -135,7 +137,7 @@ public final class Deliveries implements AutoCloseable {
                             try {
                                 runner.work(delivery);
                             } catch (InterruptedException e) {
-                                delivery.retryAfter(Duration.ZERO); // someone else, at once
+                                delivery.retryAfter(Duration.ZERO); // for another worker, at once
                             } finally {
                                 unsettled.remove(delivery);
                                 runs.remove(Thread.currentThread());
@@ -157,8 +159,8 @@ public final class Deliveries implements AutoCloseable {
         }
     }
 
-    /// Stops pulling, lets the answers under way end within the grace, and then interrupts what is left. Sessions go on at
-    /// other workers, at once.
+    /// Stops to pull, lets the answers in progress end within the grace period, and then interrupts the rest. Other
+    /// workers continue the sessions at once.
     private void stop() throws InterruptedException {
         puller.interrupt();
         puller.join();

@@ -7,27 +7,27 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Passes on what a model streams, in text that UTF-8 can carry. A model may cut a pair of surrogates in two, so the first
-/// half waits for the next piece; a half that stays alone becomes U+FFFD. Used by the run's one thread.
+/// Passes on a model's text as text that UTF-8 can encode. A model can split a surrogate pair, so the first half waits
+/// for the next piece; a half that remains alone becomes U+FFFD. Used by the run's one thread.
 final class EncodableSink implements RetrySink {
 
     private final RetrySink sink;
     private final Halves text = new Halves();
     private final Halves reasoning = new Halves();
 
-    /// By the calls' ids; as many as the answer has, whose length the provider bounds.
+    /// By the calls' ids; as many as the answer has. The provider limits their length.
     private final Map<String, Halves> arguments = new HashMap<>();
 
     EncodableSink(RetrySink sink) {
         this.sink = sink;
     }
 
-    /// The half character that waits, if any.
+    /// The waiting half of a pair, if any.
     private static final class Halves {
 
         private String waiting = "";
 
-        /// What of the pieces so far can be passed on now.
+        /// The part of the pieces so far that can be passed on now.
         String with(String piece) {
             String all = waiting + piece;
             boolean isCut =
@@ -47,7 +47,7 @@ final class EncodableSink implements RetrySink {
         }
     }
 
-    /// The answer has ended: no half can come any more.
+    /// Ends the answer: no other half can come.
     void end() throws InterruptedException {
         passReasoning(reasoning.rest());
         passContent(text.rest());

@@ -27,15 +27,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// Takes requests in that no gateway has accepted: those of plain publishers, and those that Redis has lost. What
-/// cannot be run goes to the dead letters.
+/// Accepts requests that no gateway has accepted: those of plain publishers, and those that Redis has lost. Requests
+/// that cannot run go to the dead letters.
 final class Intake {
 
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
     private static final Duration FULL_RETRY = Duration.ofSeconds(5);
 
-    /// As many as may wait in one session: what is before them is done or full.
+    /// As many as can wait in one session: what comes before them is done or full.
     private static final int MAX_BEFORE = 20;
 
     private final SessionLog log;
@@ -62,7 +62,7 @@ final class Intake {
         this.providers = providers;
     }
 
-    /// Reads a delivery's request; a bad one is settled.
+    /// Reads a delivery's request; settles the delivery if the request is invalid.
     Optional<WorkflowRequest> read(Delivery delivery) throws InterruptedException {
         try {
             return Optional.of(decode(delivery.request()));
@@ -86,15 +86,15 @@ final class Intake {
         return request;
     }
 
-    /// A plain publisher may leave out the message id; a redelivery must find the same one again. The time is part of it
-    /// because a stream that is made anew counts from 1.
+    /// A plain publisher can leave out the message id; a redelivery must find the same id again. The id contains the
+    /// time, because a recreated stream counts from 1.
     private static MessageId derivedId(StoredRequest stored) {
         String time = Long.toString(stored.stored().toEpochMilli(), Character.MAX_RADIX);
         return new MessageId("msg_" + stored.sequence() + "_" + time);
     }
 
-    /// Accepts a request after those of its session that were stored before it and may be with other workers: the order
-    /// of the stream is the order of the session.
+    /// Accepts a request after those requests of its session that were stored before it and that other workers may
+    /// have: the order of the stream is the order of the session.
     ///
     /// @return false when the delivery is settled and there is nothing to run
     boolean accept(WorkflowRequest request, Delivery delivery) throws InterruptedException {
@@ -114,8 +114,8 @@ final class Intake {
         return takeTurn(request, delivery);
     }
 
-    /// Whether a message whose id was known when its delivery came is this request's: another request may have the same
-    /// id, and then it is refused.
+    /// Whether a message whose id was known when its delivery came belongs to this request. If another request has the
+    /// same id, it is refused.
     ///
     /// @return false when the delivery is settled and there is nothing to run
     boolean isOurs(WorkflowRequest request, Delivery delivery) throws InterruptedException {
@@ -160,29 +160,31 @@ final class Intake {
         };
     }
 
-    /// Its session was erased: either while we had the request in hand, or before somebody who had read it from Redis
-    /// published it again. Accepting it would bring back what its user wanted gone.
+    /// Its session was deleted, either while this worker had the request, or before another process that had read it
+    /// from Redis published it again. Accepting it would restore what its user deleted.
     private void drop(Delivery delivery) {
         counters.add(Count.WITHDRAWN);
         LOG.atInfo()
                 .addKeyValue("subject", delivery.request().subject())
                 .addKeyValue("sequence", delivery.request().sequence())
-                .log("dropped a request whose message is gone: its session was deleted");
+                .log("dropped a request: its session was deleted");
         delivery.ack();
     }
 
-    /// Gives an earlier request its turn, if it can have one; its own delivery does the rest.
+    /// Accepts an earlier request if it can be accepted; its own delivery does the rest.
     ///
-    /// @return false when the session is full, and so is not open to later ones either
+    /// @return false when the session is full, and so accepts no later requests either
     private boolean acceptEarlier(StoredRequest earlier) throws InterruptedException {
         if (earlier.republished()) {
-            return true; // accepted before it was published, or gone
+            return true; // accepted before it was published, or deleted
         }
         WorkflowRequest request;
         try {
             request = decode(earlier);
         } catch (InvalidInput e) {
-            LOG.atDebug().addKeyValue("sequence", earlier.sequence()).log("passed over a bad one");
+            LOG.atDebug()
+                    .addKeyValue("sequence", earlier.sequence())
+                    .log("skipped an invalid earlier request");
             return true;
         }
         return !(accept(request) instanceof Accept.Full);
@@ -204,12 +206,12 @@ final class Intake {
                 .addKeyValue("sequence", delivery.request().sequence())
                 .addKeyValue("code", code.wire())
                 .addKeyValue("reason", reason)
-                .log("refused a request; it goes to the dead letters");
+                .log("request refused; it goes to the dead letters");
         deadLetter(delivery.request(), code, reason);
         delivery.ack();
     }
 
-    /// Keeps a request in the dead letters; returns when it is stored.
+    /// Stores a request in the dead letters; returns when it is stored.
     void deadLetter(StoredRequest request, ErrorCode code, String reason)
             throws InterruptedException {
         asking.untilDone(() -> {
@@ -219,7 +221,7 @@ final class Intake {
         counters.add(Count.DEAD_LETTER);
     }
 
-    /// Ends a refused message with one error chunk, for whoever waits for it.
+    /// Ends a refused message with one error chunk, for its readers.
     private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
         Batch.End end = Batch.End.of(failure(request, code));
         Refuse refused =
@@ -231,13 +233,13 @@ final class Intake {
         }
     }
 
-    /// A message's last chunk, which says why there is no answer. Its chunk id is the log's to give.
+    /// A message's last chunk, which says why there is no answer. The log assigns its chunk id.
     Chunk failure(WorkflowRequest request, ErrorCode code) {
         return last(
                 request, new ChunkBody.Failure(code, code.title()), Completion.FinishReason.ERROR);
     }
 
-    /// The last chunk of a message that is cancelled; as {@link #failure}.
+    /// The last chunk of a cancelled message; otherwise like {@link #failure}.
     Chunk cancellation(WorkflowRequest request) {
         return last(request, new ChunkBody.Content(""), Completion.FinishReason.CANCELLED);
     }

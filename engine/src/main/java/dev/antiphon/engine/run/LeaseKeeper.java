@@ -16,7 +16,7 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
-    /// A renewal and as long again for Redis to answer it.
+    /// The interval of renewals, and as long again for Redis to answer.
     private static final Duration FRESH = Lease.RENEW_EVERY.multipliedBy(2);
 
     private static final Duration END_WITHIN = Duration.ofSeconds(1);
@@ -25,12 +25,12 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Time time;
     private final Counters counters;
 
-    /// A thread of the platform, so that a busy carrier pool cannot make this worker look dead.
+    /// A platform thread, so that busy virtual threads cannot make this worker look dead.
     private final Thread keeper;
 
     private volatile long steadySince;
 
-    /// When the last renewal that succeeded began.
+    /// When the last successful renewal began.
     private volatile long renewedAt;
 
     private LeaseKeeper(Lease lease, Time time, Counters counters) {
@@ -42,7 +42,7 @@ public final class LeaseKeeper implements AutoCloseable {
         this.renewedAt = steadySince;
     }
 
-    /// Begins the lease; returns when it stands, so that what is claimed from now on is protected.
+    /// Begins the lease; returns when Redis has it, so that later claims are protected.
     public static LeaseKeeper open(Lease lease, Time time, Counters counters)
             throws InterruptedException {
         LeaseKeeper keeper = new LeaseKeeper(lease, time, counters);
@@ -69,12 +69,12 @@ public final class LeaseKeeper implements AutoCloseable {
         return time.nanoTime() - steadySince >= least.toNanos();
     }
 
-    /// Whether the lease was renewed lately, so that a claim would stand. Any thread.
+    /// Whether the lease was renewed recently, so that a claim would be valid. Any thread.
     boolean isFresh() {
         return time.nanoTime() - renewedAt < FRESH.toNanos();
     }
 
-    /// False costs nothing but work: should another worker take over meanwhile, the token decides.
+    /// False only costs work: if another worker takes over meanwhile, the token decides.
     private boolean renewed() throws InterruptedException {
         long start = time.nanoTime();
         try {
@@ -86,7 +86,9 @@ public final class LeaseKeeper implements AutoCloseable {
             return true;
         } catch (ExecutionException e) {
             late();
-            LOG.atWarn().addKeyValue("reason", e.getMessage()).log("lease not renewed");
+            LOG.atWarn()
+                    .addKeyValue("reason", e.getMessage())
+                    .log("lease renewal failed, retrying");
             return false;
         }
     }
@@ -105,7 +107,7 @@ public final class LeaseKeeper implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            LOG.atDebug().setCause(e).log("the lease ends by itself");
+            LOG.atDebug().setCause(e).log("lease not released; it expires by itself");
         }
     }
 }

@@ -13,16 +13,16 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// How far an answer has come when a step finishes.
+/// The position of an answer when a step finishes.
 ///
-/// @param chunk the chunk id of what is said next
-/// @param lastPiece said already, but held back for the final chunk
+/// @param chunk the chunk id of the next text
+/// @param lastPiece written already, but held back for the final chunk
 /// @param completion of the model calls so far; null when there was none
 record Progress(int chunk, String lastPiece, @Nullable Completion completion) {
 
     static final Progress NONE = new Progress(0, "", null);
 
-    /// What is kept in the run's record.
+    /// The content of the run's record.
     String with(Checkpoint checkpoint) {
         ObjectNode json = checkpoint.toJson();
         json.put("chunk", chunk);
@@ -41,7 +41,7 @@ record Progress(int chunk, String lastPiece, @Nullable Completion completion) {
         return new String(Json.bytes(json), StandardCharsets.UTF_8);
     }
 
-    /// Reads what {@link #with} wrote beside the checkpoint.
+    /// Reads what {@link #with} wrote next to the checkpoint.
     static Progress of(JsonNode json) {
         Completion measured =
                 json.has("model")

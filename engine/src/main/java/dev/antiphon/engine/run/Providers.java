@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 
-/// The configured providers, and which one a request gets. The demo is always among them.
+/// The configured providers, and the choice of one for a request. The demo is always among them.
 public final class Providers {
 
     /// The name of the provider that needs no key (PROTOCOL.md §6).
@@ -22,11 +22,12 @@ public final class Providers {
     private final ModelProvider fallback;
     private final @Nullable String defaultModel;
 
-    /// Takes the providers; the first that is not the demo answers requests that name none, unless `preferred` does.
+    /// Takes the providers. For requests that name none, `preferred` answers, or else the first provider that is not
+    /// the demo.
     ///
     /// @param preferred the operator's choice, or null
     /// @param defaultModel the model of requests that name neither provider nor model, or null
-    /// @throws IllegalArgumentException when `preferred` is not among them, or two have one name
+    /// @throws IllegalArgumentException when `preferred` is not among them, or two have the same name
     public Providers(
             Collection<ModelProvider> providers,
             @Nullable String preferred,
@@ -64,10 +65,10 @@ public final class Providers {
                 .orElseGet(() -> byName.values().iterator().next());
     }
 
-    /// The provider for a request. With nothing but the demo configured it answers everything, so that the first
-    /// request of a newcomer works whatever it names.
+    /// The provider for a request. If only the demo is configured, it answers everything, so that the first request of
+    /// a new user works with any name.
     ///
-    /// @param name what the request names, or null
+    /// @param name the provider that the request names, or null
     /// @throws ProviderFailure when it names a provider that is not configured here
     public ModelProvider choose(@Nullable String name) throws ProviderFailure {
         if (name == null || byName.size() == 1) {
@@ -83,16 +84,16 @@ public final class Providers {
         return chosen;
     }
 
-    /// The model for a request to `provider`. The operator's default is one of the default provider's models, so
-    /// other providers choose for themselves.
+    /// The model for a request to `provider`. The operator's default is one of the default provider's models, so other
+    /// providers use their own defaults.
     ///
-    /// @param name what the request names, or null
+    /// @param name the model that the request names, or null
     /// @return null for the provider's own default
     public @Nullable String modelFor(ModelProvider provider, @Nullable String name) {
         return name == null && provider.equals(fallback) ? defaultModel : name;
     }
 
-    /// The model that a provider is called with when nothing names one, as far as we know it.
+    /// The model that a provider uses when the request and the settings name none.
     ///
     /// @return null when only the service knows
     public @Nullable String defaultModelOf(ModelProvider provider) {
@@ -100,15 +101,15 @@ public final class Providers {
         return ours != null || provider.models().isEmpty() ? ours : provider.models().getFirst();
     }
 
-    /// The name of the model that answers a request to `provider` that names none, for people; empty when only the
+    /// The name of the model that answers a request to `provider` without a model, for people; empty when only the
     /// service knows.
     public String modelOf(ModelProvider provider) {
         String chosen = modelFor(provider, null);
         return chosen != null ? chosen : provider.models().stream().findFirst().orElse("");
     }
 
-    /// What the last chunk of an answer names as its model when no model has said its name: what the request asks for, else
-    /// what would be asked, else the provider. Never empty.
+    /// The model that the last chunk of an answer names if the service has not named one: the model of the request,
+    /// else the provider's default, else the provider itself. Never empty.
     public String modelNamedFor(RequestContext context) {
         String named = context.aiProvider();
         if (context.model() != null) {
@@ -124,7 +125,7 @@ public final class Providers {
         return fallback;
     }
 
-    /// What is configured, the demo among it: what can be offered to users.
+    /// All configured providers including the demo, as offered to users.
     public Collection<ModelProvider> all() {
         return byName.values();
     }

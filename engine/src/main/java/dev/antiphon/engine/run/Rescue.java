@@ -21,9 +21,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 
-/// Looks after what others left behind: runs of dead workers, messages that nobody is at, requests that are done but still
-/// stored. All it does is publish requests again, give back what is nobody's or purge what is done; the claim decides who
-/// runs.
+/// Repairs what dead processes left: runs of dead workers, messages without a worker, and finished requests that are
+/// still stored. It only publishes requests again, releases claims without an owner and purges finished requests; the
+/// claim decides which worker runs a message.
 public final class Rescue implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rescue.class);
@@ -33,13 +33,13 @@ public final class Rescue implements AutoCloseable {
 
     private static final Duration SWEEP = Duration.ofSeconds(2);
 
-    /// Such claims come from a Redis that lost its tail; a request that finds one is put off by 10 s anyway.
+    /// Such claims come from a Redis that lost its last writes; a request that meets one is postponed by 10 s anyway.
     private static final Duration LOOK_FOR_STRAYS = Duration.ofSeconds(5);
 
     private static final Duration PURGE = Duration.ofMinutes(1);
 
-    /// A pause of Redis lets every lease lapse: for this long after our own was renewed in time again, everybody counts as
-    /// alive.
+    /// When Redis pauses, every lease expires. So for this long after our own lease was renewed in time again, all
+    /// workers count as alive.
     static final Duration STEADY = Duration.ofSeconds(5);
 
     private static final int MAX_SWEPT_AT_ONCE = 100;
@@ -97,7 +97,7 @@ public final class Rescue implements AutoCloseable {
         return rescue;
     }
 
-    /// What one look does; it may find the servers away.
+    /// One round of checks; a server can be unavailable.
     private interface Look {
         void look() throws InterruptedException;
     }
@@ -121,7 +121,7 @@ public final class Rescue implements AutoCloseable {
         try {
             look.look();
         } catch (Unavailable | CompletionException e) {
-            LOG.atDebug().addKeyValue("reason", e.getMessage()).log("looking again later");
+            LOG.atDebug().addKeyValue("reason", e.getMessage()).log("check failed, retrying later");
         }
     }
 
@@ -136,7 +136,7 @@ public final class Rescue implements AutoCloseable {
                             .addKeyValue("from", worker)
                             .addKeyValue("session", orphan.request().sessionId())
                             .addKeyValue("message", orphan.request().messageId())
-                            .log("a worker's lease is gone, its run is free");
+                            .log("lease of a worker expired, its run is free");
                     publishAgain(orphan.request(), orphan.occasion());
                     counters.add(Count.RESCUED);
                 }
@@ -144,8 +144,8 @@ public final class Rescue implements AutoCloseable {
         }
     }
 
-    /// While requests wait for a worker, an overdue message is most likely one of them: then more copies only make the
-    /// queue longer.
+    /// While requests wait for a worker, an overdue message is probably one of them: more copies would only lengthen
+    /// the queue.
     private void sweep() throws InterruptedException {
         if (!lease.steadyFor(STEADY) || queue.waiting() > 0) {
             return;
@@ -160,7 +160,7 @@ public final class Rescue implements AutoCloseable {
                         .addKeyValue("session", overdueRun.request().sessionId())
                         .addKeyValue("message", overdueRun.request().messageId())
                         .addKeyValue("times", overdueRun.times())
-                        .log("nobody is at a message, publishing it again");
+                        .log("message without a worker, publishing it again");
                 publishAgain(overdueRun.request(), overdueRun.occasion());
                 counters.add(Count.SWEPT);
             }
@@ -168,18 +168,20 @@ public final class Rescue implements AutoCloseable {
         }
     }
 
-    /// Gives claims back that stand in our name and that no run of ours has.
+    /// Releases claims of this worker that none of its runs has.
     private void giveBack() throws InterruptedException {
         for (Stray stray : answer(recovery.strays(self, runner::isAt))) {
-            // A run that ended while we asked leaves a token behind that nobody has any more; one
-            // that began since then has another. So what is given back here can be nobody's.
+            // A run that ended during this check leaves a token that no run has any more; a run
+            // that began since then
+            // has another token. So a claim that is released here belongs to no run.
             if (!runner.isAt(stray.session())
                     && answer(log.release(stray.session(), stray.message(), stray.token()))) {
                 counters.add(Count.GIVEN_BACK);
                 LOG.atWarn()
                         .addKeyValue("session", stray.session())
                         .addKeyValue("message", stray.message())
-                        .log("gave back a claim that we knew nothing of: did Redis lose its tail?");
+                        .log(
+                                "released an unknown claim of this worker; Redis may have lost writes");
             }
         }
     }
@@ -188,7 +190,7 @@ public final class Rescue implements AutoCloseable {
         long purged = queue.purgeDone();
         if (purged > 0) {
             counters.add(Count.PURGED, purged);
-            LOG.atInfo().addKeyValue("requests", purged).log("freed requests that were done");
+            LOG.atInfo().addKeyValue("requests", purged).log("purged finished requests");
         }
     }
 

@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 
-/// One attempt to answer one message: from the claim to the final chunk, or to the question that only its user can answer.
+/// One attempt to answer one message: from the claim to the final chunk, or to a question to its user.
 final class Run {
 
     private static final Logger LOG = LoggerFactory.getLogger(Run.class);
@@ -86,7 +86,7 @@ final class Run {
         ObjectNode kept = kept();
         Checkpoint checkpoint = Checkpoint.of(kept);
         if (checkpoint != null && !workflow.knows(checkpoint)) {
-            checkpoint = null; // the worker was updated meanwhile: from the beginning
+            checkpoint = null; // the worker was updated since then: start again
         }
         Progress progress = checkpoint == null ? Progress.NONE : Progress.of(kept);
         Streamed streamed =
@@ -118,7 +118,7 @@ final class Run {
                     ? Json.object()
                     : Json.readPieces(checkpoint.getBytes(StandardCharsets.UTF_8));
         } catch (InvalidInput e) {
-            throw new IllegalStateException("a checkpoint that we cannot read", e);
+            throw new IllegalStateException("unreadable checkpoint", e);
         }
     }
 

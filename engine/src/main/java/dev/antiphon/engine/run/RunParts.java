@@ -4,10 +4,10 @@ import dev.antiphon.engine.workflow.Workflows;
 import dev.antiphon.tools.ToolRunner;
 import dev.antiphon.tools.ToolSelection;
 
-/// What all runs of a worker have in common.
+/// The common parts of all runs of a worker.
 ///
-/// @param window what of a conversation a model sees
-/// @param approved the tools that are called only when the user has allowed that call
+/// @param window selects the part of a conversation that a model sees
+/// @param approved the tools that run only when the user has approved the call
 public record RunParts(
         Providers providers,
         Workflows workflows,

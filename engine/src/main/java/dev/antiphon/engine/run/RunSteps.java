@@ -38,7 +38,7 @@ import java.util.Map;
 /// What the steps of one attempt's workflow can do.
 final class RunSteps implements RunHost {
 
-    /// What is kept of steps beside each other, in characters: at most 768 KiB, where a record may have 1 MiB. Beyond it they
+    /// Most characters that are stored of parallel steps: at most 768 KiB, of the 1 MiB of a record. Beyond that they
     /// run again after a crash.
     private static final int MAX_BESIDE = 256 * 1024;
 
@@ -53,7 +53,7 @@ final class RunSteps implements RunHost {
     private final List<ModelTurn> conversation;
     private final ToolSelection wanted;
 
-    /// What the user has answered to the steps that have not finished; used up when they have.
+    /// The user's answers to the steps that have not finished; removed when they have.
     private Answers answers;
 
     RunSteps(
@@ -173,7 +173,7 @@ final class RunSteps implements RunHost {
             speech.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
             if (question != null && beside) {
-                throw refused("asks its user, and a step that runs beside others cannot");
+                throw refused("asks its user, which a step that runs in parallel cannot do");
             }
             if (question != null) {
                 throw new NeedsUser(ServiceQuestion.of(question, answer.completion().tokensUsed()));
@@ -186,13 +186,13 @@ final class RunSteps implements RunHost {
                 throws ProviderFailure, InterruptedException {
             if (provider.capabilities().has(Feature.KEEPS_CONVERSATION)) {
                 throw refused(
-                        "keeps the conversation itself and answers nothing beside it; this workflow"
+                        "keeps the conversation itself and cannot answer separate calls; this workflow"
                                 + " needs another provider");
             }
             return answer(call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
         }
 
-        /// Here text of models enters: what follows takes it as it is.
+        /// The only entry of models' text: the code after it does not check it again.
         private ModelAnswer answer(ModelCall call, RetrySink sink)
                 throws ProviderFailure, InterruptedException {
             EncodableSink encodable = new EncodableSink(sink);
@@ -262,7 +262,7 @@ final class RunSteps implements RunHost {
             return new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
         }
 
-        /// A step that uses one id for several calls has each of their results shown.
+        /// If a step uses one id for several calls, each of their results is shown.
         private String shownId(String id) {
             int times = ids.merge(id, 1, Integer::sum);
             return times == 1 ? id : id + '-' + times;
@@ -288,7 +288,8 @@ final class RunSteps implements RunHost {
         @Override
         public String ask(ObjectNode question) throws NeedsUser {
             if (beside) {
-                throw new IllegalStateException("a step beside others cannot ask the user");
+                throw new IllegalStateException(
+                        "a step that runs in parallel with others cannot ask the user");
             }
             if (asked < answers.ofStep().size()) {
                 return answers.ofStep().get(asked++);
@@ -297,7 +298,7 @@ final class RunSteps implements RunHost {
         }
     }
 
-    /// Takes what a step wants to know for itself.
+    /// Takes the answers that a step needs only for itself.
     private record Unheard(Answering run) implements RetrySink {
 
         @Override

@@ -10,23 +10,23 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.stream.Collectors;
 
-/// What a service asks the user that runs a graph of its own. What it has said before stands: with the answer it goes on
-/// there, while a step of ours would begin anew.
+/// A question of a service that runs its own graph. Its text so far remains: the service continues with the user's
+/// answer, while a step of ours would start again.
 final class ServiceQuestion {
 
     private static final String KIND = "service_question";
     private static final String TOKENS = "tokens_used";
 
-    /// Characters of a service's form; a longer one is left out, for it would be in every reader's stream.
+    /// Most characters of a service's form; a longer one is left out, because it would be in every reader's stream.
     static final int MAX_FORM = 64 * 1024;
 
-    /// Characters of its words, more than anyone reads; the rest is cut off.
+    /// Most characters of its text, more than anyone reads; the rest is cut off.
     static final int MAX_WORDS = 4096;
 
     private ServiceQuestion() {}
 
-    /// @param asked JSON of the service's
-    /// @param tokens of what it has said before; null when it told none
+    /// @param asked JSON of the service
+    /// @param tokens of the text before the question; null when the service did not report them
     static ObjectNode of(String asked, @Nullable Integer tokens) {
         ObjectNode question = Json.object();
         question.put("kind", KIND);
@@ -42,7 +42,7 @@ final class ServiceQuestion {
         return question;
     }
 
-    /// The text of a form as graphs have them by custom, alone or in a list; of any other its JSON.
+    /// The text of a form in the common format of graphs, alone or in a list; for any other form, its JSON.
     private static String words(JsonNode form) {
         if (form.isArray()) {
             return form.valueStream().map(ServiceQuestion::words).collect(Collectors.joining("\n"));
@@ -64,12 +64,12 @@ final class ServiceQuestion {
         return words.substring(0, splits ? MAX_WORDS - 1 : MAX_WORDS) + "…";
     }
 
-    /// Whether the details of a status chunk ask one.
+    /// Whether the details of a status chunk contain such a question.
     static boolean isIn(JsonNode details) {
         return details.path(ChunkBody.Status.INTERRUPT).path("kind").stringValue("").equals(KIND);
     }
 
-    /// The tokens of what the service had said before it asked.
+    /// The tokens of the service's text before its question.
     static int tokens(JsonNode details) {
         return details.path(ChunkBody.Status.INTERRUPT).path(TOKENS).intValue(0);
     }

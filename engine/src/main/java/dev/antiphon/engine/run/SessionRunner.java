@@ -27,8 +27,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
-/// What one delivery leads to: its session's unfinished messages are claimed and run, oldest first, until none is left
-/// or another worker has them.
+/// Handles one delivery: claims and runs the unfinished messages of its session, oldest first, until none is left or
+/// another worker has them.
 public final class SessionRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionRunner.class);
@@ -46,10 +46,10 @@ public final class SessionRunner {
     private final Asking asking;
     private final Counters counters;
 
-    /// The answers being written, by session: at most one each, and as many as there is room for runs.
+    /// The answers in progress, by session: at most one each, and as many as there are slots.
     private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
 
-    /// How many deliveries are under way for each session: as many as there is room for.
+    /// The number of deliveries in progress for each session: as many as there are slots.
     private final Map<SessionId, Integer> sessions = new ConcurrentHashMap<>();
 
     private volatile boolean draining;
@@ -77,7 +77,7 @@ public final class SessionRunner {
         this.counters = counters;
     }
 
-    /// Works off one delivery and settles it. Blocks until the session has no more work for this worker.
+    /// Handles one delivery and settles it. Blocks until the session has no more work for this worker.
     ///
     /// @throws InterruptedException when the process stops; the delivery is not settled then
     void work(Delivery delivery) throws InterruptedException {
@@ -141,14 +141,14 @@ public final class SessionRunner {
                 }
             }
         }
-        // What is left of the session, if anything, is another worker's, at once.
+        // Other workers can take the rest of the session at once.
         delivery.retryAfter(Duration.ZERO);
     }
 
-    /// Whoever is at the session goes on to this message by itself. The delivery stays here for that worker's death, and
-    /// for a Redis that forgets the message.
+    /// The worker that has the session will reach this message by itself. The delivery stays here in case that worker
+    /// dies, or Redis loses the message.
     ///
-    /// @param fits whether the message is known to be this request's
+    /// @param fits whether the message is known to belong to this request
     private void hold(Delivery delivery, WorkflowRequest request, boolean fits)
             throws InterruptedException {
         if (fits || intake.isOurs(request, delivery)) {
@@ -166,7 +166,7 @@ public final class SessionRunner {
         return asking.until(() -> log.claim(session, delivered, worker, token));
     }
 
-    /// Runs what was claimed, to its end or until it belongs to someone else; the next claim tells which.
+    /// Runs a claimed message, to its end or until another worker owns it; the next claim shows which.
     private void run(Claim.Claimed claimed) throws InterruptedException {
         SessionId session = claimed.request().sessionId();
         if (claimed.attempt() > 1) {
@@ -185,15 +185,16 @@ public final class SessionRunner {
             }
         } finally {
             writers.remove(session, writer);
-            // Losing a run interrupts its thread; asking takes the writer's lock, so that is over
-            // now. The interrupt must not hit the next run.
+            // Losing a run interrupts its thread. This check takes the writer's lock, so the
+            // interrupt has been
+            // delivered by now. It must not reach the next run.
             if (writer.lost() && !stopping) {
                 Thread.interrupted();
             }
         }
     }
 
-    /// Best effort: when Redis does not take it, the run is free as soon as this worker's lease has ended.
+    /// Best effort: if Redis does not accept it, the run becomes free when this worker's lease ends.
     private void release(Claim.Claimed claimed) {
         WorkflowRequest request = claimed.request();
         try {
@@ -201,20 +202,20 @@ public final class SessionRunner {
                     log.release(request.sessionId(), request.messageId(), claimed.token()),
                     RELEASE_WITHIN);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            // The caller is on its way out with an interrupt of its own.
-            LOG.atDebug().setCause(e).log("not released");
+            // The caller is already stopping because of its own interrupt.
+            LOG.atDebug().setCause(e).log("claim not released; it expires with the lease");
         }
     }
 
-    /// Ends a message that has been begun too often: whatever it does to workers, it does it no more.
+    /// Ends a message that has been started too often, so that it does no further harm to workers.
     private void giveUp(WorkflowRequest poison, WorkflowRequest request, Delivery delivery)
             throws InterruptedException {
         counters.add(Count.POISON);
         LOG.atError()
                 .addKeyValue("session", poison.sessionId())
                 .addKeyValue("message", poison.messageId())
-                .log("gave a message up after too many attempts; it is in the dead letters");
-        // The session's oldest message need not be the one that was delivered.
+                .log("message given up after too many attempts; it is in the dead letters");
+        // The session's oldest message can be another one than the delivered message.
         StoredRequest stored =
                 poison.messageId().equals(request.messageId())
                         ? delivery.request()
@@ -228,7 +229,7 @@ public final class SessionRunner {
         LOG.atInfo()
                 .addKeyValue("session", parked.sessionId())
                 .addKeyValue("message", parked.messageId())
-                .log("nobody answered what a run asked; it is cancelled");
+                .log("question of a run expired without an answer; the run is cancelled");
         end(parked, intake.cancellation(parked));
         settler.soon(parked.sessionId());
     }
@@ -243,8 +244,8 @@ public final class SessionRunner {
         }
     }
 
-    /// Stops the session's run at once if it is this message's. The log has fenced it already; this spares the model the
-    /// rest. Any thread.
+    /// Stops the session's run at once if it belongs to this message. The log has fenced it already; this only saves
+    /// the rest of the model call. Any thread.
     public void cancelled(SessionId session, MessageId message) {
         AnswerWriter writer = writers.get(session);
         if (writer != null && writer.message().equals(message)) {
@@ -252,22 +253,22 @@ public final class SessionRunner {
         }
     }
 
-    /// Whether this worker may have a claim on the session, or be about to. Any thread.
+    /// Whether this worker has a claim on the session, or may be about to get one. Any thread.
     boolean isAt(SessionId session) {
         return sessions.containsKey(session);
     }
 
-    /// Messages that are being answered. Any thread.
+    /// The number of messages in progress. Any thread.
     public int runs() {
         return writers.size();
     }
 
-    /// Sessions that deliveries are under way for. Any thread.
+    /// The number of sessions with deliveries in progress. Any thread.
     public int sessions() {
         return sessions.size();
     }
 
-    /// From now on no message is begun; the answers under way go on.
+    /// From now on no message is started; the answers in progress continue.
     void drain() {
         draining = true;
     }

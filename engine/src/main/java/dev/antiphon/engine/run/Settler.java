@@ -19,16 +19,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/// Puts what has ended into the history, on threads of its own: a history that is unavailable or slow takes no room from
+/// Stores ended answers in the history, on its own threads, so that an unavailable or slow history takes no slot from
 /// the runs.
 ///
-/// Redis keeps the sessions that are behind. So this queue may forget some, and so may a worker that dies: any worker
-/// finds them there.
+/// Redis records the sessions that are not yet stored. So this queue can drop sessions, and so can a worker that dies:
+/// any worker finds them in Redis.
 public final class Settler implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Settler.class);
 
-    /// Fewer than the connections to a database that a process has, so that readers of conversations get the others.
+    /// Fewer than the database connections of a process, so that readers of conversations get the others.
     private static final int THREADS = 4;
 
     /// Sessions beyond this number are found in Redis later.
@@ -36,7 +36,7 @@ public final class Settler implements AutoCloseable {
 
     private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
 
-    /// Sessions that one look takes over from Redis.
+    /// Sessions that one check takes over from Redis.
     private static final int MOST_FOUND = 100;
 
     /// How long a thread pauses when the history is unavailable.
@@ -47,7 +47,7 @@ public final class Settler implements AutoCloseable {
     private final Counters counters;
     private final BlockingQueue<SessionId> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
 
-    /// What is in the queue, so that a session is in it once.
+    /// The content of the queue, so that a session is in it only once.
     private final Set<SessionId> known = ConcurrentHashMap.newKeySet();
 
     private final List<Thread> threads = new ArrayList<>();
@@ -69,7 +69,7 @@ public final class Settler implements AutoCloseable {
         return settler;
     }
 
-    /// Brings a session's history up to its last ended message, later. Never blocks; any thread.
+    /// Stores a session's history up to its last ended message, later. Never blocks; any thread.
     void soon(SessionId session) {
         if (known.add(session) && !waiting.offer(session)) {
             known.remove(session);
@@ -80,7 +80,7 @@ public final class Settler implements AutoCloseable {
         try {
             while (true) {
                 SessionId session = waiting.take();
-                known.remove(session); // an answer that ends from now on counts again
+                known.remove(session); // an answer that ends from now on is stored again
                 settle(session);
             }
         } catch (InterruptedException e) {
@@ -103,7 +103,7 @@ public final class Settler implements AutoCloseable {
         }
     }
 
-    /// Says that a session's log could not be put into the history as a whole.
+    /// Reports that a session's log could not be stored completely in the history.
     static void incomplete(SessionId session, @Nullable Throwable cause, Counters counters) {
         counters.add(Count.HISTORY_INCOMPLETE);
         LOG.atError().addKeyValue("session", session).setCause(cause).log("history is incomplete");
@@ -145,7 +145,7 @@ public final class Settler implements AutoCloseable {
                 found.forEach(this::soon);
             } while (found.size() == MOST_FOUND && waiting.remainingCapacity() > MOST_FOUND);
         } catch (ExecutionException e) {
-            LOG.atDebug().addKeyValue("reason", e.getCause()).log("looking again later");
+            LOG.atDebug().addKeyValue("reason", e.getCause()).log("check failed, retrying later");
         }
     }
 

@@ -15,15 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What earlier attempts have streamed and what of it still stands.
+/// What earlier attempts have streamed and what of it is still valid.
 ///
-/// @param from the first chunk that is not finished: what is before stands for good
-/// @param isMoreThanText whether there is anything but text, notes about the run and results of our own tools
-/// @param results the ids of the tool calls whose results are among it
-/// @param text the answer's
-/// @param kept the last model call of it, when its service goes on without us
-/// @param textOfKept what of `text` that call brought
-/// @param tokens of what a service had said before it asked its user
+/// @param from the first unfinished chunk: earlier chunks are final
+/// @param isMoreThanText whether there is anything besides text, notes about the run and results of our own tools
+/// @param results the ids of the tool calls whose results are included
+/// @param text the text of the answer
+/// @param kept the last model call of it, if its service continues without us
+/// @param textOfKept the part of `text` from that call
+/// @param tokens of the service's text before it asked its user
 record Streamed(
         int from,
         boolean isMoreThanText,
@@ -33,16 +33,16 @@ record Streamed(
         String textOfKept,
         int tokens) {
 
-    /// The `metadata.status` of the chunk that tells where a service keeps an answer.
+    /// The `metadata.status` of the chunk that records where a service keeps an answer.
     static final String KEPT = "kept";
 
-    /// The name of that place in its metadata.
+    /// The metadata field with that place.
     static final String HANDLE = "handle";
 
-    /// False in the metadata when the call is not known again: one of several of a step, or of steps next to each other.
+    /// False in the metadata when the call cannot be recognized: one of several of a step, or of parallel steps.
     static final String AGAIN = "again";
 
-    /// Whether there is anything that a next attempt has to say again or withdraw.
+    /// Whether there is anything that the next attempt has to repeat or withdraw.
     boolean isAnything() {
         return isMoreThanText || !text.isEmpty();
     }
@@ -54,8 +54,8 @@ record Streamed(
     /// Reads a run's chunks.
     ///
     /// @param chunks from 0 on
-    /// @param finished how many belong to steps that have finished
-    /// @param toolsAreTheirs whether the service runs its tools itself, so that its answer goes on after their results
+    /// @param finished the number of chunks that belong to finished steps
+    /// @param toolsAreTheirs whether the service runs its own tools, so that its answer continues after their results
     static Streamed of(List<byte[]> chunks, int finished, boolean toolsAreTheirs) {
         AnswerText text = new AnswerText();
         String handle = null;

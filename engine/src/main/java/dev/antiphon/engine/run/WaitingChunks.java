@@ -16,11 +16,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/// What a run has said and the log does not have yet, and how it becomes the next append. Not thread-safe: its
-/// {@link AnswerWriter} guards it.
+/// The chunks of a run that are not in the log yet, and how they become the next append. Not thread-safe: its {@link
+/// AnswerWriter} guards it.
 final class WaitingChunks {
 
-    /// Entries per append: keeps each script call under a millisecond, for others wait behind it.
+    /// Entries per append: keeps each script call below a millisecond, because other calls wait behind it.
     private static final int MAX_BATCH = 64;
 
     private static final int MAX_BATCH_BYTES = 256 * 1024;
@@ -31,7 +31,7 @@ final class WaitingChunks {
     private int nextChunk;
     private boolean joinsPieces;
 
-    /// What follows when nothing waits any more.
+    /// Called when nothing waits any more.
     private Batch.Then then = Batch.Then.CONTINUE;
 
     private @Nullable Completion completion;
@@ -41,7 +41,7 @@ final class WaitingChunks {
         this.nextChunk = claimed.nextChunk();
     }
 
-    /// Whether pieces of text may be joined from now on.
+    /// Sets whether pieces of text can be joined from now on.
     void joinPieces(boolean joins) {
         joinsPieces = joins;
     }
@@ -51,7 +51,7 @@ final class WaitingChunks {
         bytes += size(body);
     }
 
-    /// Adds what nothing follows in this attempt.
+    /// Adds the last body of this attempt.
     void addLast(ChunkBody body, Batch.Then then, @Nullable Completion completion) {
         add(body);
         this.then = then;
@@ -67,22 +67,22 @@ final class WaitingChunks {
         return waiting.isEmpty();
     }
 
-    /// How much of the bound is used.
+    /// The used part of the queue limit.
     int bytes() {
         return bytes;
     }
 
-    /// The chunk id of what is taken next.
+    /// The chunk id of the next body.
     int nextChunk() {
         return nextChunk;
     }
 
-    /// Whether waiting for more makes fewer chunks of it.
+    /// Whether waiting for more text leads to fewer chunks.
     boolean mayGrow() {
         return joinsPieces && then == Batch.Then.CONTINUE;
     }
 
-    /// Takes as much as one append may have; something must wait.
+    /// Takes as much as one append can have; something must wait.
     Batch nextBatch(Instant now) {
         WorkflowRequest request = claimed.request();
         int firstChunk = nextChunk;
@@ -126,7 +126,7 @@ final class WaitingChunks {
                 last ? then : Batch.Then.CONTINUE);
     }
 
-    /// The next body, with what follows joined to it as far as it continues it and that is allowed.
+    /// The next body, joined with the following ones as far as they continue it and joining is allowed.
     private ChunkBody nextBody() {
         ChunkBody body = remove();
         if (!joinsPieces || !continues(body, waiting.peek())) {
@@ -170,7 +170,7 @@ final class WaitingChunks {
         return body;
     }
 
-    /// What a body counts for the bound; only its piece can be long.
+    /// Approximate size of a body, for the queue limit; only its piece can be long.
     private static int size(ChunkBody body) {
         return piece(body).length();
     }

@@ -1,5 +1,5 @@
-/// Runs: from a delivery to a claimed message to a finished answer. One virtual thread per run, straight-line code;
-/// what crosses the process goes through the backplane's interfaces, so that the simulation can drive it.
+/// Runs: from a delivery to a claimed message to a finished answer. Each run has one virtual thread and blocking code.
+/// All communication uses the backplane's interfaces, so that the simulation can run it.
 @NullMarked
 package dev.antiphon.engine.run;
 

@@ -18,18 +18,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// The workflow that answers when none is named: `analyze_intent → call_llm → format_response`, where the model may
-/// send for tools as often as it is allowed to.
+/// The default workflow: `analyze_intent → call_llm → format_response`, in which the model can call tools as often as
+/// it is allowed to.
 public final class ChatWorkflow implements Workflow {
 
-    /// Times that the model may ask for tools; then it must answer with what it has.
+    /// How many times the model can call tools; after that it must answer.
     static final int MAX_TOOL_ROUNDS = 8;
 
     private static final String INTENT = "intent";
     private static final String TURNS = "turns";
     private static final String ROUNDS = "rounds";
 
-    /// What a run of this workflow leaves behind.
+    /// The result of a run of this workflow.
     record Response(Intent.Kind intent, int characters, int toolCalls) {}
 
     @Override
@@ -39,7 +39,7 @@ public final class ChatWorkflow implements Workflow {
 
     @Override
     public String description() {
-        return "Answers with the chosen model, which may use tools.";
+        return "Answers with the chosen model, which can use tools.";
     }
 
     @Override
@@ -73,7 +73,7 @@ public final class ChatWorkflow implements Workflow {
         return state.get(INTENT, Intent.class).orElseThrow().kind();
     }
 
-    /// Lets the model answer from what is there rather than from what it imagines.
+    /// Makes the model answer from facts instead of from imagination.
     private static Map<String, Object> describeTools(RunState state, StepRun run) {
         StringBuilder tools = new StringBuilder("You can use these tools, and no others:");
         for (ToolSpec tool : run.tools()) {
@@ -127,7 +127,7 @@ public final class ChatWorkflow implements Workflow {
         return state.list(TURNS, ModelTurn.class);
     }
 
-    /// The tools that the model's last answer sends for.
+    /// The tools that the model's last answer calls.
     private static List<ToolCall> wanted(RunState state) {
         List<ModelTurn> turns = turns(state);
         return !turns.isEmpty() && turns.getLast() instanceof ModelTurn.Assistant last

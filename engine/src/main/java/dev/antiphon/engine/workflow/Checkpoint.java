@@ -10,14 +10,14 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Where a workflow stands after a finished step.
+/// The position of a workflow after a finished step.
 ///
 /// @param workflow its name
 /// @param step the step that has finished
 /// @param next the step that comes now
-/// @param steps how many have finished in all
-/// @param state what they have left
-/// @param beside of the steps that run beside each other now, by name: those that have finished
+/// @param steps the number of finished steps
+/// @param state the values that they returned
+/// @param beside the finished ones of the steps that run in parallel now, by name
 public record Checkpoint(
         String workflow,
         String step,
@@ -31,10 +31,10 @@ public record Checkpoint(
         beside = Map.copyOf(beside);
     }
 
-    /// What a step has left that has finished before those beside it.
+    /// The result of a step that has finished before its parallel steps.
     ///
     /// @param said its text, which is withdrawn together with theirs
-    /// @param result what is new in the state
+    /// @param result the new values of the state
     public record Branch(String said, Map<String, Object> result) {
 
         public Branch {
@@ -76,7 +76,7 @@ public record Checkpoint(
         return values;
     }
 
-    /// Reads what {@link #toJson} wrote; null when it is something else, as after an update of the worker.
+    /// Reads what {@link #toJson} wrote; null for anything else, for example after an update of the worker.
     public static @Nullable Checkpoint of(JsonNode json) {
         if (!json.path("workflow").isString()
                 || !json.path("step").isString()

@@ -23,7 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
-/// A workflow ready to run. Thread-safe.
+/// A workflow that is ready to run. Thread-safe.
 public final class CompiledWorkflow {
 
     private final String name;
@@ -31,17 +31,17 @@ public final class CompiledWorkflow {
     private final CompiledGraph<GraphState> graph;
     private final int maxSteps;
 
-    /// The steps in the order in which they were added, `__START__` and `__END__` among them.
+    /// The steps in the order in which they were added, including `__START__` and `__END__`.
     private final Set<String> nodes = new LinkedHashSet<>();
 
-    /// Where each goes on to; true for those that the state decides on.
+    /// The next steps of each step; true for those that the state decides on.
     private final Map<String, Map<String, Boolean>> edges = new LinkedHashMap<>();
 
-    /// The steps after which several run beside each other.
+    /// The steps that are followed by parallel steps.
     private final Set<String> forks = new HashSet<>();
 
-    /// @param maxSteps that one message may take, at least 1
-    /// @throws InvalidGraph when the graph contradicts itself
+    /// @param maxSteps the limit for one message, at least 1
+    /// @throws InvalidGraph when the graph is inconsistent
     CompiledWorkflow(String name, Workflow workflow, int maxSteps) {
         this.name = name;
         this.workflow = workflow;
@@ -74,7 +74,7 @@ public final class CompiledWorkflow {
         return name;
     }
 
-    /// The class that draws it.
+    /// The class that builds it.
     String type() {
         return workflow.getClass().getName();
     }
@@ -87,19 +87,19 @@ public final class CompiledWorkflow {
         return forks;
     }
 
-    /// Whether a checkpoint was made by this graph as it is now; it may have been changed since.
+    /// Whether a checkpoint comes from this version of the graph, which can have changed since.
     public boolean knows(Checkpoint checkpoint) {
         String next = checkpoint.next();
         return nodes.contains(next)
                 || forks.stream().map(ParallelNode::formatNodeId).anyMatch(next::equals);
     }
 
-    /// Goes through the graph, from its beginning or from a checkpoint. Blocks until the end is reached.
+    /// Runs the graph, from its beginning or from a checkpoint. Blocks until its end is reached.
     ///
     /// @param from null for the beginning
     /// @throws NeedsUser when a step waits for its user
     /// @throws ProviderFailure when a step's model cannot answer
-    /// @throws WorkflowFailure when a step cannot go on
+    /// @throws WorkflowFailure when a step cannot continue
     /// @throws InterruptedException when the run was cancelled or lost
     public void run(RunHost host, @Nullable Checkpoint from)
             throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
@@ -107,7 +107,7 @@ public final class CompiledWorkflow {
         GraphInput input = from == null ? GraphInput.args(Map.of()) : GraphInput.resume();
         try {
             for (var _ : graph.stream(input, execution.config())) {
-                // the steps do the work as the graph is asked for its next output
+                // the steps run when the graph's next output is requested
             }
         } catch (RuntimeException e) {
             throwAsItIs(execution.cause(e));
@@ -129,12 +129,12 @@ public final class CompiledWorkflow {
         }
     }
 
-    /// As a diagram, in Mermaid's language.
+    /// As a diagram, in the language of Mermaid.
     public String mermaid() {
         return graph.getGraph(GraphRepresentation.Type.MERMAID, name(), true).content();
     }
 
-    /// As `GET /api/workflows` shows it: name, description, nodes and edges.
+    /// As in `GET /api/workflows`: name, description, nodes and edges.
     public ObjectNode describe() {
         ObjectNode json = Json.object();
         json.put("name", name());

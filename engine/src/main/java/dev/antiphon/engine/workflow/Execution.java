@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/// One attempt to go through one graph. The graph hands it to its steps and its saver within its configuration.
+/// One attempt to run one graph. The graph's configuration passes it to the steps and to the saver.
 final class Execution implements Executor {
 
     private static final String KEY = "antiphon.execution";
@@ -32,7 +32,7 @@ final class Execution implements Executor {
     private final @Nullable Checkpoint from;
     private final Thread thread = Thread.currentThread();
 
-    /// Guards what follows; steps may run beside each other.
+    /// Guards the fields below; steps can run in parallel.
     private final Object lock = new Object();
 
     private final List<Thread> beside = new ArrayList<>();
@@ -40,8 +40,8 @@ final class Execution implements Executor {
     private int steps;
     private int base;
 
-    /// After which step it stands, and what of the steps beside each other has finished since; set by the thread of the run
-    /// before it starts them, and by them under this lock: an older one must not be kept over a newer.
+    /// The last finished step, and the parallel steps that have finished since. The run's thread sets it before it
+    /// starts parallel steps, and they set it under this lock: an older position must not overwrite a newer one.
     private Checkpoint position;
 
     private final Object keeping = new Object();
@@ -73,7 +73,7 @@ final class Execution implements Executor {
         return Optional.ofNullable(from);
     }
 
-    /// Runs one step, on the run's thread or, beside others, on one of {@link #execute}.
+    /// Runs one step, on the run's thread or, in parallel with others, on a thread of {@link #execute}.
     CompletableFuture<Map<String, Object>> run(String name, Step step, RunState state) {
         try {
             count();
@@ -82,7 +82,7 @@ final class Execution implements Executor {
                     Thread.currentThread() == thread
                             ? StateValues.check(where(name), step.run(state, host.step(key, false)))
                             : runBeside(name, key, step, state));
-        } catch (Throwable e) { // kept for whoever runs the workflow; the graph only needs to stop
+        } catch (Throwable e) { // kept for the caller of the workflow; the graph only needs to stop
             mark(name, e);
             fail(e);
             return CompletableFuture.failedFuture(e);
@@ -93,15 +93,15 @@ final class Execution implements Executor {
         return "step '" + step + "' of workflow '" + workflow.name() + "'";
     }
 
-    /// What is not told to the user is logged by the run, which does not know in which step it was: the stack says so.
+    /// The run logs a failure that the user does not see, but does not know its step: the stack trace names it.
     private void mark(String step, Throwable e) {
         switch (e) {
             case NeedsUser _, ProviderFailure _, WorkflowFailure _, InterruptedException _ -> {}
-            default -> e.addSuppressed(new IllegalStateException(where(step) + " broke"));
+            default -> e.addSuppressed(new IllegalStateException(where(step) + " failed"));
         }
     }
 
-    /// One that an earlier attempt has finished is not run again: it says what it has said and leaves what it has left.
+    /// A step that an earlier attempt has finished is not run again: its recorded text and result are replayed.
     private Map<String, Object> runBeside(String name, String key, Step step, RunState state)
             throws Exception {
         StepRun run = host.step(key, true);
@@ -112,7 +112,7 @@ final class Execution implements Executor {
         }
         Map<String, Object> result = StateValues.check(where(name), step.run(state, run));
         if (!result.values().stream().allMatch(Execution::isValue)) {
-            return result; // it takes values out of the state, which a record cannot say
+            return result; // it removes values from the state, which a record cannot express
         }
         Branch branch = new Branch(host.said(key), result);
         synchronized (keeping) {
@@ -136,7 +136,7 @@ final class Execution implements Executor {
         }
     }
 
-    /// A graph that goes round for ever is stopped.
+    /// Stops a graph that loops forever.
     private void count() throws WorkflowFailure {
         synchronized (lock) {
             steps++;
@@ -148,7 +148,7 @@ final class Execution implements Executor {
         }
     }
 
-    /// How many steps had finished before.
+    /// The number of steps that had finished before.
     private int base() {
         synchronized (lock) {
             return base;
@@ -163,14 +163,14 @@ final class Execution implements Executor {
         }
     }
 
-    /// Takes where the graph stands, after a step.
+    /// Sets the position of the graph, after a step.
     void at(String step, String next, Map<String, Object> state) {
         synchronized (keeping) {
             position = new Checkpoint(workflow.name(), step, next, finished(), state, Map.of());
         }
     }
 
-    /// Keeps where it stands.
+    /// Stores the position.
     void keep() throws InterruptedException {
         try {
             synchronized (keeping) {
@@ -198,18 +198,18 @@ final class Execution implements Executor {
         branch.start();
     }
 
-    /// What stopped the graph first; what followed from it does not matter.
+    /// The first failure, which stopped the graph; later failures follow from it.
     ///
-    /// @param seen what came out of the graph
+    /// @param seen the exception from the graph
     Throwable cause(RuntimeException seen) {
         synchronized (lock) {
             if (failure != null) {
                 return failure;
             }
         }
-        // The run's thread was interrupted while it waited for steps beside each other, which do
-        // not
-        // know it yet; the graph wraps that as a failure of its own.
+        // The run's thread was interrupted while it waited for parallel steps, which do not know it
+        // yet; the graph
+        // wraps that as its own failure.
         Throwable cause = seen;
         while (cause != null && !(cause instanceof InterruptedException)) {
             cause = cause.getCause();
@@ -217,7 +217,7 @@ final class Execution implements Executor {
         return cause == null ? seen : cause;
     }
 
-    /// Stops the steps that still run beside the one that failed, and waits for them.
+    /// Stops the steps that still run in parallel with the failed one, and waits for them.
     void end() {
         List<Thread> running;
         synchronized (lock) {
@@ -230,7 +230,7 @@ final class Execution implements Executor {
                 try {
                     each.join();
                 } catch (InterruptedException e) {
-                    interrupted = true; // they are on their way out already
+                    interrupted = true; // the steps are stopping already
                 }
             }
         }

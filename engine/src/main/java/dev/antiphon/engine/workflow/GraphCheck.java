@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Whether a graph holds together, before LangGraph4j compiles it: that accepts some graphs that fail only when a message
-/// comes, and its messages about the others are for its own developers.
+/// Checks whether a graph is consistent, before LangGraph4j compiles it. LangGraph4j accepts some graphs that fail only
+/// when a message comes, and its messages about the others are for its own developers.
 final class GraphCheck {
 
     private final Set<String> steps;
@@ -30,7 +30,7 @@ final class GraphCheck {
         this.routes = graph.routes();
     }
 
-    /// Looks at all of a graph.
+    /// Checks a whole graph.
     ///
     /// @throws InvalidGraph with one line for its author
     static void check(StepGraph graph) {
@@ -47,23 +47,23 @@ final class GraphCheck {
         return sources;
     }
 
-    /// Both ends are steps, and a step has one way of going on.
+    /// Both ends of an edge are steps, and a step has only one way to continue.
     private void ends(String source) {
         String from = shown(source);
         if (!source.equals(START) && !steps.contains(source)) {
             throw new InvalidGraph(
-                    "an edge or route begins at " + from + ", which is no step; " + known());
+                    "an edge or route begins at " + from + ", which is not a step; " + known());
         }
         boolean route = routes.containsKey(source);
         if (route && edges.containsKey(source)) {
             throw new InvalidGraph(
-                    from + " has a route and an edge; draw one of them, a route may name END too");
+                    from + " has a route and an edge; keep one of them, a route can name END too");
         }
         Set<String> seen = new HashSet<>();
         for (String target : targets(source)) {
             if (!target.equals(END) && !steps.contains(target)) {
                 throw new InvalidGraph(
-                        "%s from %s leads to %s, which is no step; %s"
+                        "%s from %s leads to %s, which is not a step; %s"
                                 .formatted(
                                         route ? "the route" : "the edge",
                                         from,
@@ -76,25 +76,26 @@ final class GraphCheck {
         }
     }
 
-    /// From the beginning every step is reached, and from every step it goes on.
+    /// Every step is reachable from the beginning, and every step continues.
     private void ways(Set<String> sources) {
         if (!sources.contains(START)) {
-            throw new InvalidGraph(
-                    "no step comes first; draw an edge from START to the step that does");
+            throw new InvalidGraph("no step comes first; add an edge from START to the first step");
         }
         for (String step : steps) {
             if (!sources.contains(step)) {
                 throw new InvalidGraph(
                         "nothing comes after step '"
                                 + step
-                                + "'; draw an edge to the next step, or to END");
+                                + "'; add an edge to the next step, or to END");
             }
         }
         Set<String> reached = reached();
         for (String step : steps) {
             if (!reached.contains(step)) {
                 throw new InvalidGraph(
-                        "no way leads from START to step '" + step + "'; draw one or remove it");
+                        "no path leads from START to step '"
+                                + step
+                                + "'; add one or remove the step");
             }
         }
     }
@@ -108,7 +109,7 @@ final class GraphCheck {
         return reached;
     }
 
-    /// Steps side by side all go on to the same one.
+    /// Parallel steps all continue to the same step.
     private void branches(String fork) {
         List<String> branches = edges.getOrDefault(fork, List.of());
         if (branches.size() < 2) {
@@ -120,14 +121,14 @@ final class GraphCheck {
                 throw new InvalidGraph(
                         "step '"
                                 + branch
-                                + "' runs beside others, so it cannot have a route; put the route"
+                                + "' runs in parallel with others, so it cannot have a route; put the route"
                                 + " after the step in which they meet");
             }
             next.addAll(targets(branch));
         }
         if (next.size() > 1) {
             throw new InvalidGraph(
-                    "the steps side by side after %s must all go on to the same step, but go on to %s;"
+                    "the parallel steps after %s must all continue to the same step, but continue to %s;"
                                     .formatted(shown(fork), next)
                             + " a branch is one step long: do what it needs in that step");
         }

@@ -3,22 +3,22 @@ package dev.antiphon.engine.workflow;
 import java.util.Locale;
 import java.util.Set;
 
-/// What the user wants of the chat workflow: the decision that its first step writes and its route follows.
+/// What the user wants from the chat workflow: its first step writes this decision, and its route follows it.
 ///
-/// @param why for those who read the state
+/// @param why for people who read the state
 record Intent(Kind kind, String why) {
 
     enum Kind {
-        /// An answer.
+        /// The user wants an answer.
         CHAT,
-        /// To know what can be done here.
+        /// The user wants to know what the assistant can do.
         CAPABILITIES
     }
 
     private static final Set<String> QUESTIONS =
             Set.of("help", "/help", "what can you do", "which tools do you have");
 
-    /// Decides by the words alone, so that it costs no model call.
+    /// Decides by the words alone, which needs no model call.
     static Intent of(String message) {
         String words = message.strip().toLowerCase(Locale.ROOT).replaceAll("[?!.\\s]+$", "");
         return QUESTIONS.contains(words)

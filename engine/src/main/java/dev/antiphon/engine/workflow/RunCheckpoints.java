@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
-/// Keeps the graph's checkpoints in the run's record. One for all runs: whose a checkpoint is, the configuration says.
+/// Stores the graph's checkpoints in the run's record. One instance for all runs: the configuration names the run.
 final class RunCheckpoints implements BaseCheckpointSaver {
 
     @Override

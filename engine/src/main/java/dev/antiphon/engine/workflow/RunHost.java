@@ -2,32 +2,32 @@ package dev.antiphon.engine.workflow;
 
 import dev.antiphon.api.workflow.StepRun;
 
-/// What a workflow needs of the run that executes it.
+/// What a workflow needs from the run that executes it.
 public interface RunHost {
 
-    /// What one execution of a step may do.
+    /// What one execution of a step can do.
     ///
-    /// @param key the same whenever this execution is repeated after a crash, unlike all others of the message
+    /// @param key the same whenever this execution is repeated after a crash, different from all others of the message
     /// @param beside whether other steps run at the same time
     StepRun step(String key, boolean beside);
 
-    /// Keeps a finished step. Blocks until it is kept, and everything that the step has said with it.
+    /// Stores a finished step. Blocks until it is stored, together with all its text.
     ///
     /// @throws InterruptedException when the run was cancelled or lost
     void finished(Checkpoint checkpoint) throws InterruptedException;
 
-    /// Keeps a step that has finished while others run beside it, as far as there is room: what it has said is withdrawn when
-    /// one of them begins anew, so the next attempt says it again. Blocks until it is kept.
+    /// Stores a step that has finished while others run in parallel, as far as there is room. Its text is withdrawn
+    /// when one of the others starts again, so the next attempt replays it. Blocks until it is stored.
     ///
     /// @throws InterruptedException as {@link #finished}
     void finishedBeside(Checkpoint checkpoint) throws InterruptedException;
 
-    /// What a step has said, text of its models included.
+    /// The text of a step, including the text of its models.
     ///
     /// @param key as given to {@link #step}
     /// @throws InterruptedException as {@link #finished}
     String said(String key) throws InterruptedException;
 
-    /// A virtual thread for a step that runs beside others, not started.
+    /// A virtual thread for a step that runs in parallel, not started.
     Thread thread(String step, Runnable work);
 }

@@ -16,12 +16,12 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// Makes LangGraph4j's graph of ours. The steps run within an {@link Execution}.
+/// Converts our graphs into LangGraph4j's graphs. The steps run within an {@link Execution}.
 final class StateGraphs {
 
     private StateGraphs() {}
 
-    /// @param drawn which {@link GraphCheck} has accepted
+    /// @param drawn accepted by {@link GraphCheck}
     static CompiledGraph<GraphState> compile(StepGraph drawn) {
         StateGraph<GraphState> graph = new StateGraph<>(new Unchanged());
         try {
@@ -47,7 +47,7 @@ final class StateGraphs {
                             .recursionLimit(Integer.MAX_VALUE) // counted by Execution
                             .build());
         } catch (GraphStateException e) {
-            throw new IllegalStateException("LangGraph4j refused a graph that was checked", e);
+            throw new IllegalStateException("LangGraph4j refused a checked graph", e);
         }
     }
 
@@ -62,7 +62,8 @@ final class StateGraphs {
                         .collect(Collectors.toMap(Function.identity(), Function.identity())));
     }
 
-    /// The graph clones its state two or three times a step. Ours consists of values that never change, so it need not.
+    /// The graph clones its state two or three times per step. Our states consist of immutable values, so cloning
+    /// is unnecessary.
     private static final class Unchanged extends StateSerializer<GraphState> {
 
         Unchanged() {
@@ -76,12 +77,12 @@ final class StateGraphs {
 
         @Override
         public void writeData(Map<String, Object> data, ObjectOutput out) {
-            throw new UnsupportedOperationException("states are kept by RunCheckpoints");
+            throw new UnsupportedOperationException("RunCheckpoints stores the states");
         }
 
         @Override
         public Map<String, Object> readData(ObjectInput in) {
-            throw new UnsupportedOperationException("states are kept by RunCheckpoints");
+            throw new UnsupportedOperationException("RunCheckpoints stores the states");
         }
     }
 }

@@ -12,8 +12,8 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The values of a state as JSON. Turns are written by hand, for they are of several kinds; records and the like by
-/// Jackson, and stay JSON until {@link RunState} is asked for their type.
+/// The values of a state as JSON. Turns are written by hand, because they are of several types; Jackson writes records
+/// and the like, which remain JSON until {@link RunState} is asked for their type.
 final class StateJson {
 
     private static final String TURN = "turn";
@@ -85,7 +85,7 @@ final class StateJson {
                             json.path("call_id").stringValue(""),
                             json.path("name").stringValue(""),
                             text);
-            default -> json; // a record of the developer's that happens to have such a field
+            default -> json; // a developer's record with such a field
         };
     }
 }

@@ -7,11 +7,11 @@ import tools.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 
-/// What a step may leave in the state: what {@link StateJson} writes and reads again as it was. Anything else would
-/// break only when the run is taken up by the next worker, far from the step that left it.
+/// The values that a step can return: those that {@link StateJson} writes and reads back unchanged. Any other value
+/// would fail only when the next worker takes over the run, far from the step that returned it.
 final class StateValues {
 
-    /// Levels of lists and maps within each other; a list within itself would have no end.
+    /// Most levels of nested lists and maps; a list that contains itself would have no end.
     private static final int MAX_DEPTH = 100;
 
     private static final String ALLOWED =
@@ -20,15 +20,15 @@ final class StateValues {
 
     private StateValues() {}
 
-    /// Takes what a step has returned. A value of null takes the name out of the state.
+    /// Checks the values that a step has returned. A value of null removes the name from the state.
     ///
     /// @param where the step, as errors name it
-    /// @throws IllegalStateException when it cannot be kept
+    /// @throws IllegalStateException when a value cannot be stored
     static Map<String, Object> check(String where, @Nullable Map<String, Object> result) {
         if (result == null) {
             throw new IllegalStateException(
                     where
-                            + " returned null; a step returns what is new in the state, Map.of() for"
+                            + " returned null; a step returns the new values of the state, Map.of() for"
                             + " nothing");
         }
         result.forEach((key, value) -> {
@@ -39,7 +39,7 @@ final class StateValues {
         return result;
     }
 
-    /// @param inMap what is in a map comes back without its class
+    /// @param inMap values in a map come back without their class
     private static void check(String where, @Nullable Object value, boolean inMap, int depth) {
         if (depth > MAX_DEPTH) {
             throw new IllegalStateException(

@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// The workflows of a worker, and which one a request gets.
+/// The workflows of a worker, and the choice of one for a request.
 public final class Workflows {
 
     private final Map<String, CompiledWorkflow> byName = new LinkedHashMap<>();
@@ -21,8 +21,9 @@ public final class Workflows {
     /// Compiles the workflows.
     ///
     /// @param preferred answers requests that name none; null for the first
-    /// @param maxSteps that one message may take, at least 1
-    /// @throws IllegalArgumentException when two have one name, none has the preferred one, or a graph does not hold together
+    /// @param maxSteps the limit for one message, at least 1
+    /// @throws IllegalArgumentException when two have the same name, none has the preferred name, or a graph
+    ///     is inconsistent
     public Workflows(
             Collection<? extends Workflow> workflows, @Nullable String preferred, int maxSteps) {
         for (Workflow workflow : workflows) {
@@ -44,7 +45,7 @@ public final class Workflows {
         } catch (InvalidGraph e) {
             throw refused(
                     "workflow '" + name + "' (" + type + "): " + firstLine(e.getMessage()), e);
-        } catch (RuntimeException | LinkageError e) { // code of others
+        } catch (RuntimeException | LinkageError e) { // from an extension
             throw refused("workflow '" + name + "' (" + type + "): " + reason(e), e);
         }
     }
@@ -54,7 +55,7 @@ public final class Workflows {
         String name;
         try {
             name = workflow.name();
-        } catch (RuntimeException | LinkageError e) { // code of others
+        } catch (RuntimeException | LinkageError e) { // from an extension
             throw refused("workflow " + type + ": name() failed: " + reason(e), e);
         }
         if (name == null) {
@@ -97,19 +98,19 @@ public final class Workflows {
 
     /// The workflow for a request, or the default.
     ///
-    /// @param name what the request names, or null
-    /// @throws WorkflowFailure when there is none of that name
+    /// @param name the workflow that the request names, or null
+    /// @throws WorkflowFailure when there is no workflow with this name
     public CompiledWorkflow choose(@Nullable String name) throws WorkflowFailure {
         CompiledWorkflow chosen = name == null ? fallback : byName.get(name);
         if (chosen == null) {
             throw new WorkflowFailure(
                     ErrorCode.WORKFLOW_NOT_FOUND,
-                    "There is no workflow of that name; there are " + byName.keySet() + ".");
+                    "There is no workflow with that name; there are " + byName.keySet() + ".");
         }
         return chosen;
     }
 
-    /// What answers a request that names none.
+    /// The workflow of requests that name none.
     public CompiledWorkflow fallback() {
         return fallback;
     }

@@ -43,10 +43,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/// What becomes of a held delivery, with real servers.
+/// What happens to a held delivery, with real servers.
 final class AckerTest {
 
-    /// Everything goes and other keys come, in one step.
+    /// All keys are replaced by others in one step.
     private static final String RESTORE =
             "redis.call('FLUSHALL') "
                     + "for i, key in ipairs(KEYS) do redis.call('RESTORE', key, 0, ARGV[i]) end "
@@ -82,7 +82,7 @@ final class AckerTest {
         nats.close();
     }
 
-    /// Writes down how it is settled.
+    /// Records how it is settled.
     private static final class Recorded implements Delivery {
         private final List<String> settled = new CopyOnWriteArrayList<>();
 
@@ -177,7 +177,7 @@ final class AckerTest {
     }
 
     @Test
-    void aHeldDeliveryGoesBackAtOnceWhenItsSessionIsFree() throws Exception {
+    void aHeldDeliveryReturnsAtOnceWhenItsSessionIsFree() throws Exception {
         WorkerId dead = new WorkerId("worker_2");
         Lease leaseOfDead = backplane.lease(dead);
         get(leaseOfDead.renew());
@@ -197,8 +197,8 @@ final class AckerTest {
         }
     }
 
-    /// The first crash takes the end that the delivery waits for, the second one would take the next, and with it the last
-    /// trace of the message.
+    /// The first crash removes the end that the delivery waits for; the second one would remove the next end, and with
+    /// it the last trace of the message.
     @Test
     void anEndThatRedisForgotAndThatCameAgainIsAsYoungAsItLooks() throws Exception {
         Claim.Claimed claimed = claimed("s", HOLDER);
@@ -221,8 +221,8 @@ final class AckerTest {
         assertThat(counters.of(Counters.Count.FORGOTTEN)).isOne();
     }
 
-    /// A key of Redis and what it holds, as `DUMP` says it.
-    @SuppressWarnings("ArrayRecordComponent") // compared with nothing
+    /// A key of Redis and its value, as returned by `DUMP`.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Dumped(byte[] key, byte[] value) {}
 
     private List<Dumped> everything() {
@@ -235,7 +235,7 @@ final class AckerTest {
         }
     }
 
-    /// Redis after a crash, with what its file had.
+    /// Redis after a crash, with the content of its file.
     private void bringBack(List<Dumped> dumped) {
         try (RedisClient client = RedisClient.create(redis.url());
                 StatefulRedisConnection<byte[], byte[]> connection =

@@ -48,7 +48,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// The writer over a log whose answers the test gives by hand.
+/// The writer with a log whose answers the test gives by hand.
 final class AnswerWriterTest {
 
     private static final WorkflowRequest REQUEST =
@@ -95,7 +95,7 @@ final class AnswerWriterTest {
     }
 
     @Test
-    void whatIsWrittenDuringAnAppendGoesTogetherIntoTheNext() throws Exception {
+    void textWrittenDuringAnAppendGoesIntoTheNextOne() throws Exception {
         AnswerWriter writer = writer(0);
 
         writer.content("a ");
@@ -113,7 +113,7 @@ final class AnswerWriterTest {
     }
 
     @Test
-    void piecesOfAModelAreJoinedAndTheFirstGoesAtOnce() throws Exception {
+    void piecesOfAModelAreJoinedAndTheFirstIsSentAtOnce() throws Exception {
         AnswerWriter writer = writer(0);
         writer.joinPieces(true);
 
@@ -184,7 +184,7 @@ final class AnswerWriterTest {
     }
 
     @Test
-    void aLogThatTakesNothingHoldsTheModelBackAtTheBound() throws Exception {
+    void aLogThatAcceptsNothingHoldsTheModelBackAtTheLimit() throws Exception {
         CompletableFuture<Integer> taken = new CompletableFuture<>();
         List<Integer> count = new ArrayList<>();
         Thread model =

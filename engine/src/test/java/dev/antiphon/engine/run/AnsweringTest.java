@@ -35,7 +35,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
-/// What a second attempt makes of what the first has left of an answer.
+/// How a second attempt continues the answer of a first one.
 final class AnsweringTest {
 
     private static final Completion STOP = new Completion("m", 1, Completion.FinishReason.STOP);
@@ -53,10 +53,10 @@ final class AnsweringTest {
     /// The run's chunks, of both attempts.
     private final List<ChunkBody> logged = new ArrayList<>();
 
-    /// Where the batches said that services keep something.
+    /// Where the batches recorded that services keep an answer.
     private final List<String> handles = new ArrayList<>();
 
-    /// A log that takes everything at once, and can do nothing else.
+    /// A log that accepts everything at once, and can do nothing else.
     private final SessionLog log =
             (SessionLog)
                     Proxy.newProxyInstance(
@@ -96,7 +96,7 @@ final class AnsweringTest {
                 public void changed(UserId user, SessionId session) {}
             };
 
-    /// A next attempt at what the log has of the answer.
+    /// The next attempt at the log's answer.
     private Answering answering(Progress progress) {
         List<byte[]> chunks =
                 IntStream.range(0, logged.size())
@@ -138,7 +138,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void whatWasSaidAgainSurvivesThatTheModelBeginsAnew() throws Exception {
+    void repeatedTextSurvivesARestartOfTheModelCall() throws Exception {
         said("Finished. ", "Model: ", "half an");
         Answering answering = answering(new Progress(1, "", null));
 
@@ -151,7 +151,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void theLastPieceOfAFinishedCallSurvivesThatTheNextBeginsAnew() throws Exception {
+    void theLastPieceOfAFinishedCallSurvivesARestartOfTheNext() throws Exception {
         said("one ", "call. ", "half an");
         Answering answering = answering(new Progress(1, "call. ", STOP));
 
@@ -176,7 +176,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void whatNobodySaysAgainIsWithdrawnInTheEnd() throws Exception {
+    void textThatIsNotRepeatedIsWithdrawnInTheEnd() throws Exception {
         said("Finished. ", "too much");
         Answering answering = answering(new Progress(1, "", null));
 
@@ -188,7 +188,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void callsBesideEachOtherKeepTheirLastPieces() throws Exception {
+    void parallelCallsKeepTheirLastPieces() throws Exception {
         Answering answering = answering(Progress.NONE);
         var left = answering.begin("one", Continuation.RESTART, false, false);
         var right = answering.begin("one", Continuation.RESTART, false, false);
@@ -204,7 +204,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void aCallThatBeginsAnewTakesNothingAlongOfOthers() throws Exception {
+    void aCallThatStartsAgainWithdrawsOnlyItsOwnText() throws Exception {
         Answering answering = answering(Progress.NONE);
         answering.say("one", "Model: ");
         var left = answering.begin("one", Continuation.REATTACH, false, false);
@@ -222,7 +222,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void aCallThatGoesOnAtItsServiceMayBeginAnewThere() throws Exception {
+    void aCallThatContinuesAtItsServiceCanStartAgainThere() throws Exception {
         said("Model: ");
         logged.add(new ChunkBody.Status(Streamed.KEPT, Json.object().put("handle", "h1")));
         said("half an");
@@ -239,7 +239,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void everyCallTellsWhereItIsKeptAndOnlyOneThatIsKnownAgainIsContinued() throws Exception {
+    void everyCallRecordsItsHandleAndOnlyARecognizedOneIsContinued() throws Exception {
         Answering answering = answering(Progress.NONE);
         answering.begin("one", Continuation.REATTACH, true, false).kept("h1");
         answering.begin("left", Continuation.REATTACH, false, false).kept("h2");
@@ -256,7 +256,7 @@ final class AnsweringTest {
     }
 
     @Test
-    void whatAStepHasSaidIsToldApartFromThoseBesideItAndBeforeIt() throws Exception {
+    void theTextOfAStepIsSeparatedFromThatOfOtherSteps() throws Exception {
         Answering answering = answering(new Progress(0, "before ", STOP));
         var left = answering.begin("left", Continuation.RESTART, false, false);
         var right = answering.begin("right", Continuation.RESTART, false, false);
@@ -267,7 +267,8 @@ final class AnsweringTest {
         left.end("L ", STOP);
 
         assertThat(answering.said("left")).isEqualTo("l own L ");
-        // Whoever begins with the two steps again begins behind what was held back before them.
+        // An attempt that repeats the two steps begins after the text that was held back before
+        // them.
         assertThat(answering.unfinished().lastPiece()).isEqualTo("before ");
         assertThat(answering.unfinished().chunk()).isZero();
         assertThat(text()).isEqualTo("before l r own L ");

@@ -42,14 +42,14 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// A worker that finds what another has left at a service, on a real Redis.
+/// A worker that finds work which another worker has left at a service, on a real Redis.
 final class CleanerTest {
 
     private static final SessionId SESSION = new SessionId("s1");
     private static final MessageId MESSAGE = new MessageId("m1");
     private static final UserId USER = new UserId("u1");
 
-    /// A service that goes on without us, and takes what it is told about.
+    /// A service that continues without us, and follows our requests.
     private static final class Service implements ModelProvider {
 
         private final List<String> ended = new CopyOnWriteArrayList<>();
@@ -110,7 +110,7 @@ final class CleanerTest {
                 SESSION, MESSAGE, id, new ChunkBody.Content(text), completion, Instant.EPOCH, "c");
     }
 
-    /// Two branches and a step that are asked for in turn, by a worker that is dead by now.
+    /// Two branches and a step that ask in sequence, from a worker that has died since.
     private void dieWithHandles(String... handles) {
         done(
                 log.accept(

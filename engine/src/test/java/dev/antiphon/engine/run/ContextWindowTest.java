@@ -29,10 +29,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// What a model is shown; which turns a branch has is `HistoryTest`'s.
+/// What a model sees; `HistoryTest` tests which turns a branch has.
 final class ContextWindowTest {
 
-    /// Says that two turns came before, and notes how many characters it was asked for.
+    /// Reports two earlier turns, and records how many characters were requested.
     private static final class Told implements History {
 
         final AtomicInteger failures = new AtomicInteger();
@@ -62,7 +62,7 @@ final class ContextWindowTest {
 
         @Override
         public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
-            throw new AssertionError("nobody asks for it");
+            throw new AssertionError("not called");
         }
     }
 
@@ -88,7 +88,7 @@ final class ContextWindowTest {
     }
 
     @Test
-    void theTurnsComeOldestFirstAndAnAnswerThatIsEmptyIsNone() throws Exception {
+    void theTurnsAreOldestFirstAndAnEmptyAnswerIsLeftOut() throws Exception {
         assertThat(turns(100, "{}"))
                 .containsExactly(
                         new ModelTurn.User("first"),
@@ -136,7 +136,7 @@ final class ContextWindowTest {
         assertThat(turns(100, "{}")).hasSize(4);
     }
 
-    /// A run that waits holds the room of another.
+    /// A waiting run occupies the slot of another.
     @Test
     void ofManyRunsOnlySomeWaitForAHistoryThatIsUnavailable() throws Exception {
         ContextWindow window = new ContextWindow(history, 100, 1, Time.system(), new Counters());

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Models cut characters in two, and sometimes keep one half.
+/// Models cut surrogate pairs in two, and sometimes send only one half.
 final class EncodableSinkTest {
 
     private static final String FIRST_HALF = "\ud83d";
@@ -85,7 +85,7 @@ final class EncodableSinkTest {
     }
 
     @Test
-    void whatIsWithdrawnLeavesNoHalfBehind() throws Exception {
+    void aResetLeavesNoHalfOfAPairBehind() throws Exception {
         sink.content(FIRST_HALF);
         sink.reset();
         sink.content("a");

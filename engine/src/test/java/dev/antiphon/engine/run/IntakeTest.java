@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/// What is taken in of what the queue has delivered, on real servers.
+/// Which deliveries of the queue are accepted, on real servers.
 final class IntakeTest {
 
     private static final SessionId SESSION = new SessionId("s1");
@@ -76,7 +76,7 @@ final class IntakeTest {
                 new Providers(List.of(new DemoProvider(Duration.ZERO, 3, Time.system())), null));
     }
 
-    /// It was in a worker's hand when its user erased the session.
+    /// A worker had the request when its user deleted the session.
     @Test
     void aRequestThatWasWithdrawnAfterItsDeliveryIsNotTakenIn() throws Exception {
         try (NatsServer nats = NatsServer.start();
@@ -97,7 +97,7 @@ final class IntakeTest {
         }
     }
 
-    /// A survivor had read it from Redis, and its user erased the session before it was published again.
+    /// A survivor had read it from Redis, and its user deleted the session before it was published again.
     @Test
     void aRequestThatIsPublishedAgainIsNeverTakenIn() throws Exception {
         try (NatsServer nats = NatsServer.start();
@@ -112,7 +112,7 @@ final class IntakeTest {
             assertThat(intake.takeTurn(first, again)).isFalse();
             assertThat(intake.isOurs(first, again)).isFalse();
 
-            // Nor for the sake of one that was stored after it.
+            // Not even because of a request that was stored after it.
             var _ = done(backplane.queue().publishAgain(first, "r2").thenApply(_ -> true));
             WorkflowRequest second = request("m2");
             var _ = done(backplane.queue().publish(second).thenApply(_ -> true));

@@ -36,7 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/// The two counters of a worker that no worker can be brought to move in a minute.
+/// The two counters that cannot be moved in a real worker within a minute.
 final class MeterBoundsTest {
 
     private final Counters counters = new Counters();
@@ -151,7 +151,7 @@ final class MeterBoundsTest {
         }
     }
 
-    /// The same, but for one method's answer.
+    /// The same, except for one method's result.
     private static <T> T instead(Class<T> type, T real, String method, Object answer) {
         return type.cast(
                 Proxy.newProxyInstance(

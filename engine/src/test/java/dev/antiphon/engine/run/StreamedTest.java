@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What a next attempt makes of the chunks that are there.
+/// What the next attempt reads from the existing chunks.
 final class StreamedTest {
 
     private static final ChunkBody KEPT =
@@ -51,7 +51,7 @@ final class StreamedTest {
     }
 
     @Test
-    void whatAKeptCallBroughtIsToldFromWhatCameBefore() {
+    void theTextOfAKeptCallIsSeparatedFromEarlierText() {
         Streamed streamed =
                 of(
                         new ChunkBody.Reasoning("not this"),
@@ -84,7 +84,7 @@ final class StreamedTest {
     }
 
     @Test
-    void anAnswerWhoseToolsTheServiceRunsGoesOnAfterTheirResults() {
+    void anAnswerContinuesAfterTheResultsOfTheServicesTools() {
         Streamed streamed =
                 of(
                         true,
@@ -130,7 +130,7 @@ final class StreamedTest {
     }
 
     @Test
-    void whatToolsOfOursBroughtIsNothingToWithdraw() {
+    void resultsOfOurToolsAreNotWithdrawn() {
         ChunkBody result = new ChunkBody.ToolResult("call_1", "clock", "noon");
 
         assertThat(of(result).isAnything()).isFalse();
@@ -140,7 +140,7 @@ final class StreamedTest {
     }
 
     @Test
-    void whatAServiceSaidBeforeItAskedStandsForGood() {
+    void theTextOfAServiceBeforeItsQuestionRemains() {
         Streamed streamed =
                 of(
                         true,
@@ -171,7 +171,7 @@ final class StreamedTest {
         assertThat(Answers.of(List.of("green", "yes"), chunks, 1))
                 .isEqualTo(new Answers(List.of("green"), List.of("yes")));
         assertThat(Answers.of(List.of("yes"), chunks, 0))
-                .as("the steps begin anew, after an update")
+                .as("the steps start again after an update")
                 .isEqualTo(new Answers(List.of(), List.of("yes")));
         assertThat(Answers.of(List.of(), chunks, 0)).isEqualTo(Answers.NONE);
     }

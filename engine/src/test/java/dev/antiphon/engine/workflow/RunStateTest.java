@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a step reads is the same before and after a checkpoint.
+/// A step reads the same values before and after a checkpoint.
 final class RunStateTest {
 
     private record Place(String name, double latitude) {}
@@ -66,7 +66,7 @@ final class RunStateTest {
     }
 
     @Test
-    void whatWouldComeBackAsAMapIsRefused() {
+    void valuesThatWouldComeBackAsMapsAreRefused() {
         assertThatThrownBy(() ->
                         StateValues.check("step", Map.of("m", Map.of("p", new Place("Ulm", 48.4)))))
                 .hasMessageContaining("step left in 'm' a ")

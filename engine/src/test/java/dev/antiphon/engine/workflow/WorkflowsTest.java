@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What the developer of a workflow is told that does not hold together.
+/// The errors that the developer of an inconsistent workflow gets.
 final class WorkflowsTest {
 
     private static final String TYPE = Named.class.getName();
@@ -63,7 +63,7 @@ final class WorkflowsTest {
     }
 
     @Test
-    void whatGraphThrowsIsSaidInOneLine() {
+    void anExceptionOfGraphIsReportedInOneLine() {
         refused(
                 "java.lang.IllegalStateException: no key",
                 () -> {
@@ -72,7 +72,7 @@ final class WorkflowsTest {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // as developers do who do not check it
+    @SuppressWarnings("NullAway") // like a developer without a null checker
     void aMissingGraphOrNameIsNamed() {
         refused("graph() returned null", () -> null);
         assertThatThrownBy(() -> of(new Named(null, WorkflowsTest::one)))
@@ -99,37 +99,37 @@ final class WorkflowsTest {
     @Test
     void edgesAndRoutesLeadFromStepsToSteps() {
         refused(
-                "the edge from 'a' leads to 'bb', which is no step; the steps are [a]",
+                "the edge from 'a' leads to 'bb', which is not a step; the steps are [a]",
                 () -> steps("a").edge(START, "a").edge("a", "bb"));
         refused(
-                "an edge or route begins at 'aa', which is no step; the steps are [a]",
+                "an edge or route begins at 'aa', which is not a step; the steps are [a]",
                 () -> steps("a").edge(START, "a").edge("aa", END));
         refused(
-                "the route from 'a' leads to 'bx', which is no step; the steps are [a]",
+                "the route from 'a' leads to 'bx', which is not a step; the steps are [a]",
                 () -> steps("a").edge(START, "a").route("a", _ -> "bx", "bx"));
         refused("there are two edges from START to 'a'", () -> one().edge(START, "a"));
         refused(
-                "'a' has a route and an edge; draw one of them, a route may name END too",
+                "'a' has a route and an edge; keep one of them, a route can name END too",
                 () -> steps("a").edge(START, "a").route("a", _ -> "a", "a").edge("a", END));
     }
 
     @Test
-    void everyStepIsReachedAndGoesOn() {
+    void everyStepIsReachableAndContinues() {
         refused(
-                "no step comes first; draw an edge from START to the step that does",
+                "no step comes first; add an edge from START to the first step",
                 () -> steps("a").edge("a", END));
         refused(
-                "nothing comes after step 'a'; draw an edge to the next step, or to END",
+                "nothing comes after step 'a'; add an edge to the next step, or to END",
                 () -> steps("a").edge(START, "a"));
         refused(
-                "no way leads from START to step 'b'; draw one or remove it",
+                "no path leads from START to step 'b'; add one or remove the step",
                 () -> steps("a", "b").edge(START, "a").edge("a", END).edge("b", END));
     }
 
     @Test
     void stepsSideBySideMeetInTheNextOne() {
         refused(
-                "the steps side by side after 'a' must all go on to the same step, but go on to [b2,"
+                "the parallel steps after 'a' must all continue to the same step, but continue to [b2,"
                         + " d]; a branch is one step long: do what it needs in that step",
                 () ->
                         steps("a", "b", "b2", "c", "d")
@@ -141,8 +141,8 @@ final class WorkflowsTest {
                                 .edge("c", "d")
                                 .edge("d", END));
         refused(
-                "step 'b' runs beside others, so it cannot have a route; put the route after the step"
-                        + " in which they meet",
+                "step 'b' runs in parallel with others, so it cannot have a route; put the route"
+                        + " after the step in which they meet",
                 () ->
                         steps("b", "c")
                                 .edge(START, "b")
@@ -151,7 +151,7 @@ final class WorkflowsTest {
                                 .edge("c", END));
     }
 
-    @SuppressWarnings("NullAway") // a step that leaves null breaks the rule on purpose
+    @SuppressWarnings("NullAway") // a step that returns null breaks the rule on purpose
     private static Map<String, Object> left(String kind) {
         return switch (kind) {
             case "null" -> null;
@@ -166,7 +166,7 @@ final class WorkflowsTest {
     private static String complaint(String kind) {
         return switch (kind) {
             case "null" ->
-                    " returned null; a step returns what is new in the state, Map.of() for nothing";
+                    " returned null; a step returns the new values of the state, Map.of() for nothing";
             case "thread" -> " left in 'o' a java.lang.Thread; allowed are texts,";
             case "set" -> " left in 'o' a " + Set.of("q").getClass().getName() + "; allowed are";
             case "null within" -> " left in 'o' a null within; allowed are";
@@ -177,7 +177,7 @@ final class WorkflowsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"null", "thread", "set", "null within", "key"})
-    void whatCannotBeKeptIsRefusedWhenTheStepReturns(String kind) throws Exception {
+    void invalidValuesAreRefusedWhenTheStepReturns(String kind) throws Exception {
         Workflows workflows =
                 of(
                         new Named(
@@ -200,6 +200,6 @@ final class WorkflowsTest {
                 .satisfies(broken ->
                         assertThat(broken.getSuppressed())
                                 .extracting(Throwable::getMessage)
-                                .containsExactly("step 's' of workflow 'x' broke"));
+                                .containsExactly("step 's' of workflow 'x' failed"));
     }
 }

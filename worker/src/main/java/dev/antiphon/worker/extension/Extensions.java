@@ -19,10 +19,10 @@ import java.util.function.Supplier;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
-/// The jars of a folder in one class loader below ours: extensions, and the libraries that they bring along. Classes
-/// that Antiphon has are taken from Antiphon, so a jar needs no copy of them.
+/// The jars of a folder in one class loader below ours: extensions, and their libraries. Classes that Antiphon has are
+/// taken from Antiphon, so a jar needs no copy of them.
 ///
-/// Extensions run with all that the worker may do; nothing is kept from them. Used while a worker starts, by one thread.
+/// Extensions run with all permissions of the worker. Used by one thread while a worker starts.
 public final class Extensions implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Extensions.class);
@@ -36,18 +36,18 @@ public final class Extensions implements AutoCloseable {
         this.loader = loader;
     }
 
-    /// No extensions.
+    /// Without extensions.
     public static Extensions none() {
         return new Extensions(null, null);
     }
 
-    /// Takes all jars of `folder`, not of those within it. Warns of jars that offer nothing, which may be libraries.
+    /// Takes all jars of `folder`, not of its subfolders. Warns about jars that offer nothing; they can be libraries.
     ///
-    /// @throws IllegalArgumentException when it is no folder or has no jar, or a jar cannot be read
+    /// @throws IllegalArgumentException when it is not a folder or has no jar, or a jar cannot be read
     public static Extensions open(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new IllegalArgumentException(
-                    "the extensions folder " + folder.toAbsolutePath() + " is not there");
+                    "the extensions folder " + folder.toAbsolutePath() + " does not exist");
         }
         List<Path> jars = jars(folder);
         if (jars.isEmpty()) {
@@ -62,8 +62,7 @@ public final class Extensions implements AutoCloseable {
         if (!idle.isEmpty()) {
             LOG.atWarn()
                     .addKeyValue("jars", idle)
-                    .log(
-                            "jars that name no service of ours; fine if others need them as libraries");
+                    .log("jars without an extension; fine if others need them as libraries");
         }
         URL[] urls = jars.stream().map(Extensions::url).toArray(URL[]::new);
         ClassLoader parent = Extensions.class.getClassLoader();
@@ -94,9 +93,9 @@ public final class Extensions implements AutoCloseable {
         }
     }
 
-    /// A new object of each class that the jars name for `type`, in the order of the jars' names.
+    /// Creates a new object of each class that the jars name for `type`, in the order of the jars' names.
     ///
-    /// @throws IllegalArgumentException when one cannot be made
+    /// @throws IllegalArgumentException when one cannot be created
     public <S> List<S> services(Class<S> type) {
         List<S> services = new ArrayList<>();
         if (loader == null) {
@@ -125,7 +124,7 @@ public final class Extensions implements AutoCloseable {
         }
     }
 
-    /// In one line.
+    /// As one line.
     private static String reason(Throwable e) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
         return e instanceof ServiceConfigurationError && e.getCause() != null
@@ -133,7 +132,7 @@ public final class Extensions implements AutoCloseable {
                 : message.lines().findFirst().orElse("");
     }
 
-    /// Closes the jars; what was made of them must not be used any more.
+    /// Closes the jars; objects from them must not be used afterwards.
     @Override
     public void close() {
         try {

@@ -1,4 +1,4 @@
-/// Code of others: the jars of one folder, and the services that they offer. Knows nothing of what a service does.
+/// Extensions: the jars of one folder, and the services that they offer. Does not know what a service does.
 @NullMarked
 package dev.antiphon.worker.extension;
 

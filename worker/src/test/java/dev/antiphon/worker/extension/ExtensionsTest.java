@@ -44,7 +44,7 @@ final class ExtensionsTest {
     }
 
     @Test
-    void aJarMayBringALibraryBesideIt() throws IOException {
+    void aJarCanUseALibraryInAnotherJar() throws IOException {
         new Jar()
                 .source("Library", "public class Library { public static String HI = \"hi\"; }")
                 .source("A", supplier("A", "public String get() { return Library.HI; }"))
@@ -79,10 +79,11 @@ final class ExtensionsTest {
     }
 
     @Test
-    void aFolderThatIsMissingOrEmptyIsSaidInOneLine() throws IOException {
+    void aMissingOrEmptyFolderIsAnErrorInOneLine() throws IOException {
         assertThatThrownBy(() -> Extensions.open(folder.resolve("nowhere")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the extensions folder " + folder.resolve("nowhere") + " is not there");
+                .hasMessage(
+                        "the extensions folder " + folder.resolve("nowhere") + " does not exist");
         Files.writeString(folder.resolve("a.txt"), "no jar");
         assertThatThrownBy(() -> Extensions.open(folder))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -120,7 +121,7 @@ final class ExtensionsTest {
     }
 
     @Test
-    void whatFailsWhileItStartsIsNamedWithTheReason() {
+    void aFailureAtTheStartIsReportedWithItsReason() {
         Object service = "";
 
         assertThatThrownBy(() -> Extensions.starting(service, () -> List.of().getFirst()))

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 import javax.tools.ToolProvider;
 
-/// A jar that somebody has put into the folder of extensions.
+/// A jar that a user has put into the folder of extensions.
 public final class Jar {
 
     private final Map<String, String> sources = new TreeMap<>();
