@@ -8,8 +8,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParameterException;
 
-/// The program: one command per process. Its bash launcher `antiphon` adds the commands that need no
-/// JVM, `test` and `format`.
+/// The program: one command per process. Its bash launcher `antiphon` adds the commands that need no JVM, `test`
+/// and `format`.
 @Command(
         name = "antiphon",
         description = "Streams the answers of AI workflows to every browser that is watching.",
@@ -30,8 +30,7 @@ import picocli.CommandLine.ParameterException;
             "  format   Format all sources.",
         })
 public final class Antiphon {
-    /// The exit code of a command that could not do what it was asked; 2 is picocli's, for a command
-    /// line that it does not understand.
+    /// The exit code of a command that failed; picocli uses 2 for a command line that it does not understand.
     static final int FAILED = 1;
 
     private Antiphon() {}
@@ -45,7 +44,7 @@ public final class Antiphon {
                         .execute(understood));
     }
 
-    // One line; picocli's default would bury it under the whole usage text.
+    // One line; picocli's default would bury it below the whole usage text.
     private static int misunderstood(ParameterException exception, String[] arguments) {
         CommandLine command = exception.getCommandLine();
         command.getErr()
@@ -57,8 +56,9 @@ public final class Antiphon {
         return CommandLine.ExitCode.USAGE;
     }
 
-    // What a person can repair arrives as an exception with one clear line; only a defect of ours
-    // deserves a stack trace.
+    // An error that the user can correct arrives as an exception with one clear line; only a defect
+    // of ours deserves a
+    // stack trace.
     private static IExecutionExceptionHandler oneLine() {
         return (exception, commandLine, _) -> {
             if (isForThePerson(exception)) {

@@ -14,12 +14,12 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 
-/// `antiphon bench`: measures a system that runs.
+/// `antiphon bench`: measures a running system.
 @Command(
         name = "bench",
         description = {
             "Measure a running system: ask many questions at once, each in a session and stream of its",
-            "own, and tell when the demo's chunks come."
+            "own, and report when the demo's chunks arrive."
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
@@ -42,14 +42,14 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "TIME",
             defaultValue = "100ms",
             description =
-                    "The demo's pause between chunks, as the workers have it. Default: ${DEFAULT-VALUE}.")
+                    "The workers' pause between the demo's chunks. Default: ${DEFAULT-VALUE}.")
     private String demoDelay = "100ms";
 
     @Option(
             names = "--storm",
             paramLabel = "N",
             description = {
-                "Instead: let so many readers come back at once, each of which lacks a long answer. Needs",
+                "Instead: reconnect this many readers at once, all of which miss a long answer. Needs",
                 "workers with CHAT_DEMO_DELAY=0ms."
             })
     private int storm;
@@ -58,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--entries",
             paramLabel = "N",
             defaultValue = "500",
-            description = "How many entries each of them lacks. Default: ${DEFAULT-VALUE}.")
+            description = "How many entries each of them misses. Default: ${DEFAULT-VALUE}.")
     private int entries;
 
     @Override

@@ -17,13 +17,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/// `antiphon chaos`: strikes a house of its own and judges what its readers saw.
+/// `antiphon chaos`: injects faults into its own system and checks what its readers saw.
 @Command(
         name = "chaos",
         header = "Kill, pause and cut off processes while they answer, and check every token.",
         description = {
-            "Starts servers, three workers and two gateways of its own, strikes them while answers"
-                    + " stream, and checks that readers lost, doubled and reordered nothing."
+            "Starts its own servers, three workers and two gateways, injects faults while answers"
+                    + " stream, and checks that readers got every token once and in order."
         },
         mixinStandardHelpOptions = true)
 final class ChaosCommand implements Callable<Integer> {
@@ -37,20 +37,20 @@ final class ChaosCommand implements Callable<Integer> {
     @Option(
             names = "--seed",
             paramLabel = "S",
-            description = "Repeats a run. Default: another one each time.")
+            description = "Repeats a run. Default: a new seed each time.")
     private @Nullable Long seed;
 
     @Option(
             names = "--report",
             paramLabel = "FILE",
-            description = "Where a report in Markdown goes.")
+            description = "The file for a report in Markdown.")
     private @Nullable Path report;
 
     @Option(
             names = "--folder",
             paramLabel = "DIR",
             description =
-                    "For history, data and logs, and kept. Default: a temporary one, kept when the run fails.")
+                    "A folder for history, data and logs. Default: a temporary one, kept after a failure.")
     private @Nullable Path folder;
 
     @Override

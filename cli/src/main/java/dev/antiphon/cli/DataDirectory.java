@@ -24,9 +24,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
-/// The folder of one `up`: a sub-folder with data and log of each of its processes, and what it tells
-/// others about itself. A lock on a file in it, which the system drops however the `up` ends, says
-/// whether that `up` still runs.
+/// The folder of one `up`: a subfolder with data and log for each of its processes, and information about the `up` for
+/// others. The system releases a lock on a file in the folder whenever the `up` ends, so the lock shows whether that
+/// `up` still runs.
 final class DataDirectory implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String ADDRESSES = "addresses";
@@ -34,10 +34,10 @@ final class DataDirectory implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final String PROCESSES = "processes";
 
-    /// The process id of the `up` itself, so that a person or a script that did not start it can stop it.
+    /// The process id of the `up` itself, so that another user or script can stop it.
     private static final String PID = "pid";
 
-    // A joining process looks at the lock for a moment; that must not turn an `up` away.
+    // A joining process takes the lock for a moment; that must not make an `up` fail.
     private static final Duration LOCK_WITHIN = Duration.ofMillis(500);
     private static final long RETRY_MILLIS = 20;
 
@@ -49,7 +49,7 @@ final class DataDirectory implements AutoCloseable {
     private final Path path;
     private final FileChannel lock;
 
-    // Guarded by this: the names of the processes that were recorded.
+    // Guarded by this: the names of the recorded processes.
     private Set<String> recorded = Set.of();
 
     private DataDirectory(Path path, FileChannel lock) {
@@ -57,7 +57,7 @@ final class DataDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /// What `--data` said, or `.antiphon` in the project's root, which the launcher tells.
+    /// The folder of `--data`, or `.antiphon` in the project's root, which the launcher passes.
     static Path chosen(@Nullable Path option) {
         if (option != null) {
             return option.toAbsolutePath();
@@ -67,8 +67,8 @@ final class DataDirectory implements AutoCloseable {
                 .resolve(".antiphon");
     }
 
-    /// Takes the directory for this `up`, and waits for the processes of an earlier one that was
-    /// killed: two servers on one folder of data would destroy it.
+    /// Takes the directory for this `up`, and waits for the processes of an earlier one that was killed, because two
+    /// servers on one data folder would destroy it.
     ///
     /// @throws StartException if another `up` holds it
     static DataDirectory hold(Path path) {
@@ -120,15 +120,14 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    /// The environment that an `up` which still runs on this folder gives to a process that joins it;
-    /// empty if there is none.
+    /// The environment that a running `up` on this folder gives to a process that joins it; empty if none runs.
     static Optional<Map<String, String>> joinable(Path path) {
         try (FileChannel channel = FileChannel.open(path.resolve(LOCK))) {
             FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true);
             if (shared != null) {
                 return Optional.empty();
             }
-            // An `up` that has not yet come so far has no addresses to give.
+            // An `up` that is still starting has no addresses to give.
             Path addresses = path.resolve(ADDRESSES);
             return Files.exists(addresses) ? Optional.of(read(addresses)) : Optional.empty();
         } catch (NoSuchFileException _) {
@@ -144,7 +143,7 @@ final class DataDirectory implements AutoCloseable {
                 .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1]));
     }
 
-    /// Where the process of this name keeps its data and its log.
+    /// The folder for data and log of the process with this name.
     Path folder(String process) {
         try {
             return Files.createDirectories(path.resolve(process));
@@ -157,7 +156,7 @@ final class DataDirectory implements AutoCloseable {
         return path;
     }
 
-    /// Tells joining processes the environment to run with.
+    /// Records the environment for joining processes.
     void recordAddresses(Map<String, String> environment) {
         write(
                 ADDRESSES,
@@ -167,8 +166,8 @@ final class DataDirectory implements AutoCloseable {
                         .toList());
     }
 
-    /// Remembers the processes that run, for the case that this one is killed; and for a person, each one's id in the
-    /// file `pid` of its folder.
+    /// Records the running processes, in case this one is killed; and for users, each process id in the file `pid` of
+    /// its folder.
     ///
     /// @param pids by the processes' names
     synchronized void recordProcesses(Map<String, Long> pids) {
@@ -203,8 +202,8 @@ final class DataDirectory implements AutoCloseable {
             String[] parts = line.split("=", 2);
             long pid = Long.parseLong(parts[0]);
             long start = Long.parseLong(parts[1]);
-            // A process id alone may be someone else's by now;
-            // its start is a time of the wall clock.
+            // The process id alone can belong to another process by now; its start time is a
+            // wall-clock time.
             boolean same =
                     startMillis(pid)
                             .filter(now -> Math.abs(now - start) < CLOCK_TOLERANCE.toMillis())
@@ -234,11 +233,11 @@ final class DataDirectory implements AutoCloseable {
     }
 
     private void write(String name, List<String> lines) {
-        // A reader sees the old file or the new one, never half of one.
+        // A reader sees the old file or the new one, never half a file.
         Path draft = path.resolve(name + ".draft");
         try {
             Files.deleteIfExists(draft);
-            Files.createFile(draft, OWNER_ONLY); // settings may hold keys and passwords
+            Files.createFile(draft, OWNER_ONLY); // settings can contain keys and passwords
             Files.write(draft, lines);
             Files.move(draft, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -246,11 +245,11 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    /// Gives the directory back. What was recorded goes: nothing runs any more.
+    /// Releases the directory. Deletes the records: no process runs any more.
     @Override
     public synchronized void close() {
         if (!lock.isOpen()) {
-            // Given back already: the files may be another's by now.
+            // Released already: the files can belong to another `up` by now.
             return;
         }
         try {

@@ -5,8 +5,8 @@ import dev.antiphon.protocol.Environment.Variable;
 import java.util.Map;
 import java.util.Set;
 
-/// The web origin that the gateways of an `up` take calls from by default: the sample page of docs/embed.md, and where most
-/// development servers of web pages are. compose has the same default.
+/// The web origin from which the gateways of an `up` accept calls by default: the address of the sample page in
+/// docs/embed.md and of most development web servers. The compose file has the same default.
 final class DevelopmentOrigin {
 
     static final String ORIGIN = "http://localhost:3000";
@@ -15,7 +15,7 @@ final class DevelopmentOrigin {
 
     private DevelopmentOrigin() {}
 
-    /// Completes the environment of a gateway that names no origins, if no other machine can reach that gateway.
+    /// Sets the origin for a gateway that names none, if no other machine can reach that gateway.
     static void addTo(Map<String, String> gateway) {
         String host = gateway.getOrDefault(Variable.SERVER_HOST.name(), "");
         boolean namesSome =

@@ -9,17 +9,17 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/// Asks a gateway whether it serves. A bare socket: the JDK's HTTP client alone takes as long to load
-/// as everything else that `up` does before it is ready.
+/// Waits until a gateway serves. Uses a bare socket, because the JDK's HTTP client takes as long to load as everything
+/// else that `up` does before it is ready.
 final class Health {
     private static final Duration EVERY = Duration.ofMillis(20);
     private static final int TIMEOUT_MILLIS = 2_000;
 
     private Health() {}
 
-    /// Returns as soon as `GET /health` is answered with 200.
+    /// Returns as soon as `GET /health` answers 200.
     ///
-    /// @throws StartException with the last answer if that does not happen in time
+    /// @throws StartException with the last answer if the time limit passes
     static void await(URI gateway, Duration within) throws InterruptedException {
         long deadline = System.nanoTime() + within.toNanos();
         while (true) {

@@ -19,13 +19,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// A gateway or a worker that `up` runs: this program in a JVM of its own. It logs into its folder; its
-/// standard error, which has only warnings, goes to the terminal; its standard output has one line,
-/// `gateway pid=… http://…` or `worker pid=… http://…`, once it serves.
+/// A gateway or a worker that `up` runs: this program in its own JVM. It logs into its folder; its standard error,
+/// which has only warnings, goes to the terminal; its standard output has one line, `gateway pid=… http://…` or `worker
+/// pid=… http://…`, when it serves.
 final class JavaChild implements Child {
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
 
-    // Longer than what a worker needs with its usual grace of 25 s.
+    // Longer than a worker needs with its usual grace period of 25 s.
     private static final Duration STOP_GRACE = Duration.ofSeconds(35);
 
     private final String name;
@@ -39,7 +39,7 @@ final class JavaChild implements Child {
     private boolean stopped;
 
     /// @param command `gateway` or `worker`
-    /// @param environment set on top of this process' own; an empty value unsets a variable
+    /// @param environment added to this process' own; an empty value unsets a variable
     JavaChild(
             String name,
             String command,
@@ -66,7 +66,7 @@ final class JavaChild implements Child {
         try {
             return line.get(READY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
-            // It may be started again, and must not come to serve beside the next one.
+            // It can be started again, and must not serve next to its successor.
             started.kill();
             throw new StartException(
                     name
@@ -75,7 +75,7 @@ final class JavaChild implements Child {
                             + " s: see "
                             + log());
         } catch (ExecutionException _) {
-            // Its output ended before the line: so does the process, and its last words say why.
+            // Its output ended before the line, so the process ends, and its last output says why.
             started.kill();
             throw new StartException(
                     name + " did not start: " + warnings.lastWords("see " + log()));
@@ -96,8 +96,7 @@ final class JavaChild implements Child {
                         Program.command(
                                 List.of("-D" + Logging.FILE_PROPERTY + "=" + log()),
                                 command,
-                                // So that it does not complete its
-                                // environment from some other `up`.
+                                // Prevents it from completing its environment from another `up`.
                                 "--data",
                                 data.path().toString()));
         builder.environment().putAll(environment);
@@ -121,14 +120,14 @@ final class JavaChild implements Child {
                     try (var reader =
                             new BufferedReader(
                                     new InputStreamReader(output, StandardCharsets.UTF_8))) {
-                        // Reads on to the end, or the child would block once the pipe is full.
+                        // Reads to the end, because the child would block when the pipe is full.
                         for (String line = reader.readLine();
                                 line != null;
                                 line = reader.readLine()) {
                             first.complete(line);
                         }
                     } catch (IOException _) {
-                        // The pipe of a killed child: an end like any other.
+                        // The pipe of a killed child: a normal end.
                     }
                     first.completeExceptionally(new IOException("no line"));
                 });

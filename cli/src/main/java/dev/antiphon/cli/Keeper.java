@@ -11,10 +11,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
-/// Keeps one process of an `up` running: whenever it dies it is started again, on the same port and the same data, with
-/// longer and longer pauses while that does not help.
+/// Keeps one process of an `up` running: starts it again whenever it dies, on the same port and with the same data,
+/// with increasing pauses while that does not help.
 final class Keeper implements Runnable {
-    /// Who dies this often without ever being steady has something to tell.
+    /// A process that dies this often without being stable has a problem to report.
     private static final int TELLING = 5;
 
     private static final int LOG_LINES = 5;
@@ -25,13 +25,13 @@ final class Keeper implements Runnable {
     private final BiConsumer<Child, String> serves;
     private final Restarts restarts = new Restarts();
 
-    // What was said about a start that failed, without its numbers; null when it serves.
+    // The message of the last failed start without its numbers; null while the process serves.
     private @Nullable String said;
 
     /// @param child one that serves
-    /// @param errors for what a person should know about its death
+    /// @param errors for information about its death
     /// @param closing counted down when everything is about to be stopped
-    /// @param serves told each time it serves again, with its line
+    /// @param serves called each time it serves again, with its line
     Keeper(
             Child child,
             PrintStream errors,
@@ -56,7 +56,7 @@ final class Keeper implements Runnable {
                 Duration pause = restarts.after(lived);
                 errors.printf(
                         Locale.ROOT,
-                        "%s (pid %d) died with exit code %d; it is started again in %.1f s%n",
+                        "%s (pid %d) died with exit code %d; restarting in %.1f s%n",
                         child.name(),
                         child.pid(),
                         exitCode,
@@ -71,7 +71,7 @@ final class Keeper implements Runnable {
         }
     }
 
-    /// Returns when it serves, or false when everything is being stopped.
+    /// Returns true when it serves, or false when everything is being stopped.
     private boolean startAgain(Duration firstPause) throws InterruptedException {
         Duration pause = firstPause;
         while (!closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -94,11 +94,11 @@ final class Keeper implements Runnable {
         return false;
     }
 
-    /// Once for each reason, however often it is tried: times and process ids make no difference.
+    /// Once for each reason, however often it is tried: differences in times and process ids are ignored.
     private void tell(String failure) {
         String reason = failure.replaceAll("[0-9]+", "#");
         if (!reason.equals(said)) {
-            errors.println(failure + "; trying again until it starts");
+            errors.println(failure + "; retrying until it starts");
             said = reason;
         }
     }

@@ -16,20 +16,20 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts each warning and error that this process logs, by the text of its line, so that no line can be without a
-/// counter. Our lines have constant texts: what differs from one time to the next is in the key-values.
+/// Counts each warning and error that this process logs, by the text of its line, so that each line has a counter. Our
+/// lines have constant texts; the variable parts are in the key-values.
 ///
-/// Any thread.
+/// Thread-safe.
 final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> implements MeterBinder {
 
-    /// Of this process, whose log is one as well.
+    /// Of this process, because the log exists once per process.
     static final LogLines OF_PROCESS = new LogLines();
 
-    /// Our code has about 70. Further ones count as {@link #OTHER}: a text that is not constant, by mistake or in an
-    /// extension, must not make a metric for each time that it is logged.
+    /// Our code has about 70. Further ones count as {@link #OTHER}: a text that varies, by mistake or in an extension,
+    /// must not create a metric each time it is logged.
     static final int MAX_LINES = 200;
 
-    /// Stands for the lines of libraries, too.
+    /// Also counts the lines of libraries.
     static final String OTHER = "other";
 
     private static final String OURS = "dev.antiphon.";
@@ -71,7 +71,7 @@ final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> implement
         }
     }
 
-    /// Shows the counters there: those of lines that were logged before, and from now on each new one.
+    /// Publishes the counters: those of lines that were logged before, and from now on each new one.
     @Override
     public void bindTo(MeterRegistry shown) {
         synchronized (lock) {

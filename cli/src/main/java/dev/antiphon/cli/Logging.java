@@ -20,12 +20,10 @@ import org.slf4j.Logger;
 import java.util.List;
 import java.util.Map;
 
-/// Where every process logs: one line per event, with its key-values, on standard error; standard
-/// output belongs to the lines that commands promise. A child of `up` logs into a file, and only
-/// warnings reach its standard error.
+/// Configures the log of every process: one line per event, with its key-values, on standard error; standard output is
+/// for the lines that commands print. A child of `up` logs to a file, and only warnings reach its standard error.
 ///
-/// In code rather than in XML, whose parser would be loaded at every start. Logback finds it as a
-/// service.
+/// In code and not in XML, because every start would load the XML parser. Logback finds this class as a service.
 public final class Logging extends ContextAwareBase implements Configurator {
     /// The system property that names the log file of a child of `up`.
     static final String FILE_PROPERTY = "antiphon.log.file";
@@ -35,17 +33,18 @@ public final class Logging extends ContextAwareBase implements Configurator {
     private static final String FILE_LINE =
             "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %msg %kvp{NONE}%n%ex";
 
-    // Ours speak of what happens to users' work; libraries only when something is wrong.
+    // Our lines describe users' work; libraries log only when something is wrong.
     private static final Map<String, Level> LEVELS =
             Map.of(
                     Logger.ROOT_LOGGER_NAME,
                     Level.WARN,
                     "dev.antiphon",
                     Level.INFO,
-                    // Warns of each message that it does not know, with the message.
+                    // Warns about each message that it does not know, and logs the message.
                     "io.modelcontextprotocol",
                     Level.ERROR,
-                    // It logs every interrupt and failure that it throws as well, and we log those.
+                    // It also logs every interrupt and failure that it throws, which we log
+                    // ourselves.
                     "org.bsc.langgraph4j",
                     Level.OFF);
 

@@ -4,8 +4,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
-/// Ids for the gateways of one machine. The host's name alone, the default of a gateway, serves where
-/// each gateway has a host of its own.
+/// Pod ids for the gateways of one machine. The host's name alone, a gateway's default, is sufficient if each gateway
+/// has its own host.
 final class PodNames {
     private static final Pattern NOT_IN_AN_ID = Pattern.compile("[^A-Za-z0-9_-]");
 

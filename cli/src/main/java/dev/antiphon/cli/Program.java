@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// This program as it lies on disk: how to run one of its commands in a JVM of its own.
+/// This program on disk: how to run one of its commands in its own JVM.
 final class Program {
     private Program() {}
 
-    /// The words of a command line that runs `antiphon` with these arguments as this JVM runs it: same
-    /// JDK, same jar, and the JVM options and the AOT cache that lie beside the jar.
+    /// The command line that runs `antiphon` with these arguments just as this JVM runs: with the same JDK and jar, and
+    /// with the JVM options and the AOT cache next to the jar.
     static List<String> command(List<String> jvmOptions, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -26,7 +26,7 @@ final class Program {
             command.addAll(jvmOptions);
             command.addAll(List.of("-jar", code.toString()));
         } else {
-            // From an IDE: a folder of classes, no jar and nothing beside it.
+            // From an IDE: a folder of classes, without a jar and its neighbours.
             command.addAll(jvmOptions);
             command.addAll(
                     List.of(

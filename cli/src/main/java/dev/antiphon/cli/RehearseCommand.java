@@ -22,12 +22,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.Callable;
 
-/// Plays one whole chat in one JVM: servers, gateway, worker, a browser's two requests. The launcher
-/// runs it once after a build to record an AOT cache: the classes that every process loads, linked,
-/// with profiles of the methods that matter. With it a process uses half the CPU until it serves.
+/// Plays one whole chat in one JVM: servers, gateway, worker, and a browser's two requests. The launcher runs it once
+/// after a build to record an AOT cache: the classes that every process loads, linked, with profiles of the important
+/// methods. With it, a process starts with half the CPU time.
 @Command(name = "rehearse", hidden = true)
 final class RehearseCommand implements Callable<Integer> {
-    // Enough for the JVM to see what is hot, and a fraction of a second.
+    // Enough for the JVM to find the hot code, and only a fraction of a second.
     private static final int CHATS = 20;
     private static final int READ_TIMEOUT_MILLIS = 10_000;
 

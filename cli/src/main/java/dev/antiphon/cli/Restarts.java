@@ -2,21 +2,21 @@ package dev.antiphon.cli;
 
 import java.time.Duration;
 
-/// How long to wait before a process that died is started again. It goes on for ever: whoever runs `up` looks at it, and
-/// what is wrong may be put right meanwhile. Belongs to one thread.
+/// How long to wait before a process that died is started again. Never gives up, because the user of `up` can see it
+/// and can correct the problem meanwhile. Belongs to one thread.
 final class Restarts {
     static final Duration FIRST_DELAY = Duration.ofMillis(200);
     static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
 
-    /// One that lived this long had nothing wrong from its start.
+    /// A process that lived this long had no problem at its start.
     static final Duration STEADY_AFTER = Duration.ofSeconds(30);
 
     private Duration delay = FIRST_DELAY;
     private int inARow;
 
-    /// Tells of an end, or of a start that failed.
+    /// Records an end, or a failed start.
     ///
-    /// @param lived how long it served; zero when it did not come so far
+    /// @param lived how long it served; zero when it did not serve
     /// @return how long to wait before the next start
     Duration after(Duration lived) {
         if (lived.compareTo(STEADY_AFTER) >= 0) {
@@ -30,7 +30,7 @@ final class Restarts {
         return wait;
     }
 
-    /// How many ends and failed starts there were since it was last steady.
+    /// The number of ends and failed starts since it was last stable.
     int inARow() {
         return inARow;
     }

@@ -13,13 +13,13 @@ final class ServerChild implements Child {
     private final String name;
     private final Supplier<Server> first;
 
-    // Written under the lock (this) that a start holds; read without, so that a stop need not wait
-    // for a start. Null
+    // Written under the lock (this) that a start holds; read without it, so that a stop need not
+    // wait for a start. Null
     // before the first start.
     private volatile @Nullable Server server;
     private volatile boolean stopped;
 
-    /// @param first makes and starts the server; later starts restart that one
+    /// @param first creates and starts the server; later starts restart that one
     ServerChild(String name, Supplier<Server> first) {
         this.name = name;
         this.first = first;
@@ -74,7 +74,7 @@ final class ServerChild implements Child {
         stopped = true;
         closeServer();
         synchronized (this) {
-            // A first start that was under way has ended by now.
+            // A first start that was in progress has ended by now.
             closeServer();
         }
     }

@@ -2,12 +2,12 @@ package dev.antiphon.cli;
 
 import java.util.concurrent.CountDownLatch;
 
-/// The rest of a process' life once it serves.
+/// The rest of a process' life after it serves.
 final class Serving {
     private Serving() {}
 
-    /// Prints the line that says so, and stays until SIGTERM or Ctrl-C, which close the process in
-    /// good order. Never returns: the JVM ends.
+    /// Prints the line that reports it, and waits for SIGTERM or Ctrl-C, which close the process cleanly. Never
+    /// returns: the JVM ends.
     static int untilStopped(AutoCloseable process, String line) throws InterruptedException {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> close(process)));
         System.out.println(line);

@@ -1,7 +1,7 @@
 package dev.antiphon.cli;
 
-/// A start that cannot succeed as asked. The message is one line for the person at the terminal: what
-/// is wrong, and what to do about it.
+/// A start that cannot succeed as requested. The message is one line for the user at the terminal: what is wrong, and
+/// what to do about it.
 final class StartException extends RuntimeException {
     StartException(String message) {
         super(message);

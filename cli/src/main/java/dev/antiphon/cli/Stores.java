@@ -15,10 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The NATS and the Redis of one `up`: children of its own, except where the environment names a
-/// server that already runs.
+/// The NATS and the Redis of one `up`: its own children, except where the environment names a running server.
 final class Stores {
-    // The ports that documentation names; a free one instead when something else has it.
+    // The ports in the documentation; if one is taken, a free port instead.
     private static final int NATS_PORT = 4222;
     private static final int NATS_MONITORING_PORT = 8222;
     private static final int REDIS_PORT = 6379;
@@ -71,12 +70,12 @@ final class Stores {
                                         .onPort(preferably(REDIS_PORT))));
     }
 
-    /// The port if it is free; 0, for any other, if not.
+    /// The port if it is free; otherwise 0, for any port.
     private static int preferably(int port) {
         return Ports.isFree(port) ? port : 0;
     }
 
-    /// Those that `up` has to start.
+    /// The servers that `up` has to start.
     List<Child> children() {
         List<Child> children = new ArrayList<>();
         if (nats != null) {
@@ -90,7 +89,7 @@ final class Stores {
 
     /// A line for each server that the environment names.
     ///
-    /// @throws StartException if nothing answers there
+    /// @throws StartException if a server does not answer
     List<String> named() {
         List<String> lines = new ArrayList<>();
         if (nats == null) {
@@ -109,8 +108,8 @@ final class Stores {
         return lines;
     }
 
-    /// Where they are, as environment variables for the processes that use them. Only after
-    /// [#children()] have been started.
+    /// The addresses of the servers, as environment variables for the processes that use them. Only after [#children()]
+    /// have been started.
     Map<String, String> addresses() {
         Map<String, String> addresses = new TreeMap<>();
         addresses.put(
@@ -121,8 +120,8 @@ final class Stores {
                 Variable.REDIS_PORT.name(),
                 "" + (redis == null ? redisPort() : redis.server().port()));
         if (redis != null) {
-            // A password that is set is meant for another Redis; ours would refuse it.
-            // Empty is unset.
+            // A password in the environment belongs to another Redis; ours would refuse it. Empty
+            // means unset.
             addresses.put(Variable.REDIS_PASSWORD.name(), "");
         }
         return addresses;
@@ -155,7 +154,7 @@ final class Stores {
                 return url;
             }
         } catch (IllegalArgumentException _) {
-            // Said below; the exception's own message would show a password.
+            // Reported below, because the exception's own message would show a password.
         }
         throw new StartException("NATS_URL is not an address such as nats://localhost:4222");
     }

@@ -15,36 +15,35 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/// Starts the processes of one `up`, starts again the ones that die, and stops all in reverse order.
+/// Starts the processes of one `up`, restarts those that die, and stops all in reverse order.
 final class Supervisor implements AutoCloseable {
     private final PrintStream out;
     private final PrintStream errors;
     private final Consumer<Map<String, Long>> recordProcesses;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    // Guarded by this: what to stop, group by group, the last one first;
-    // and what has come to serve.
+    // Guarded by this: the processes to stop, group by group, the last group first; and the
+    // processes that serve.
     private final List<List<Child>> groups = new ArrayList<>();
     private final Set<Child> serving = new LinkedHashSet<>();
 
     /// @param out for a line about each process that serves
-    /// @param errors for a line about each that dies
-    /// @param recordProcesses told the ids of all processes that serve whenever there is another one
+    /// @param errors for a line about each process that dies
+    /// @param recordProcesses called with the ids of all serving processes whenever there is another one
     Supervisor(PrintStream out, PrintStream errors, Consumer<Map<String, Long>> recordProcesses) {
         this.out = out;
         this.errors = errors;
         this.recordProcesses = recordProcesses;
     }
 
-    /// Starts the children of all groups side by side and prints each one's line once it serves, in
-    /// the order given. From then on one that dies is started again. On failure others may run on:
-    /// [#close()] stops them.
+    /// Starts the children of all groups in parallel and prints each child's line when it serves, in the given order.
+    /// From then on a child that dies is restarted. After a failure others can still run: [#close()] stops them.
     void start(List<List<Child>> newGroups) {
         synchronized (this) {
             if (isClosing()) {
                 throw new StartException("stopped");
             }
-            // Before any of them starts, so that a close in the middle of it misses none.
+            // Before any of them starts, so that a concurrent close misses none.
             groups.addAll(newGroups);
         }
         List<Child> children = newGroups.stream().flatMap(List::stream).toList();
@@ -77,8 +76,9 @@ final class Supervisor implements AutoCloseable {
             serving.forEach(each -> pids.put(each.name(), each.pid()));
             recordProcesses.accept(pids);
         } catch (UncheckedIOException e) {
-            // Needed only by a next `up` after a kill of this one: no reason to stop what serves.
-            errors.println("cannot write down which processes run: " + e.getMessage());
+            // Only the next `up` after a kill of this one needs the file: no reason to stop running
+            // processes.
+            errors.println("cannot record the running processes: " + e.getMessage());
         }
     }
 
@@ -88,13 +88,13 @@ final class Supervisor implements AutoCloseable {
                 .start(new Keeper(child, errors, closing, this::serves));
     }
 
-    /// Whether a stop is under way, so that what fails now fails because of it.
+    /// Whether a stop is in progress, so that failures from now on are its consequences.
     boolean isClosing() {
         return closing.getCount() == 0;
     }
 
-    /// Stops the groups in reverse order, the processes of one group at the same time, and returns
-    /// when all have ended. Harmless when called again.
+    /// Stops the groups in reverse order, the processes of one group at the same time, and returns when all have ended.
+    /// Has no effect when called again.
     @Override
     public void close() {
         List<List<Child>> toStop;

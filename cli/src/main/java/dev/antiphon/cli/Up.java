@@ -21,20 +21,20 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// The whole system on one machine: the servers, then workers and gateways, each a process of its own.
-/// Reading [#open] and [#start] top to bottom is reading what `antiphon up` does.
+/// The whole system on one machine: the servers, then workers and gateways, each in its own process. [#open] and
+/// [#start], read from top to bottom, show what `antiphon up` does.
 final class Up implements AutoCloseable {
     private static final int DEFAULT_PORT = 8080;
     private static final int HIGHEST_PORT = 65_535;
     private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(30);
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::");
 
-    /// @param port where it is to be ready; 0: a free one; null: what the environment says
-    /// @param data the folder for everything it writes
+    /// @param port where the system is ready; 0: a free one; null: from the environment
+    /// @param data the folder for all files
     /// @param gateways at least 1
     /// @param workers at least 1
-    /// @param demoDelay as typed; null: what the environment says
-    /// @param extensions the folder of the workers' extensions; null: what the environment says
+    /// @param demoDelay as typed; null: from the environment
+    /// @param extensions the folder of the workers' extensions; null: from the environment
     record Options(
             @Nullable Integer port,
             Path data,
@@ -55,12 +55,11 @@ final class Up implements AutoCloseable {
         this.supervisor = new Supervisor(System.out, System.err, data::recordProcesses);
     }
 
-    /// Starts everything, prints a line per process, and `ready` with the address when it serves. A process that dies
-    /// later is started again, and its line printed again.
-    /// Ctrl-C and SIGTERM stop it from then on, also in the middle of the start.
+    /// Starts everything, prints a line per process, and `ready` with the address when it serves. A process that
+    /// dies later is restarted, and its line is printed again. From then on, Ctrl-C and SIGTERM stop it, also during
+    /// the start.
     ///
-    /// @throws StartException and others whose message is one line that says what to do; nothing runs
-    ///     any more then
+    /// @throws StartException and others whose message is one line that says what to do; nothing runs any more then
     static Up open(Options options, Environment environment) throws InterruptedException {
         checkDemoDelay(options.demoDelay());
         int port = port(options, environment);
@@ -72,7 +71,8 @@ final class Up implements AutoCloseable {
             return up;
         } catch (RuntimeException e) {
             if (up.supervisor.isClosing()) {
-                // It fails because it is being stopped: nothing to tell, the JVM ends by itself.
+                // It fails because it is being stopped: there is nothing to report, and the JVM
+                // ends by itself.
                 new CountDownLatch(1).await();
             }
             up.close();
@@ -113,7 +113,7 @@ final class Up implements AutoCloseable {
         System.err.println("logs in " + options.data() + "/*/*.log; Ctrl-C stops everything");
     }
 
-    /// What all gateways and workers get, also those that join from another terminal.
+    /// The environment of all gateways and workers, also of those that join from another terminal.
     private Map<String, String> sharedEnvironment(Stores stores, int port) {
         Map<String, String> shared = new HashMap<>(settings());
         shared.putAll(stores.addresses());
@@ -121,7 +121,7 @@ final class Up implements AutoCloseable {
             shared.put(DemoFactory.DELAY, options.demoDelay());
         }
         if (options.extensions() != null) {
-            // In full: a worker that joins may be started in another folder.
+            // The absolute path, because a joining worker can be started in another folder.
             shared.put(
                     Variable.CHAT_EXTENSIONS.name(),
                     options.extensions().toAbsolutePath().toString());
@@ -132,7 +132,7 @@ final class Up implements AutoCloseable {
         return shared;
     }
 
-    /// Our own settings, so that a worker that joins answers as ours do. Not what belongs to one process.
+    /// Our own settings, so that a joining worker answers just as ours do. Without those that belong to one process.
     private static Map<String, String> settings() {
         Map<String, String> settings = new HashMap<>(new ProcessBuilder().environment());
         Set<String> ours = new HashSet<>(ModelProviders.variables());
@@ -144,15 +144,15 @@ final class Up implements AutoCloseable {
                                 .map(Variable::name)
                                 .toList());
         settings.values()
-                .removeIf(value -> value.lines().count() > 1); // what is recorded has lines
-        // In full: a worker that joins may be started in another folder.
+                .removeIf(value -> value.lines().count() > 1); // the record consists of lines
+        // The absolute path, because a joining worker can be started in another folder.
         for (Variable file : List.of(Variable.CHAT_EXTENSIONS, Variable.CHAT_MCP_CONFIG)) {
             settings.computeIfPresent(file.name(), (_, path) -> absolute(path));
         }
         return settings;
     }
 
-    /// Empty is unset.
+    /// Empty means unset.
     private static String absolute(String path) {
         return path.isEmpty() ? path : Path.of(path).toAbsolutePath().toString();
     }
@@ -165,20 +165,20 @@ final class Up implements AutoCloseable {
         return own;
     }
 
-    /// Its status page stays where it is when the worker is started again.
+    /// Its status page keeps its port when the worker is restarted.
     private Map<String, String> workerEnvironment(Map<String, String> shared) {
         Map<String, String> own = new HashMap<>(shared);
         int given = environment.number(Variable.CHAT_WORKER_PORT, 0, 0, HIGHEST_PORT);
         int port = given == 0 || options.workers() > 1 ? Ports.free() : given;
         own.put(Variable.CHAT_WORKER_PORT.name(), "" + port);
         if (environment.text(Variable.CHAT_WORKER_GRACE) == null) {
-            // With the last worker everything ends, and nobody waits 25 s for a Ctrl-C.
+            // With the last worker everything ends, and no user waits 25 s after Ctrl-C.
             own.put(Variable.CHAT_WORKER_GRACE.name(), "0s");
         }
         return own;
     }
 
-    /// A pod keeps its id when it is started again, and shares it with no other.
+    /// A pod keeps its id when it is restarted, and no other pod has that id.
     private String podId(int port) {
         String given = environment.text(Variable.POD_ID);
         if (given == null) {
@@ -214,7 +214,7 @@ final class Up implements AutoCloseable {
         }
     }
 
-    /// The port to be ready on, found out to be free before anything is started.
+    /// The port for the system, checked to be free before anything is started.
     private static int port(Options options, Environment environment) {
         int wanted =
                 options.port() == null

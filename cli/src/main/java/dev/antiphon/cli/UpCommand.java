@@ -18,8 +18,8 @@ import java.util.concurrent.CountDownLatch;
         header = "Run the whole system on this machine.",
         description = {
             "Starts nats-server, redis-server, workers and gateways, each as a process of its own, starts"
-                    + " again what dies, and stops everything on Ctrl-C.",
-            "NATS_URL and REDIS_HOST, when set, name servers that run already."
+                    + " again those that die, and stops everything on Ctrl-C.",
+            "NATS_URL and REDIS_HOST, when set, name servers that already run."
         },
         mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
@@ -61,11 +61,11 @@ final class UpCommand implements Callable<Integer> {
             names = "--extensions",
             paramLabel = "DIR",
             description =
-                    "A folder with jars of further providers, tools and workflows for the workers"
+                    "A folder with jars of more providers, tools and workflows for the workers"
                             + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
     private @Nullable Path extensions;
 
-    // The launcher's, which installs; here so that it is understood and explained.
+    // An option of the launcher, which installs; here so that it is accepted and explained.
     @Option(
             names = {"-y", "--yes"},
             description = "Install missing servers without asking.")
@@ -80,7 +80,7 @@ final class UpCommand implements Callable<Integer> {
                 new Up.Options(
                         port, DataDirectory.chosen(data), gateways, workers, demoDelay, extensions);
         var _ = Up.open(options, Environment.system(ModelProviders.variables()));
-        // Until SIGTERM or Ctrl-C, which stop everything in good order and end the JVM.
+        // Until SIGTERM or Ctrl-C, which stop everything cleanly and end the JVM.
         new CountDownLatch(1).await();
         throw new AssertionError("nothing counts the latch down");
     }

@@ -9,10 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// A child's standard error on its way to the terminal. It is held back while the child starts: if the
-/// start fails, its last line is the one that a person needs, and the only one.
+/// A child's standard error on its way to the terminal. It is held back while the child starts: if the start fails, its
+/// last line is the only one that the user needs.
 final class Warnings {
-    // A child that warns more than this while it starts keeps its newest lines.
+    // A child that writes more than this while it starts keeps its newest lines.
     private static final int HELD_LINES = 100;
 
     private final PrintStream terminal;
@@ -34,7 +34,7 @@ final class Warnings {
                 take(line);
             }
         } catch (IOException _) {
-            // The pipe of a killed child: an end like any other.
+            // The pipe of a killed child: a normal end.
         }
     }
 
@@ -49,8 +49,7 @@ final class Warnings {
         held.addLast(line);
     }
 
-    /// The last line of a child that has ended, which is not shown again by [#release()]; `ifNone`
-    /// if it said nothing.
+    /// The last line of a child that has ended, which [#release()] does not show again; `ifNone` if there was no line.
     String lastWords(String ifNone) {
         try {
             reader.join();
@@ -64,7 +63,7 @@ final class Warnings {
         }
     }
 
-    /// Shows what was held back, and from now on every line as it comes.
+    /// Shows the held lines, and from now on every line as it comes.
     synchronized void release() {
         held.forEach(terminal::println);
         held.clear();

@@ -36,7 +36,7 @@ final class WorkerCommand implements Callable<Integer> {
             names = "--extensions",
             paramLabel = "DIR",
             description =
-                    "A folder with jars of further providers, tools and workflows"
+                    "A folder with jars of more providers, tools and workflows"
                             + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
     private @Nullable Path extensions;
 

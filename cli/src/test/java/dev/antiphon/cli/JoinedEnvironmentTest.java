@@ -15,14 +15,14 @@ final class JoinedEnvironmentTest {
                     "REDIS_PASSWORD", "");
 
     @Test
-    void takesWhatItDoesNotSayItself() {
+    void takesTheSettingsThatItDoesNotNameItself() {
         assertThat(JoinedEnvironment.joined(Map.of("CHAT_DEMO_DELAY", "0ms"), RECORDED))
                 .containsAllEntriesOf(RECORDED)
                 .containsEntry("CHAT_DEMO_DELAY", "0ms");
     }
 
     @Test
-    void itsOwnWordGoesFirst() {
+    void itsOwnSettingsComeFirst() {
         assertThat(JoinedEnvironment.joined(Map.of("NATS_URL", "nats://elsewhere"), RECORDED))
                 .containsEntry("NATS_URL", "nats://elsewhere")
                 .containsEntry("REDIS_PORT", "6380");
@@ -49,7 +49,7 @@ final class JoinedEnvironmentTest {
     }
 
     @Test
-    void aGatewayThatJoinsTakesCallsFromTheOriginThatTheOthersTake() {
+    void aJoiningGatewayAcceptsCallsFromTheSameOriginAsTheOthers() {
         assertThat(JoinedEnvironment.joined(Map.of(), RECORDED))
                 .containsEntry("CHAT_ALLOWED_ORIGINS", "http://localhost:3000");
         assertThat(JoinedEnvironment.joined(Map.of("SERVER_HOST", "localhost"), RECORDED))
@@ -57,7 +57,7 @@ final class JoinedEnvironmentTest {
     }
 
     @Test
-    void originsThatAreNamedStandAndOtherMachinesGetNoDefault() {
+    void namedOriginsRemainAndOtherMachinesGetNoDefault() {
         String variable = "CHAT_ALLOWED_ORIGINS";
         assertThat(JoinedEnvironment.joined(Map.of(variable, "https://a.example"), RECORDED))
                 .containsEntry(variable, "https://a.example");

@@ -62,7 +62,7 @@ final class LogLinesTest {
     }
 
     @Test
-    void whatWasLoggedBeforeTheMetricsAreThereIsCountedToo() {
+    void linesLoggedBeforeTheMetricsExistAreCountedToo() {
         ours.warn("waiting for a server");
 
         lines.bindTo(registry);
@@ -70,7 +70,7 @@ final class LogLinesTest {
         assertThat(count("warn", "waiting for a server")).isEqualTo(1);
     }
 
-    /// A sum over the lines has a value before the first of them, so that an increase from none to one is seen.
+    /// A sum over the lines has a value before the first line, so that an increase from none to one is visible.
     @Test
     void libraryLinesAreCountedTogetherAndThatCounterIsAlwaysThere() {
         lines.bindTo(registry);
@@ -83,7 +83,7 @@ final class LogLinesTest {
     }
 
     @Test
-    void thereAreNoMoreMetricsThanTheBoundHoweverManyTextsThereAre() {
+    void theNumberOfMetricsIsLimitedForAnyNumberOfTexts() {
         lines.bindTo(registry);
         for (int i = 0; i < 2 * LogLines.MAX_LINES; i++) {
             ours.warn("text " + i);
@@ -95,7 +95,7 @@ final class LogLinesTest {
         assertThat(count("warn", LogLines.OTHER)).isEqualTo(LogLines.MAX_LINES + 2);
     }
 
-    /// What an operator is woken up by.
+    /// Error lines alert operators, so each is documented.
     @Test
     void theMetricAndEachErrorAreDocumented() throws Exception {
         String document = Files.readString(Path.of("..", "docs", "metrics.md"));

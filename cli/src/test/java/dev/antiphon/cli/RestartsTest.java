@@ -20,7 +20,7 @@ final class RestartsTest {
     }
 
     @Test
-    void beginsAnewAfterAProcessThatWasSteady() {
+    void startsAgainAfterAProcessThatWasStable() {
         var _ = restarts.after(Duration.ZERO);
         var _ = restarts.after(Duration.ZERO);
 

@@ -55,7 +55,7 @@ public final class AskingWorkflow implements Workflow {
                 .edge("ask", END);
     }
 
-    /// Makes a folder of extensions that holds it.
+    /// Creates a folder of extensions that contains it.
     static Path extensions(Path folder) throws IOException {
         String file = AskingWorkflow.class.getName().replace('.', '/') + ".class";
         Files.createDirectory(folder);

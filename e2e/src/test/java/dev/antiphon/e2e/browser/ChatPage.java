@@ -2,7 +2,7 @@ package dev.antiphon.e2e.browser;
 
 import java.util.List;
 
-/// The chat page in one tab, in the words of the person in front of it.
+/// The chat page in one tab, described as its user sees it.
 record ChatPage(Tab tab) {
 
     /// Types a message and presses Enter.
@@ -12,7 +12,7 @@ record ChatPage(Tab tab) {
         tab.pressEnter(false);
     }
 
-    /// What was asked, from top to bottom, as it is shown.
+    /// The questions, from top to bottom, as they are shown.
     List<String> questions() {
         return tab.texts(".call .text");
     }
@@ -25,7 +25,7 @@ record ChatPage(Tab tab) {
         tab.until("document.querySelector('#connection').dataset.state === 'open'");
     }
 
-    /// Waits until some turn says that this one of its versions is shown.
+    /// Waits until a turn says that this one of its versions is shown.
     void awaitVersions(String shown) {
         tab.until(
                 "[...document.querySelectorAll('.turn .switch span')].some(e => e.textContent === '"
@@ -33,7 +33,7 @@ record ChatPage(Tab tab) {
                         + "')");
     }
 
-    /// Opens the list of chats until it has exactly these: one is listed a moment after its answer.
+    /// Opens the list of chats until it has exactly these: a chat is listed a moment after its answer.
     void awaitListed(String... titles) {
         tab.until(
                 """
@@ -48,7 +48,7 @@ record ChatPage(Tab tab) {
                         .formatted(DevTools.JSON.writeValueAsString(titles)));
     }
 
-    /// Waits until the list of chats, which is open, has exactly one with this title and this word for what it does.
+    /// Waits until the open list of chats has exactly one with this title and this word for its state.
     void awaitRow(String title, String state) {
         tab.until(
                 "JSON.stringify([...document.querySelectorAll('#sessions li')].map((e) => [e.querySelector('a').textContent,"
@@ -87,7 +87,7 @@ record ChatPage(Tab tab) {
         tab.until("document.querySelectorAll('.turn[data-state=complete]').length === " + complete);
     }
 
-    /// Waits until the newest answer has begun and shows this.
+    /// Waits until the newest answer has begun and shows this text.
     void awaitText(String text) {
         tab.until(
                 "[...document.querySelectorAll('.turn .answer')].at(-1)?.innerText.includes("

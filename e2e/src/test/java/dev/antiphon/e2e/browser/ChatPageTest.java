@@ -23,7 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// A person's steps on the chat page: a real Chromium before a real gateway, worker, NATS and Redis.
+/// A user's steps on the chat page: a real Chromium with a real gateway, worker, NATS and Redis.
 final class ChatPageTest {
     private static final Path SAMPLE = Path.of("..", "deploy", "sample", "index.html");
     private static final String ANSWER_END = "demonstrate the chunk buffering system.";
@@ -62,7 +62,7 @@ final class ChatPageTest {
     @AfterAll
     static void stop() {
         otherSite.stop(0);
-        // What had not started when the start failed is not there.
+        // Processes that had not started when the start failed do not exist.
         if (chromium != null) {
             chromium.close();
         }
@@ -175,7 +175,7 @@ final class ChatPageTest {
 
         doomed.process().kill();
         page.tab().until("document.querySelector('#connection').dataset.state === 'reconnecting'");
-        // Typed while nobody is there: it must not be lost, nor be sent twice.
+        // Typed while no gateway runs: it must not be lost, nor be sent twice.
         page.ask("meanwhile");
         house.gateway(doomed.port(), Map.of());
 
@@ -267,7 +267,7 @@ final class ChatPageTest {
         page.tab().scroll(-300);
         page.tab().until("!document.querySelector('#jump').hidden");
         String top = "document.querySelector('#scroller').scrollTop";
-        // The wheel turns on for a moment.
+        // The wheel keeps turning for a moment.
         page.tab()
                 .until(
                         "new Promise((tell) => { const was = %1$s; setTimeout(() => tell(%1$s === was), 200); })"
@@ -368,7 +368,7 @@ final class ChatPageTest {
 
     @Test
     void aQuestionIsAnsweredInEitherTabAndAfterTheWorkerIsGone() throws IOException {
-        // A house of its own: its worker answers everything with this workflow.
+        // A system of its own: its worker answers everything with this workflow.
         try (House asking = House.open(Files.createDirectory(folder.resolve("asking")))) {
             String extensions = AskingWorkflow.extensions(folder.resolve("extensions")).toString();
             ChildProcess first = asking.worker(Map.of(), "--extensions", extensions);
@@ -399,7 +399,7 @@ final class ChatPageTest {
                     .containsExactly("Which <b>tea</b>? green", "How many cups? two");
             assertThat(page.tab().texts(".question:not([hidden])")).isEmpty();
 
-            // Another device has nothing but the server's history.
+            // Another device has only the server's history.
             page.awaitListed("Tea, please");
             page.tab()
                     .evaluate(
@@ -443,7 +443,7 @@ final class ChatPageTest {
         page.tab().until("document.querySelectorAll('#sessions li').length === 1");
         page.tab().until("document.querySelectorAll('.turn').length === 0");
         assertThat(page.tab().complaints()).isEmpty();
-        // From here on the browser may complain of a 404: the chat is not there any more.
+        // From here on the browser can report a 404: the chat does not exist any more.
         page.tab().evaluate("location.hash = '" + first.getFragment() + "'");
         page.tab().reload();
         page.awaitConnected();

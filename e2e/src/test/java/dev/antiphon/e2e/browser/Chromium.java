@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// A Chromium without a window, with a folder of its own. Its people share nothing with each other.
+/// A headless Chromium, with its own folder. Its users share nothing with each other.
 final class Chromium implements AutoCloseable {
     private static final Duration STARTED_WITHIN = Duration.ofSeconds(30);
 
@@ -39,8 +39,8 @@ final class Chromium implements AutoCloseable {
                                         "chromium-browser",
                                         "google-chrome"),
                                 "--headless",
-                                // It only ever opens our own pages, and as root it starts no other
-                                // way.
+                                // It opens only our own pages, and as root it does not start
+                                // otherwise.
                                 "--no-sandbox",
                                 "--disable-gpu",
                                 "--disable-quic",
@@ -49,8 +49,8 @@ final class Chromium implements AutoCloseable {
                                 "--disable-background-networking",
                                 "--disable-component-update",
                                 "--disable-sync",
-                                // Tabs in the back are the second tab of a person who looks at the
-                                // first.
+                                // A background tab stands for the second tab of a user who looks at
+                                // the first one.
                                 "--disable-renderer-backgrounding",
                                 "--disable-backgrounding-occluded-windows",
                                 "--disable-background-timer-throttling",
@@ -64,7 +64,7 @@ final class Chromium implements AutoCloseable {
         return new Chromium(profile, process, new DevTools(address(profile, process)));
     }
 
-    /// A person on a machine of their own: a storage that nobody else has.
+    /// A user on another machine: a storage that no other user has.
     Person person() {
         return new Person(
                 devTools,
@@ -79,8 +79,7 @@ final class Chromium implements AutoCloseable {
     public void close() {
         devTools.close();
         process.stop(Duration.ofSeconds(5));
-        // Links that lead out of the folder: who deletes the folder would have to wonder about
-        // them.
+        // Links that lead out of the folder would be a surprise for the code that deletes it.
         for (String link : List.of("SingletonLock", "SingletonSocket", "SingletonCookie")) {
             try {
                 Files.deleteIfExists(profile.resolve(link));
@@ -90,7 +89,7 @@ final class Chromium implements AutoCloseable {
         }
     }
 
-    // It writes port and path of its DevTools into a file once it listens.
+    // It writes the port and path of its DevTools to a file once it listens.
     private static URI address(Path profile, ChildProcess process) {
         Path written = profile.resolve("DevToolsActivePort");
         List<String> lines =

@@ -26,7 +26,7 @@ import java.util.function.BiConsumer;
 ///
 /// Calls block. Events come on the connection's own thread, in order; a listener must not call.
 final class DevTools implements AutoCloseable {
-    /// Longer than any call here takes on a busy machine; a browser that hangs must not hang the build.
+    /// Longer than any call here takes on a busy machine; a hanging browser must not make the build hang.
     private static final int ANSWER_SECONDS = 30;
 
     static final ObjectMapper JSON = JsonMapper.shared();
@@ -80,7 +80,7 @@ final class DevTools implements AutoCloseable {
         listeners.put(session, listener);
     }
 
-    // A WebSocket takes the next message only after the one before is on its way.
+    // A WebSocket accepts the next message only after the previous one has been sent.
     private synchronized void send(String message) {
         socket.sendText(message, true).join();
     }

@@ -4,18 +4,18 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-/// Someone at a browser: what is remembered in one of their tabs is there in the others, and nowhere else.
+/// A browser user: the storage of one of their tabs is shared with the others, and with no one else.
 record Person(DevTools devTools, String context, List<String> lacking) {
 
-    /// The same person with a browser that lacks something.
+    /// The same user with a browser that lacks a feature.
     ///
-    /// @param name of what scripts do not find
+    /// @param name of the object that scripts do not find
     Person without(String name) {
         return new Person(devTools, context, List.of(name));
     }
 
-    /// Opens a tab in a window of its own, so that it is seen beside the others, and returns when the page is loaded. A
-    /// tab in the back draws nothing until it comes to the front.
+    /// Opens a tab in its own window, so that it is visible next to the others, and returns when the page is loaded. A
+    /// background tab draws nothing until it comes to the front.
     Tab open(URI address) {
         String target =
                 devTools.call(

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// One tab: real keys and clicks in, what the page shows out. Everything blocks.
+/// One tab: takes real keys and clicks, and returns what the page shows. All methods block.
 final class Tab {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -34,7 +34,7 @@ final class Tab {
         }
     }
 
-    /// What a developer would see in red: console errors, uncaught exceptions, refused by the
+    /// What a developer would see in red: console errors, uncaught exceptions, violations of the
     /// Content-Security-Policy, failed requests.
     List<String> complaints() {
         return List.copyOf(complaints);
@@ -56,14 +56,14 @@ final class Tab {
         until("!window.isTheOldPage && document.readyState === 'complete'");
     }
 
-    /// From the next page on, scripts find no such thing.
+    /// From the next page on, scripts do not find this object.
     void lacks(String name) {
         call(
                 "Page.addScriptToEvaluateOnNewDocument",
                 Map.of("source", "globalThis." + name + " = undefined"));
     }
 
-    /// Its process dies without a word.
+    /// Its process dies without a message.
     void crash() {
         devTools.tell(session, "Page.crash");
     }
@@ -108,7 +108,7 @@ final class Tab {
                 .toList();
     }
 
-    /// Waits until an expression, or what it promises, is true.
+    /// Waits until an expression, or its promised value, is true.
     void until(String expression) {
         await(expression)
                 .pollInterval(Duration.ofMillis(20))
@@ -141,7 +141,7 @@ final class Tab {
         }
     }
 
-    /// Types into whatever has the focus.
+    /// Types into the focused element.
     void type(String text) {
         call("Input.insertText", Map.of("text", text));
     }

@@ -34,7 +34,7 @@ final class TabsTest {
 
     @AfterAll
     static void stop() {
-        // What had not started when the start failed is not there.
+        // Processes that had not started when the start failed do not exist.
         if (chromium != null) {
             chromium.close();
         }
@@ -52,7 +52,7 @@ final class TabsTest {
         return pages;
     }
 
-    /// Each asks, and has the answers to all its questions, in order and once.
+    /// Each tab asks, and has the answers to all its questions, in order and once.
     private static void talk(List<ChatPage> pages, int turn) {
         pages.forEach(page -> page.ask("question " + turn));
         for (ChatPage page : pages) {

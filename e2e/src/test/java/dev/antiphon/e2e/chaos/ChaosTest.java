@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Three hundred answers while every kind of fault strikes. Nothing here depends on how fast the machine is; a run that
-/// fails keeps its history and says how to repeat it.
+/// Three hundred answers during every kind of fault. The test does not depend on the speed of the machine; a failed run
+/// keeps its history and prints how to repeat it.
 final class ChaosTest {
     private static final Path JAR = Path.of("..", "cli", "target", "antiphon.jar").toAbsolutePath();
     private static final int ANSWERS = 300;

@@ -1,4 +1,4 @@
-/// The whole product under fire.
+/// The whole product during faults.
 @NullMarked
 package dev.antiphon.e2e.chaos;
 

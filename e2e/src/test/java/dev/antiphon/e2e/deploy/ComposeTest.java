@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The compose file, as docker-compose itself understands it.
+/// The compose file, as docker-compose itself reads it.
 final class ComposeTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern OURS = Pattern.compile("\\bCHAT_[A-Z_]+\\b");
@@ -68,8 +68,8 @@ final class ComposeTest {
     void onlyTheLoadBalancerIsOpenToOtherMachines() throws Exception {
         String whole = compose(Map.of(), "config");
 
-        // docker-compose writes a port of every address in the long form, any other in the short
-        // one.
+        // docker-compose writes a port with an address in the long form, any other port in the
+        // short form.
         assertThat(matches(whole, "published: (\\d+)")).containsExactly("80");
         assertThat(service(whole, "nginx")).contains("published: 80");
         assertThat(matches(whole, "- ([\\d.]+:\\d+:\\d+)/tcp"))
@@ -91,7 +91,7 @@ final class ComposeTest {
                 .toList();
     }
 
-    /// An unknown CHAT_ name stops a process at its start, and one that is not passed on cannot be set here.
+    /// An unknown CHAT_ name stops a process at its start, and a name that is not passed on cannot be set here.
     @ParameterizedTest
     @ValueSource(strings = {"docker-compose.yml", ".env.example"})
     void everySettingIsThereAndNoneThatIsUnknown(String file) throws IOException {
@@ -115,7 +115,7 @@ final class ComposeTest {
 
     private static String service(String configuration, String name) {
         String begun = configuration.substring(configuration.indexOf("\n  " + name + ":\n") + 1);
-        // Until the next line that is no deeper than the service's name.
+        // Until the next line that is not indented further than the service's name.
         return begun.lines()
                 .skip(1)
                 .takeWhile(line -> line.startsWith("   "))
@@ -130,7 +130,7 @@ final class ComposeTest {
                         "--env-file",
                         ".env.example");
         command.command().addAll(List.of(arguments));
-        // What is set on this machine must not decide.
+        // The environment of this machine must not decide.
         command.environment().keySet().retainAll(Set.of("PATH", "HOME"));
         command.environment().putAll(variables);
         Process process = command.directory(ROOT.toFile()).redirectErrorStream(true).start();

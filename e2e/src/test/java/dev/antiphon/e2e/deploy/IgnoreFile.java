@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A `.dockerignore`: which files of a folder become the build context.
+/// A `.dockerignore`: selects the files of a folder that become the build context.
 ///
-/// As in Docker a pattern matches a path or a folder above it, and the last one that matches decides; and a folder
-/// that is out is looked into only when an exception begins with its name, letter by letter.
+/// As in Docker, a pattern matches a path or a folder above it, and the last match decides. An excluded folder is
+/// searched only when an exception begins with its name, letter by letter.
 record IgnoreFile(List<Rule> rules) {
 
     /// @param keeps whether it begins with `!`
@@ -29,7 +29,7 @@ record IgnoreFile(List<Rule> rules) {
         }
     }
 
-    /// Copies what is let in.
+    /// Copies the included files.
     void copy(Path from, Path to) throws IOException {
         Files.walkFileTree(
                 from,

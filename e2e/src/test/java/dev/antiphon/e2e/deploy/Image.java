@@ -18,10 +18,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// What `docker build` makes of a Dockerfile, with a folder in place of each stage's file system. Each instruction is
-/// carried out as written; absolute paths are taken to be inside the stage's folder. In place of a base image is this
-/// machine: its Maven, and the JDK that runs the tests. An instruction that is not known here is an error, so that
-/// the Dockerfile cannot grow beyond what is proven.
+/// The result of `docker build` for a Dockerfile, with a folder as each stage's file system. Each instruction is
+/// executed as written; absolute paths are inside the stage's folder. This machine replaces the base images: its Maven,
+/// and the JDK that runs the tests. An unknown instruction is an error, so that the Dockerfile cannot contain more than
+/// is proven.
 final class Image {
     private static final Map<String, String> BASES =
             Map.of(
@@ -44,7 +44,7 @@ final class Image {
 
     /// Builds the last stage.
     ///
-    /// @param context what `.dockerignore` let in
+    /// @param context the files that `.dockerignore` includes
     /// @param folder an empty one, for the stages
     static Image build(Path dockerfile, Path context, Path folder)
             throws IOException, InterruptedException {
@@ -61,7 +61,7 @@ final class Image {
         return image;
     }
 
-    /// Starts a container with these variables (`-e`) and, in place of the image's command, these arguments.
+    /// Starts a container with these variables (`-e`) and these arguments, which replace the image's command.
     ChildProcess run(Map<String, String> variables, Path log, String... arguments) {
         List<String> words = new ArrayList<>(asUser());
         words.addAll(entrypoint);
@@ -86,7 +86,7 @@ final class Image {
         return user;
     }
 
-    /// The folder that stands for the file system.
+    /// The folder that represents the file system.
     Path root() {
         return root;
     }
@@ -135,7 +135,7 @@ final class Image {
 
     private void copy(List<String> words, Path context, Map<String, Image> stages)
             throws IOException {
-        // With --from it is another stage that is copied from, and paths begin at its root.
+        // With --from, the source is another stage, and paths begin at its root.
         Image stage = stages.get(words.getFirst().replace("--from=", ""));
         List<String> sources = words.subList(stage == null ? 0 : 1, words.size() - 1);
         Path to = inside(words.getLast());
@@ -169,8 +169,8 @@ final class Image {
         }
     }
 
-    /// What a process of this image gets: the image's variables, and nothing of this machine's but the place of its
-    /// JDK, its programs and Maven's downloads.
+    /// The environment of a process of this image: the image's variables, and from this machine only the location of
+    /// its JDK, its programs and Maven's downloads.
     private ProcessBuilder process(List<String> words, Map<String, String> variables) {
         var builder = new ProcessBuilder(words.stream().map(this::word).toList());
         Map<String, String> host = Map.copyOf(builder.environment());
@@ -185,7 +185,8 @@ final class Image {
         return builder.directory(workingDirectory.toFile());
     }
 
-    /// To become another user takes root; without, the program runs as whoever runs the tests, who is not root either.
+    /// Becoming another user requires root; without root the program runs as the user of the tests, who is not
+    /// root either.
     private List<String> asUser() {
         if (user == null || !System.getProperty("user.name").equals("root")) {
             return List.of();
@@ -201,7 +202,8 @@ final class Image {
                 .normalize();
     }
 
-    /// A word of a command line, its path in the image as the one in the stage's folder: `@/app/jvm.options`.
+    /// A word of a command line, with its path in the image replaced by the path in the stage's
+    /// folder: `@/app/jvm.options`.
     private String word(String word) {
         int slash = word.indexOf('/');
         boolean isPath = slash == 0 || (slash == 1 && word.startsWith("@"));
@@ -210,7 +212,7 @@ final class Image {
                 : word;
     }
 
-    /// The JSON form of a command: the other one puts a shell in between, which swallows SIGTERM.
+    /// The JSON form of a command: the other form runs a shell, which swallows SIGTERM.
     private static List<String> words(String json) {
         return JsonMapper.shared().readTree(json).valueStream().map(JsonNode::asString).toList();
     }

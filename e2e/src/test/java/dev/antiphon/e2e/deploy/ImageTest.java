@@ -28,7 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// The image: built by the Dockerfile's own instructions from what `.dockerignore` lets in, and run as it says.
+/// The image: built by the Dockerfile's own instructions from the files that `.dockerignore` includes, and run as
+/// it says.
 final class ImageTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 

@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/// A real nginx with the shipped configuration. Only what a machine without the compose network must have otherwise
-/// is replaced: the gateways' addresses, and port 80 where it may not be had.
+/// A real nginx with the shipped configuration. Only the parts that need the compose network are replaced: the
+/// gateways' addresses, and port 80 where it is not available.
 final class Nginx implements AutoCloseable {
     private static final Duration STARTED_WITHIN = Duration.ofSeconds(10);
     private static final int HTTP = 80;
@@ -64,7 +64,7 @@ final class Nginx implements AutoCloseable {
         return nginx;
     }
 
-    /// As the seed writes it: without a port when it is 80.
+    /// Clients write the address without a port when it is 80.
     URI address() {
         return URI.create(port == HTTP ? "http://localhost" : "http://localhost:" + port);
     }

@@ -35,8 +35,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/// All three gateways behind the shipped nginx are restarted one after the other, while clients send messages without ids
-/// and read streams.
+/// All three gateways behind the shipped nginx are restarted one after the other, while clients send messages without
+/// ids and read streams.
 final class NginxRestartTest {
 
     private static final int SESSIONS = 16;
@@ -108,8 +108,8 @@ final class NginxRestartTest {
                 clients.stream().mapToInt(client -> client.refusedStreams.size()).sum());
     }
 
-    /// A session that sends the next message as soon as the last is answered. Its client repeats nothing but a stream that
-    /// ended, and the message's id is the gateway's.
+    /// A session that sends the next message as soon as the last one is answered. Its client retries only a stream that
+    /// ended, and the gateway chooses the message's id.
     private static final class Client {
         private final HttpClient http;
         private final URI address;
@@ -186,7 +186,7 @@ final class NginxRestartTest {
                                     && event.messageId().equals(message));
         }
 
-        /// The stream, or the one that goes on where it ended. A refused one would be an EventSource's end.
+        /// The stream, or a stream that continues where it ended. An EventSource would end at a refused one.
         private EventStream opened(EventStream stream) {
             if (stream.isOpen()) {
                 return stream;

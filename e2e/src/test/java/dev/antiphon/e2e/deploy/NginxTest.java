@@ -42,7 +42,7 @@ import java.util.stream.Stream;
 /// The shipped nginx configuration in a real nginx, in front of three real gateways.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class NginxTest {
-    /// nginx gives up on a silent answer after 60 s unless it is told otherwise, and so do most load balancers.
+    /// nginx closes a silent response after 60 s by default, and so do most load balancers.
     private static final Duration SILENT_FOR = Duration.ofSeconds(75);
 
     @TempDir private static Path folder;
@@ -70,7 +70,7 @@ final class NginxTest {
 
     @AfterAll
     static void stop() throws Exception {
-        // What had not started when the start failed is not there.
+        // Processes that had not started when the start failed do not exist.
         for (AutoCloseable each : Arrays.asList(silent, http, nginx, house)) {
             if (each != null) {
                 each.close();
@@ -141,8 +141,8 @@ final class NginxTest {
                             .mapToObj(i -> Duration.ofNanos(chunks.get(i) - chunks.get(i - 1)))
                             .sorted()
                             .toList();
-            // 100 ms apart at the source. A buffer brings each few kilobytes at once: most pauses
-            // are none then.
+            // 100 ms apart at the source. A buffer delivers a few kilobytes at once: then most
+            // pauses are zero.
             assertThat(pauses.get(pauses.size() / 2)).isGreaterThan(Duration.ofMillis(50));
         }
     }
@@ -192,7 +192,7 @@ final class NginxTest {
         }
         before.close();
 
-        // The dead one is still in the configuration, and nobody notices.
+        // The dead gateway is still in the configuration, without visible effects.
         for (int i = 0; i < 6; i++) {
             assertThat(get("/health").statusCode()).isEqualTo(200);
             assertThat(post("others-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
@@ -205,7 +205,7 @@ final class NginxTest {
     void aMessageThatOneGatewayDoesNotServeIsTakenByAnother() throws Exception {
         int port = changed.port();
         changed.process().kill();
-        // It listens, and answers 503 to messages until its Redis is there.
+        // It listens, and answers 503 to messages until its Redis is available.
         house.startGateway(port, Map.of("REDIS_PORT", "" + Ports.free()));
         URI live = URI.create("http://127.0.0.1:" + port + "/health/live");
         await("the gateway to listen")
@@ -246,7 +246,7 @@ final class NginxTest {
         }
     }
 
-    /// All gateways refuse messages then, and serve everything else.
+    /// Then all gateways refuse messages, and serve everything else.
     @Test
     @Order(8)
     void whatAllGatewaysRefuseIsAnsweredInTheirWordsAndTheRestGoesOn() throws Exception {

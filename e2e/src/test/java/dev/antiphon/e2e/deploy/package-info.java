@@ -1,5 +1,5 @@
-/// The shipped deployment files, proven without a Docker engine: the Dockerfile's instructions are carried out in
-/// folders, the compose file is checked by docker-compose, and the nginx configuration runs in a real nginx.
+/// The shipped deployment files, tested without a Docker engine: the Dockerfile's instructions are executed in folders,
+/// docker-compose checks the compose file, and the nginx configuration runs in a real nginx.
 @NullMarked
 package dev.antiphon.e2e.deploy;
 

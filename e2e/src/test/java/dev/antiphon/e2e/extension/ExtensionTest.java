@@ -24,7 +24,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// What docs/extending.md promises to somebody who writes an extension.
+/// The promises of docs/extending.md to the author of an extension.
 final class ExtensionTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(60);
@@ -115,7 +115,7 @@ final class ExtensionTest {
         assertThat(worker.onExit().join()).isEqualTo(1);
         assertThat(house.output(worker))
                 .isEqualTo(
-                        "the extensions folder " + folder.resolve("nowhere") + " is not there\n");
+                        "the extensions folder " + folder.resolve("nowhere") + " does not exist\n");
     }
 
     private static void post(URI gateway, String body) throws Exception {

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 
 /// The sample project, built by `mvn package` as its documentation says.
 ///
-/// What `mvn install` would have put into the person's Maven repository, Antiphon's own jars, lies in a repository of
-/// the test: links to what the build of this project has fetched, and our jars as they were just built. On a new machine
-/// Maven fetches what only the sample needs; it goes where the links point.
+/// The test has its own Maven repository for the files that `mvn install` would have installed, Antiphon's own jars:
+/// links to the downloads of this project's build, and our freshly built jars. On a new machine Maven downloads only
+/// what the sample needs, to the targets of the links.
 final class Sample {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final Path FETCHED =
@@ -77,7 +77,7 @@ final class Sample {
         }
     }
 
-    /// What deletes the folder afterwards would warn of each link.
+    /// The code that deletes the folder afterwards would warn about each link.
     private static void unlink(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path link : entries.filter(Files::isSymbolicLink).toList()) {

@@ -1,4 +1,4 @@
-/// Extensions as a third party makes them: built by a Maven of their own and loaded by a worker.
+/// Extensions as third parties write them: built by their own Maven and loaded by a worker.
 @NullMarked
 package dev.antiphon.e2e.extension;
 

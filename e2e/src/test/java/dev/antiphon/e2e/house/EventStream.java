@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/// A session's stream as a plain client reads it: nothing is filtered, sorted or repaired.
+/// A session's stream as a plain client reads it: it filters, sorts and repairs nothing.
 public final class EventStream implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -41,7 +41,7 @@ public final class EventStream implements AutoCloseable {
     private final Thread reader;
 
     private EventStream(URI address, @Nullable String lastEventId) {
-        // For the answer's head; the stream itself has no end.
+        // For the head of the response; the stream itself has no end.
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(address)
                         .timeout(PATIENCE)
@@ -56,7 +56,7 @@ public final class EventStream implements AutoCloseable {
         reader = Thread.ofVirtual().start(() -> read(response.body()));
     }
 
-    /// Opens a stream and returns once the gateway has said `connected`.
+    /// Opens a stream and returns once the gateway has sent `connected`.
     public static EventStream open(URI gateway, String session, @Nullable String lastEventId) {
         URI address = gateway.resolve("/api/sse?session_id=" + session + "&user_id=user1");
         var stream = new EventStream(address, lastEventId);
@@ -111,7 +111,7 @@ public final class EventStream implements AutoCloseable {
         try (lines) {
             lines.forEach(line -> take(line, fields));
         } catch (UncheckedIOException _) {
-            // The other side is gone, which is what isOpen() tells.
+            // The other side is gone, which isOpen() reports.
         }
     }
 

@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/// A whole Antiphon: nats-server, redis-server, and workers and gateways as the processes that are shipped.
-/// Everything ends with it.
+/// A whole Antiphon: nats-server, redis-server, and workers and gateways as the shipped processes. Everything ends
+/// with it.
 public final class House implements AutoCloseable {
     private static final Path JAR = Path.of("..", "cli", "target", "antiphon.jar");
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
@@ -81,7 +81,7 @@ public final class House implements AutoCloseable {
         }
     }
 
-    /// The variables that a process of ours finds the servers by.
+    /// The variables with which our processes find the servers.
     public Map<String, String> addresses() {
         return Map.of(
                 "NATS_URL", "nats://127.0.0.1:" + nats.port(),
@@ -93,7 +93,7 @@ public final class House implements AutoCloseable {
         return start("worker", variables, "worker-" + processes.size(), options);
     }
 
-    /// What a process has printed so far, on both outputs.
+    /// The output of a process so far, on both streams.
     public String output(ChildProcess process) throws IOException {
         return Files.readString(Objects.requireNonNull(logs.get(process)));
     }
@@ -144,7 +144,7 @@ public final class House implements AutoCloseable {
         return redis;
     }
 
-    /// Redis forgets everything, as if its disk were lost.
+    /// Redis loses everything, as if its disk were lost.
     public void loseAll() {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {
@@ -152,12 +152,12 @@ public final class House implements AutoCloseable {
         }
     }
 
-    /// What a process has written so far; its name is `worker-0.log` and so on, or `gateway-{port}.log`.
+    /// The log of a process so far; its name is `worker-0.log` and so on, or `gateway-{port}.log`.
     public String output(String name) throws IOException {
         return Files.readString(folder.resolve(name));
     }
 
-    /// The gateway that holds the session's only connection, as the registry has it.
+    /// The gateway that holds the session's only connection, according to the registry.
     public Gateway gatewayOf(String session) {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {
@@ -171,7 +171,7 @@ public final class House implements AutoCloseable {
         }
     }
 
-    /// Puts somebody else's connection into a session's registry: `{pod}:{connection}`.
+    /// Adds a foreign connection to a session's registry: `{pod}:{connection}`.
     public void register(String session, String member) {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {
@@ -187,7 +187,7 @@ public final class House implements AutoCloseable {
         }
     }
 
-    /// The id of the worker that answers in a session now.
+    /// The id of the worker that is answering in a session.
     public String workerOf(String session) {
         try (RedisClient client = RedisClient.create(redis.url());
                 var connection = client.connect()) {

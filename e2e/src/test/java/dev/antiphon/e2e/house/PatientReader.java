@@ -15,8 +15,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// A session's stream as an EventSource reads it: opened again with the last id when it breaks, and nothing filtered,
-/// sorted or repaired.
+/// A session's stream as an EventSource reads it: reopened with the last id when it is lost, without filtering, sorting
+/// or repairing.
 public final class PatientReader implements AutoCloseable {
     private static final Duration WITHIN = Duration.ofSeconds(60);
 
@@ -61,7 +61,7 @@ public final class PatientReader implements AutoCloseable {
                 .filter(event -> event.name().equals("chunk") && event.messageId().equals(message));
     }
 
-    /// Opens the stream again if it broke and somebody serves there.
+    /// Reopens the stream if it was lost and a gateway serves there.
     public void look() {
         if (stream.isOpen()) {
             return;
@@ -76,7 +76,7 @@ public final class PatientReader implements AutoCloseable {
         try {
             next = EventStream.open(gateway, session, last);
         } catch (UncheckedIOException | IllegalStateException | ConditionTimeoutException _) {
-            return; // Not there yet: asked again at the next look.
+            return; // Not available yet: retried at the next check.
         }
         before.addAll(stream.events());
         stream.close();

@@ -9,9 +9,9 @@ import java.util.stream.Stream;
 public final class Programs {
     private Programs() {}
 
-    /// Finds the first that is there, on PATH or where Debian keeps servers.
+    /// Finds the first existing program, on PATH or where Debian installs servers.
     ///
-    /// @throws IllegalStateException when none is, with the package to install
+    /// @throws IllegalStateException when there is none, with the package to install
     public static String find(String debianPackage, String... names) {
         String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
         return Stream.of(names)

@@ -1,5 +1,5 @@
-/// What the tests of whole systems share: real servers with our processes as they are shipped, and a client that reads
-/// a stream as it comes.
+/// Shared by the tests of whole systems: real servers with our processes as they are shipped, and a client that reads a
+/// stream as it arrives.
 @NullMarked
 package dev.antiphon.e2e.house;
 

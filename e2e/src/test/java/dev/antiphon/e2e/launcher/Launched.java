@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A launcher that was started, and what it has printed so far.
+/// A started launcher, and its output so far.
 final class Launched implements AutoCloseable {
     private static final Duration WITHIN = Duration.ofSeconds(40);
     private static final Pattern PID = Pattern.compile("pid=([0-9]+)");
@@ -41,12 +41,12 @@ final class Launched implements AutoCloseable {
                             into.add(line);
                         }
                     } catch (IOException _) {
-                        // A killed process' pipe: its end like any other.
+                        // The pipe of a killed process: a normal end.
                     }
                 });
     }
 
-    /// The first line on standard output that starts like this.
+    /// The first line on standard output that starts with this text.
     String line(String start) {
         return await().atMost(WITHIN)
                 .failFast(() ->
@@ -59,7 +59,7 @@ final class Launched implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /// The line that starts like this and names another process than `pid`, once there is one.
+    /// The line that starts with this text and names another process than `pid`, once it is printed.
     String nextLine(String start, long pid) {
         return await().atMost(WITHIN)
                 .until(
@@ -72,7 +72,7 @@ final class Launched implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /// The process that the last line which starts like this names.
+    /// The process in the last line that starts with this text.
     ProcessHandle process(String start) {
         line(start);
         String last =
@@ -89,7 +89,7 @@ final class Launched implements AutoCloseable {
         return Long.parseLong(pid.group(1));
     }
 
-    /// The first line on standard error that has this in it.
+    /// The first line on standard error that contains this text.
     String error(String part) {
         return await().atMost(WITHIN)
                 .until(
@@ -102,12 +102,12 @@ final class Launched implements AutoCloseable {
         return output.stream().anyMatch(line -> line.startsWith(start));
     }
 
-    /// The address behind `ready`, once it is printed.
+    /// The address after `ready`, once it is printed.
     URI ready() {
         return URI.create(line("ready ").substring("ready ".length()));
     }
 
-    /// The processes that the lines so far name, in their order, except those that are gone already.
+    /// The processes in the lines so far, in order, except those that have ended.
     List<ProcessHandle> processes() {
         return output.stream()
                 .map(PID::matcher)
@@ -132,7 +132,7 @@ final class Launched implements AutoCloseable {
         process.destroyForcibly();
     }
 
-    /// Waits for its end and for all that it has to say.
+    /// Waits for its end and for all its output.
     int exitCode() throws InterruptedException {
         assertThat(process.waitFor(WITHIN.toSeconds(), TimeUnit.SECONDS))
                 .as("ends; its output: %s, its errors: %s", output, errors)

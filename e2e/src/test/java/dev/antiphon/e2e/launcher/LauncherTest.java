@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// What the bash script does before there is a JVM.
+/// The work of the bash script before a JVM runs.
 final class LauncherTest {
-    // What it calls; nothing else is on the PATH of a bare machine.
+    // The commands that it calls; nothing else is on the PATH of a bare machine.
     private static final List<String> TOOLS =
             List.of(
                     "bash",
@@ -67,7 +67,7 @@ final class LauncherTest {
     }
 
     @Test
-    void withoutAJdkThatIsNewEnoughItSaysWhatToInstall() throws Exception {
+    void withoutARecentJdkItSaysWhatToInstall() throws Exception {
         Path old = jdk("old", "17.0.15");
         Map<String, String> environment =
                 Map.of(
@@ -122,7 +122,7 @@ final class LauncherTest {
         for (String server : List.of("nats-server", "redis-server")) {
             script(packages.resolve(server), run(server));
         }
-        // An apt-get for which installing is moving files to where PATH finds them.
+        // An apt-get that installs by moving files to where PATH finds them.
         script(
                 machine.resolve("apt-get"),
                 """
@@ -177,7 +177,7 @@ final class LauncherTest {
     }
 
     @Test
-    void aBenchmarkOfAClosedPortFailsAtOnceAndSaysWhere() throws Exception {
+    void aBenchmarkOfAClosedPortFailsAtOnceAndNamesThePort() throws Exception {
         String url = "http://127.0.0.1:" + Ports.free();
         for (List<String> load : List.of(List.of("--answers", "5"), List.of("--storm", "5"))) {
             List<String> arguments = new ArrayList<>(List.of("bench", "--url", url));
@@ -201,7 +201,7 @@ final class LauncherTest {
     void aSignalDuringTheBuildEndsTheBuildToo() throws Exception {
         Path machine = bareMachine();
         Path builder = folder.resolve("builder");
-        // A Maven whose build takes longer than anybody waits, as a process of its own below it.
+        // A Maven whose build takes longer than any user waits, with a child process.
         script(machine.resolve("mvn"), "echo $$ >'" + builder + "'; sleep 600 & wait");
         Files.delete(project.jar());
         try (Launched up = project.launch(Map.of("PATH", machine.toString()), "up")) {
@@ -229,7 +229,7 @@ final class LauncherTest {
         }
     }
 
-    /// A folder that has what a JDK of this version has, as far as the launcher looks.
+    /// A folder with the parts of a JDK of this version that the launcher checks.
     private Path jdk(String name, String version) throws IOException {
         Path home = folder.resolve(name);
         Files.createDirectories(home.resolve("bin"));

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// A built project in a folder of its own, without sources: its launcher has nothing to build, so that
-/// no test starts Maven inside Maven.
+/// A built project in its own folder, without sources: its launcher has nothing to build, so that no test starts Maven
+/// inside Maven.
 final class Project {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
 
@@ -22,7 +22,7 @@ final class Project {
         this.root = root;
     }
 
-    /// @param folder an empty one; the root in it has a space in its name, as a person's may
+    /// @param folder an empty one; the root in it has a space in its name, as a user's can
     static Project in(Path folder) throws IOException {
         Path root = folder.resolve("my project");
         Path built = CHECKOUT.resolve("cli/target");
@@ -40,12 +40,12 @@ final class Project {
                 place(jar, lib.resolve(jar.getFileName()));
             }
         }
-        // An empty AOT cache that is newer than the jar: a rehearsal that was tried.
+        // An empty AOT cache that is newer than the jar: stands for an attempted rehearsal.
         Files.createFile(target.resolve("antiphon.aot"));
         return new Project(folder, root);
     }
 
-    // A copy that costs nothing, where both are on one file system.
+    // A copy without cost if both are on one file system.
     private static void place(Path file, Path copy) throws IOException {
         try {
             Files.createLink(copy, file);
@@ -59,7 +59,7 @@ final class Project {
         return root.resolve(".antiphon");
     }
 
-    /// What the launcher builds first when it is missing.
+    /// The file that the launcher builds first when it is missing.
     Path jar() {
         return root.resolve("cli/target/run/antiphon.jar");
     }
@@ -69,7 +69,7 @@ final class Project {
         return launch(Map.of(), arguments);
     }
 
-    /// @param environment on top of this process' own; an empty value unsets a variable
+    /// @param environment added to this process' own; an empty value unsets a variable
     Launched launch(Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(root.resolve("antiphon").toString()));
         command.addAll(List.of(arguments));

@@ -23,7 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// What `up` runs is killed, and goes on.
+/// Processes of `up` are killed, and `up` continues.
 final class UpSurvivesTest {
     private static final Duration WITHIN = Duration.ofSeconds(60);
 
@@ -69,7 +69,7 @@ final class UpSurvivesTest {
                                     IntStream.range(0, (int) reader.chunks(kind).count())
                                             .boxed()
                                             .toList());
-                    assertThat(up.error(" died with exit code 137; it is started again in"))
+                    assertThat(up.error(" died with exit code 137; restarting in"))
                             .contains(" (pid ");
                 }
                 assertThat(reader.reconnects()).isEqualTo(1);
@@ -108,7 +108,7 @@ final class UpSurvivesTest {
                         .asString()
                         .startsWith(
                                 "gateway-1 did not start: cannot listen on port " + ready.getPort())
-                        .endsWith("; trying again until it starts");
+                        .endsWith("; retrying until it starts");
             }
             up.nextLine("gateway pid=", gateway.pid());
             assertThat(Launched.status(ready.resolve("/health"))).isEqualTo(200);
@@ -116,7 +116,7 @@ final class UpSurvivesTest {
     }
 
     @Test
-    void whatDiesAgainAndAgainTellsItsLogAndIsStartedWhenItCan() throws Exception {
+    void aProcessThatKeepsDyingShowsItsLogAndIsRetried() throws Exception {
         try (Launched up = project.launch("up", "--port", "0")) {
             up.ready();
             Path manifest =

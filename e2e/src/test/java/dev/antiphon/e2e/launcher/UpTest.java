@@ -63,7 +63,7 @@ final class UpTest {
             List<ProcessHandle> processes = up.processes();
             assertThat(processes).hasSize(4).allMatch(ProcessHandle::isAlive);
 
-            // As a script stops an `up` that it did not start.
+            // Just as a script stops an `up` that it did not start.
             Path pid = project.data().resolve("pid");
             assertThat(ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())))
                     .hasValueSatisfying(itself -> assertThat(itself.destroy()).isTrue());
@@ -92,7 +92,7 @@ final class UpTest {
         }
     }
 
-    /// What a page of that origin is told.
+    /// The response to a page of that origin.
     private static Optional<String> allowedOrigin(URI address, String origin) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(

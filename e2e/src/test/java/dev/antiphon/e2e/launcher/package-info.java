@@ -1,5 +1,5 @@
-/// The launcher `antiphon` and its command `up` as a person runs them: real processes, judged by what
-/// they print, how they exit and what they leave behind.
+/// The launcher `antiphon` and its command `up` as a user runs them: real processes, judged by their output, their exit
+/// codes and the files that they leave behind.
 @NullMarked
 package dev.antiphon.e2e.launcher;
 

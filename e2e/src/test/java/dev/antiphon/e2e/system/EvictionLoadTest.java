@@ -38,15 +38,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Many conversations on a Redis that evicts keys all the time. Conversations are lost; nothing else may go wrong.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+/// Many conversations on a Redis that constantly evicts keys. Conversations are lost; nothing else can go wrong.
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 @Timeout(180)
 final class EvictionLoadTest {
 
     private static final int SESSIONS = 30;
     private static final Duration LOAD = Duration.ofSeconds(12);
 
-    /// An answer whose keys are gone begins again when NATS delivers its request again, or never.
+    /// An answer whose keys were evicted begins again when NATS delivers its request again, or never.
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final Duration IN_TIME = Duration.ofSeconds(45);
@@ -103,7 +103,7 @@ final class EvictionLoadTest {
                     unanswered.get(),
                     tabs.stream().mapToLong(EvictionLoadTest::resyncs).sum(),
                     statuses);
-            assertThat(evicted).isGreaterThan(100); // else it proves nothing
+            assertThat(evicted).isGreaterThan(100); // otherwise the test proves nothing
             for (int i = 0; i < SESSIONS; i++) {
                 check("s" + i, tabs.get(i).events());
             }
@@ -136,7 +136,7 @@ final class EvictionLoadTest {
         }
     }
 
-    /// As the last event of its answer, or with the turns of a resync when the answer ended before that.
+    /// As the last event of its answer, or in the turns of a resync when the answer ended before that.
     private static boolean isComplete(EventStream tab, String message) {
         return tab.events().stream()
                 .anyMatch(event ->
@@ -207,7 +207,7 @@ final class EvictionLoadTest {
         return tab.events().stream().filter(event -> event.name().equals("resync")).count();
     }
 
-    /// Between two resyncs a tab has a contiguous piece of one log, each answer from its beginning and without a double.
+    /// Between two resyncs a tab has a contiguous part of one log, each answer from its beginning and without a double.
     private void check(String session, List<Event> events) {
         EntryId last = null;
         Map<String, StringBuilder> texts = new HashMap<>();

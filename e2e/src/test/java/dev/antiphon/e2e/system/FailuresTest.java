@@ -35,8 +35,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/// Rows of docs/failures.md that no other test shows on processes of their own.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+/// Rows of docs/failures.md that no other test covers with separate processes.
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 @Timeout(240)
 final class FailuresTest {
 
@@ -206,7 +206,7 @@ final class FailuresTest {
                                 "GET /api/sse?session_id=s&user_id=user1 HTTP/1.1\r\nHost: h\r\n\r\n"
                                         .getBytes(StandardCharsets.US_ASCII));
             }
-            String question = "word ".repeat(10_000).strip(); // some megabyte of events
+            String question = "word ".repeat(10_000).strip(); // about a megabyte of events
 
             ask("s", question);
 

@@ -32,8 +32,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// What a gateway leaves in the registry that was killed, and one that only slept.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+/// The registry entries of a gateway that was killed, and of one that was only paused.
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 @Timeout(240)
 final class HygieneTest {
 
@@ -42,7 +42,7 @@ final class HygieneTest {
     /// A survivor has had its Redis for long enough to judge others.
     private static final Duration JUDGES_AFTER = Duration.ofSeconds(30);
 
-    /// The promise is half a minute; a machine that is busy may take longer.
+    /// The promise is half a minute; a busy machine can take longer.
     private static final Duration CLEAN_WITHIN = Duration.ofSeconds(90);
 
     @TempDir Path folder;

@@ -35,8 +35,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
-/// Gateways and workers at a plain `nats-server`, without `-js`.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+/// Gateways and workers with a plain `nats-server`, without `-js`.
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 final class PlainNatsTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(40);
@@ -158,7 +158,7 @@ final class PlainNatsTest {
     @Test
     void jetStreamIsSwitchedOnAndOffBetweenStartsAndNoMessageIsLost() throws Exception {
         try (EventStream tab = EventStream.open(pod, "test", null)) {
-            ask("one"); // no worker hears it
+            ask("one"); // no worker receives it
             house.restartNats(true);
             awaitHealthy();
             ask("two"); // the stream has it
@@ -236,7 +236,7 @@ final class PlainNatsTest {
         }
     }
 
-    /// Those that get a request.
+    /// The subscribers that get a request.
     private List<JsonNode> subscribers() throws Exception {
         JsonNode page = page("/subsz?subs=1&test=chat.workflow.execute.test");
         return List.copyOf(page.path("subscriptions_list").values());

@@ -31,17 +31,17 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /// Workers and gateways are stopped and killed one after the other while answers stream.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 final class RollingRestartTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(60);
 
-    /// DESIGN.md promises less than two seconds; a build machine may be five times slower than the one that was measured.
+    /// Usually less than two seconds; a busy build machine can be five times slower.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
     private static final int SESSIONS = 12;
 
-    /// Shorter than an answer (3 s): some end within the grace, others are handed over.
+    /// Shorter than an answer (3 s): some answers end within the grace period, others are handed over.
     private static final Map<String, String> WORKER =
             Map.of("CHAT_DEMO_DELAY", "200ms", "CHAT_WORKER_GRACE", "1s");
 
@@ -114,7 +114,7 @@ final class RollingRestartTest {
                             .header("Content-Type", "application/json")
                             .POST(BodyPublishers.ofString(body))
                             .build();
-            // A client repeats what was not answered: the message's id makes that harmless.
+            // A client retries a message without an answer: the message's id makes that harmless.
             await().atMost(IN_TIME)
                     .ignoreExceptionsInstanceOf(java.io.IOException.class)
                     .until(() -> {
@@ -173,7 +173,7 @@ final class RollingRestartTest {
         }
     }
 
-    /// Lets all go on until each has been answered once more.
+    /// Lets all sessions continue until each has been answered once more.
     private void oneMoreAnswerEach() throws Exception {
         List<Integer> before = conversations.stream().map(each -> each.asked).toList();
         await().atMost(IN_TIME)
@@ -255,7 +255,7 @@ final class RollingRestartTest {
                 longestPause().toMillis());
     }
 
-    /// Measures only: -Dantiphon.kills=50.
+    /// Only measures: -Dantiphon.kills=50.
     @Test
     @EnabledIfSystemProperty(named = "antiphon.kills", matches = "[0-9]+")
     void pausesAfterKilledWorkers() throws Exception {
@@ -277,7 +277,7 @@ final class RollingRestartTest {
             }
         }
         endAll();
-        // The worker that was killed had a third of the answers: the others show no pause.
+        // The killed worker had a third of the answers: the others show no pause.
         long[] hit = pauses.stream().mapToLong(p -> p).filter(p -> p > 1_000).sorted().toArray();
         System.out.printf(
                 Locale.ROOT,
@@ -289,7 +289,7 @@ final class RollingRestartTest {
                 hit[hit.length - 1]);
     }
 
-    /// The pause in an answer that spans the moment.
+    /// The pause in an answer that spans this moment.
     private static long pauseAround(Conversation each, String message, long moment) {
         long before = Long.MIN_VALUE;
         for (Event event : each.reader.events()) {

@@ -38,8 +38,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Two gateways and two workers as processes of their own.
-@SuppressWarnings("try") // closing may be interrupted, and then the test has failed anyway
+/// Two gateways and two workers as separate processes.
+@SuppressWarnings("try") // if closing is interrupted, the test has failed already
 final class SystemTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(30);
@@ -284,7 +284,8 @@ final class SystemTest {
         }
     }
 
-    /// What a load balancer does that gives each message a key and asks another gateway when one has not answered.
+    /// The behaviour of a load balancer that gives each message a key and tries another gateway when one has
+    /// not answered.
     @Test
     void aMessageWithoutAnIdThatTwoGatewaysGetUnderOneKeyIsAnsweredOnce() throws Exception {
         Map<String, String> key = Map.of("Idempotency-Key", "0123456789abcdef");
