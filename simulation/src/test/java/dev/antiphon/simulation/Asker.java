@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Instant;
 
-/// Asks one message: over HTTP until some pod says 202, or as a plain publisher over NATS. Some change their mind.
+/// Asks one message: over HTTP until a pod answers 202, or as a plain publisher over NATS. Some cancel it.
 final class Asker {
 
     private static final long TRY_AGAIN_AFTER = 700_000_000;
     private static final long ANSWER_WITHIN = 3_000_000_000L;
 
-    /// How the id of a message ends that kills whoever asks the unique model about it.
+    /// The end of the ids of messages that kill the worker which asks the unique model about them.
     static final String DEADLY = "x";
 
     private final World world;
@@ -58,7 +58,7 @@ final class Asker {
                         "corr");
     }
 
-    /// What is asked names its place, so that an answer in the wrong place shows.
+    /// The question names its session and message, so that an answer in the wrong place is visible.
     static String text(Place place) {
         return place.session() + " " + place.message();
     }
@@ -125,7 +125,7 @@ final class Asker {
         }
     }
 
-    /// Answers what the message's run asks, as often as it must: Redis may lose the answer, or what came of it.
+    /// Answers the questions of the message's run, as often as necessary: Redis can lose the answer or its effects.
     private void answer() {
         ModelSession.Run run = world.redis().run(place.session(), place.message());
         boolean waits =
@@ -145,7 +145,7 @@ final class Asker {
         scheduler.after(scheduler.random().nextLong(500_000_000, 4_000_000_000L), this::answer);
     }
 
-    /// Publishes as others do: without asking the log, without an id for duplicates.
+    /// Publishes as others do: without asking the log, without an id against duplicates.
     void publishPlain() {
         if (!world.nats().isUp()) {
             scheduler.after(TRY_AGAIN_AFTER, this::publishPlain);
@@ -155,14 +155,14 @@ final class Asker {
         if (RemoteProvider.asks(place)) {
             answer();
         }
-        if (world.nats().hasJetStream()) { // else a worker has heard it, or none
+        if (world.nats().hasJetStream()) { // else one worker received it, or none
             world.chronicle().stored(request);
             world.chronicle().accepted(place);
         }
         done = true;
     }
 
-    /// The same request once more, as a retrying publisher sends it.
+    /// Sends the same request once more, as a retrying publisher does.
     void publishCopy() {
         if (world.nats().isUp()) {
             world.nats().publish(null, Subjects.execute(place.session()), request.encode(), false);

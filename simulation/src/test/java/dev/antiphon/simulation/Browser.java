@@ -20,14 +20,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A tab with an `EventSource`: it comes back with the last id that it got, to any pod, and believes everything it is told.
-/// It drops no doubles and mends no gaps, so that whoever looks at what it received sees them.
+/// A tab with an `EventSource`: it reconnects with the last id that it got, to any pod, and accepts every event. It
+/// does not drop doubles or fill gaps, so that the checker sees them.
 final class Browser {
 
     private final World world;
     private final SessionId session;
 
-    /// What was received since the last resync.
+    /// The entries received since the last resync.
     private final List<Entry> received = new ArrayList<>();
 
     private @Nullable EntryId lastId;
@@ -52,7 +52,7 @@ final class Browser {
         this.line = line;
     }
 
-    /// What a tab does with a stream of its own.
+    /// The behaviour of a tab with its own stream.
     private final class Alone implements Line.Client {
         private final UserId user;
 
@@ -76,7 +76,7 @@ final class Browser {
         }
     }
 
-    /// Where it wants to go on.
+    /// The position from which it wants to continue.
     Cursor cursor() {
         return lastId == null ? new Cursor.None() : new Cursor.At(lastId);
     }
@@ -98,12 +98,12 @@ final class Browser {
         return received;
     }
 
-    /// What resyncs have brought.
+    /// The turns that resyncs have brought.
     Map<MessageId, String> history() {
         return history;
     }
 
-    /// Whether the last resync brought all that was said before it.
+    /// Whether the last resync brought all text from before it.
     boolean hasHistory() {
         return historyComes;
     }

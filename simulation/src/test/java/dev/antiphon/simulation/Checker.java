@@ -20,11 +20,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Judges a world at its end by the invariants of ARCHITECTURE.md. What can be judged as it happens is in
+/// Checks a world at its end against the invariants of ARCHITECTURE.md. Checks that are possible during the run are in
 /// {@link Chronicle} and {@link Browser}.
 final class Checker {
 
-    /// PROTOCOL.md §6, around what was asked.
+    /// PROTOCOL.md §6, around the question.
     private static final String DEMO_HEAD = "I received your message: '";
 
     private static final String DEMO_TAIL =
@@ -34,7 +34,7 @@ final class Checker {
 
     private Checker() {}
 
-    /// What is still to be done: nothing, when a world is at its end.
+    /// The unfinished work: none, when a world is at its end.
     static List<String> unfinished(World world) {
         List<String> unfinished = new ArrayList<>();
         world.redis()
@@ -80,7 +80,8 @@ final class Checker {
         return unfinished;
     }
 
-    /// Remote runs of messages that have ended, or are gone with their session. What Redis has lost, nobody knows of.
+    /// Remote runs of messages that have ended, or were deleted with their session. Runs that Redis has lost
+    /// are unknown.
     private static List<String> leftGoing(World world) {
         if (world.chronicle().of(Chronicle.Count.LOSS) > 0) {
             return List.of();
@@ -89,10 +90,10 @@ final class Checker {
         for (RemoteService.Run run : world.service().going()) {
             Run message = world.redis().run(run.purpose.session(), run.purpose.message());
             if (message == null && world.chronicle().of(Chronicle.Count.ROLLBACK) > 0) {
-                continue; // Redis has lost that it was accepted
+                continue; // Redis lost the acceptance of its message
             }
-            // Its worker did not know of the deletion yet; a thread that is gone ends with what it
-            // does.
+            // Its worker did not know of the deletion yet; a deleted thread ends together with its
+            // run.
             boolean forgotten =
                     world.chronicle().lostRun(run.purpose.place())
                             || run.begunAt >= world.chronicle().erasedAt(run.purpose.session());
@@ -103,7 +104,8 @@ final class Checker {
         return going;
     }
 
-    /// Whether one without an id is rightly sent nothing: all was said and seen when it came, or there is nothing.
+    /// Whether one without an id rightly receives nothing: everything had been written and seen when it came, or there
+    /// is nothing.
     private static boolean sawNothing(ModelSession session) {
         return session.tail().number() == 0
                 || (session.waiting.isEmpty()
@@ -124,7 +126,7 @@ final class Checker {
 
     private static void checkLog(World world, SessionId id, ModelSession session) {
         if (!session.hasLog) {
-            return; // evicted, and nobody has come since
+            return; // evicted, and not opened since
         }
         Chronicle chronicle = world.chronicle();
         EntryId before = session.start;
@@ -186,7 +188,7 @@ final class Checker {
         MessageId message = chunk.messageId();
         Answer answer = answers.computeIfAbsent(message, _ -> new Answer());
         if (answer.chunks == 0 && chunk.chunkId() > 0) {
-            answer.whole = false; // it began before this piece of the log
+            answer.whole = false; // it began before this part of the log
             answer.chunks = chunk.chunkId();
         }
         if (answer.completion != null) {
@@ -215,7 +217,7 @@ final class Checker {
         if (!oneAttempts) {
             chronicle.violated("I5", place.message() + " is no attempt's text: '" + text + "'");
         }
-        // What is not settled yet is still in the log behind the history's cursor.
+        // An answer that is not settled yet is still in the log after the history's cursor.
         Run run = session.runs.get(place.message());
         String kept = session.history.get(place.message());
         boolean settled = answer.end <= session.settled && !chronicle.lostHistory(place.session());
@@ -225,14 +227,14 @@ final class Checker {
         }
     }
 
-    /// Everything that may have been answered.
+    /// Every message that may have been answered.
     private static List<String> texts(Chronicle chronicle, Place place) {
         List<String> texts = new ArrayList<>(chronicle.attempts(place.session(), place.message()));
         texts.add(DEMO_HEAD + Asker.text(place) + DEMO_TAIL);
         return texts;
     }
 
-    // What was promised
+    // The promises
 
     private static void checkAccepted(World world) {
         Chronicle chronicle = world.chronicle();
@@ -249,8 +251,9 @@ final class Checker {
                 continue;
             }
             boolean answered = world.redis().atRest(place.session(), place.message());
-            // Gone with both servers' disks, or answered before one of them was lost.
-            // Of a run that waits, its delivery is gone, and with the answer its row.
+            // Lost with both servers' disks, or answered before one of them was lost. If a run
+            // waits, its delivery is
+            // gone; with the answer, its row is gone too.
             boolean hadNoRow =
                     RemoteProvider.asks(place)
                             && (!world.kinds().rows() || world.rows().wasRemoved(place));
@@ -300,7 +303,7 @@ final class Checker {
         }
     }
 
-    /// After a resync there is nothing that a tab was told neither by the history nor by the log behind it.
+    /// After a resync, each text was told to the tab by the history or by the log after it.
     private static void checkResynced(
             World world, Browser browser, ModelSession session, Map<MessageId, Answer> inLog) {
         Map<MessageId, Answer> shown = answers(new Chronicle(), browser.received());

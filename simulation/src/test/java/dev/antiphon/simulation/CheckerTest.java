@@ -23,10 +23,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 
-/// The checker reports each kind of violation when one is put into a world that had none.
+/// The checker reports each kind of violation when one is added to a good world.
 final class CheckerTest {
 
-    /// A world in which little goes wrong.
+    /// A world with few faults.
     private static final long SEED = 1;
 
     private static final SessionId SESSION = new SessionId("s1");
@@ -195,7 +195,7 @@ final class CheckerTest {
     }
 
     @Test
-    void whatWaitsForEverIsStuck() {
+    void aMessageThatWaitsForeverIsStuck() {
         session.waiting.put(99L, new MessageId("never"));
         Checker.stuck(world);
 

@@ -31,11 +31,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What happened in one world, as someone sees it who stands beside all processes: what the checker judges by, and what
-/// can be judged at once.
+/// The events of one world, as seen by an observer outside all processes: the basis of the checker, with the checks
+/// that are possible at once.
 final class Chronicle {
 
-    /// What a whole run must have seen, or it has proven nothing.
+    /// Events that a whole run must have seen; otherwise it has proven nothing.
     enum Count {
         TAKE_OVER,
         CONTINUATION,
@@ -78,7 +78,7 @@ final class Chronicle {
     private final Map<SessionId, Long> erasures = new HashMap<>();
     private final Set<SessionId> erased = new LinkedHashSet<>();
 
-    /// The remote runs whose users have answered, by the handles of what asked them.
+    /// The remote runs whose users have answered, by the handles of the runs that asked.
     private final Set<String> wentOn = new HashSet<>();
 
     private final Set<Place> evictedRuns = new HashSet<>();
@@ -87,7 +87,7 @@ final class Chronicle {
     private @Nullable ModelRows rows;
     private @Nullable ModelRedis redis;
 
-    /// @param modelRows null in a world that has no PostgreSQL
+    /// @param modelRows null in a world without PostgreSQL
     void watch(ModelRedis modelRedis, @Nullable ModelRows modelRows) {
         redis = modelRedis;
         rows = modelRows;
@@ -149,7 +149,7 @@ final class Chronicle {
         }
     }
 
-    /// @param held whether it was taken from a worker that lives
+    /// @param held whether it was taken from a live worker
     void claimed(SessionId session, Claim.Claimed claimed, boolean held) {
         if (held) {
             violated("lease", claimed.request().messageId() + " was taken from a live worker");
@@ -175,7 +175,7 @@ final class Chronicle {
 
     // Requests
 
-    /// Somebody was told that this message is accepted.
+    /// A client was told that this message is accepted.
     void accepted(Place place) {
         accepted.add(place);
     }
@@ -184,7 +184,7 @@ final class Chronicle {
         return accepted;
     }
 
-    /// A session was deleted, and nothing was asked in it since.
+    /// A session was deleted, and no message was asked in it since.
     void erased(SessionId session, long now) {
         count(Count.ERASURE);
         erasures.put(session, now);
@@ -216,7 +216,7 @@ final class Chronicle {
         deadLetters.add(request.sequence());
     }
 
-    /// An ack arrived: the request will not be delivered any more.
+    /// An ack arrived: the request will not be delivered again.
     void acked(StoredRequest request) {
         Place place = place(request);
         boolean dropped =
@@ -238,7 +238,7 @@ final class Chronicle {
         }
     }
 
-    /// The log has become an older one.
+    /// The log has returned to an older state.
     void rolledBack() {
         count(Count.ROLLBACK);
         for (Place place : acked) {
@@ -283,14 +283,14 @@ final class Chronicle {
 
     // Runs that wait
 
-    /// A run goes on with its user's answer.
+    /// A run continues with its user's answer.
     ///
-    /// @param handle of what has asked
+    /// @param handle of the run that asked
     void wentOn(String handle) {
         wentOn.add(handle);
     }
 
-    /// A run that Redis had lost is there again, from its row.
+    /// A run that Redis had lost was restored from its row.
     void restored(ParkedRun parked) {
         count(Count.RESTORED);
         if (wentOn.contains(parked.run().getOrDefault("handles", ""))) {
@@ -300,7 +300,7 @@ final class Chronicle {
 
     // Answers
 
-    /// An attempt begins; this is all that it will say.
+    /// An attempt begins; this is its whole text.
     void attempt(Place place, String text) {
         attempts.computeIfAbsent(place, _ -> new ArrayList<>()).add(text);
     }

@@ -6,8 +6,8 @@ import dev.antiphon.protocol.UserId;
 
 import java.time.Duration;
 
-/// A user who deletes a session at the worst moment: while a survivor, which has read one of its runs from Redis, publishes
-/// that again.
+/// A user who deletes a session at the worst moment: while a survivor, which has read one of its runs from Redis,
+/// publishes it again.
 final class Erasure {
 
     /// About as long as a gateway takes from one server to the next.
@@ -20,7 +20,7 @@ final class Erasure {
     private final Asker asker;
     private boolean begun;
 
-    /// @param message kills its worker, so that somebody publishes it again
+    /// @param message kills its worker, so that a survivor publishes it again
     Erasure(World world, SessionId session, UserId user, MessageId message) {
         this.world = world;
         this.scheduler = world.scheduler();

@@ -3,10 +3,10 @@ package dev.antiphon.simulation;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// How often small things go wrong in one world, and how often they did.
+/// How often small faults occur in one world, and how often they occurred.
 final class Faults {
 
-    /// What happens to one call or one message. Faults of processes and servers are the {@link Nemesis}'.
+    /// The faults of one call or one message. The {@link Nemesis} causes the faults of processes and servers.
     enum Kind {
         CALL_REFUSED,
         REQUEST_LOST,
@@ -63,7 +63,7 @@ final class Faults {
         return active && scheduler.chance(probabilities.getOrDefault(kind, 0.0));
     }
 
-    /// From now on nothing goes wrong any more.
+    /// Stops all faults from now on.
     void end() {
         active = false;
     }

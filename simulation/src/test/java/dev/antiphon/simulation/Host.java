@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// One process: its time and its threads. It can be killed, and then nothing of it ever runs again; or paused, and then
-/// all that was due happens when it is resumed.
+/// One process: its time and its threads. When it is killed, none of its code runs again; when it is paused, all due
+/// events happen when it is resumed.
 final class Host implements Time {
 
     private static final Instant EPOCH = Instant.parse("2026-01-01T00:00:00Z");
@@ -34,7 +34,7 @@ final class Host implements Time {
     private final List<Runnable> heldBack = new ArrayList<>();
     private State state = State.RUNNING;
 
-    /// @param broken told what a thread ended with that nobody caught
+    /// @param broken receives the uncaught exceptions of its threads
     Host(String name, Scheduler scheduler, Consumer<Throwable> broken) {
         this.name = name;
         this.scheduler = scheduler;
@@ -73,7 +73,7 @@ final class Host implements Time {
         }
     }
 
-    /// Does something that happens inside this process: now, when it is resumed, or never.
+    /// Runs an event inside this process: now, when it is resumed, or never.
     void run(Runnable task) {
         switch (state) {
             case RUNNING -> {
@@ -124,7 +124,7 @@ final class Host implements Time {
         }
     }
 
-    /// As {@link #sleep} for calls that cannot be interrupted.
+    /// Like {@link #sleep} for calls that cannot be interrupted.
     void outwait(long nanos) {
         boolean interrupted = Thread.interrupted();
         Alarm alarm = alarm(nanos);
@@ -154,7 +154,7 @@ final class Host implements Time {
     }
 
     @Override
-    @SuppressWarnings("WaitNotInLoop") // whoever calls this does
+    @SuppressWarnings("WaitNotInLoop") // the caller has the loop
     public long await(ReentrantLock lock, Condition changed, long nanos)
             throws InterruptedException {
         long end = scheduler.now() + nanos;

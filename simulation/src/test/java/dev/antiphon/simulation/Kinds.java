@@ -2,14 +2,14 @@ package dev.antiphon.simulation;
 
 import java.util.SplittableRandom;
 
-/// What is not in every world, drawn from dice of their own, so that one kind more does not change the other worlds.
+/// The optional parts of a world, drawn from their own random numbers, so that a new part does not change other worlds.
 ///
 /// @param jetStream whether NATS stores requests
-/// @param remote whether answers come from a service whose runs go on without us
-/// @param evicts whether Redis is full now and then, and evicts keys
+/// @param remote whether answers come from a service whose runs continue without us
+/// @param evicts whether Redis is full from time to time, and evicts keys
 /// @param asks whether that service asks its users
-/// @param rows whether runs that wait are in PostgreSQL too
-/// @param shared whether all sessions are one user's, who watches them over one stream too
+/// @param rows whether waiting runs are stored in PostgreSQL too
+/// @param shared whether all sessions belong to one user, who also watches them over one stream
 record Kinds(
         boolean jetStream,
         boolean shared,

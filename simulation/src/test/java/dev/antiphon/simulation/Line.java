@@ -10,18 +10,18 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
 
-/// A client's one connection at a time. When it ends, the line connects to any pod again.
+/// A client's connection, one at a time. When it ends, the line connects to any pod again.
 final class Line {
 
     private static final long RECONNECT_AFTER = 1_000_000_000;
 
-    /// What a client does with its line.
+    /// The behaviour of a client.
     interface Client {
 
         /// Asks a pod for the stream.
         void open(SimPod pod, Connection connection);
 
-        /// A new connection begins: nothing is known of it yet.
+        /// A new connection begins.
         void begin();
 
         /// Takes one event.
@@ -64,7 +64,7 @@ final class Line {
         scheduler.after(made.latency(), () -> client.open(pod, made));
     }
 
-    /// The network or the pod is gone. What was under way arrives in part.
+    /// The network or the pod fails. Data on its way arrives in part.
     ///
     /// @param podLearns nanoseconds until the pod notices
     void cut(long podLearns) {
@@ -79,7 +79,7 @@ final class Line {
                 scheduler.random().nextLong(RECONNECT_AFTER, 2 * RECONNECT_AFTER), this::connect);
     }
 
-    /// From now on for a while it reads slowly.
+    /// Reads slowly for a while from now on.
     void dawdle(long nanos) {
         if (connection != null) {
             connection.slowUntil = scheduler.now() + nanos;
@@ -101,13 +101,13 @@ final class Line {
         }
     }
 
-    /// What the pod has of a stream.
+    /// The pod's side of a stream.
     ///
     /// @param leave tells the pod that the client is gone
-    /// @param drained tells the pod that it may write
+    /// @param drained tells the pod that it can write
     record Stream(Runnable leave, Runnable drained) {}
 
-    /// One connection to one pod, from both ends.
+    /// One connection to one pod, with both ends.
     final class Connection implements Outlet {
         private final SimPod pod;
         private final Queue<byte[]> flying = new ArrayDeque<>();

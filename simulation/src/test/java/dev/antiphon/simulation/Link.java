@@ -10,9 +10,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/// One process' connection to Redis, as Lettuce keeps it: calls are pipelined and keep their order, and when the
-/// connection breaks those without an answer are sent again, whether they were executed or not. A call that is not
-/// answered in time fails, and may have been executed or may still be.
+/// One process' connection to Redis, as Lettuce maintains it: calls are pipelined and keep their order, and when the
+/// connection is lost, calls without an answer are sent again, executed or not. A call without an answer in time fails;
+/// it may have been executed, or may still be.
 final class Link {
 
     private static final long TIMEOUT = Duration.ofSeconds(5).toNanos();
@@ -33,7 +33,7 @@ final class Link {
     private final List<Call> unanswered = new ArrayList<>();
     private boolean connected = true;
 
-    /// Counts connections: what belongs to an older one is lost.
+    /// Counts connections: data of an older one is lost.
     private int connection;
 
     private long lastArrival;
@@ -121,7 +121,7 @@ final class Link {
         unanswered.remove(call);
     }
 
-    /// The connection breaks, and stands again after a while.
+    /// The connection is lost, and is restored after a while.
     void breakFor(long nanos) {
         connection++;
         connected = false;
@@ -136,7 +136,7 @@ final class Link {
                 });
     }
 
-    /// The process is gone; what it has sent may still arrive.
+    /// The process is gone; data that it has sent can still arrive.
     void abandon(boolean arrives) {
         if (!arrives) {
             connection++;

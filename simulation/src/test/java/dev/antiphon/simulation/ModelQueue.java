@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/// The work queue as JetStream keeps it, without the network: at least once, an ack wait, negative acks with a delay, a
-/// window for duplicates, and acks that count whichever delivery they are for.
+/// The work queue as JetStream implements it, without the network: at-least-once delivery, an ack wait, negative acks
+/// with a delay, a window for duplicates, and acks that count for any delivery of the request.
 class ModelQueue {
 
     static final Duration ACK_WAIT = Duration.ofSeconds(30);
@@ -61,7 +61,7 @@ class ModelQueue {
         return true;
     }
 
-    /// Hands out the next request that is free; null when there is none.
+    /// Returns the next free request; null when there is none.
     @Nullable Stored next() {
         long now = clock.getAsLong();
         for (Stored each : stored.values()) {
@@ -116,7 +116,7 @@ class ModelQueue {
                 .toList();
     }
 
-    /// Frees orphans below everything that is still to be acked.
+    /// Frees orphans below all requests that are still to be acked.
     long purgeDone() {
         long floor =
                 stored.values().stream()
@@ -129,18 +129,18 @@ class ModelQueue {
         return before - stored.size();
     }
 
-    /// A server that is killed has forgotten that this one was acked, and does not deliver it either.
+    /// A killed server has lost the ack of this request, and does not deliver it either.
     void orphan(StoredRequest acked) {
         Stored orphan = new Stored(acked);
         orphan.orphan = true;
         stored.put(acked.sequence(), orphan);
     }
 
-    /// The disk is gone.
+    /// The disk is lost.
     void lose() {
         stored.clear();
         recent.clear();
-        sequence = 0; // a stream that is made anew counts anew
+        sequence = 0; // a recreated stream counts from the start
     }
 
     List<Stored> all() {

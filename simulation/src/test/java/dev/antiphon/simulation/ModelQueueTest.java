@@ -26,14 +26,14 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
-/// The model's laws are those of a real JetStream: what is stored once, what is delivered next, what settling does.
-/// What takes half a minute there (the ack wait) is taken on trust.
+/// The model behaves like a real JetStream: in storing, in the order of delivery, in settling. Behaviour that takes
+/// half a minute there (the ack wait) is not compared.
 final class ModelQueueTest {
 
     private static final int CALLS = 150;
     private static final Duration SOON = Duration.ofMillis(150);
 
-    /// In which order it delivers what was given back, JetStream does not say.
+    /// JetStream does not specify the order in which it delivers returned requests.
     private static final int EVERYTHING = 1_000;
 
     @Test
@@ -148,7 +148,7 @@ final class ModelQueueTest {
             return await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(2));
         }
 
-        /// What stands before everything that will ever be stored.
+        /// Requests that stand before all later ones.
         private static StoredRequest last(StoredRequest any) {
             return new StoredRequest(any.subject(), any.data(), Long.MAX_VALUE, any.stored());
         }

@@ -62,8 +62,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
-/// What our scripts do in Redis, in Java: one method per script, each atomic. `ModelRedisTest` compares it with the real
-/// ones. Not final: a mutant overrides what it breaks.
+/// Our Redis scripts in Java: one method per script, each atomic. `ModelRedisTest` compares it with the real scripts.
+/// Not final: a mutant overrides a method to break it.
 class ModelRedis {
 
     static final int MAX_WAITING = 20;
@@ -81,7 +81,7 @@ class ModelRedis {
     private static final Duration CLEAN_AGAIN_AT_MOST = Duration.ofMinutes(10);
     private static final int MOST_CLEANUP_TRIES = 10;
 
-    /// Far fewer than the real one reads at once, so that answers have several pages.
+    /// Far fewer than the real script reads at once, so that answers have several pages.
     private static final int PAGE_ENTRIES = 5;
 
     /// One message of one session, as members of sets name it.
@@ -109,7 +109,7 @@ class ModelRedis {
     private Map<SessionId, Long> unsettled = new LinkedHashMap<>();
     private Map<String, Duty> cleanups = new LinkedHashMap<>();
 
-    /// What is still to be cleaned up, and when it is due.
+    /// The pending clean-ups and their due times.
     private record Duty(long due, Cleanup cleanup) {}
 
     /// @param clock nanoseconds
@@ -125,12 +125,12 @@ class ModelRedis {
         take(other);
     }
 
-    /// A state to come back to.
+    /// A state to restore.
     ModelRedis snapshot() {
         return new ModelRedis(this);
     }
 
-    /// Becomes what `other` was.
+    /// Takes the state of `other`.
     final void take(ModelRedis other) {
         sessions = new LinkedHashMap<>();
         other.sessions.forEach((id, session) -> sessions.put(id, session.copy()));
@@ -145,7 +145,7 @@ class ModelRedis {
         cleanups = new LinkedHashMap<>(other.cleanups);
     }
 
-    /// Forgets everything.
+    /// Loses everything.
     void lose() {
         take(new ModelRedis(clock, generations, keepEntries));
     }
@@ -154,7 +154,7 @@ class ModelRedis {
         return sessions.get(id);
     }
 
-    /// A session whose meta is there.
+    /// A session whose meta exists.
     private @Nullable ModelSession meta(SessionId id) {
         ModelSession session = sessions.get(id);
         return session != null && session.hasMeta ? session : null;
@@ -192,7 +192,7 @@ class ModelRedis {
     boolean isHeld(SessionId id, Token byOther) {
         ModelSession session = sessions.get(id);
         return session != null
-                && session.isWhole() // else whatever was claimed begins again
+                && session.isWhole() // else the claimed run starts again
                 && session.active != null
                 && session.worker != null
                 && !byOther.equals(session.token)
@@ -204,10 +204,10 @@ class ModelRedis {
         return until != null && until > clock.getAsLong();
     }
 
-    /// Told of each log that begins again.
+    /// Called for each log that begins again.
     void begunAgain() {}
 
-    /// Told of each entry as it is appended.
+    /// Called for each entry when it is appended.
     void added(SessionId id, Entry entry) {}
 
     private Entry add(SessionId id, ModelSession session, EventName event, byte[] data) {
@@ -220,7 +220,7 @@ class ModelRedis {
 
     /// Redis is full and evicts one key of a session.
     ///
-    /// @param message whose run it is
+    /// @param message whose run is evicted
     void evict(SessionId id, ModelSession.Key key, MessageId message) {
         ModelSession session = sessions.get(id);
         if (session != null) {
@@ -234,7 +234,7 @@ class ModelRedis {
 
     // owner.lua, begin in entries.lua
 
-    /// What a session's own keys say; null when there is none of it.
+    /// What a session's own keys say; null when none of them exists.
     @Nullable UserId ownerOf(@Nullable ModelSession session) {
         if (session == null) {
             return null;
@@ -254,7 +254,7 @@ class ModelRedis {
         return null;
     }
 
-    /// What stands next to the owner.
+    /// The fields next to the owner.
     private static @Nullable String incarnationOf(ModelSession session) {
         if (session.owner != null) {
             return session.incarnation;
@@ -275,12 +275,12 @@ class ModelRedis {
         return owner != null && !owner.equals(user);
     }
 
-    /// Whether everything is there that the log's numbers rest on.
+    /// Whether all keys exist that the log's numbers depend on.
     boolean isWhole(ModelSession session) {
         return session.isWhole();
     }
 
-    /// Begins the log of a session, or begins it again when something of it is missing.
+    /// Begins the log of a session, or begins it again when a part of it is missing.
     private ModelSession begin(SessionId id, UserId owner, boolean lost) {
         boolean known = sessions.containsKey(id);
         ModelSession session = sessions.computeIfAbsent(id, _ -> new ModelSession());
@@ -350,7 +350,7 @@ class ModelRedis {
         if (found != null && known != null) {
             return acceptedBefore(found, known, request);
         }
-        // Its run was evicted: answered again in the same log it would be there twice.
+        // Its run was evicted: if it were answered again in the same log, it would be there twice.
         boolean lost = found != null && found.index.containsKey(message);
         if (found != null && lost && found.history.containsKey(message)) {
             return new Accept.Duplicate();
@@ -388,7 +388,7 @@ class ModelRedis {
         return named.equals(request.messageId()) ? null : named;
     }
 
-    /// The same as the first time, for as long as the message is unfinished.
+    /// The same result as the first time, for as long as the message is unfinished.
     private Accept acceptedBefore(ModelSession session, Run known, WorkflowRequest request) {
         if (known.request == null || !known.request.digest().equals(request.digest())) {
             return new Accept.Conflict();
@@ -430,7 +430,7 @@ class ModelRedis {
         int next = held ? session.next : run.plainNext;
         if (!held || !token.equals(session.token)) {
             if (run.status == Status.PARKED) {
-                if (!held) { // it was brought back while another message had the turn
+                if (!held) { // it was restored while another message had the turn
                     session.active = message;
                     session.token = null;
                     session.worker = null;
@@ -488,7 +488,7 @@ class ModelRedis {
 
     // append.lua
 
-    /// Whether the batch's token is the one that may append: what fencing is.
+    /// Whether the batch's token can append: this is the fence.
     boolean holds(ModelSession session, Batch batch) {
         return batch.message().equals(session.active) && batch.token().equals(session.token);
     }
@@ -604,7 +604,7 @@ class ModelRedis {
 
     // cleanup.lua, clean.lua, cleaned.lua
 
-    /// What a service may still do for a message that ends, or keep for a session that goes.
+    /// What a service may still do for a message that ends, or store for a session that is deleted.
     void leaveCleanup(
             SessionId id,
             ModelSession session,
@@ -715,7 +715,7 @@ class ModelRedis {
                     ? resumed(id, run, before.getFirst())
                     : new Resume.NotWaiting();
         }
-        // A run that was brought back behind another message has no turn yet.
+        // A run that was restored behind another message has no turn yet.
         boolean hasTurn = resumed.messageId().equals(session.active);
         Entry entry =
                 add(
@@ -793,7 +793,7 @@ class ModelRedis {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /// Brings a run back that waits.
+    /// Restores a waiting run.
     ///
     /// @return whether it is here now
     boolean restore(ParkedRun parked) {
@@ -918,7 +918,7 @@ class ModelRedis {
         return new Finish.Finished(added, pods(id));
     }
 
-    /// The same as the first time, for the same call.
+    /// The same result as the first time, for the same call.
     private Finish finishedBefore(SessionId id, ModelSession session, Run run, Chunk last) {
         List<Entry> before = session.between(run.ended - 1, run.ended);
         boolean same =
@@ -978,7 +978,7 @@ class ModelRedis {
 
     // erase.lua
 
-    /// Removes everything of a session; false when it is not there, or not the user's.
+    /// Removes a whole session; false when it does not exist, or belongs to another user.
     boolean erase(SessionId id, UserId user) {
         ModelSession session = sessions.get(id);
         if (session == null || !user.equals(ownerOf(session))) {
@@ -1190,7 +1190,7 @@ class ModelRedis {
         return starts;
     }
 
-    /// The place after an entry, if the log holds what follows it.
+    /// The position after an entry, if the log holds the following entries.
     private static @Nullable EntryId followed(ModelSession session, long number) {
         return number == 0 && session.trimmed > 0 ? null : session.idOf(number);
     }
@@ -1224,7 +1224,7 @@ class ModelRedis {
 
     // unsettled.lua, settle.lua, due.lua
 
-    /// @throws Unavailable when the log is another one than that of `after`
+    /// @throws Unavailable when the log is not the log of `after`
     Optional<LogPage> page(SessionId id, @Nullable EntryId after) {
         ModelSession session = meta(id);
         if (after != null

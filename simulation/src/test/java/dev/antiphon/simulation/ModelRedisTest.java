@@ -63,7 +63,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/// The model answers as our scripts on a real Redis do, whatever is asked in whatever order.
+/// The model answers as our scripts on a real Redis do, for any calls in any order.
 final class ModelRedisTest {
 
     private static final int SEQUENCES = 150;
@@ -110,7 +110,7 @@ final class ModelRedisTest {
         return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 
-    /// One sequence of calls on sessions of its own, made on both.
+    /// One sequence of calls on its own sessions, made on both.
     private static final class Sequence {
         private final SplittableRandom random;
         private final int seed;
@@ -131,7 +131,7 @@ final class ModelRedisTest {
         private Sequence(int seed) {
             this.seed = seed;
             this.random = new SplittableRandom(seed);
-            // Time stands still: what leases and deadlines do is RecoveryTest's.
+            // Time stands still: RecoveryTest checks leases and deadlines.
             this.model = new ModelRedis(() -> 0, () -> generation, 10_000);
             tokens.add(Token.mint());
             cursors.add(EntryId.start(1));
@@ -215,7 +215,7 @@ final class ModelRedisTest {
             }
         }
 
-        /// What begins a log again does so in the same call.
+        /// A call that begins a log again does so in the same call.
         private void sameTails() throws Exception {
             for (String each : List.of("a", "b")) {
                 SessionId session = new SessionId("s" + seed + each);
@@ -430,7 +430,7 @@ final class ModelRedisTest {
             }
         }
 
-        /// Leases end, so that others may claim; they begin only for a moment, because the model's time stands still.
+        /// Leases end, so that others can claim; they begin only for a moment, because the model's time stands still.
         private void lease() throws Exception {
             WorkerId worker = worker();
             RedisLease lease = new RedisLease(real, worker);
@@ -486,7 +486,8 @@ final class ModelRedisTest {
             same("request", get(log.request(session, message)), model.request(session, message));
         }
 
-        /// The model begins a log with the generation that the real one drew. Asked after the call; the model makes it next.
+        /// The model begins a log with the generation that the real one drew. Called after the real call; the model's
+        /// call comes next.
         private void learn(SessionId session) throws Exception {
             get(log.tail(session)).ifPresent(tail -> generation = tail.generation());
         }
@@ -526,7 +527,7 @@ final class ModelRedisTest {
             same("clean up", found, modelled);
         }
 
-        /// Takes a run that waits out, or brings one back.
+        /// Removes a waiting run, or restores one.
         private void park() throws Exception {
             SessionId id = session();
             ModelSession session = model.session(id);
@@ -572,7 +573,7 @@ final class ModelRedisTest {
                                 + " "
                                 + claimed.nextChunk()
                                 + claimed.streamed().stream().map(this::show).toList();
-                // Which end it is, the real one says by its own clock.
+                // The real script identifies the end by its own clock.
                 case Standing.AtRest _ -> "at rest";
                 case Orphan orphan -> orphan.request().messageId() + orphan.occasion();
                 case Recent recent -> turns(recent) + recent.cursor();

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 
-/// What PostgreSQL keeps of runs that wait for their users: a row each, and a lock for each session.
+/// PostgreSQL's rows of runs that wait for their users, and a lock for each session.
 final class ModelRows {
 
     private final Map<Place, ParkedRun> rows = new LinkedHashMap<>();
@@ -44,12 +44,12 @@ final class ModelRows {
         }
     }
 
-    /// Whether a run had a row and has gone on since.
+    /// Whether a run had a row and has continued since.
     boolean wasRemoved(Place place) {
         return removed.contains(place);
     }
 
-    /// Gives the session's lock to a task, after those that asked before. It gives the lock back with {@link #unlock}.
+    /// Gives the session's lock to a task, in order of request. The task releases the lock with {@link #unlock}.
     void lock(SessionId session, Runnable task) {
         Queue<Runnable> waiting = locks.get(session);
         if (waiting == null) {

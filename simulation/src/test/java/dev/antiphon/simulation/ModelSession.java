@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// What Redis keeps of one session, as values. Its keys can be lost one by one: then their values are as if they had never
-/// been written, and `hasMeta` and `hasLog` say whether those two are there.
+/// Redis' data of one session, as values. Its keys can be lost one by one: then their values are as if they had never
+/// been written, and `hasMeta` and `hasLog` say whether these two exist.
 final class ModelSession {
 
     enum Status {
@@ -32,7 +32,7 @@ final class ModelSession {
         REFUSED
     }
 
-    /// What Redis may evict of a session.
+    /// The keys of a session that Redis can evict.
     enum Key {
         META,
         LOG,
@@ -51,24 +51,24 @@ final class ModelSession {
         long first;
         int swept;
 
-        // Which attempt has lost its worker, and when that was found.
+        // The attempt that has lost its worker, and when that was found.
         int orphanedAttempt;
         long orphanedAt;
 
-        /// Where services keep what it has asked them for, oldest first.
+        /// Where services keep the data that it requested, oldest first.
         final List<String> handles = new ArrayList<>();
 
-        /// By which its resources outside are named.
+        /// The name of its resources outside.
         String incarnation = "";
 
-        // The last append, to know its repetition.
+        // The last append, to recognize its repetition.
         @Nullable Token appendToken;
         int appendChunk;
         long appendFirst;
         @Nullable EntryId appendBefore;
         @Nullable EntryId appendEnd;
 
-        // What it has finished, and what its user has answered since.
+        // What it has finished, and its user's answers since then.
         String checkpoint = "";
         final List<String> answers = new ArrayList<>();
         int resumes;
@@ -77,14 +77,14 @@ final class ModelSession {
         int question;
         int answered;
 
-        /// Where it goes on when nobody has claimed it; above 0 of a run that was brought back.
+        /// Where it continues when it is not claimed; above 0 for a restored run.
         int plainNext;
 
         // How it ended when that was not an append.
         long ended;
         @Nullable Integer finishChunk;
 
-        // Which end, or place where it waits for its user, this is.
+        // Identifies the end, or the point where it waits for its user.
         String rested = "";
 
         Run copy() {
@@ -153,7 +153,7 @@ final class ModelSession {
     int trimmed;
     final Map<MessageId, Run> runs = new LinkedHashMap<>();
 
-    /// The index of runs: which messages have one, and whether they are unfinished.
+    /// The index of runs: the messages that have one, and whether they are unfinished.
     final Map<MessageId, Boolean> index = new LinkedHashMap<>();
 
     final TreeMap<Long, MessageId> waiting = new TreeMap<>();
@@ -169,7 +169,7 @@ final class ModelSession {
     long settled;
     int refused;
 
-    // Answers that ended while nobody was connected: from after the first, up to the second.
+    // Answers that ended without a connection: after the first number, up to the second.
     @Nullable Long unseen;
     long unseenEnd;
 
@@ -212,7 +212,7 @@ final class ModelSession {
 
     /// Loses one of its keys.
     ///
-    /// @param message whose run it is
+    /// @param message whose run is lost
     void evict(Key key, MessageId message) {
         switch (key) {
             case META -> {
@@ -234,7 +234,7 @@ final class ModelSession {
         }
     }
 
-    /// What meta says of the log.
+    /// The log's position in meta.
     private void forgetLog() {
         active = null;
         token = null;
@@ -249,7 +249,7 @@ final class ModelSession {
 
     /// Begins another log.
     ///
-    /// @param known the incarnation, when its meta is lost and something else knows it
+    /// @param known the incarnation, when the meta is lost and another source knows it
     void begin(UserId by, long generation, @Nullable String known) {
         owner = by;
         start = EntryId.start(generation);
@@ -263,7 +263,7 @@ final class ModelSession {
         trimmed = 0;
     }
 
-    /// Whether everything is there that the log's numbers rest on.
+    /// Whether all keys exist that the log's numbers depend on.
     boolean isWhole() {
         if (!hasMeta || (!entries.isEmpty() && (!hasLog || index.isEmpty()))) {
             return false;
@@ -287,7 +287,7 @@ final class ModelSession {
         return entries.isEmpty() ? start : entries.getLast().id();
     }
 
-    /// The id of an entry that is not trimmed; 0 is the place before the first. Null when it is not there.
+    /// The id of an entry that is not trimmed; 0 is the position before the first. Null when it does not exist.
     @Nullable EntryId idOf(long number) {
         if (number == 0) {
             return start;
@@ -297,7 +297,7 @@ final class ModelSession {
                 : null;
     }
 
-    /// The entries from one number to another, as far as they are there.
+    /// The entries from one number to another that exist.
     List<Entry> between(long first, long last) {
         List<Entry> found = new ArrayList<>();
         for (long number = Math.max(first, trimmed + 1L);

@@ -24,8 +24,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 
-/// One way to take a safeguard away: a patch of the production class's bytes, or a model at a seam that does not do what
-/// the real server does. A simulation that does not notice proves nothing about that safeguard.
+/// One way to remove a safeguard: a patch of the production class's bytes, or a faulty model at a seam. A simulation
+/// that does not notice proves nothing about that safeguard.
 enum Mutant {
     NO_FENCING {
         @Override
@@ -240,8 +240,8 @@ enum Mutant {
                     "PING",
                     byte[].class));
 
-    /// A world whose Redis is wrong in one thing.
-    @SuppressWarnings("UnusedVariable") // what one mutant does not need another does
+    /// A world whose Redis has one defect.
+    @SuppressWarnings("UnusedVariable") // each mutant needs only some parameters
     private static class RedisSeams extends Seams {
 
         boolean holds(ModelSession session, Batch batch) {

@@ -16,10 +16,10 @@ import java.net.URLClassLoader;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Every safeguard that is taken away is missed.
+/// Every removed safeguard is noticed.
 final class MutantTest {
 
-    /// More worlds than the rarest of them takes to be noticed.
+    /// More worlds than the rarest of them needs to be noticed.
     private static final int MOST_WORLDS = 1_500;
 
     private static final int ENOUGH_KILLS = 3;
@@ -31,7 +31,7 @@ final class MutantTest {
             Method live =
                     loader.loadClass(MutantTest.class.getName())
                             .getDeclaredMethod("live", String.class);
-            live.setAccessible(true); // another package of the same name
+            live.setAccessible(true); // another package with the same name
             int[] result = (int[]) live.invoke(null, mutant.name());
             System.out.printf("%-30s killed in %d of %d worlds%n", mutant, result[0], result[1]);
             assertThat(result[0]).isPositive();
@@ -54,7 +54,7 @@ final class MutantTest {
         return new int[] {kills, worlds};
     }
 
-    /// Loads all of our classes anew, some of them patched.
+    /// Loads all of our classes again, some of them patched.
     private static final class Loader extends URLClassLoader {
 
         private final List<Patch> patches;

@@ -22,13 +22,14 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/// One nats-server: the queue, the pods' subjects and the notices, all over a network that loses, doubles and delays.
+/// One nats-server: the queue, the pods' subjects and the notices, all over a network that loses, duplicates
+/// and delays.
 final class Nats {
 
-    /// Hears what is rung for one pod.
+    /// Receives the rings for one pod.
     record Ear(Host host, Consumer<Ring> rang, Runnable reconnected) {}
 
-    /// Hears which messages were cancelled.
+    /// Receives the cancellations of messages.
     record Watcher(Host host, BiConsumer<SessionId, MessageId> cancelled) {}
 
     /// A worker that waits for deliveries.
@@ -57,7 +58,7 @@ final class Nats {
     private boolean up = true;
     private Consumer<SessionId> republishing = _ -> {};
 
-    /// @param jetStream whether it stores requests; else each rings one worker, or none
+    /// @param jetStream whether it stores requests; otherwise each rings one worker, or none
     Nats(
             Scheduler scheduler,
             Faults faults,
@@ -114,7 +115,7 @@ final class Nats {
         String path = from.name() + ">" + pod;
         long at = Math.max(lastRing.getOrDefault(path, 0L) + 1, scheduler.now() + latency());
         if (faults.happens(Kind.RING_LATE)) {
-            at += scheduler.random().nextLong(1, 400_000_000); // and so others overtake it
+            at += scheduler.random().nextLong(1, 400_000_000); // so that others overtake it
         } else {
             lastRing.put(path, at);
         }
@@ -147,7 +148,7 @@ final class Nats {
         }
     }
 
-    /// Rings one worker of the queue group with a request. It has forgotten it when none listens.
+    /// Rings one worker of the queue group with a request. The request is lost when no worker listens.
     void ring(String subject, byte[] data, boolean republished) {
         pulls.removeIf(pull -> pull.asker.host().isDead());
         if (pulls.isEmpty()) {
@@ -174,7 +175,7 @@ final class Nats {
 
     // JetStream
 
-    /// Hears which session's request is about to be published again.
+    /// Called with the session whose request is about to be published again.
     void beforeRepublishing(Consumer<SessionId> hears) {
         republishing = hears;
     }
@@ -188,12 +189,12 @@ final class Nats {
         dispatch();
     }
 
-    /// Gives it nothing more; what is on its way arrives.
+    /// Delivers nothing more to it; messages on their way arrive.
     void expired(Pull pull) {
         pulls.remove(pull);
     }
 
-    /// Its worker has no more room.
+    /// Its worker has no free slot.
     void full(Pull pull) {
         pulls.remove(pull);
     }
@@ -203,7 +204,7 @@ final class Nats {
         pulls.remove(pull);
     }
 
-    /// Gives what is free to who waits, longest first.
+    /// Delivers the free requests to the waiting pulls, longest wait first.
     void dispatch() {
         pulls.removeIf(pull -> pull.asker.host().isDead());
         while (up && !pulls.isEmpty()) {
@@ -258,14 +259,15 @@ final class Nats {
 
     // Faults of the server
 
-    /// Kills the server. What it comes back with is its disk.
+    /// Kills the server. It comes back with the state of its disk.
     void down() {
         up = false;
         for (Pull pull : List.copyOf(pulls)) {
             close(pull);
             pull.asker
                     .host()
-                    .run(() -> pull.asker.ended(pull, new Unavailable("NATS is away", null)));
+                    .run(() ->
+                            pull.asker.ended(pull, new Unavailable("NATS is unavailable", null)));
         }
         for (StoredRequest acked : ackedLately) {
             if (scheduler.chance(0.2)) {

@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
-/// Does to processes and servers what the world does to them: kills, pauses, stops, cuts, and takes from Redis and NATS
-/// what they had on disk.
+/// Causes the faults of processes and servers: kills, pauses, stops, cuts, and losses of data on the disks of Redis
+/// and NATS.
 final class Nemesis {
 
     private static final Duration SNAPSHOT_EVERY = Duration.ofMillis(250);
 
-    /// Redis syncs its file every second and may lose two.
+    /// Redis syncs its file every second and can lose two seconds.
     private static final long MOST_LOST = Duration.ofSeconds(2).toNanos();
 
     private record Snapshot(long at, ModelRedis state) {}
@@ -36,7 +36,8 @@ final class Nemesis {
         this.end = scheduler.now() + trouble.toNanos();
     }
 
-    /// Plans its deeds. All their consequences end with `trouble`: what is paused goes on, what is down is up.
+    /// Plans its faults. All their consequences end with `trouble`: paused processes continue, and stopped ones
+    /// are started.
     static Nemesis unleash(World world, Duration trouble) {
         Nemesis nemesis = new Nemesis(world, trouble);
         nemesis.plan(nemesis.deeds());
@@ -60,7 +61,7 @@ final class Nemesis {
                                 () -> natsDown(true),
                                 this::cutBrowser,
                                 this::slowBrowser));
-        // A disk that loses what it had is a catastrophe of its own; not in every world.
+        // A disk that loses its data is a catastrophe of its own; not in every world.
         if (world.kinds().evicts()) {
             for (int i = 0; i < 12; i++) {
                 possible.add(this::evict);
@@ -87,7 +88,7 @@ final class Nemesis {
         }
     }
 
-    /// A time that is over before the trouble ends.
+    /// A time span that is over before the trouble ends.
     private long a(double seconds) {
         long most = Math.max(2, Math.min((long) (seconds * 1e9), end - scheduler.now()));
         return random.nextLong(1, most);
@@ -177,13 +178,13 @@ final class Nemesis {
         world.breakAllLinks(a(5));
     }
 
-    /// What was answered again after the first loss is lost in the second.
+    /// A message that was answered again after the first loss is lost in the second.
     private void redisDownTwice() {
         redisDown(true);
         scheduler.after(a(3), () -> redisDown(true));
     }
 
-    /// Beside what is planned, while there is trouble.
+    /// In addition to the planned faults, during the trouble.
     void loseRedisSoon() {
         long at = scheduler.now() + random.nextLong(1_500_000_000);
         if (at < end) {
@@ -197,8 +198,8 @@ final class Nemesis {
         world.breakAllLinks(a(3));
     }
 
-    /// Redis is full and takes any one key, whatever that costs. It takes no second one of a session that has not yet
-    /// recovered from the first.
+    /// Redis is full and evicts any one key, whatever the consequences. It evicts no second key of a session that has
+    /// not yet recovered from the first.
     private void evict() {
         List<SessionId> whole =
                 world.redis().sessions().entrySet().stream()

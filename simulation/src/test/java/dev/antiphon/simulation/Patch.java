@@ -13,14 +13,14 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.function.Consumer;
 
-/// A change of one production class's bytes as they are loaded.
+/// A change of one production class's bytes when they are loaded.
 ///
-/// @param className whose
+/// @param className the class
 /// @param target the method that is replaced, or whose calls are
 record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> code) {
 
     enum Kind {
-        /// The method has another body.
+        /// The method gets another body.
         BODY,
         /// Each call of the method in the class is replaced.
         CALLS
@@ -31,22 +31,22 @@ record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> c
         return new Patch(className, method, Kind.BODY, CodeBuilder::return_);
     }
 
-    /// The method says yes.
+    /// The method returns true.
     static Patch yes(String className, String method) {
         return new Patch(className, method, Kind.BODY, code -> code.iconst_1().ireturn());
     }
 
-    /// The method says no.
+    /// The method returns false.
     static Patch no(String className, String method) {
         return new Patch(className, method, Kind.BODY, code -> code.iconst_0().ireturn());
     }
 
-    /// The calls of a method of some object are left out.
+    /// Removes the calls of a method of an object.
     static Patch drop(String className, String called) {
         return new Patch(className, called, Kind.CALLS, CodeBuilder::pop);
     }
 
-    /// The calls give a new object that needs nothing.
+    /// The calls return a new object of a class without dependencies.
     static Patch made(String className, String called, Class<?> made) {
         ClassDesc type = made.describeConstable().orElseThrow();
         return new Patch(
@@ -60,7 +60,7 @@ record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> c
                                 .invokespecial(type, "<init>", MethodTypeDesc.of(CD_void)));
     }
 
-    /// The calls of a method with two arguments give what a static field holds.
+    /// The calls of a method with two arguments return the value of a static field.
     static Patch field(String className, String called, String owner, String field, Class<?> type) {
         ClassDesc of = type.describeConstable().orElseThrow();
         return new Patch(
@@ -70,12 +70,12 @@ record Patch(String className, String target, Kind kind, Consumer<CodeBuilder> c
                 code -> code.pop().pop().getstatic(ClassDesc.of(owner), field, of));
     }
 
-    /// The calls give zero.
+    /// The calls return zero.
     static Patch zero(String className, String called) {
         return new Patch(className, called, Kind.CALLS, code -> code.pop().lconst_0());
     }
 
-    /// The calls give true.
+    /// The calls return true.
     static Patch truth(String className, String called) {
         return new Patch(className, called, Kind.CALLS, code -> code.pop().iconst_1());
     }

@@ -25,16 +25,16 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
-/// Follows runs of a {@link RemoteService}, as the provider for LangGraph servers does it: it joins what an earlier attempt
-/// has begun, leaves a run going for the next attempt, and tells the service to stop one that nobody wants.
+/// Follows runs of a {@link RemoteService}, as the provider for LangGraph servers does: it joins a run that an earlier
+/// attempt has begun, leaves a run for the next attempt, and tells the service to stop an unwanted run.
 final class RemoteProvider implements ModelProvider {
 
     static final String NAME = "remote";
 
-    /// How the id of a message ends about which the service asks its user.
+    /// The end of the ids of messages about which the service asks its user.
     static final String ASKS = "q";
 
-    /// What the user answers.
+    /// The user's answer.
     static final String ANSWER = "go on";
 
     private static final int LOOKS = 3;
@@ -97,7 +97,7 @@ final class RemoteProvider implements ModelProvider {
             unwanted = false;
             return answer;
         } catch (InterruptedException e) {
-            unwanted = sink.isCancelled(); // else it goes on for the next attempt
+            unwanted = sink.isCancelled(); // else it continues for the next attempt
             throw e;
         } finally {
             if (unwanted) {
@@ -161,7 +161,7 @@ final class RemoteProvider implements ModelProvider {
         return place.message().value().endsWith(ASKS);
     }
 
-    /// What an earlier attempt has said it follows.
+    /// The run that an earlier attempt has recorded.
     private @Nullable Run kept(Purpose purpose, ModelCall call)
             throws ProviderFailure, InterruptedException {
         ModelCall.Kept kept = call.kept();
@@ -173,7 +173,7 @@ final class RemoteProvider implements ModelProvider {
         return found.isEmpty() ? null : found.getFirst();
     }
 
-    /// What an attempt has begun that could not say so; else a new one.
+    /// A run that an attempt has begun without recording it; otherwise a new one.
     private Run begun(Purpose purpose) throws ProviderFailure, InterruptedException {
         List<Run> found = asked(service.ask(host, () -> service.find(purpose)));
         return found.isEmpty()

@@ -18,15 +18,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// A service whose runs go on without us, as a LangGraph server's: until somebody has followed one to its end, or has told
-/// the service to stop it. It is asked over a network that loses requests and replies.
+/// A service whose runs continue without us, like a LangGraph server's: until a worker has followed a run to its end,
+/// or has told the service to stop it. Its network loses requests and replies.
 final class RemoteService {
 
     private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(5);
 
-    /// What a run is for, as its metadata say.
+    /// The purpose of a run, as in its metadata.
     ///
-    /// @param answers how many of the user's answers it was given
+    /// @param answers the number of the user's answers that it was given
     record Purpose(SessionId session, String incarnation, MessageId message, int answers) {
 
         Place place() {
@@ -40,7 +40,7 @@ final class RemoteService {
         STOPPED
     }
 
-    /// One run, and all that it says.
+    /// One run, with its whole text.
     static final class Run {
         final String id;
         final Purpose purpose;
@@ -67,12 +67,12 @@ final class RemoteService {
         this.chronicle = chronicle;
     }
 
-    /// Runs that nobody has followed to their end and nobody has stopped.
+    /// Runs that were neither followed to their end nor stopped.
     List<Run> going() {
         return runs.values().stream().filter(run -> run.state == State.GOING).toList();
     }
 
-    /// Asks the service. What was asked may have taken effect without an answer.
+    /// Sends a request to the service. It may have taken effect without an answer.
     ///
     /// @return empty when no answer came
     <T> Optional<T> ask(Host host, Supplier<T> question) throws InterruptedException {
@@ -102,9 +102,9 @@ final class RemoteService {
         return scheduler.random().nextLong(1_000_000, 50_000_000);
     }
 
-    // What it is asked
+    // The requests
 
-    /// A list, because an answer cannot be nothing.
+    /// A list, because an answer cannot be null.
     List<Run> find(Purpose purpose) {
         return runs.values().stream().filter(run -> run.purpose.equals(purpose)).toList();
     }
@@ -114,7 +114,7 @@ final class RemoteService {
         return run == null ? List.of() : List.of(run);
     }
 
-    /// As the provider makes room: a thread has one run at a time. One for the same purpose is joined, another is stopped.
+    /// A thread has one run at a time. A run with the same purpose is joined; another one is stopped.
     Run begin(Purpose purpose) {
         for (Run other : going()) {
             if (other.purpose.equals(purpose)) {
@@ -141,9 +141,9 @@ final class RemoteService {
         return run;
     }
 
-    /// Stops what goes on for a message.
+    /// Stops the runs of a message.
     ///
-    /// @param message null for all of a session
+    /// @param message null for all runs of a session
     int stop(SessionId session, String incarnation, @Nullable MessageId message) {
         int stopped = 0;
         for (Run run : going()) {

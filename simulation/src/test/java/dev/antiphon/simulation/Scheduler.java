@@ -3,11 +3,11 @@ package dev.antiphon.simulation;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
-/// One world's time, chance and order of events. Everything runs on the one thread that calls {@link #step}.
+/// One world's time, random numbers and order of events. Everything runs on the one thread that calls {@link #step}.
 ///
-/// What can run at the same virtual moment runs in an order drawn from the seed. A task's draw depends on who it is and
-/// how often it ran, not on when it was put in: so the order in which production code goes through a hash set of
-/// threads, which differs from one JVM to the next, does not change what happens.
+/// Tasks that can run at the same virtual moment run in an order drawn from the seed. A task's draw depends on its
+/// owner and on how often it ran, not on when it was scheduled. So the iteration order of a hash set of threads in
+/// production code, which differs from one JVM to the next, does not change what happens.
 final class Scheduler {
 
     private record Task(long at, long draw, Runnable body) {}
@@ -34,7 +34,7 @@ final class Scheduler {
         return steps;
     }
 
-    /// The dice of the models and faults.
+    /// The random numbers of the models and faults.
     SplittableRandom random() {
         return random;
     }
@@ -43,12 +43,12 @@ final class Scheduler {
         return random.nextDouble() < probability;
     }
 
-    /// A number for whoever takes part in the order.
+    /// A number for a participant in the order.
     long nextSerial() {
         return ++serial;
     }
 
-    /// Runs a task at this time; in the past means now.
+    /// Runs a task at this time; a time in the past means now.
     void at(long nanos, Runnable body) {
         at(nanos, nextSerial(), 0, body);
     }

@@ -6,7 +6,7 @@ import dev.antiphon.protocol.SessionId;
 
 import java.util.function.LongSupplier;
 
-/// Makes the models of a world. A mutant makes others.
+/// Creates the models of a world. A mutant creates others.
 class Seams {
 
     ModelRedis redis(

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/// One process' end of a NATS without JetStream: requests ring a worker, and nothing stores them. As `CoreQueue`, what is
-/// to be retried stays in this process.
+/// One process' side of a NATS without JetStream: requests ring a worker, and are not stored. As in `CoreQueue`,
+/// requests to retry stay in this process.
 class SimCoreQueue extends SimQueue {
 
     private final Host host;
@@ -27,7 +27,7 @@ class SimCoreQueue extends SimQueue {
     private final Faults faults;
     private final Chronicle chronicle;
 
-    /// To be handed over again by the next pull.
+    /// To be delivered again by the next pull.
     private final Queue<StoredRequest> due = new ArrayDeque<>();
 
     private Nats.@Nullable Pull current;
@@ -53,10 +53,10 @@ class SimCoreQueue extends SimQueue {
         return ring(request);
     }
 
-    /// As `CoreQueue` marks it: what Redis does not know any more was deleted.
+    /// Marked as in `CoreQueue`: a request that Redis does not know any more was deleted.
     private CompletionStage<Void> ring(WorkflowRequest request) {
         if (!nats.isUp()) {
-            return CompletableFuture.failedStage(new Unavailable("NATS is away", null));
+            return CompletableFuture.failedStage(new Unavailable("NATS is unavailable", null));
         }
         if (faults.happens(Kind.PUBLISH_LOST)) {
             chronicle.count(Chronicle.Count.UNHEARD);
@@ -125,7 +125,7 @@ class SimCoreQueue extends SimQueue {
         passOn();
     }
 
-    /// To another worker, as far as NATS takes it.
+    /// To another worker, if NATS accepts it.
     private void passOn() {
         while (!due.isEmpty()) {
             StoredRequest request = due.remove();
@@ -140,7 +140,7 @@ class SimCoreQueue extends SimQueue {
         return new CoreDelivery(request);
     }
 
-    /// Nothing is acknowledged: the log settles an accepted request.
+    /// Acknowledges nothing: the log settles an accepted request.
     private final class CoreDelivery implements Delivery {
         private final StoredRequest request;
 
@@ -178,7 +178,7 @@ class SimCoreQueue extends SimQueue {
         @Override
         public void inProgress() {}
 
-        /// As that of `SimDelivery`.
+        /// As in `SimDelivery`.
         @Override
         public int hashCode() {
             return Long.hashCode(request.sequence());

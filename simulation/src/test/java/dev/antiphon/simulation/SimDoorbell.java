@@ -10,7 +10,7 @@ import dev.antiphon.protocol.UserId;
 import java.util.List;
 import java.util.Set;
 
-/// One process' end of the pods' subjects.
+/// One process' side of the pods' subjects.
 record SimDoorbell(Host host, Nats nats) implements Doorbell {
 
     @Override

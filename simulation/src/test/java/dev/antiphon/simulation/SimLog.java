@@ -38,7 +38,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/// Everything that one process asks the modelled Redis, over its link.
+/// All calls of one process to the modelled Redis, over its link.
 final class SimLog implements SessionLog, Recovery, History, Cleanups {
 
     private final Link link;
@@ -46,7 +46,7 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
     private final Chronicle chronicle;
     private final ModelRows rows;
 
-    /// @param rows a turn that is in the history waits for nobody
+    /// @param rows a turn that is in the history waits for no user
     SimLog(Link link, ModelRedis redis, Chronicle chronicle, ModelRows rows) {
         this.link = link;
         this.redis = redis;
@@ -136,7 +136,8 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
         return here;
     }
 
-    /// What PostgreSQL tells of a session that Redis does not know: its runs that wait are in Redis before it is entered.
+    /// PostgreSQL's data of a session that Redis does not know: its waiting runs are restored to Redis before it
+    /// is entered.
     void enter(SessionId session) {
         if (redis.ownerOf(redis.session(session)) == null) {
             rows.of(session).forEach(this::isBack);

@@ -35,10 +35,10 @@ import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/// One gateway process: the real hub, and what its front door does without HTTP.
+/// One gateway process: the real hub, and the work of its HTTP routes without HTTP.
 final class SimPod {
 
-    /// What a POST was answered.
+    /// The answer to a POST.
     enum Posted {
         ACCEPTED,
         TRY_AGAIN,
@@ -76,7 +76,7 @@ final class SimPod {
         purge();
     }
 
-    /// A loop runs its tasks in their order, whatever else happens between them.
+    /// A loop runs its tasks in order, whatever happens between them.
     private Loop loop() {
         return new Loop() {
             @Override
@@ -138,7 +138,7 @@ final class SimPod {
         return open && host.isRunning();
     }
 
-    /// A browser asks for the stream.
+    /// A browser requests the stream.
     void connect(
             SessionId session,
             UserId user,
@@ -169,7 +169,7 @@ final class SimPod {
         });
     }
 
-    /// A browser asks for one stream of several sessions.
+    /// A browser requests one stream of several sessions.
     void connect(UserId user, List<Bundle.Wanted> wanted, Line.Connection connection) {
         host.run(() -> {
             if (!open) {
@@ -310,7 +310,7 @@ final class SimPod {
         }
     }
 
-    /// SIGTERM: ends all streams and goes.
+    /// SIGTERM: ends all streams and stops.
     void stop(Runnable stopped) {
         host.run(() -> {
             open = false;

@@ -33,7 +33,7 @@ class SimQueue implements RequestQueue {
     private final Faults faults;
     private final Chronicle chronicle;
 
-    // The pull under way.
+    // The pull in progress.
     private final Queue<StoredRequest> arrived = new ArrayDeque<>();
     private @Nullable Thread puller;
     private @Nullable Unavailable failure;
@@ -70,7 +70,7 @@ class SimQueue implements RequestQueue {
 
     private CompletionStage<Void> publish(WorkflowRequest request, String id, boolean again) {
         if (!nats.isUp()) {
-            return CompletableFuture.failedStage(new Unavailable("NATS is away", null));
+            return CompletableFuture.failedStage(new Unavailable("NATS is unavailable", null));
         }
         CompletableFuture<Void> confirmed = new CompletableFuture<>();
         host.after(
@@ -135,7 +135,7 @@ class SimQueue implements RequestQueue {
     private <T> T asked(Supplier<T> question) {
         host.outwait(nats.latency());
         if (!nats.isUp() || faults.happens(Kind.PUBLISH_LOST)) {
-            throw new Unavailable("NATS is away", null);
+            throw new Unavailable("NATS is unavailable", null);
         }
         T answer = question.get();
         host.outwait(nats.latency());
@@ -145,7 +145,7 @@ class SimQueue implements RequestQueue {
     @Override
     public void pull(int most, Duration wait, Consumer<Delivery> each) throws InterruptedException {
         if (!nats.isUp()) {
-            throw new Unavailable("NATS is away", null);
+            throw new Unavailable("NATS is unavailable", null);
         }
         puller = Thread.currentThread();
         failure = null;
@@ -156,7 +156,7 @@ class SimQueue implements RequestQueue {
                 () -> {
                     if (!pull.ended && pull.room > 0) {
                         nats.open(pull);
-                        // The server's own time: a process that is stopped does not end its pulls.
+                        // The server's own time: a paused process does not end its pulls.
                         scheduler.after(wait.toNanos(), () -> nats.expired(pull));
                     }
                 });
@@ -181,7 +181,7 @@ class SimQueue implements RequestQueue {
             }
         } finally {
             nats.close(pull);
-            arrived.clear(); // comes back after the ack wait
+            arrived.clear(); // delivered again after the ack wait
             puller = null;
         }
     }
@@ -192,7 +192,7 @@ class SimQueue implements RequestQueue {
     /// A pull begins.
     void pulling(Nats.Pull pull) {}
 
-    /// What a mutant overrides.
+    /// Overridden by mutants.
     Delivery delivery(StoredRequest request) {
         return new SimDelivery(request);
     }
@@ -212,7 +212,7 @@ class SimQueue implements RequestQueue {
         }
     }
 
-    /// A delivery, as any server would hand it out.
+    /// A delivery, as any server would deliver it.
     final class SimDelivery implements Delivery {
         private final StoredRequest request;
 
@@ -257,7 +257,7 @@ class SimQueue implements RequestQueue {
             }
         }
 
-        /// Not the object's own, which differs from one JVM to the next and with it the order in a hash set.
+        /// Not the object's own hash code, which differs between JVMs and changes the order in a hash set.
         @Override
         public int hashCode() {
             return Long.hashCode(request.sequence());

@@ -17,10 +17,11 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// One process' connection to the modelled PostgreSQL. As `ParkedRuns`, it reads what it stores under the session's lock.
+/// One process' connection to the modelled PostgreSQL. Like `ParkedRuns`, it reads what it stores under the
+/// session's lock.
 class SimRows implements ParkedStore {
 
-    /// Then PostgreSQL takes the lock from a process that it does not hear.
+    /// After this time PostgreSQL takes the lock from a process that it does not hear from.
     private static final Duration HOLDS_AT_MOST = Duration.ofSeconds(6);
 
     private final Host host;
@@ -53,10 +54,10 @@ class SimRows implements ParkedStore {
     }
 
     private static Unavailable away() {
-        return new Unavailable("PostgreSQL is away", null);
+        return new Unavailable("PostgreSQL is unavailable", null);
     }
 
-    /// Brings an answer back from the server.
+    /// Returns an answer from the server.
     private <T> void reply(CompletableFuture<T> answer, T value) {
         scheduler.after(latency(), () -> host.run(() -> answer.complete(value)));
     }
@@ -82,7 +83,7 @@ class SimRows implements ParkedStore {
                 });
     }
 
-    /// Asks Redis under the session's lock and does something with the answer.
+    /// Queries Redis under the session's lock and uses the answer.
     private <T> void underLock(
             SessionId session,
             CompletableFuture<Boolean> answer,

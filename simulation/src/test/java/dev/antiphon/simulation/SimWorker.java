@@ -32,10 +32,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/// One worker process: the real classes, put together as `Worker` does it.
+/// One worker process: the real classes, assembled as in `Worker`.
 final class SimWorker {
 
-    /// About as long as an answer: some end in it, others are handed over.
+    /// About as long as an answer: some end within it, others are handed over.
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private static final Workflows WORKFLOWS = new Workflows(List.of(new ChatWorkflow()), null, 50);
@@ -100,12 +100,12 @@ final class SimWorker {
             Rescue rescue = Rescue.open(redis, log, runner, queue, lease, id, host, counters);
             List<AutoCloseable> parts =
                     new ArrayList<>(List.of(rescue, deliveries, settler, acker, lease));
-            if (world.kinds().remote()) { // elsewhere it would find nothing, every second
+            if (world.kinds().remote()) { // in other worlds it would find nothing, every second
                 parts.addFirst(Cleaner.open(redis, providers, host, counters));
             }
             opened = parts;
         } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts a start", e);
+            throw new IllegalStateException("a start is never interrupted", e);
         }
     }
 
@@ -125,7 +125,7 @@ final class SimWorker {
         return new Providers(all, DemoProvider.NAME);
     }
 
-    /// SIGTERM: hands over and ends.
+    /// SIGTERM: hands its runs over and ends.
     void stop(Runnable stopped) {
         List<AutoCloseable> all = opened;
         if (all == null) {
@@ -150,7 +150,7 @@ final class SimWorker {
                 .start();
     }
 
-    /// Nobody has tools here.
+    /// There are no tools in the simulation.
     private static final class NoJournal implements ToolJournal {
 
         @Override

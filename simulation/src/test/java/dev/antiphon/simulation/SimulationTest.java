@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/// Thousands of worlds; none may break an invariant, and together they must have seen every kind of trouble.
+/// Thousands of worlds; none can break an invariant, and together they must have seen every kind of fault.
 final class SimulationTest {
 
-    /// Enough for every kind of trouble to happen by itself.
+    /// Enough for every kind of fault to happen by itself.
     private static final int REPRESENTATIVE = 1_000;
 
     @Test

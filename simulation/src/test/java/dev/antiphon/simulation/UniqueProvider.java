@@ -17,8 +17,8 @@ import dev.antiphon.time.Time;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// A model that never says the same twice: no attempt can be continued, and what two attempts said cannot be mixed
-/// without being seen.
+/// A model that never repeats a text: no attempt can be continued, and mixing the texts of two attempts would
+/// be visible.
 final class UniqueProvider implements ModelProvider {
 
     static final String NAME = "unique";

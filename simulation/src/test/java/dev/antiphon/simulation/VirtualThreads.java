@@ -3,8 +3,8 @@ package dev.antiphon.simulation;
 import java.lang.reflect.Constructor;
 import java.util.concurrent.Executor;
 
-/// Virtual threads whose every step is a task of an executor of ours. The JDK has them for its own tests; the constructor
-/// is opened by the module's surefire arguments.
+/// Virtual threads whose every step is a task of our executor. The JDK has them for its own tests; the module's
+/// surefire arguments open the constructor.
 final class VirtualThreads {
 
     private static final Constructor<?> BUILDER = builder();
@@ -20,7 +20,7 @@ final class VirtualThreads {
             return builder;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
-                    "this JDK has no virtual threads with a scheduler of one's own", e);
+                    "this JDK has no virtual threads with a custom scheduler", e);
         }
     }
 

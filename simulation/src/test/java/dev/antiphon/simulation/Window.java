@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A browser whose tabs share one stream of several sessions: each tab has a place of its own, and takes the events that
+/// A browser whose tabs share one stream of several sessions: each tab has its own position, and takes the events that
 /// the stream names its session for.
 final class Window implements Line.Client {
 

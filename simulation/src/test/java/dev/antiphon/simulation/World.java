@@ -22,12 +22,12 @@ final class World {
     /// Faults end within this time; then everything must come to an end.
     private static final Duration TROUBLE = Duration.ofSeconds(30);
 
-    /// The longest thing anyone waits for by design is the sweeper's last delay.
+    /// The longest wait by design is the sweeper's last delay.
     private static final Duration PATIENCE = Duration.ofMinutes(20);
 
     private static final Duration LOOK = Duration.ofSeconds(1);
 
-    /// More than any world takes: one that goes round in circles at one moment.
+    /// More than any world needs: an endless loop at one moment.
     private static final long MOST_STEPS = 3_000_000;
 
     private final Scheduler scheduler;
@@ -72,7 +72,7 @@ final class World {
         this.concurrency = random.nextInt(2, 6);
     }
 
-    /// Lives through it and judges it.
+    /// Runs the world and checks it.
     ///
     /// @return the chronicle, with every violation
     static Chronicle live(long seed, Seams seams) {
@@ -189,7 +189,7 @@ final class World {
         return askers.stream().allMatch(Asker::isDone) && Checker.unfinished(this).isEmpty();
     }
 
-    // What its inhabitants need
+    // What its participants need
 
     Scheduler scheduler() {
         return scheduler;
@@ -219,7 +219,7 @@ final class World {
         return service;
     }
 
-    /// Who never says the same twice in this world.
+    /// The model of this world that never repeats a text.
     String uniqueProvider() {
         return kinds.remote() ? RemoteProvider.NAME : UniqueProvider.NAME;
     }
@@ -232,7 +232,7 @@ final class World {
         return ++number;
     }
 
-    /// Dice of one inhabitant.
+    /// The random numbers of one participant.
     SplittableRandom dice() {
         return random.split();
     }
@@ -261,12 +261,12 @@ final class World {
                         : random.nextLong(50_000, 2_000_000));
     }
 
-    /// A process' way to Redis.
+    /// A process' connection to Redis.
     SimLog log(Link link) {
         return new SimLog(link, redis, chronicle, rows);
     }
 
-    /// Its log, which keeps runs that wait in PostgreSQL where there is one.
+    /// Its log, which stores waiting runs in PostgreSQL where there is one.
     SessionLog log(Host host, SimLog log) {
         return kinds.rows()
                 ? new ParkingSessionLog(log, seams.rows(host, scheduler, faults, rows, log))
@@ -291,12 +291,12 @@ final class World {
         return rows;
     }
 
-    /// Whether somebody watches or asks in a session; others are of no use to the checker.
+    /// Whether a session has a reader or an asker; the checker cannot use the others.
     boolean isKnown(SessionId session) {
         return browsers.stream().anyMatch(browser -> browser.session().equals(session));
     }
 
-    /// Somebody else names a session.
+    /// Another user names a session.
     void strangerComes(SessionId session) {
         scheduler.after(
                 random.nextLong(1_500_000_000),
@@ -308,7 +308,7 @@ final class World {
                 });
     }
 
-    /// A run waits for its user, or goes on with the answer: a good moment to lose it.
+    /// A run waits for its user, or continues with the answer: a good moment to lose it.
     void goodMomentToLoseRedis() {
         if (kinds.rows() && nemesis != null && scheduler.chance(0.3)) {
             nemesis.loseRedisSoon();
@@ -359,7 +359,7 @@ final class World {
         hangUp(pod);
     }
 
-    /// Ends what its kernel still had: whoever is on it, or just about to be.
+    /// Ends the work that its kernel still had: for the current process and for one that is just starting.
     void hangUp(SimPod pod) {
         for (Browser browser : browsers) {
             if (browser.line().isOn(pod)) {

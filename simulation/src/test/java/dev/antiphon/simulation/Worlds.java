@@ -13,8 +13,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// Many worlds, in as many processes as there are processors. Not in as many threads: what the JDK guards by a lock for
-/// all threads (its random numbers, for one) would let one world wait for another, and then a seed would not replay.
+/// Many worlds, in as many processes as there are processors. Not in as many threads: the JDK guards some state by
+/// a lock for all threads (its random numbers, for example), so one world would wait for another, and a seed would
+/// not replay.
 final class Worlds {
 
     private static final String COUNT = "count ";
@@ -32,7 +33,7 @@ final class Worlds {
         return counts;
     }
 
-    /// Lives through worlds 1 to `most`.
+    /// Runs worlds 1 to `most`.
     static Worlds inProcesses(int most) throws IOException {
         int processes = Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors()));
         List<Process> started = new ArrayList<>();
@@ -101,7 +102,7 @@ final class Worlds {
         out.flush();
     }
 
-    /// Lives through one world.
+    /// Runs one world.
     void live(long seed) {
         Chronicle chronicle = World.live(seed, new Seams());
         for (Chronicle.Count count : Chronicle.Count.values()) {
