@@ -57,8 +57,7 @@ public final class Antiphon {
     }
 
     // An error that the user can correct arrives as an exception with one clear line; only a defect
-    // of ours deserves a
-    // stack trace.
+    // of ours deserves a stack trace.
     private static IExecutionExceptionHandler oneLine() {
         return (exception, commandLine, _) -> {
             if (isForThePerson(exception)) {

@@ -26,8 +26,8 @@ final class JoinedEnvironment {
             joined.remove(Variable.REDIS_PORT.name());
             joined.remove(Variable.REDIS_PASSWORD.name());
         }
-        // The default port belongs to the `up`, and the host's name can be the pod id of only one
-        // gateway.
+        // The default port belongs to the `up`, and the host's name can be the pod id of only
+        // one gateway.
         String port = own.getOrDefault(Variable.SERVER_PORT.name(), "" + Ports.free());
         joined.put(Variable.SERVER_PORT.name(), port);
         joined.put(Variable.POD_ID.name(), PodNames.onThisMachine(port));

@@ -43,8 +43,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
                     // Warns about each message that it does not know, and logs the message.
                     "io.modelcontextprotocol",
                     Level.ERROR,
-                    // It also logs every interrupt and failure that it throws, which we log
-                    // ourselves.
+                    // It also logs every interrupt and failure that it throws, which we
+                    // log ourselves.
                     "org.bsc.langgraph4j",
                     Level.OFF);
 

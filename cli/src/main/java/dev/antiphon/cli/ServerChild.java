@@ -14,8 +14,7 @@ final class ServerChild implements Child {
     private final Supplier<Server> first;
 
     // Written under the lock (this) that a start holds; read without it, so that a stop need not
-    // wait for a start. Null
-    // before the first start.
+    // wait for a start. Null before the first start.
     private volatile @Nullable Server server;
     private volatile boolean stopped;
 

@@ -76,8 +76,8 @@ final class Supervisor implements AutoCloseable {
             serving.forEach(each -> pids.put(each.name(), each.pid()));
             recordProcesses.accept(pids);
         } catch (UncheckedIOException e) {
-            // Only the next `up` after a kill of this one needs the file: no reason to stop running
-            // processes.
+            // Only the next `up` after a kill of this one needs the file: no reason to stop
+            // running processes.
             errors.println("cannot record the running processes: " + e.getMessage());
         }
     }

@@ -420,7 +420,7 @@ final class OpenAiProviderTest {
                         "rate_limit_exceeded",
                         "accepts no more requests for now (HTTP 429, rate_limit_exceeded).",
                         true),
-                Arguments.of(429, "insufficient_quota", "takes no more requests", false),
+                Arguments.of(429, "insufficient_quota", "accepts no more requests", false),
                 Arguments.of(500, "sk-leak-9", "failed (HTTP 500).", true),
                 Arguments.of(503, "leak \\n leak", "failed (HTTP 503).", true),
                 Arguments.of(307, "", "did not accept the request (HTTP 307).", false));

@@ -92,8 +92,8 @@ final class Checker {
             if (message == null && world.chronicle().of(Chronicle.Count.ROLLBACK) > 0) {
                 continue; // Redis lost the acceptance of its message
             }
-            // Its worker did not know of the deletion yet; a deleted thread ends together with its
-            // run.
+            // Its worker did not know of the deletion yet; a deleted thread ends together with
+            // its run.
             boolean forgotten =
                     world.chronicle().lostRun(run.purpose.place())
                             || run.begunAt >= world.chronicle().erasedAt(run.purpose.session());
@@ -252,8 +252,7 @@ final class Checker {
             }
             boolean answered = world.redis().atRest(place.session(), place.message());
             // Lost with both servers' disks, or answered before one of them was lost. If a run
-            // waits, its delivery is
-            // gone; with the answer, its row is gone too.
+            // waits, its delivery is gone; with the answer, its row is gone too.
             boolean hadNoRow =
                     RemoteProvider.asks(place)
                             && (!world.kinds().rows() || world.rows().wasRemoved(place));

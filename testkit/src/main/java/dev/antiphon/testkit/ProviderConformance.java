@@ -558,8 +558,8 @@ public abstract class ProviderConformance {
             took.add(cancel(provider, stalled, closed));
         }
 
-        // The fastest of several tries, because another process can occupy the processor during
-        // one.
+        // The fastest of several tries, because another process can occupy the processor
+        // during one.
         assertThat(took).anyMatch(each -> each.compareTo(Duration.ofMillis(200)) < 0);
     }
 

@@ -102,8 +102,7 @@ final class EventParser {
             case "data" -> data.append(value).append('\n');
             case "error" -> {
                 // Not in the standard: llama.cpp reported errors like this until September 2025,
-                // and then ended the
-                // stream as if it were complete.
+                // and then ended the stream as if it were complete.
                 event = "error";
                 data.append(value).append('\n');
             }

@@ -111,8 +111,8 @@ final class KilledStepTest {
                     new Kind("recorded", "recorded", "", WHOLE, 0, 1),
                     // The user.
                     new Kind("asks", "asks", "First. ", "First. green", 0, 0),
-                    // The default workflow: during a tool, after one of two, in the model's second
-                    // turn.
+                    // The default workflow: during a tool, after one of two, in the model's
+                    // second turn.
                     new Kind("chat", "chat", "Let me see. ", "Let me see. " + WHOLE, 0, 2),
                     new Kind("chat-two", "chat", "Let me see. ", "Let me see. " + WHOLE, 0, 2),
                     new Kind(

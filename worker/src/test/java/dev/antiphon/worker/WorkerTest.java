@@ -252,8 +252,8 @@ final class WorkerTest {
         }
 
         IntStream.range(0, 10).forEach(i -> awaitComplete(pod, "m" + i));
-        // In the order of the log: two workers' rings can overtake each other on their way to a
-        // pod.
+        // In the order of the log: two workers' rings can overtake each other on their way to
+        // a pod.
         assertThat(
                         pod.heard.stream()
                                 .sorted(Comparator.comparingLong(WorkerTest::number))

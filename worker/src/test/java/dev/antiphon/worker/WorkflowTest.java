@@ -408,8 +408,8 @@ final class WorkflowTest {
         await().atMost(SOON)
                 .until(() -> statuses("m1").stream().filter("interrupt"::equals).count() == 2);
         second.close();
-        // The first answer again, from a second click: it does not count as an answer to the next
-        // question.
+        // The first answer again, from a second click: it does not count as an answer to the
+        // next question.
         int colour = asked.get("chunk_id").asInt();
         assertThat(resume("m1", new UserAnswer("green", colour)))
                 .isInstanceOf(Resume.Resumed.class);

@@ -69,8 +69,8 @@ public final class Member implements AutoCloseable {
     /// Starts it, or restarts it if it has ended; does not wait until it serves.
     public void start() {
         life.incrementAndGet();
-        // A data folder of its own, so that it does not complete its settings from an `up` on this
-        // machine.
+        // A data folder of its own, so that it does not complete its settings from an `up` on
+        // this machine.
         List<String> words = launch.command(command, "--data", folder.resolve("data").toString());
         var builder =
                 new ProcessBuilder(words)

@@ -39,8 +39,8 @@ final class Chromium implements AutoCloseable {
                                         "chromium-browser",
                                         "google-chrome"),
                                 "--headless",
-                                // It opens only our own pages, and as root it does not start
-                                // otherwise.
+                                // It opens only our own pages, and as root it does not
+                                // start otherwise.
                                 "--no-sandbox",
                                 "--disable-gpu",
                                 "--disable-quic",

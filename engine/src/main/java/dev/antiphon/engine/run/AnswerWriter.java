@@ -397,8 +397,7 @@ final class AnswerWriter {
             waiting.clear();
             changed.signalAll();
             // Stops the model call, wherever it waits. Holds the lock, so that code which has seen
-            // LOST knows that the
-            // interrupt was already delivered.
+            // LOST knows that the interrupt was already delivered.
             runThread.interrupt();
         } finally {
             lock.unlock();

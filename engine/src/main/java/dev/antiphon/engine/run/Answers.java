@@ -35,8 +35,8 @@ record Answers(List<String> ofStep, List<String> ofService) {
                 askedByService.add(ServiceQuestion.isIn(details));
             }
         }
-        // After an update of the worker the steps start again, and older questions are among the
-        // chunks.
+        // After an update of the worker the steps start again, and older questions are among
+        // the chunks.
         int older = askedByService.size() - answers.size();
         List<String> ofStep = new ArrayList<>();
         List<String> ofService = new ArrayList<>();

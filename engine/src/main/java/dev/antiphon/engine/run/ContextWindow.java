@@ -136,8 +136,8 @@ public final class ContextWindow {
                     if (cause instanceof Unavailable unavailable) {
                         throw unavailable;
                     }
-                    // A log that cannot be read must not prevent the answers to the session's next
-                    // messages.
+                    // A log that cannot be read must not prevent the answers to the session's
+                    // next messages.
                     Settler.incomplete(session, cause, counters);
                     return null;
                 })

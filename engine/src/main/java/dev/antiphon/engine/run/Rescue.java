@@ -172,8 +172,8 @@ public final class Rescue implements AutoCloseable {
     private void giveBack() throws InterruptedException {
         for (Stray stray : answer(recovery.strays(self, runner::isAt))) {
             // A run that ended during this check leaves a token that no run has any more; a run
-            // that began since then
-            // has another token. So a claim that is released here belongs to no run.
+            // that began since then has another token. So a claim that is released here belongs to
+            // no run.
             if (!runner.isAt(stray.session())
                     && answer(log.release(stray.session(), stray.message(), stray.token()))) {
                 counters.add(Count.GIVEN_BACK);

@@ -186,8 +186,7 @@ public final class SessionRunner {
         } finally {
             writers.remove(session, writer);
             // Losing a run interrupts its thread. This check takes the writer's lock, so the
-            // interrupt has been
-            // delivered by now. It must not reach the next run.
+            // interrupt has been delivered by now. It must not reach the next run.
             if (writer.lost() && !stopping) {
                 Thread.interrupted();
             }

@@ -208,8 +208,7 @@ final class Execution implements Executor {
             }
         }
         // The run's thread was interrupted while it waited for parallel steps, which do not know it
-        // yet; the graph
-        // wraps that as its own failure.
+        // yet; the graph wraps that as its own failure.
         Throwable cause = seen;
         while (cause != null && !(cause instanceof InterruptedException)) {
             cause = cause.getCause();

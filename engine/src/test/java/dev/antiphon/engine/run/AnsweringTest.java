@@ -267,8 +267,8 @@ final class AnsweringTest {
         left.end("L ", STOP);
 
         assertThat(answering.said("left")).isEqualTo("l own L ");
-        // An attempt that repeats the two steps begins after the text that was held back before
-        // them.
+        // An attempt that repeats the two steps begins after the text that was held back
+        // before them.
         assertThat(answering.unfinished().lastPiece()).isEqualTo("before ");
         assertThat(answering.unfinished().chunk()).isZero();
         assertThat(text()).isEqualTo("before l r own L ");

@@ -225,8 +225,8 @@ final class LangGraphServer {
         if (reply.filter(told -> told.status() / 100 == 2).isPresent()) {
             return;
         }
-        // For a run that has ended, the JavaScript server accepts the request, and others answer
-        // 404.
+        // For a run that has ended, the JavaScript server accepts the request, and others
+        // answer 404.
         switch (progress(thread, run)) {
             case GOING, UNKNOWN ->
                     LOG.atWarn()

@@ -126,8 +126,8 @@ final class RemoteRun {
             unwanted = false;
             return answer;
         } catch (InterruptedException e) {
-            // When the process stops or another worker took over, the run continues for that
-            // worker.
+            // When the process stops or another worker took over, the run continues for
+            // that worker.
             unwanted = sink.isCancelled();
             throw e;
         } finally {
@@ -248,8 +248,7 @@ final class RemoteRun {
                         && lastEventId.equals(LangGraphServer.FROM_THE_START)) {
                     ended = true;
                     // Nothing was repeated, not even the start of the run: the text that was shown
-                    // is the best
-                    // that exists.
+                    // is the best that exists.
                     throw failures.of(new Breakage.Cut(), assistant, true);
                 }
                 yield Outcome.WHOLE;

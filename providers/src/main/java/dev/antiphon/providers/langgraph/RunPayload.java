@@ -19,8 +19,8 @@ final class RunPayload {
     static ObjectNode of(ModelCall call, Asker asker) {
         ObjectNode payload = JSON.createObjectNode();
         if (asker.answers().isEmpty()) {
-            // With an id of ours: if the graph sees the message twice, it treats the second as the
-            // first.
+            // With an id of ours: if the graph sees the message twice, it treats the second as
+            // the first.
             payload.putObject("input")
                     .putArray("messages")
                     .addObject()
