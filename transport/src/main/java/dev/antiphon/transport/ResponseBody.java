@@ -35,7 +35,6 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
 
     private volatile @Nullable Subscription subscription;
     private volatile boolean draining;
-    private volatile boolean abandoned;
 
     // The rest belongs to the call's thread.
     private final Deque<ByteBuffer> buffers = new ArrayDeque<>();
@@ -62,21 +61,8 @@ final class ResponseBody extends InputStream implements BodySubscriber<ResponseB
     @Override
     public void onSubscribe(Subscription source) {
         subscription = source;
-        if (abandoned) {
-            source.cancel(); // the caller left while the headers came
-        } else {
-            source.request(1);
-        }
         subscribed.complete(this);
-    }
-
-    /// The caller does not wait for the answer any more, whether it has begun or not: its connection is closed. Any thread.
-    void abandon() {
-        abandoned = true;
-        Subscription source = subscription;
-        if (source != null) {
-            source.cancel();
-        }
+        source.request(1);
     }
 
     @Override

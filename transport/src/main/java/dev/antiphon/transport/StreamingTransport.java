@@ -108,9 +108,8 @@ public final class StreamingTransport implements AutoCloseable {
     /// @return null when none came; the call then knows why
     private @Nullable HttpResponse<ResponseBody> send(Request request, StreamCall call) {
         StreamCall.Deadline deadline = call.deadline();
-        ResponseBody body = new ResponseBody(call);
         CompletableFuture<HttpResponse<ResponseBody>> sent =
-                client.sendAsync(translate(request, call::rewritten), _ -> body);
+                client.sendAsync(translate(request, call::rewritten), _ -> new ResponseBody(call));
         try {
             return sent.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -123,8 +122,9 @@ public final class StreamingTransport implements AutoCloseable {
         } catch (InterruptedException e) {
             call.interrupted();
         }
-        sent.cancel(true); // closes the connection before the headers have come
-        body.abandon(); // closes it from then on; the client can miss that moment
+        sent.cancel(true); // closes the connection, however far it got
+        // For the case that the headers came in this very moment.
+        var _ = sent.thenAccept(late -> late.body().close());
         return null;
     }
 
