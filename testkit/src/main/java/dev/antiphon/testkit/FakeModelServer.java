@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -221,10 +222,17 @@ public final class FakeModelServer implements AutoCloseable {
             socket.close();
         }
 
-        /// Sends nothing until the client closes the connection.
+        /// Sends nothing until the client closes the connection. A client that has not read all that was sent resets it,
+        /// which is a close as well.
         public void stall() throws IOException {
             socket.setSoTimeout(0);
-            while (in.read() >= 0) {}
+            try {
+                while (in.read() >= 0) {}
+            } catch (SocketException e) {
+                if (socket.isClosed()) {
+                    throw e; // the test is over
+                }
+            }
         }
 
         /// Sends the same part every few milliseconds until the client closes the connection.
