@@ -112,6 +112,7 @@ public final class ToolRunner {
 
     private ToolOutcome tried(ToolCall call, String step, ToolClaim claim, ToolSelection wanted)
             throws InterruptedException {
+        checkInterrupt();
         Optional<Tool> found = tools.find(call.name(), wanted);
         if (found.isEmpty()) {
             return new ToolOutcome.Refused(
@@ -181,6 +182,7 @@ public final class ToolRunner {
                                 place.free();
                             }
                         });
+        checkInterrupt();
         place.take();
         thread.start();
         try {
@@ -197,6 +199,14 @@ public final class ToolRunner {
             throw new IllegalStateException(e.getCause());
         } finally {
             thread.interrupt(); // its result is no longer needed
+        }
+    }
+
+    /// A wait on a future that is already complete does not see an interrupt, so a call to the
+    /// journal that is answered at once would hide it.
+    private static void checkInterrupt() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
         }
     }
 
