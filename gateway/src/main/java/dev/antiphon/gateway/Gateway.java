@@ -7,11 +7,11 @@ import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 import dev.antiphon.gateway.http.FrontDoor;
-import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Hub;
 import dev.antiphon.gateway.stream.PlainAnswers;
+import dev.antiphon.gateway.stream.PodStatus;
 import dev.antiphon.gateway.stream.Reaper;
-import dev.antiphon.gateway.stream.Standing;
+import dev.antiphon.gateway.stream.StreamCounters;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Ids;
@@ -52,7 +52,7 @@ public final class Gateway implements AutoCloseable {
     private final FrontDoor door;
     private final Backplane backplane;
     private final PodSubscription subscription;
-    private final Meters meters;
+    private final GatewayMeters meters;
     private final Hub hub;
     private final int port;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -64,7 +64,7 @@ public final class Gateway implements AutoCloseable {
             FrontDoor door,
             Backplane backplane,
             PodSubscription subscription,
-            Meters meters,
+            GatewayMeters meters,
             Hub hub,
             int port) {
         this.config = config;
@@ -125,7 +125,7 @@ public final class Gateway implements AutoCloseable {
         Backplane backplane = Backplane.open(config.backplane(), "gateway " + config.pod());
         try {
             ConnectionRegistry registry = backplane.registry(config.pod());
-            Counters counters = new Counters();
+            StreamCounters counters = new StreamCounters();
             Hub hub =
                     new Hub(
                             loop,
@@ -142,17 +142,17 @@ public final class Gateway implements AutoCloseable {
             PlainAnswers plain =
                     new PlainAnswers(
                             loop, backplane.plainLog(), backplane.history(), hub, counters);
-            PodSubscription subscription = backplane.listen(config.pod(), ears(hub, plain));
+            PodSubscription subscription = backplane.listen(config.pod(), ringListener(hub, plain));
             vertx.setPeriodic(
                     Hub.TICK.toMillis(),
                     _ -> {
-                        hub.stands(
-                                Standing.of(redis(backplane, reaper), backplane.natsConnected()));
+                        hub.status(
+                                PodStatus.of(redis(backplane, reaper), backplane.natsConnected()));
                         reaper.tick(backplane.redisConnectedFor());
                         plain.tick();
                         hub.tick();
                     });
-            Meters meters = new Meters(hub, counters, backplane, process);
+            GatewayMeters meters = new GatewayMeters(hub, counters, backplane, process);
             loop.execute(() -> door.serve(backplane, hub, meters::text));
             if (config.sharedPort() != null) {
                 // Not earlier: the kernel would give connections to this process that others could
@@ -207,7 +207,7 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    private static RingListener ears(Hub hub, PlainAnswers plain) {
+    private static RingListener ringListener(Hub hub, PlainAnswers plain) {
         return new RingListener() {
             @Override
             public void rang(Ring ring) {

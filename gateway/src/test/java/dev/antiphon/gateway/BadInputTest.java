@@ -24,19 +24,19 @@ import java.util.stream.Stream;
 /// Any input is answered with a clear problem or a closed connection, and the next request is served.
 final class BadInputTest {
 
-    private static House house;
+    private static TestServers servers;
     private static Gateway gateway;
 
     @BeforeAll
     static void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
     }
 
     @AfterAll
     static void close() {
         gateway.close();
-        house.close();
+        servers.close();
     }
 
     private static final String GOOD = "{\"session_id\":\"s\",\"user_id\":\"u\",\"message\":\"m\"}";
@@ -189,7 +189,7 @@ final class BadInputTest {
 
     private static String good() {
         return "{\"session_id\":\"%s\",\"user_id\":\"u\",\"message\":\"m\"}"
-                .formatted(House.newSession());
+                .formatted(TestServers.newSession());
     }
 
     @Test
@@ -353,8 +353,8 @@ final class BadInputTest {
 
     @Test
     void streamsBeyondTheBoundAreRefusedUntilOneEnds() throws Exception {
-        try (Gateway small = Gateway.open(house.config(0, null, 2))) {
-            String session = House.newSession();
+        try (Gateway small = Gateway.open(servers.config(0, null, 2))) {
+            String session = TestServers.newSession();
             EventStream one = EventStream.open(small.port(), session);
             try (EventStream _ = EventStream.open(small.port(), session)) {
                 HttpResponse<String> refused =

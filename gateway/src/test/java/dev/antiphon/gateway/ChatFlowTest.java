@@ -22,24 +22,24 @@ import java.util.List;
 /// A message goes in, and its answer reaches every tab on every pod, from the place where each had stopped.
 final class ChatFlowTest {
 
-    private static House house;
+    private static TestServers servers;
     private static Gateway gateway;
     private static Gateway other;
 
-    private final String session = House.newSession();
+    private final String session = TestServers.newSession();
 
     @BeforeAll
     static void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
-        other = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
+        other = servers.gateway();
     }
 
     @AfterAll
     static void close() {
         gateway.close();
         other.close();
-        house.close();
+        servers.close();
     }
 
     @Test
@@ -66,7 +66,7 @@ final class ChatFlowTest {
             String message = Http.text(answer, "message_id");
             assertThat(message).startsWith("msg_");
 
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.streams("I received your ");
             worker.streams("message: 'Hello, how ");
@@ -115,9 +115,9 @@ final class ChatFlowTest {
         try (EventStream here = EventStream.open(gateway.port(), session);
                 EventStream tab = EventStream.open(gateway.port(), session);
                 EventStream there = EventStream.open(other.port(), session)) {
-            assertThat(house.pods(session)).hasSize(2);
+            assertThat(servers.pods(session)).hasSize(2);
             Http.ask(other.port(), session, "hi");
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.streams("a ", "b ", "c ");
             worker.ends("d");
@@ -136,7 +136,7 @@ final class ChatFlowTest {
     @Test
     void aMessagePostedBeforeAnyConnectionLosesNothing() throws Exception {
         Http.ask(gateway.port(), session, "hi");
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         worker.claim();
         worker.streams("a ");
         try (EventStream stream = EventStream.open(other.port(), session)) {
@@ -150,7 +150,7 @@ final class ChatFlowTest {
     @Test
     void anUnseenAnswerIsShownOnce() throws Exception {
         Http.ask(gateway.port(), session, "hi");
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         worker.claim();
         worker.ends("a");
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
@@ -167,7 +167,7 @@ final class ChatFlowTest {
     @Test
     void aClientThatComesBackWithItsLastIdGoesOnOnAnyPod() throws Exception {
         String lastId;
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
             Http.ask(gateway.port(), session, "hi");
             worker.claim();
@@ -186,7 +186,7 @@ final class ChatFlowTest {
     @Test
     void theLastIdMayComeInTheQueryAndTheHeaderWins() throws Exception {
         Http.ask(gateway.port(), session, "hi");
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         worker.claim();
         List<String> ids =
                 worker.append("a ", "b ", "c ").stream().map(e -> e.id().toString()).toList();
@@ -208,7 +208,7 @@ final class ChatFlowTest {
     @Test
     void anIdThatIsNoneIsAnsweredWithAResync() throws Exception {
         Http.ask(gateway.port(), session, "hi");
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         worker.claim();
         worker.streams("a ");
         try (EventStream stream = EventStream.resume(gateway.port(), session, "yesterday")) {
@@ -237,7 +237,7 @@ final class ChatFlowTest {
     void ringsThatAreLostAreFoundInTheLog() throws Exception {
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
             Http.ask(gateway.port(), session, "hi");
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.append("a ", "b ");
             worker.streams("c ");
@@ -254,7 +254,7 @@ final class ChatFlowTest {
                 "\"quotes\" \\ \r\n\t 😀 שלום {\"a\":[1]} </script> \u0000\u2028\ufeff data: x\n\nevent: y";
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
             Http.ask(gateway.port(), session, text);
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             assertThat(worker.claim().message()).isEqualTo(text);
             worker.ends(text);
             List<Event> events = stream.events(4);
@@ -295,11 +295,11 @@ final class ChatFlowTest {
     void aClientThatLeavesIsOutOfTheRegistryWithinASecond() throws Exception {
         EventStream stream = EventStream.open(gateway.port(), session);
         stream.events(1);
-        assertThat(house.members(session)).hasSize(1);
+        assertThat(servers.members(session)).hasSize(1);
         stream.close();
         await().atMost(Duration.ofSeconds(1))
                 .pollInterval(Duration.ofMillis(10))
-                .untilAsserted(() -> assertThat(house.members(session)).isEmpty());
+                .untilAsserted(() -> assertThat(servers.members(session)).isEmpty());
     }
 
     @Test
@@ -313,7 +313,7 @@ final class ChatFlowTest {
                          "correlation_id":"mine","unknown":[1]}
                         """
                                 .formatted(session)));
-        WorkflowRequest request = house.answering(session).claim();
+        WorkflowRequest request = servers.answering(session).claim();
         assertThat(request.context().aiProvider()).isEqualTo("demo");
         assertThat(request.context().model()).isEqualTo("m");
         assertThat(request.context().temperature()).isEqualTo(0.5);
@@ -395,7 +395,7 @@ final class ChatFlowTest {
             assertThat(get.statusCode()).isEqualTo(404);
             assertThat(Http.text(Http.json(post), "code")).isEqualTo("session_not_found");
             assertThat(post.body()).isEqualTo(get.body());
-            assertThat(house.members(session)).hasSize(1);
+            assertThat(servers.members(session)).hasSize(1);
         }
     }
 }

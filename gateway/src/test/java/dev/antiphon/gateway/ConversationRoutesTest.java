@@ -23,20 +23,20 @@ import java.util.List;
 /// The list of sessions, pages of messages, branches and erasing, on real servers.
 final class ConversationRoutesTest {
 
-    private House house;
+    private TestServers servers;
     private Gateway gateway;
-    private final String session = House.newSession();
+    private final String session = TestServers.newSession();
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
     }
 
     @AfterEach
     void close() {
         gateway.close();
-        house.close();
+        servers.close();
     }
 
     private HttpResponse<String> post(String path, ObjectNode body) throws Exception {
@@ -80,10 +80,10 @@ final class ConversationRoutesTest {
 
     /// Answers the session's oldest message as a worker does.
     private WorkflowRequest answer(String text) {
-        Answering worker = house.answering(session);
+        Answering worker = servers.answering(session);
         WorkflowRequest request = worker.claim();
         worker.ends(text);
-        house.settle(session);
+        servers.settle(session);
         return request;
     }
 
@@ -197,7 +197,7 @@ final class ConversationRoutesTest {
     @Test
     void aPageWhoseConversationWasLostGoesOn() throws Exception {
         converse("m1");
-        house.redisSays("FLUSHALL");
+        servers.redisSays("FLUSHALL");
 
         assertThat(chat("m2", "hi", "m1").statusCode()).isEqualTo(202);
         answer("again");
@@ -210,20 +210,20 @@ final class ConversationRoutesTest {
     void afterADeleteNothingOfTheSessionIsLeft() throws Exception {
         converse("m1");
         chat("m2", "asked", null);
-        house.answering(session).claim();
+        servers.answering(session).claim();
         chat("m3", "waiting", null);
-        house.refuses(session);
+        servers.refuses(session);
 
         assertThat(delete("thief").statusCode()).isEqualTo(404);
         assertThat(messages("").statusCode()).isEqualTo(200);
-        assertThat(house.queued(session)).isEqualTo(4);
+        assertThat(servers.queued(session)).isEqualTo(4);
         assertThat(delete("user1").statusCode()).isEqualTo(204);
 
         // The worker had begun: another worker must remove the data that it might have left at
         // a service.
-        assertThat(house.keysNaming(session))
+        assertThat(servers.keysNaming(session))
                 .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
-        assertThat(house.queued(session)).isZero();
+        assertThat(servers.queued(session)).isZero();
         assertThat(messages("").statusCode()).isEqualTo(404);
         assertThat(delete("user1").statusCode()).isEqualTo(404);
         assertThat(Http.get(gateway.port(), "/api/sessions?user_id=user1").body())

@@ -14,21 +14,21 @@ import java.net.http.HttpResponse;
 /// Other origins may call only when they are listed (WHATWG Fetch §3.2).
 final class CorsTest {
 
-    private static final String ALLOWED = House.ALLOWED_ORIGIN;
+    private static final String ALLOWED = TestServers.ALLOWED_ORIGIN;
 
-    private static House house;
+    private static TestServers servers;
     private static Gateway gateway;
 
     @BeforeAll
     static void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
     }
 
     @AfterAll
     static void close() {
         gateway.close();
-        house.close();
+        servers.close();
     }
 
     private static Answer send(String method, String path, String headers) throws IOException {
@@ -98,7 +98,7 @@ final class CorsTest {
         try (EventStream stream =
                 EventStream.open(
                         gateway.port(),
-                        House.newSession(),
+                        TestServers.newSession(),
                         request -> request.header("Origin", ALLOWED))) {
             assertThat(stream.response().headers().firstValue("Access-Control-Allow-Origin"))
                     .contains(ALLOWED);
@@ -112,7 +112,7 @@ final class CorsTest {
                         Http.chat(
                                         gateway.port(),
                                         "{\"session_id\":\"%s\",\"user_id\":\"u\",\"message\":\"m\"}"
-                                                .formatted(House.newSession()))
+                                                .formatted(TestServers.newSession()))
                                 .header("Origin", ALLOWED));
         assertThat(response.statusCode()).isEqualTo(202);
         assertThat(response.headers().firstValue("Access-Control-Allow-Origin")).contains(ALLOWED);

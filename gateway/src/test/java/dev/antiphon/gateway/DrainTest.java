@@ -33,12 +33,12 @@ final class DrainTest {
     /// The documented pause is two seconds; a busy machine can take longer.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
-    private House house;
+    private TestServers servers;
     private ExecutorService threads;
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
+        servers = TestServers.open();
         threads = Executors.newVirtualThreadPerTaskExecutor();
     }
 
@@ -46,7 +46,7 @@ final class DrainTest {
     void close() {
         threads.shutdownNow();
         threads.close();
-        house.close();
+        servers.close();
     }
 
     /// The events of a reader that moves to another pod whenever its stream ends.
@@ -101,15 +101,15 @@ final class DrainTest {
         int[] ports = {Ports.free(), Ports.free()};
         List<Gateway> pods = new ArrayList<>();
         for (int port : ports) {
-            pods.add(Gateway.open(house.config(port, null, 1_000)));
+            pods.add(Gateway.open(servers.config(port, null, 1_000)));
         }
         try {
             List<Answering> answers = new ArrayList<>();
             List<Future<Journey>> readers = new ArrayList<>();
             for (int i = 0; i < SESSIONS; i++) {
-                String session = House.newSession();
+                String session = TestServers.newSession();
                 Http.ask(ports[i % 2], session, "question");
-                Answering answering = house.answering(session);
+                Answering answering = servers.answering(session);
                 answering.claim();
                 answers.add(answering);
                 for (int tab = 0; tab < TABS; tab++) {
@@ -127,7 +127,7 @@ final class DrainTest {
                                 .body()
                                 .matches(".*\"active_connections\":[1-9].*"));
                 pods.get(i).close();
-                pods.set(i, Gateway.open(house.config(ports[i], null, 1_000)));
+                pods.set(i, Gateway.open(servers.config(ports[i], null, 1_000)));
             }
             rolled.set(true);
             load.get(60, TimeUnit.SECONDS);
@@ -168,10 +168,10 @@ final class DrainTest {
 
     @Test
     void everyStreamEndsWithinTwoSecondsAndNotAllAtOnce() throws Exception {
-        Gateway pod = house.gateway();
+        Gateway pod = servers.gateway();
         List<EventStream> streams = new ArrayList<>();
         try {
-            String session = House.newSession();
+            String session = TestServers.newSession();
             for (int i = 0; i < 100; i++) {
                 streams.add(EventStream.open(pod.port(), session));
                 streams.getLast().events(1);
@@ -184,7 +184,7 @@ final class DrainTest {
 
             assertThat(left).isPositive();
             await().until(() -> streams.stream().allMatch(EventStream::ended));
-            assertThat(house.members(session)).isEmpty();
+            assertThat(servers.members(session)).isEmpty();
         } finally {
             streams.forEach(EventStream::close);
             pod.close();
@@ -193,8 +193,8 @@ final class DrainTest {
 
     @Test
     void aRequestInProgressIsAnsweredAndANewOneIsRefused() throws Exception {
-        Gateway pod = house.gateway();
-        String session = House.newSession();
+        Gateway pod = servers.gateway();
+        String session = TestServers.newSession();
         String body =
                 "{\"session_id\":\"" + session + "\",\"user_id\":\"user1\",\"message\":\"hi\"}";
         try (EventStream stream = EventStream.open(pod.port(), session);

@@ -22,19 +22,19 @@ import java.util.List;
 /// Cancel, history and metrics, on real servers.
 final class LaterRoutesTest {
 
-    private House house;
+    private TestServers servers;
     private Gateway gateway;
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
     }
 
     @AfterEach
     void close() {
         gateway.close();
-        house.close();
+        servers.close();
     }
 
     private HttpResponse<String> cancel(String session, String message, String user)
@@ -53,7 +53,7 @@ final class LaterRoutesTest {
 
     @Test
     void aCancelledMessageEndsForEveryReaderThoughNoWorkerIsThere() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             ObjectNode asked = Http.json(Http.ask(gateway.port(), session, "hi"));
             String message = Http.text(asked, "message_id");
@@ -80,7 +80,7 @@ final class LaterRoutesTest {
     @Test
     void aCancelledAnswerNamesTheModelThatWouldHaveAnswered() throws Exception {
         assertThat(modelOfCancelled(Json.object())).isEqualTo("unknown"); // no offers yet
-        house.offers(
+        servers.offers(
                 model("openai", "gpt-a", false),
                 model("openai", "gpt-b", true),
                 model("ollama", "llama", false),
@@ -110,7 +110,7 @@ final class LaterRoutesTest {
     }
 
     private String modelOfCancelled(ObjectNode context) throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         ObjectNode body = Json.object().put("session_id", session).put("user_id", "user1");
         body.put("message", "hi").set("context", context);
         HttpResponse<String> asked =
@@ -130,7 +130,7 @@ final class LaterRoutesTest {
 
     @Test
     void anotherUsersMessageCannotBeCancelledAndIsNotShown() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         String message =
                 Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
 
@@ -164,12 +164,12 @@ final class LaterRoutesTest {
 
     @Test
     void aRunThatWaitsForItsUserGoesOnWithTheAnswer() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             String message =
                     Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
             assertThat(resume(session, message, "user1", "yes")).isEqualTo(409);
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.parks();
 
@@ -188,11 +188,11 @@ final class LaterRoutesTest {
 
     @Test
     void anAnswerToOneQuestionDoesNotAnswerTheNext() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             String message =
                     Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.parks();
             ObjectNode yes = answer(session, "user1", "yes").put("chunk_id", 0);
@@ -214,7 +214,7 @@ final class LaterRoutesTest {
 
     @Test
     void aSessionsMessagesComeWithTheCursorToFollowFrom() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         Http.ask(gateway.port(), session, "hi");
 
         HttpResponse<String> answer =
@@ -231,7 +231,7 @@ final class LaterRoutesTest {
 
     @Test
     void workersOffersCanBeNamed() throws Exception {
-        house.offers(
+        servers.offers(
                 new Offer(Offer.Kind.MODEL, "demo/", Json.object().put("provider", "demo")),
                 new Offer(Offer.Kind.WORKFLOW, "plan", Json.object().put("name", "plan")));
 
@@ -243,7 +243,7 @@ final class LaterRoutesTest {
 
     @Test
     void metricsTellWhatIsOpenAndWhatWasRelayed() throws Exception {
-        String session = House.newSession();
+        String session = TestServers.newSession();
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             Http.ask(gateway.port(), session, "hi");
             tab.events(2);

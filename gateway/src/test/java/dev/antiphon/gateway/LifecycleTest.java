@@ -34,22 +34,22 @@ import java.util.stream.Stream;
 /// Opening, closing, and the pod's health while servers are unavailable.
 final class LifecycleTest {
 
-    private House house;
+    private TestServers servers;
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
+        servers = TestServers.open();
     }
 
     @AfterEach
     void close() {
-        house.close();
+        servers.close();
     }
 
     @Test
     void healthTellsWhatTheContractNames() throws Exception {
-        String session = House.newSession();
-        GatewayConfig config = house.config();
+        String session = TestServers.newSession();
+        GatewayConfig config = servers.config();
         try (Gateway gateway = Gateway.open(config);
                 EventStream one = EventStream.open(gateway.port(), session);
                 EventStream _ = EventStream.open(gateway.port(), session)) {
@@ -74,10 +74,10 @@ final class LifecycleTest {
 
     @Test
     void withoutNatsThePodServesDegradedAndMessagesAreQueued() throws Exception {
-        String session = House.newSession();
-        try (Gateway gateway = house.gateway();
+        String session = TestServers.newSession();
+        try (Gateway gateway = servers.gateway();
                 EventStream stream = EventStream.open(gateway.port(), session)) {
-            house.nats.stop();
+            servers.nats.stop();
             await().untilAsserted(() ->
                     assertThat(Http.get(gateway.port(), "/health").body())
                             .contains("\"status\":\"degraded\"")
@@ -95,7 +95,7 @@ final class LifecycleTest {
                     .contains(
                             "event: status\ndata: {\"status\":\"degraded\",\"reason\":\"nats_away\"}\n\n");
 
-            house.nats.restart();
+            servers.nats.restart();
             await().untilAsserted(() ->
                     assertThat(stream.text())
                             .contains("event: status\ndata: {\"status\":\"recovered\"}\n\n"));
@@ -107,12 +107,12 @@ final class LifecycleTest {
 
     @Test
     void withoutRedisThePodServesNothingAndStreamsStay() throws Exception {
-        String session = House.newSession();
-        try (Gateway gateway = house.gateway();
+        String session = TestServers.newSession();
+        try (Gateway gateway = servers.gateway();
                 EventStream stream = EventStream.open(gateway.port(), session)) {
             Http.ask(gateway.port(), session, "before");
             stream.events(2);
-            house.redis.stop();
+            servers.redis.stop();
             await().untilAsserted(() -> {
                 HttpResponse<String> health = Http.get(gateway.port(), "/health");
                 assertThat(health.statusCode()).isEqualTo(503);
@@ -126,7 +126,7 @@ final class LifecycleTest {
                                     "data: {\"status\":\"degraded\",\"reason\":\"redis_away\"}\n\n"));
             isUnavailable(Http.ask(gateway.port(), session, "hi"));
 
-            house.redis.restart();
+            servers.redis.restart();
             await().ignoreExceptions()
                     .until(() -> Http.get(gateway.port(), "/health/ready").statusCode() == 200);
             assertThat(Http.ask(gateway.port(), session, "after").statusCode()).isEqualTo(202);
@@ -142,7 +142,7 @@ final class LifecycleTest {
     @Test
     void everyMetricIsDocumented() throws Exception {
         String document = Files.readString(Path.of("..", "docs", "metrics.md"));
-        try (Gateway gateway = house.gateway()) {
+        try (Gateway gateway = servers.gateway()) {
             String told = Http.get(gateway.port(), "/metrics").body();
             List<String> undocumented =
                     told.lines()
@@ -167,10 +167,10 @@ final class LifecycleTest {
     /// Frozen, not ended: the connection stays open and nothing is answered.
     @Test
     void aRedisThatDoesNotAnswerIsReported() throws Exception {
-        try (Gateway gateway = house.gateway();
-                EventStream stream = EventStream.open(gateway.port(), House.newSession())) {
+        try (Gateway gateway = servers.gateway();
+                EventStream stream = EventStream.open(gateway.port(), TestServers.newSession())) {
             stream.events(1);
-            house.signal("STOP");
+            servers.signal("STOP");
             try {
                 await().atMost(Duration.ofSeconds(30))
                         .untilAsserted(() ->
@@ -178,7 +178,7 @@ final class LifecycleTest {
                                         .contains("\"redis_connected\":false"));
                 await().untilAsserted(() -> assertThat(stream.text()).contains("redis_away"));
             } finally {
-                house.signal("CONT");
+                servers.signal("CONT");
             }
             await().untilAsserted(() -> assertThat(stream.text()).contains("recovered"));
             assertThat(Http.get(gateway.port(), "/health").statusCode()).isEqualTo(200);
@@ -187,11 +187,11 @@ final class LifecycleTest {
 
     @Test
     void aFullRedisIsToldFromAnUnavailableOne() throws Exception {
-        String session = House.newSession();
-        try (Gateway gateway = house.gateway();
+        String session = TestServers.newSession();
+        try (Gateway gateway = servers.gateway();
                 EventStream stream = EventStream.open(gateway.port(), session)) {
             stream.events(1);
-            house.redisSays("CONFIG SET maxmemory 1");
+            servers.redisSays("CONFIG SET maxmemory 1");
             try {
                 await().untilAsserted(() -> {
                     HttpResponse<String> health = Http.get(gateway.port(), "/health");
@@ -204,7 +204,7 @@ final class LifecycleTest {
                 assertThat(Http.text(Http.json(refused), "detail")).contains("Redis is full");
                 await().untilAsserted(() -> assertThat(stream.text()).contains("redis_full"));
             } finally {
-                house.redisSays("CONFIG SET maxmemory 0");
+                servers.redisSays("CONFIG SET maxmemory 0");
             }
             await().untilAsserted(() -> assertThat(stream.text()).contains("recovered"));
             assertThat(Http.ask(gateway.port(), session, "hi").statusCode()).isEqualTo(202);
@@ -224,7 +224,7 @@ final class LifecycleTest {
         GatewayConfig config =
                 new GatewayConfig(
                         new BackplaneSettings(
-                                house.nats.url(),
+                                servers.nats.url(),
                                 new RedisSettings(
                                         "127.0.0.1", redisPort, null, Duration.ofSeconds(1))),
                         "127.0.0.1",
@@ -256,7 +256,7 @@ final class LifecycleTest {
     @Test
     void aTakenPortIsNamedInOneLine() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            assertThatThrownBy(() -> Gateway.open(house.config(taken.getLocalPort(), null, 10)))
+            assertThatThrownBy(() -> Gateway.open(servers.config(taken.getLocalPort(), null, 10)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("port " + taken.getLocalPort())
                     .hasMessageContaining("in use")
@@ -267,8 +267,8 @@ final class LifecycleTest {
 
     @Test
     void theOwnPortOfAGatewayIsNotShared() throws Exception {
-        try (Gateway gateway = house.gateway()) {
-            assertThatThrownBy(() -> Gateway.open(house.config(gateway.port(), null, 10)))
+        try (Gateway gateway = servers.gateway()) {
+            assertThatThrownBy(() -> Gateway.open(servers.config(gateway.port(), null, 10)))
                     .hasMessageContaining("port " + gateway.port());
         }
     }
@@ -280,7 +280,7 @@ final class LifecycleTest {
             GatewayConfig config =
                     new GatewayConfig(
                             new BackplaneSettings(
-                                    plain.url(), house.settings(Duration.ofSeconds(1)).redis()),
+                                    plain.url(), servers.settings(Duration.ofSeconds(1)).redis()),
                             "127.0.0.1",
                             0,
                             null,
@@ -297,8 +297,8 @@ final class LifecycleTest {
     @Test
     void gatewaysOfOneMachineShareAPort() throws Exception {
         int shared = freePort();
-        try (Gateway one = Gateway.open(house.config(0, shared, 10));
-                Gateway two = Gateway.open(house.config(0, shared, 10))) {
+        try (Gateway one = Gateway.open(servers.config(0, shared, 10));
+                Gateway two = Gateway.open(servers.config(0, shared, 10))) {
             Set<String> pods = new HashSet<>();
             await().until(() -> {
                 // Not Http, which would reuse its connection.
@@ -319,14 +319,14 @@ final class LifecycleTest {
 
     @Test
     void closingEndsStreamsAndEmptiesTheRegistry() throws Exception {
-        String session = House.newSession();
-        Gateway gateway = house.gateway();
+        String session = TestServers.newSession();
+        Gateway gateway = servers.gateway();
         try (EventStream stream = EventStream.open(gateway.port(), session)) {
             stream.events(1);
             gateway.close();
             gateway.close();
             await().untilAsserted(() -> assertThat(stream.ended()).isTrue());
-            assertThat(house.members(session)).isEmpty();
+            assertThat(servers.members(session)).isEmpty();
             assertThatThrownBy(() -> Http.get(gateway.port(), "/health"))
                     .isInstanceOf(IOException.class);
         }
@@ -334,11 +334,11 @@ final class LifecycleTest {
 
     @Test
     void closingTakesNotLongWhenEverythingIsAway() throws Exception {
-        Gateway gateway = house.gateway();
-        EventStream stream = EventStream.open(gateway.port(), House.newSession());
+        Gateway gateway = servers.gateway();
+        EventStream stream = EventStream.open(gateway.port(), TestServers.newSession());
         stream.events(1);
-        house.redis.kill();
-        house.nats.kill();
+        servers.redis.kill();
+        servers.nats.kill();
         Instant begin = Instant.now();
         gateway.close();
         assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofSeconds(10));
@@ -347,13 +347,13 @@ final class LifecycleTest {
 
     @Test
     void theMembersOfAnEarlierProcessOfThisPodAreRemoved() throws Exception {
-        String session = House.newSession();
-        GatewayConfig config = house.config();
+        String session = TestServers.newSession();
+        GatewayConfig config = servers.config();
         Gateway first = Gateway.open(config);
         EventStream stream = EventStream.open(first.port(), session);
         stream.events(1);
         try (Gateway _ = Gateway.open(config)) {
-            assertThat(house.members(session)).isEmpty();
+            assertThat(servers.members(session)).isEmpty();
         }
         stream.close();
         first.close();

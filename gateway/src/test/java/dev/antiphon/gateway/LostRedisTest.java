@@ -38,7 +38,7 @@ final class LostRedisTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private static final List<AutoCloseable> OPENED = new ArrayList<>();
-    private static House house;
+    private static TestServers servers;
     private static Gateway gateway;
     private static Backplane backplane;
 
@@ -47,15 +47,15 @@ final class LostRedisTest {
 
     @BeforeAll
     static void open() throws Exception {
-        house = House.open();
-        OPENED.add(house);
+        servers = TestServers.open();
+        OPENED.add(servers);
         PostgresServer postgres = PostgresServer.start();
         OPENED.add(postgres);
         BackplaneSettings settings =
                 new BackplaneSettings(
-                        house.nats.url(),
+                        servers.nats.url(),
                         new RedisSettings(
-                                "127.0.0.1", house.redis.port(), null, Duration.ofSeconds(2)),
+                                "127.0.0.1", servers.redis.port(), null, Duration.ofSeconds(2)),
                         Retention.USUAL,
                         Optional.of(DatabaseSettings.of(postgres.url(), Duration.ofSeconds(2))));
         backplane = Backplane.open(settings, "test");
@@ -82,7 +82,7 @@ final class LostRedisTest {
 
     @BeforeEach
     void park() throws Exception {
-        session = House.newSession();
+        session = TestServers.newSession();
         message = Http.text(Http.json(Http.ask(gateway.port(), session, "hi")), "message_id");
         Answering worker = new Answering(backplane, new SessionId(session));
         worker.claim();
@@ -121,7 +121,7 @@ final class LostRedisTest {
     void anOpenAndAReopenedPageGetTheQuestionAgainAndTheirAnswerIsAccepted() throws Exception {
         try (EventStream open = EventStream.open(gateway.port(), session)) {
             open.events(3);
-            house.redisSays("FLUSHALL");
+            servers.redisSays("FLUSHALL");
 
             assertThat(messages("thief").statusCode()).isEqualTo(404);
             List<EventStream.Event> anew = follow();
@@ -145,7 +145,7 @@ final class LostRedisTest {
 
     @Test
     void aRunThatNobodyHasOpenedSinceIsCancelledForGood() throws Exception {
-        house.redisSays("FLUSHALL");
+        servers.redisSays("FLUSHALL");
 
         assertThat(post("cancel", "thief").statusCode()).isEqualTo(404);
         HttpResponse<String> cancelled = post("cancel", "user1");
@@ -156,14 +156,14 @@ final class LostRedisTest {
                 .untilAsserted(() ->
                         assertThat(messages("user1").body())
                                 .contains(message, "\"finish_reason\":\"cancelled\""));
-        house.redisSays("FLUSHALL");
+        servers.redisSays("FLUSHALL");
         assertThat(post("cancel", "user1").statusCode()).as("its row is gone").isEqualTo(404);
         assertThat(messages("user1").body()).contains(message);
     }
 
     @Test
     void aSessionThatNobodyHasOpenedSinceIsDeletedForGood() throws Exception {
-        house.redisSays("FLUSHALL");
+        servers.redisSays("FLUSHALL");
 
         HttpResponse<String> deleted =
                 Http.send(

@@ -14,19 +14,19 @@ import java.nio.charset.StandardCharsets;
 /// The chat page and its client module, as the module `web` has them.
 final class PageTest {
 
-    private static House house;
+    private static TestServers servers;
     private static Gateway gateway;
 
     @BeforeAll
     static void open() throws InterruptedException {
-        house = House.open();
-        gateway = house.gateway();
+        servers = TestServers.open();
+        gateway = servers.gateway();
     }
 
     @AfterAll
     static void close() {
         gateway.close();
-        house.close();
+        servers.close();
     }
 
     @Test

@@ -31,25 +31,25 @@ final class PlainEventSourceTest {
     private static final Duration SOON = Duration.ofSeconds(30);
 
     @TempDir private Path folder;
-    private House house;
+    private TestServers servers;
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
+        servers = TestServers.open();
     }
 
     @AfterEach
     void close() {
-        house.close();
+        servers.close();
     }
 
     @Test
     void streamsOnASharedPortSurviveTheRestartOfEachGateway() throws Exception {
         int shared = Ports.free();
         List<Gateway> gateways = new ArrayList<>();
-        gateways.add(Gateway.open(house.config(0, shared, 1_000)));
-        gateways.add(Gateway.open(house.config(0, shared, 1_000)));
-        String session = House.newSession();
+        gateways.add(Gateway.open(servers.config(0, shared, 1_000)));
+        gateways.add(Gateway.open(servers.config(0, shared, 1_000)));
+        String session = TestServers.newSession();
         try (PlainEventSource sources =
                 PlainEventSource.open(folder, shared, Collections.nCopies(STREAMS, session))) {
             await().atMost(SOON).until(() -> sources.count("connected") == STREAMS);
@@ -58,7 +58,7 @@ final class PlainEventSourceTest {
                 Gateway left = gateways.get(1 - i);
                 await().atMost(SOON)
                         .until(() -> openStreams(left) == STREAMS || sources.count("closed") > 0);
-                gateways.set(i, Gateway.open(house.config(0, shared, 1_000)));
+                gateways.set(i, Gateway.open(servers.config(0, shared, 1_000)));
             }
             Http.ask(gateways.getFirst().port(), session, "hi");
             await().atMost(SOON).until(() -> sources.count("message {") == STREAMS);
@@ -77,7 +77,7 @@ final class PlainEventSourceTest {
         int redisPort = Ports.free();
         int own = Ports.free();
         int shared = Ports.free();
-        GatewayConfig config = house.config(own, shared, 10, redisPort);
+        GatewayConfig config = servers.config(own, shared, 10, redisPort);
         CompletableFuture<Gateway> opening =
                 CompletableFuture.supplyAsync(() -> {
                     try {
@@ -93,7 +93,7 @@ final class PlainEventSourceTest {
             assertThat(early.isClosedByServer()).isTrue();
         }
         try (PlainEventSource source =
-                        PlainEventSource.open(folder, own, List.of(House.newSession()));
+                        PlainEventSource.open(folder, own, List.of(TestServers.newSession()));
                 RedisServer _ =
                         RedisServer.start(RedisServer.Options.temporary().onPort(redisPort));
                 Gateway _ = opening.join();
@@ -105,12 +105,12 @@ final class PlainEventSourceTest {
 
     @Test
     void streamsThatBeginWithoutRedisShowTheirOwnSessionWhenItIsBack() throws Exception {
-        String session = House.newSession();
-        String foreign = House.newSession();
-        try (Gateway gateway = house.gateway()) {
+        String session = TestServers.newSession();
+        String foreign = TestServers.newSession();
+        try (Gateway gateway = servers.gateway()) {
             Http.ask(gateway.port(), session, "mine");
             Http.askAs("user2", gateway.port(), foreign, "secret");
-            house.redis.stop();
+            servers.redis.stop();
             await().until(() ->
                     Http.get(gateway.port(), "/health")
                             .body()
@@ -120,7 +120,7 @@ final class PlainEventSourceTest {
                 await().atMost(SOON).until(() -> sources.count("redis_away") == 2);
                 assertThat(sources.count("message")).isZero();
 
-                house.redis.restart();
+                servers.redis.restart();
                 await().atMost(SOON)
                         .until(() -> sources.count("0 status {\"status\":\"recovered\"}") == 1);
                 await().atMost(SOON).until(() -> sources.count("0 message") == 1);
@@ -128,8 +128,8 @@ final class PlainEventSourceTest {
                 assertThat(sources.count("1 refused {\"session_id\":\"" + foreign)).isEqualTo(1);
                 assertThat(sources.count("secret")).isZero();
                 assertThat(sources.count("0 closed")).isZero();
-                await().untilAsserted(() -> assertThat(house.members(session)).hasSize(1));
-                await().untilAsserted(() -> assertThat(house.members(foreign)).isEmpty());
+                await().untilAsserted(() -> assertThat(servers.members(session)).hasSize(1));
+                await().untilAsserted(() -> assertThat(servers.members(foreign)).isEmpty());
             }
         }
     }

@@ -20,18 +20,18 @@ final class PlainPeersTest {
 
     private static final Duration IN_TIME = Duration.ofSeconds(30);
 
-    private final String session = House.newSession();
-    private House house;
+    private final String session = TestServers.newSession();
+    private TestServers servers;
     private Gateway ours;
     private PlainPod pod;
     private PlainWorker worker;
 
     @BeforeEach
     void open() throws Exception {
-        house = House.open();
-        ours = house.gateway();
-        pod = PlainPod.open("plain-pod", house.nats.url(), house.redis.url());
-        worker = PlainWorker.open(house.nats.url(), house.redis.url());
+        servers = TestServers.open();
+        ours = servers.gateway();
+        pod = PlainPod.open("plain-pod", servers.nats.url(), servers.redis.url());
+        worker = PlainWorker.open(servers.nats.url(), servers.redis.url());
     }
 
     @AfterEach
@@ -39,7 +39,7 @@ final class PlainPeersTest {
         worker.close();
         pod.close();
         ours.close();
-        house.close();
+        servers.close();
     }
 
     private static String text(EventStream stream, String message) {
@@ -95,7 +95,7 @@ final class PlainPeersTest {
 
             await().atMost(IN_TIME).until(() -> pod.expiry(session) == -1);
             pod.disconnect(session, "conn-1");
-            assertThat(house.pods(session)).hasSize(1);
+            assertThat(servers.pods(session)).hasSize(1);
         }
     }
 }

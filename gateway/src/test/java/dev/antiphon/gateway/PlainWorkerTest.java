@@ -30,18 +30,18 @@ import java.util.stream.IntStream;
 @Timeout(120)
 final class PlainWorkerTest {
 
-    private final String session = House.newSession();
-    private House house;
+    private final String session = TestServers.newSession();
+    private TestServers servers;
     private Gateway podA;
     private Gateway podB;
     private Connection worker;
 
     @BeforeEach
     void open() throws Exception {
-        house = House.open();
-        podA = house.gateway();
-        podB = house.gateway();
-        worker = Nats.connect(house.nats.url());
+        servers = TestServers.open();
+        podA = servers.gateway();
+        podB = servers.gateway();
+        worker = Nats.connect(servers.nats.url());
     }
 
     @AfterEach
@@ -49,7 +49,7 @@ final class PlainWorkerTest {
         worker.close();
         podA.close();
         podB.close();
-        house.close();
+        servers.close();
     }
 
     private String ask() throws Exception {
@@ -121,7 +121,7 @@ final class PlainWorkerTest {
                 EventStream tabB = EventStream.open(podB.port(), session)) {
             String message = ask();
             tabB.events(2);
-            Set<String> pods = house.pods(session);
+            Set<String> pods = servers.pods(session);
             assertThat(pods).hasSize(2);
 
             publish(pods, chunk(message, 0, false));
@@ -160,7 +160,7 @@ final class PlainWorkerTest {
         try (EventStream tabA = EventStream.open(podA.port(), session);
                 EventStream tabB = EventStream.open(podB.port(), session)) {
             String message = ask();
-            List<String> pods = new ArrayList<>(house.pods(session));
+            List<String> pods = new ArrayList<>(servers.pods(session));
 
             for (int id = 0; id < 8; id++) {
                 publish(Set.of(pods.get(id % 2)), chunk(message, id, id == 7));
@@ -178,7 +178,7 @@ final class PlainWorkerTest {
     void aLostChunkLeavesAMarkAndTheAnswerGoesOn() throws Exception {
         try (EventStream tab = EventStream.open(podB.port(), session)) {
             String message = ask();
-            Set<String> pods = house.pods(session);
+            Set<String> pods = servers.pods(session);
 
             for (int id : List.of(0, 1, 3, 4)) {
                 publish(pods, chunk(message, id, id == 4));
@@ -199,7 +199,7 @@ final class PlainWorkerTest {
         List<EventStream.Event> seen;
         try (EventStream tab = EventStream.open(podA.port(), session)) {
             message = ask();
-            pods = house.pods(session);
+            pods = servers.pods(session);
             for (int id = 0; id < 4; id++) {
                 publish(pods, chunk(message, id, false));
             }
@@ -221,7 +221,7 @@ final class PlainWorkerTest {
     @Test
     void anAnswerWithoutARequestToOurGatewaysIsShownToo() throws Exception {
         try (EventStream tab = EventStream.open(podA.port(), session)) {
-            Set<String> pods = new HashSet<>(house.pods(session));
+            Set<String> pods = new HashSet<>(servers.pods(session));
             publish(pods, chunk("theirs", 0, false));
             await().until(() -> tab.names().contains("chunk"));
 
@@ -239,11 +239,11 @@ final class PlainWorkerTest {
     void aMessageOfOurWorkerTakesNoPlainChunks() throws Exception {
         try (EventStream tab = EventStream.open(podA.port(), session)) {
             String message = ask();
-            Answering ours = house.answering(session);
+            Answering ours = servers.answering(session);
             ours.claim();
             ours.streams("ours ");
 
-            publish(house.pods(session), chunk(message, 1, true));
+            publish(servers.pods(session), chunk(message, 1, true));
             await().until(() -> metric("plain_ignored") == 1);
             ours.ends("alone");
 

@@ -19,16 +19,16 @@ import java.util.stream.Collectors;
 @Timeout(60)
 final class StreamsTest {
 
-    private House house;
+    private TestServers servers;
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
+        servers = TestServers.open();
     }
 
     @AfterEach
     void close() {
-        house.close();
+        servers.close();
     }
 
     private static String body(List<String> sessions) {
@@ -47,8 +47,8 @@ final class StreamsTest {
     @Test
     void oneConnectionCarriesTheMessagesOfThirtyTwoSessions() throws Exception {
         List<String> sessions =
-                Collections.nCopies(32, "").stream().map(_ -> House.newSession()).toList();
-        try (Gateway gateway = house.gateway();
+                Collections.nCopies(32, "").stream().map(_ -> TestServers.newSession()).toList();
+        try (Gateway gateway = servers.gateway();
                 EventStream stream = EventStream.openSeveral(gateway.port(), body(sessions))) {
             await().until(() -> count(stream, "connected") == 32);
             for (String session : sessions) {
@@ -64,9 +64,9 @@ final class StreamsTest {
                     assertThat(event.data()).contains("for " + named + "\"");
                 }
             }
-            assertThat(house.pods(sessions.getLast())).hasSize(1);
+            assertThat(servers.pods(sessions.getLast())).hasSize(1);
         }
-        assertThat(house.members(sessions.getFirst())).isEmpty();
+        assertThat(servers.members(sessions.getFirst())).isEmpty();
     }
 
     private static long count(EventStream stream, String name) {
@@ -75,9 +75,9 @@ final class StreamsTest {
 
     @Test
     void theSessionOfAnotherIsRefusedAndTheOtherOneShown() throws Exception {
-        String mine = House.newSession();
-        String foreign = House.newSession();
-        try (Gateway gateway = house.gateway()) {
+        String mine = TestServers.newSession();
+        String foreign = TestServers.newSession();
+        try (Gateway gateway = servers.gateway()) {
             Http.askAs("user2", gateway.port(), foreign, "secret");
             try (EventStream stream =
                     EventStream.openSeveral(gateway.port(), body(List.of(foreign, mine)))) {
@@ -93,7 +93,7 @@ final class StreamsTest {
 
     @Test
     void aBodyWithoutSessionsIsRefused() throws Exception {
-        try (Gateway gateway = house.gateway()) {
+        try (Gateway gateway = servers.gateway()) {
             int port = gateway.port();
             assertThat(refusal(port, "{\"user_id\":\"user1\"}").body()).contains("missing_field");
             assertThat(refusal(port, body(List.of())).body()).contains("invalid_field");
@@ -107,7 +107,7 @@ final class StreamsTest {
 
     @Test
     void moreSessionsThanThePodHasRoomForAreRefused() throws Exception {
-        try (Gateway gateway = Gateway.open(house.config(0, null, 10))) {
+        try (Gateway gateway = Gateway.open(servers.config(0, null, 10))) {
             HttpResponse<String> refused =
                     refusal(gateway.port(), body(Collections.nCopies(11, "s")));
             assertThat(refused.statusCode()).isEqualTo(429);

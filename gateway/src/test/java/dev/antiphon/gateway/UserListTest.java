@@ -25,23 +25,23 @@ import java.util.List;
 @Timeout(60)
 final class UserListTest {
 
-    private House house;
+    private TestServers servers;
     private Gateway asked;
     private Gateway shows;
-    private final String session = House.newSession();
+    private final String session = TestServers.newSession();
 
     @BeforeEach
     void open() throws InterruptedException {
-        house = House.open();
-        asked = house.gateway();
-        shows = house.gateway();
+        servers = TestServers.open();
+        asked = servers.gateway();
+        shows = servers.gateway();
     }
 
     @AfterEach
     void close() {
         shows.close();
         asked.close();
-        house.close();
+        servers.close();
     }
 
     private EventStream list(String user) throws Exception {
@@ -104,7 +104,7 @@ final class UserListTest {
             Http.ask(asked.port(), session, "which  tea?");
             awaitTold(mine, "whole", "running which tea?");
 
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             String message = worker.claim().messageId().value();
             worker.parks();
             awaitTold(mine, "whole", "running which tea?", "waiting which tea?");
@@ -117,11 +117,11 @@ final class UserListTest {
                             .put("user_id", "user1")
                             .put("answer", "green"));
             await().until(() -> told(mine).size() == 4);
-            worker = house.answering(session);
+            worker = servers.answering(session);
             worker.claim();
             worker.ends("done");
             await().until(() -> told(mine).size() == 5);
-            house.settle(session);
+            servers.settle(session);
             assertThat(rename("user1", " about\ttea ").statusCode()).isEqualTo(204);
             await().until(() -> told(mine).size() == 6);
             Http.send(
@@ -137,7 +137,7 @@ final class UserListTest {
                     "idle about tea",
                     "deleted");
             assertThat(told(foreign)).containsExactly("whole");
-            assertThat(house.keysNaming(session)).doesNotContain("chat:active:user1");
+            assertThat(servers.keysNaming(session)).doesNotContain("chat:active:user1");
         }
     }
 
@@ -146,7 +146,7 @@ final class UserListTest {
         Http.ask(asked.port(), session, "hi");
         try (EventStream mine = list("user1")) {
             awaitTold(mine, "whole", "running hi"); // also for a session without an answer yet
-            Answering worker = house.answering(session);
+            Answering worker = servers.answering(session);
             worker.claim();
             worker.endsUnheard("done");
             awaitTold(mine, "whole", "running hi", "whole");
@@ -188,7 +188,7 @@ final class UserListTest {
         assertThat(rename("user1", "x".repeat(201)).body()).contains("invalid_field");
         assertThat(rename("user2", "mine now").statusCode()).isEqualTo(404);
         assertThat(rename("user1", "x".repeat(200)).statusCode()).isEqualTo(204);
-        try (Gateway small = Gateway.open(house.config(0, null, 0))) {
+        try (Gateway small = Gateway.open(servers.config(0, null, 0))) {
             HttpResponse<String> full =
                     Http.send(
                             Http.request(small.port(), "/api/streams")

@@ -1,6 +1,6 @@
 package dev.antiphon.simulation;
 
-import dev.antiphon.gateway.stream.Outlet;
+import dev.antiphon.gateway.stream.EventOutlet;
 
 import org.jspecify.annotations.Nullable;
 
@@ -108,7 +108,7 @@ final class Line {
     record Stream(Runnable leave, Runnable drained) {}
 
     /// One connection to one pod, with both ends.
-    final class Connection implements Outlet {
+    final class Connection implements EventOutlet {
         private final SimPod pod;
         private final Queue<byte[]> flying = new ArrayDeque<>();
         private final Queue<byte[]> waiting = new ArrayDeque<>();

@@ -8,11 +8,11 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.gateway.stream.Bundle;
-import dev.antiphon.gateway.stream.Counters;
 import dev.antiphon.gateway.stream.Cursor;
 import dev.antiphon.gateway.stream.Hub;
 import dev.antiphon.gateway.stream.Loop;
 import dev.antiphon.gateway.stream.Opened;
+import dev.antiphon.gateway.stream.StreamCounters;
 import dev.antiphon.gateway.stream.Subscriber;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -54,7 +54,7 @@ final class SimPod {
     private final SimRegistry registry;
     private final SimQueue queue;
     private final Doorbell doorbell;
-    private final Counters counters = new Counters();
+    private final StreamCounters counters = new StreamCounters();
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final Hub hub;
     private boolean open;
@@ -130,7 +130,7 @@ final class SimPod {
         return link;
     }
 
-    Counters counters() {
+    StreamCounters counters() {
         return counters;
     }
 

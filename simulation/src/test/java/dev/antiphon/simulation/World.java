@@ -2,7 +2,7 @@ package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.history.ParkingSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
-import dev.antiphon.gateway.stream.Counters;
+import dev.antiphon.gateway.stream.StreamCounters;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
@@ -174,14 +174,14 @@ final class World {
             }
         }
         for (SimPod pod : allPods) {
-            countOf(pod, Counters.Count.REPAIR, Chronicle.Count.REPAIR);
-            countOf(pod, Counters.Count.RESYNC, Chronicle.Count.RESYNC);
-            countOf(pod, Counters.Count.POLL_FOUND, Chronicle.Count.POLL_FOUND);
+            countOf(pod, StreamCounters.StreamCount.REPAIR, Chronicle.Count.REPAIR);
+            countOf(pod, StreamCounters.StreamCount.RESYNC, Chronicle.Count.RESYNC);
+            countOf(pod, StreamCounters.StreamCount.POLL_FOUND, Chronicle.Count.POLL_FOUND);
         }
         Checker.check(this);
     }
 
-    private void countOf(SimPod pod, Counters.Count from, Chronicle.Count to) {
+    private void countOf(SimPod pod, StreamCounters.StreamCount from, Chronicle.Count to) {
         chronicle.count(to, pod.counters().of(from));
     }
 

@@ -157,7 +157,9 @@ final class Exchange {
             response.writeContinue();
         }
         Buffer body = Buffer.buffer();
-        long timer = vertx.setTimer(BODY_WITHIN.toMillis(), _ -> Wire.cut(request.connection()));
+        long timer =
+                vertx.setTimer(
+                        BODY_WITHIN.toMillis(), _ -> TcpConnection.cut(request.connection()));
         whenOver(() -> vertx.cancelTimer(timer));
         request.handler(part -> {
             if (body.length() + part.length() > MOST_BODY_BYTES) {
@@ -237,7 +239,7 @@ final class Exchange {
 
     /// Closes the connection without an answer.
     void cut() {
-        Wire.cut(request.connection());
+        TcpConnection.cut(request.connection());
     }
 
     /// Begins an answer that continues until the returned outlet ends it.
@@ -270,7 +272,7 @@ final class Exchange {
         response.putHeader("Connection", "close");
         request.handler(_ -> {});
         request.endHandler(_ -> request.connection().close());
-        vertx.setTimer(LINGER.toMillis(), _ -> Wire.cut(request.connection()));
+        vertx.setTimer(LINGER.toMillis(), _ -> TcpConnection.cut(request.connection()));
         response.end(body);
     }
 

@@ -51,7 +51,7 @@ public final class FrontDoor {
     private final int mostStreams;
     private final Sockets sockets;
     private final Bodies bodies = new Bodies();
-    private final Health health;
+    private final HealthRoutes health;
     private final Map<String, StaticFile> files = StaticFiles.load();
     private final List<HttpServer> servers = new ArrayList<>();
     private Router<Endpoint> routes;
@@ -74,7 +74,7 @@ public final class FrontDoor {
         this.origins = origins;
         this.mostStreams = mostStreams;
         this.sockets = new Sockets(mostStreams + OTHER_SOCKETS);
-        this.health = new Health(pod, clock);
+        this.health = new HealthRoutes(pod, clock);
         this.routes = Routes.health(health);
         vertx.setPeriodic(SWEEP_EVERY.toMillis(), _ -> sockets.sweep(loop.nanoTime()));
     }
@@ -188,7 +188,7 @@ public final class FrontDoor {
         Exchange exchange = new Exchange(vertx, loop, request, origins, bodies);
         exchange.with("Connection", "close");
         exchange.refuse(
-                Wire.isTooLarge(cause)
+                TcpConnection.isTooLarge(cause)
                         ? Problem.of(
                                 ErrorCode.HEADERS_TOO_LARGE,
                                 "the request line may have %d bytes and the headers %d"

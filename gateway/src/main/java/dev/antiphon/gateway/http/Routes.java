@@ -16,7 +16,7 @@ final class Routes {
     private Routes() {}
 
     /// Requests that are also answered while the pod does not serve.
-    static Router<Endpoint> health(Health health) {
+    static Router<Endpoint> health(HealthRoutes health) {
         return new Router<Endpoint>()
                 .get("/health", health::report)
                 .get("/health/live", health::live)
@@ -24,7 +24,7 @@ final class Routes {
     }
 
     static Router<Endpoint> all(
-            Health health,
+            HealthRoutes health,
             Backplane backplane,
             Hub hub,
             int mostConnections,

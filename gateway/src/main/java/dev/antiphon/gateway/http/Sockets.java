@@ -31,7 +31,7 @@ final class Sockets {
 
     void opened(HttpConnection connection, long now) {
         if (idleSince.size() >= most) {
-            Wire.cut(connection);
+            TcpConnection.cut(connection);
             return;
         }
         idleSince.put(connection, now);
@@ -54,6 +54,6 @@ final class Sockets {
                 overdue.add(connection);
             }
         });
-        overdue.forEach(Wire::cut);
+        overdue.forEach(TcpConnection::cut);
     }
 }

@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.gateway.stream.Outlet;
+import dev.antiphon.gateway.stream.EventOutlet;
 
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -8,7 +8,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 
 /// A subscriber's way to its browser.
-final class SseOutlet implements Outlet {
+final class SseOutlet implements EventOutlet {
 
     private final HttpServerResponse response;
     private final HttpConnection connection;
@@ -58,7 +58,7 @@ final class SseOutlet implements Outlet {
 
     @Override
     public long bytesWaiting() {
-        return Wire.bytesWaiting(connection);
+        return TcpConnection.bytesWaiting(connection);
     }
 
     @Override
@@ -70,6 +70,6 @@ final class SseOutlet implements Outlet {
 
     @Override
     public void abort() {
-        Wire.cut(connection);
+        TcpConnection.cut(connection);
     }
 }

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link Outlet}. The
+/// One client's stream of several sessions: a {@link Subscriber} for each, all writing to one {@link EventOutlet}. The
 /// frames are byte for byte those of a single session's stream. An event that names the session precedes them whenever
 /// the session changes. The stream can also show the user's list of sessions, or only this list.
 ///
@@ -26,7 +26,7 @@ public final class Bundle {
 
     private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
 
-    private final Outlet outlet;
+    private final EventOutlet outlet;
     private final List<Lane> lanes = new ArrayList<>();
 
     /// The session of the next frame, from the client's view.
@@ -40,7 +40,7 @@ public final class Bundle {
 
     private boolean over;
 
-    private Bundle(Outlet outlet) {
+    private Bundle(EventOutlet outlet) {
         this.outlet = outlet;
     }
 
@@ -51,7 +51,7 @@ public final class Bundle {
     ///     once, because two tabs can be at two places
     /// @param withList whether the user's list is shown
     public static Bundle open(
-            Hub hub, UserId user, List<Wanted> wanted, boolean withList, Outlet outlet) {
+            Hub hub, UserId user, List<Wanted> wanted, boolean withList, EventOutlet outlet) {
         if ((wanted.isEmpty() && !withList) || wanted.size() > MOST_SESSIONS) {
             throw new IllegalArgumentException(wanted.size() + " sessions");
         }
@@ -114,7 +114,7 @@ public final class Bundle {
     }
 
     /// One session's part of the stream.
-    private final class Lane implements Outlet {
+    private final class Lane implements EventOutlet {
 
         private final SessionId session;
 
@@ -186,7 +186,7 @@ public final class Bundle {
     }
 
     /// The list's part of the stream: its events have no session and do not change the named one.
-    private final class ListLane implements Outlet {
+    private final class ListLane implements EventOutlet {
 
         @Override
         public void write(byte[] bytes) {

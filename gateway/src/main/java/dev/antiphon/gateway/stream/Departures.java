@@ -1,7 +1,7 @@
 package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.registry.ConnectionRegistry;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.SessionId;
 
@@ -29,7 +29,7 @@ final class Departures {
 
     private final ConnectionRegistry registry;
     private final Gate calls;
-    private final Counters counters;
+    private final StreamCounters counters;
     private final Queue<Departure> failed = new ArrayDeque<>();
 
     /// Calls to repeat, by ticks, the next first; those that do not fit under {@link #MOST} are not repeated.
@@ -40,7 +40,7 @@ final class Departures {
     private int underWay;
     private boolean dropped;
 
-    Departures(ConnectionRegistry registry, Gate calls, Counters counters) {
+    Departures(ConnectionRegistry registry, Gate calls, StreamCounters counters) {
         this.registry = registry;
         this.calls = calls;
         this.counters = counters;
@@ -51,7 +51,7 @@ final class Departures {
 
     void leave(SessionId session, ConnectionId connection) {
         if (underWay + failed.size() >= MOST) {
-            counters.add(Count.DEPARTURE_DROPPED);
+            counters.add(StreamCount.DEPARTURE_DROPPED);
             dropped = true;
             return;
         }
@@ -69,7 +69,7 @@ final class Departures {
                 () -> registry.detach(departure.session(), departure.connection()),
                 _ -> finished(),
                 _ -> {
-                    counters.add(Count.REGISTRY_FAILED);
+                    counters.add(StreamCount.REGISTRY_FAILED);
                     failed.add(departure);
                     finished();
                 });

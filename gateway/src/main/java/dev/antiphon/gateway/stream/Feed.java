@@ -2,7 +2,7 @@ package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.registry.Attach.Attached;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -34,7 +34,7 @@ final class Feed {
     static final long KEEP_FRAMES = Duration.ofSeconds(10).toNanos();
 
     private final SessionId session;
-    private final Surroundings around;
+    private final PodServices services;
     private final Watchers watchers;
     private final EarlyEntries early = new EarlyEntries();
 
@@ -60,11 +60,11 @@ final class Feed {
     private long heardAt;
     private long polledAt;
 
-    Feed(SessionId session, Surroundings around) {
+    Feed(SessionId session, PodServices services) {
         this.session = session;
-        this.around = around;
-        this.watchers = new Watchers(session, around);
-        this.heardAt = around.loop().nanoTime();
+        this.services = services;
+        this.watchers = new Watchers(session, services);
+        this.heardAt = services.loop().nanoTime();
         this.polledAt = heardAt;
     }
 
@@ -120,7 +120,7 @@ final class Feed {
     void attached(Attached attached) {
         if (ring == null) {
             ring = new FrameRing(attached.tail());
-            heardAt = around.loop().nanoTime();
+            heardAt = services.loop().nanoTime();
             unanswered = attached.start().number() < attached.tail().number() ? 1 : 0;
             takeEarly(ring);
             if (!early.isEmpty()) {
@@ -157,12 +157,12 @@ final class Feed {
             if (ring.contradicts(entry.id())) {
                 doubt();
             } else {
-                around.counters().add(Count.RING_DOUBLE);
+                services.counters().add(StreamCount.RING_DOUBLE);
             }
             return false;
         }
         if (sameLog && entry.id().number() > tail.number() + 1) {
-            around.counters().add(Count.GAP);
+            services.counters().add(StreamCount.GAP);
             keepEarly(entry);
             repair();
             return false;
@@ -201,7 +201,7 @@ final class Feed {
     private void keepEarly(Entry entry) {
         earlyGrew = true;
         if (!early.keep(entry)) {
-            around.counters().add(Count.EARLY_DROPPED);
+            services.counters().add(StreamCount.EARLY_DROPPED);
         }
     }
 
@@ -223,7 +223,7 @@ final class Feed {
     private void take(FrameRing ring, Entry entry) {
         erased = false;
         ring.add(Frame.of(entry));
-        heardAt = around.loop().nanoTime();
+        heardAt = services.loop().nanoTime();
         switch (entry.event()) {
             case MESSAGE -> unanswered++;
             case CHUNK -> unanswered = Math.max(unanswered, 1);
@@ -241,7 +241,7 @@ final class Feed {
 
     /// Something does not fit our entries: either it is not the log's, or our end of the log is gone.
     void doubt() {
-        around.counters().add(Count.MISMATCH);
+        services.counters().add(StreamCount.MISMATCH);
         doubtful = true;
         repair();
     }
@@ -259,16 +259,16 @@ final class Feed {
         reading = true;
         doubtful = false;
         earlyGrew = false;
-        around.counters().add(Count.REPAIR);
+        services.counters().add(StreamCount.REPAIR);
         EntryId from = ring.tail();
-        around.reads()
+        services.reads()
                 .ask(
-                        () -> around.log().read(session, from, Surroundings.ENTRIES_PER_READ),
+                        () -> services.log().read(session, from, PodServices.ENTRIES_PER_READ),
                         slice -> repaired(from, slice),
                         _ -> {
                             // The poll notices within a second that we are still behind.
                             reading = false;
-                            around.counters().add(Count.READ_FAILED);
+                            services.counters().add(StreamCount.READ_FAILED);
                         });
     }
 
@@ -302,9 +302,9 @@ final class Feed {
 
     // Timers
 
-    void tick(long now, Standing standing) {
-        watchers.tick(now, standing);
-        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, standing)) {
+    void tick(long now, PodStatus status) {
+        watchers.tick(now, status);
+        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, status)) {
             poll();
         }
         if (ring != null && !ring.isEmpty() && now - heardAt >= KEEP_FRAMES) {
@@ -312,9 +312,9 @@ final class Feed {
         }
     }
 
-    private long pollEvery(long now, Standing standing) {
+    private long pollEvery(long now, PodStatus status) {
         boolean expecting = unanswered > 0 && now - heardAt < EXPECT_FOR;
-        return expecting || standing == Standing.NATS_AWAY ? POLL_ACTIVE : POLL_IDLE;
+        return expecting || status == PodStatus.NATS_UNAVAILABLE ? POLL_ACTIVE : POLL_IDLE;
     }
 
     /// Asks for the end of the log, because rings might have been lost.
@@ -328,11 +328,11 @@ final class Feed {
         }
         polling = true;
         pollAgain = false;
-        polledAt = around.loop().nanoTime();
+        polledAt = services.loop().nanoTime();
         EntryId asked = ring.tail();
-        around.calls()
+        services.calls()
                 .ask(
-                        () -> around.log().tail(session),
+                        () -> services.log().tail(session),
                         found -> {
                             polling = false;
                             polled(asked, found);
@@ -342,7 +342,7 @@ final class Feed {
                         },
                         _ -> {
                             polling = false;
-                            around.counters().add(Count.READ_FAILED);
+                            services.counters().add(StreamCount.READ_FAILED);
                         });
     }
 
@@ -354,7 +354,7 @@ final class Feed {
             return;
         }
         if (found.isEmpty() || isAhead(found.get(), ring)) {
-            around.counters().add(Count.POLL_FOUND);
+            services.counters().add(StreamCount.POLL_FOUND);
             repair();
             // No ring arrived: perhaps no worker knows that we are here.
             watchers.refresh();

@@ -6,7 +6,7 @@ import dev.antiphon.backplane.history.UserSessions;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.Ring;
@@ -33,7 +33,7 @@ public final class Hub {
     public static final Duration TICK = Duration.ofMillis(500);
 
     private final Supplier<ConnectionId> ids;
-    private final Surroundings around;
+    private final PodServices services;
     private final Inbox inbox;
 
     /// Bounded by the front door's limit of connections.
@@ -41,7 +41,7 @@ public final class Hub {
 
     private final UserLists lists;
     private int connections;
-    private Standing standing = Standing.WELL;
+    private PodStatus status = PodStatus.WELL;
 
     /// @param ids makes a new id for each connection
     public Hub(
@@ -51,9 +51,9 @@ public final class Hub {
             UserSessions sessions,
             ConnectionRegistry registry,
             Supplier<ConnectionId> ids,
-            Counters counters) {
+            StreamCounters counters) {
         this.ids = ids;
-        this.around = Surroundings.of(loop, log, history, registry, counters);
+        this.services = PodServices.of(loop, log, history, registry, counters);
         this.inbox = new Inbox(loop, this::deliver, counters);
         this.lists = new UserLists(loop, sessions, counters);
     }
@@ -65,7 +65,7 @@ public final class Hub {
 
     /// Rings were lost for a while: every feed reads the log. Any thread.
     public void ringsWereLost() {
-        around.loop()
+        services.loop()
                 .execute(() -> {
                     feeds.values().forEach(Feed::poll);
                     lists.hintsWereLost();
@@ -78,7 +78,7 @@ public final class Hub {
     }
 
     /// Shows a user's list on a stream, from now on.
-    UserList.Watch watchList(UserId user, Outlet outlet) {
+    UserList.Watch watchList(UserId user, EventOutlet outlet) {
         return lists.watch(user, outlet);
     }
 
@@ -93,17 +93,17 @@ public final class Hub {
     /// Makes a call to Redis when there is room for one.
     <T> void ask(
             Supplier<CompletionStage<T>> call, Consumer<T> answered, Consumer<Throwable> failed) {
-        around.calls().ask(call, answered, failed);
+        services.calls().ask(call, answered, failed);
     }
 
     /// Sets which servers are available to this pod. Its clients get the news when that changes. Without NATS the poll
     /// runs at its faster pace, because then it alone brings entries.
-    public void stands(Standing standing) {
-        this.standing = standing;
+    public void status(PodStatus status) {
+        this.status = status;
     }
 
-    public Standing standing() {
-        return standing;
+    public PodStatus status() {
+        return status;
     }
 
     /// Every feed takes all its rings before any client is written to, so that each client gets one write.
@@ -112,7 +112,7 @@ public final class Hub {
         for (Ring ring : rings) {
             Feed feed = feeds.get(ring.session());
             if (feed == null) {
-                around.counters().add(Count.RING_UNWATCHED);
+                services.counters().add(StreamCount.RING_UNWATCHED);
             } else if (feed.rang(ring.entry())) {
                 touched.add(feed);
             }
@@ -126,19 +126,19 @@ public final class Hub {
     /// @return the connection, so that it can leave at any time
     public Subscriber open(SessionId session, UserId user, Cursor from, Consumer<Opened> answer) {
         // Before the attach: a ring can be faster than the answer with the end of the log.
-        Feed feed = feeds.computeIfAbsent(session, _ -> new Feed(session, around));
+        Feed feed = feeds.computeIfAbsent(session, _ -> new Feed(session, services));
         connections++;
         Subscriber subscriber =
-                new Subscriber(feed, user, ids.get(), from, around, () -> left(feed));
+                new Subscriber(feed, user, ids.get(), from, services, () -> left(feed));
         boolean register = subscriber.isRegistered();
-        around.calls()
+        services.calls()
                 .ask(
                         () ->
-                                around.registry()
+                                services.registry()
                                         .attach(session, user, subscriber.connection(), register),
                         attach -> opened(subscriber, attach, answer),
                         failure -> {
-                            around.counters().add(Count.REGISTRY_FAILED);
+                            services.counters().add(StreamCount.REGISTRY_FAILED);
                             if (isUnavailable(failure) && !subscriber.hasLeft()) {
                                 subscriber.unconfirmed();
                                 answer.accept(new Opened.Ready(subscriber));
@@ -184,26 +184,26 @@ public final class Hub {
 
     /// Runs the timers that are due.
     public void tick() {
-        long now = around.loop().nanoTime();
-        around.departures().tick();
-        if (around.departures().mustBeginAnew()) {
+        long now = services.loop().nanoTime();
+        services.departures().tick();
+        if (services.departures().mustBeginAnew()) {
             registerAnew();
         }
         // A copy, because a connection that is closed can remove its feed.
         for (Feed feed : new ArrayList<>(feeds.values())) {
-            feed.tick(now, standing);
+            feed.tick(now, status);
         }
         lists.tick(now);
     }
 
     /// Removes this pod's registrations, and registers its present connections again.
     private void registerAnew() {
-        around.calls()
+        services.calls()
                 .ask(
-                        () -> around.registry().purge(),
+                        () -> services.registry().purge(),
                         _ -> feeds.values().forEach(feed -> feed.watchers().refresh()),
                         // Members that are left behind are removed with the pod.
-                        _ -> around.counters().add(Count.REGISTRY_FAILED));
+                        _ -> services.counters().add(StreamCount.REGISTRY_FAILED));
     }
 
     /// Connections that are open or opening; a shown list counts as one.
@@ -234,7 +234,7 @@ public final class Hub {
                 if (!subscriber.hasLeft()) {
                     left--;
                     subscriber.close();
-                    around.counters().add(Count.DRAINED);
+                    services.counters().add(StreamCount.DRAINED);
                 }
             }
         }
@@ -249,6 +249,6 @@ public final class Hub {
             feed.watchers().all().forEach(Subscriber::close);
         }
         lists.close(lists.watches());
-        return around.departures().settled();
+        return services.departures().settled();
     }
 }

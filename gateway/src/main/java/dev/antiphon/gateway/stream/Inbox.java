@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.stream;
 
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Ring;
 
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ final class Inbox {
 
     private final Loop loop;
     private final Consumer<List<Ring>> receiver;
-    private final Counters counters;
+    private final StreamCounters counters;
 
     // The lock (lock) guards these four.
     private final Object lock = new Object();
@@ -31,7 +31,7 @@ final class Inbox {
     private long wokenAt;
 
     /// @param receiver called on the loop with all new rings, in their order
-    Inbox(Loop loop, Consumer<List<Ring>> receiver, Counters counters) {
+    Inbox(Loop loop, Consumer<List<Ring>> receiver, StreamCounters counters) {
         this.loop = loop;
         this.receiver = receiver;
         this.counters = counters;
@@ -42,7 +42,7 @@ final class Inbox {
         int length = ring.entry().data().length;
         synchronized (lock) {
             if (rings.size() == MOST || bytes + length > MOST_BYTES) {
-                counters.add(Count.RING_DROPPED);
+                counters.add(StreamCount.RING_DROPPED);
                 return;
             }
             rings.add(ring);

@@ -38,12 +38,12 @@ final class LocalEvents {
     }
 
     /// The state of this pod for a client. Without an id: it is in no log.
-    static byte[] status(Standing standing) {
+    static byte[] status(PodStatus status) {
         String data =
-                switch (standing) {
+                switch (status) {
                     case WELL -> "{\"status\":\"recovered\"}";
-                    case NATS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"nats_away\"}";
-                    case REDIS_AWAY -> "{\"status\":\"degraded\",\"reason\":\"redis_away\"}";
+                    case NATS_UNAVAILABLE -> "{\"status\":\"degraded\",\"reason\":\"nats_away\"}";
+                    case REDIS_UNAVAILABLE -> "{\"status\":\"degraded\",\"reason\":\"redis_away\"}";
                     case REDIS_FULL -> "{\"status\":\"degraded\",\"reason\":\"redis_full\"}";
                     case REDIS_READ_ONLY ->
                             "{\"status\":\"degraded\",\"reason\":\"redis_read_only\"}";

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.Plain;
 import dev.antiphon.backplane.log.PlainLog;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Entry;
@@ -50,7 +50,7 @@ public final class PlainAnswers {
     private record Held(Chunk chunk, int size, long since) {}
 
     /// One message's chunks that the log does not have yet.
-    private static final class Answer {
+    private static final class HeldAnswer {
         private final TreeMap<Integer, Held> held = new TreeMap<>();
         private boolean asking;
         private long notBefore;
@@ -63,13 +63,14 @@ public final class PlainAnswers {
     private final PlainLog log;
     private final History history;
     private final Hub hub;
-    private final Counters counters;
+    private final StreamCounters counters;
     private final AtomicInteger onTheWay = new AtomicInteger();
-    private final Map<Key, Answer> answers = new HashMap<>();
+    private final Map<Key, HeldAnswer> answers = new HashMap<>();
     private long characters;
 
     /// Begins without chunks.
-    public PlainAnswers(Loop loop, PlainLog log, History history, Hub hub, Counters counters) {
+    public PlainAnswers(
+            Loop loop, PlainLog log, History history, Hub hub, StreamCounters counters) {
         this.loop = loop;
         this.log = log;
         this.history = history;
@@ -81,7 +82,7 @@ public final class PlainAnswers {
     public void heard(Chunk chunk) {
         if (onTheWay.incrementAndGet() > MOST_ON_THE_WAY) {
             onTheWay.decrementAndGet();
-            counters.add(Count.PLAIN_DROPPED);
+            counters.add(StreamCount.PLAIN_DROPPED);
             return;
         }
         loop.execute(() -> {
@@ -92,22 +93,22 @@ public final class PlainAnswers {
 
     private void take(Chunk chunk) {
         Key key = new Key(chunk.sessionId(), chunk.messageId());
-        Answer answer = answers.get(key);
+        HeldAnswer answer = answers.get(key);
         int size = sizeOf(chunk);
         boolean full = answer == null && answers.size() == MOST_ANSWERS;
         if (full || characters + size > MOST_CHARACTERS) {
-            counters.add(Count.PLAIN_DROPPED);
+            counters.add(StreamCount.PLAIN_DROPPED);
             return;
         }
         if (answer == null) {
-            answer = new Answer();
+            answer = new HeldAnswer();
             answers.put(key, answer);
         }
         Held held = new Held(chunk, size, loop.nanoTime());
         if (answer.held.putIfAbsent(chunk.chunkId(), held) == null) {
             characters += size;
         } else {
-            counters.add(Count.PLAIN_DOUBLE);
+            counters.add(StreamCount.PLAIN_DOUBLE);
         }
         offer(key, answer);
     }
@@ -127,7 +128,7 @@ public final class PlainAnswers {
     }
 
     /// Offers the waiting chunks to the log. One call for each message is in progress at a time.
-    private void offer(Key key, Answer answer) {
+    private void offer(Key key, HeldAnswer answer) {
         long now = loop.nanoTime();
         if (answer.asking || answer.held.isEmpty() || now - answer.notBefore < 0) {
             return;
@@ -145,31 +146,31 @@ public final class PlainAnswers {
                 _ -> {
                     answer.asking = false;
                     answer.notBefore = loop.nanoTime() + Subscriber.RETRY_AFTER;
-                    counters.add(Count.PLAIN_FAILED);
+                    counters.add(StreamCount.PLAIN_FAILED);
                 });
     }
 
-    private static boolean isOverdue(Answer answer, long now) {
+    private static boolean isOverdue(HeldAnswer answer, long now) {
         return answer.held.values().stream().anyMatch(held -> now - held.since() >= HOLD);
     }
 
-    private void offered(Key key, Answer answer, List<Chunk> chunks, Plain found) {
+    private void offered(Key key, HeldAnswer answer, List<Chunk> chunks, Plain found) {
         switch (found) {
             case Plain.Taken taken -> taken(key, answer, chunks, taken);
-            case Plain.Ours(), Plain.Ended() -> forget(answer, Count.PLAIN_IGNORED);
-            case Plain.None() -> forget(answer, Count.PLAIN_DROPPED);
+            case Plain.Ours(), Plain.Ended() -> forget(answer, StreamCount.PLAIN_IGNORED);
+            case Plain.None() -> forget(answer, StreamCount.PLAIN_DROPPED);
         }
         if (answer.held.isEmpty()) {
             answers.remove(key, answer);
         }
     }
 
-    private void taken(Key key, Answer answer, List<Chunk> offered, Plain.Taken taken) {
-        counters.add(Count.PLAIN_DOUBLE, taken.doubled());
-        counters.add(Count.PLAIN_GAP, taken.gaps());
+    private void taken(Key key, HeldAnswer answer, List<Chunk> offered, Plain.Taken taken) {
+        counters.add(StreamCount.PLAIN_DOUBLE, taken.doubled());
+        counters.add(StreamCount.PLAIN_GAP, taken.gaps());
         for (Entry entry : taken.entries()) {
             switch (entry.event()) {
-                case CHUNK -> counters.add(Count.PLAIN_APPENDED);
+                case CHUNK -> counters.add(StreamCount.PLAIN_APPENDED);
                 case MESSAGE_COMPLETE,
                         MESSAGE,
                         CONNECTED,
@@ -187,9 +188,9 @@ public final class PlainAnswers {
         int below = forgetBelow(answer, taken.next());
         long offeredBelow =
                 offered.stream().filter(chunk -> chunk.chunkId() < taken.next()).count();
-        counters.add(Count.PLAIN_DOUBLE, below - offeredBelow); // arrived again meanwhile
+        counters.add(StreamCount.PLAIN_DOUBLE, below - offeredBelow); // arrived again meanwhile
         if (taken.ended()) {
-            forget(answer, Count.PLAIN_IGNORED);
+            forget(answer, StreamCount.PLAIN_IGNORED);
             settle(key.session());
         } else if (!answer.held.isEmpty()) {
             countHeld(answer, offered.getLast().chunkId());
@@ -199,18 +200,18 @@ public final class PlainAnswers {
         }
     }
 
-    private int forgetBelow(Answer answer, int next) {
+    private int forgetBelow(HeldAnswer answer, int next) {
         List<Integer> below = new ArrayList<>(answer.held.headMap(next).keySet());
         below.forEach(id -> remove(answer, id));
         return below.size();
     }
 
-    private void forget(Answer answer, Count why) {
+    private void forget(HeldAnswer answer, StreamCount why) {
         counters.add(why, answer.held.size());
         List.copyOf(answer.held.keySet()).forEach(id -> remove(answer, id));
     }
 
-    private void remove(Answer answer, int id) {
+    private void remove(HeldAnswer answer, int id) {
         Held held = answer.held.remove(id);
         if (held != null) {
             characters -= held.size();
@@ -218,10 +219,10 @@ public final class PlainAnswers {
     }
 
     /// Chunks that were offered and not taken wait for others.
-    private void countHeld(Answer answer, int lastOffered) {
+    private void countHeld(HeldAnswer answer, int lastOffered) {
         if (lastOffered > answer.countedTo) {
             counters.add(
-                    Count.PLAIN_HELD,
+                    StreamCount.PLAIN_HELD,
                     answer.held.subMap(answer.countedTo, false, lastOffered, true).size());
             answer.countedTo = lastOffered;
         }
@@ -229,14 +230,17 @@ public final class PlainAnswers {
 
     /// If this fails, a worker does it later; until then a resync shows the log itself.
     private void settle(SessionId session) {
-        hub.ask(() -> history.settle(session), _ -> {}, _ -> counters.add(Count.PLAIN_FAILED));
+        hub.ask(
+                () -> history.settle(session),
+                _ -> {},
+                _ -> counters.add(StreamCount.PLAIN_FAILED));
     }
 
     /// Gives up chunks that are overdue, and retries failed calls. Called about every half second.
     public void tick() {
         long now = loop.nanoTime();
-        for (Map.Entry<Key, Answer> each : List.copyOf(answers.entrySet())) {
-            Answer answer = each.getValue();
+        for (Map.Entry<Key, HeldAnswer> each : List.copyOf(answers.entrySet())) {
+            HeldAnswer answer = each.getValue();
             if (answer.held.isEmpty() && !answer.asking) {
                 answers.remove(each.getKey());
             } else if (isOverdue(answer, now) || now - answer.notBefore >= 0) {

@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.stream;
 
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +20,7 @@ final class Pulse {
     private long waitedFor;
 
     /// The state of this pod that the client knows.
-    private Standing told = Standing.WELL;
+    private PodStatus told = PodStatus.WELL;
 
     Pulse(long now) {
         begin(now);
@@ -35,11 +35,11 @@ final class Pulse {
     /// The client takes all its bytes.
     ///
     /// @return the bytes to write now apart from entries, or null
-    byte @Nullable [] due(long now, Standing standing, Counters counters) {
+    byte @Nullable [] due(long now, PodStatus status, StreamCounters counters) {
         waitedFor = 0;
         progressAt = now;
-        if (standing != told) {
-            return tell(standing, now, counters);
+        if (status != told) {
+            return tell(status, now, counters);
         }
         if (now - pingedAt >= PING_EVERY) {
             pingedAt = now;
@@ -51,11 +51,11 @@ final class Pulse {
     /// Tells the client the state of this pod.
     ///
     /// @return the bytes to write
-    byte[] tell(Standing standing, long now, Counters counters) {
-        told = standing;
+    byte[] tell(PodStatus status, long now, StreamCounters counters) {
+        told = status;
         pingedAt = now;
-        counters.add(Count.STATUS);
-        return LocalEvents.status(standing);
+        counters.add(StreamCount.STATUS);
+        return LocalEvents.status(status);
     }
 
     /// The client has not taken all its bytes.

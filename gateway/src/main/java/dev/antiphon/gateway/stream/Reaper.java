@@ -1,7 +1,7 @@
 package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.registry.Pods;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.PodId;
 
 import java.time.Duration;
@@ -22,7 +22,7 @@ public final class Reaper {
     private final Loop loop;
     private final Pods pods;
     private final PodId pod;
-    private final Counters counters;
+    private final StreamCounters counters;
 
     private boolean answered = true;
     private boolean beating;
@@ -33,7 +33,7 @@ public final class Reaper {
     private boolean waits;
 
     /// Begins with the next tick.
-    public Reaper(Loop loop, Pods pods, PodId pod, Counters counters) {
+    public Reaper(Loop loop, Pods pods, PodId pod, StreamCounters counters) {
         this.loop = loop;
         this.pods = pods;
         this.pod = pod;
@@ -75,7 +75,7 @@ public final class Reaper {
                                     answered = failure == null;
                                     if (failure != null) {
                                         // It answers no calls although the connection is open.
-                                        counters.add(Count.REGISTRY_FAILED);
+                                        counters.add(StreamCount.REGISTRY_FAILED);
                                         waits = true;
                                         waitsSince = loop.nanoTime();
                                     }
@@ -91,9 +91,9 @@ public final class Reaper {
                                 loop.execute(() -> {
                                     reaping = false;
                                     if (failure != null) {
-                                        counters.add(Count.REGISTRY_FAILED);
+                                        counters.add(StreamCount.REGISTRY_FAILED);
                                     } else if (members > 0) {
-                                        counters.add(Count.REAPED, members);
+                                        counters.add(StreamCount.REAPED, members);
                                         reapedAt = loop.nanoTime() - EVERY; // perhaps more are left
                                     }
                                 }));

@@ -4,7 +4,7 @@ import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.Attach.Attached;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -45,12 +45,12 @@ public final class Subscriber {
     private final UserId user;
     private final ConnectionId connection;
     private final Cursor from;
-    private final Surroundings around;
+    private final PodServices services;
     private final Runnable onLeave;
 
     private State state = State.ATTACHING;
     private boolean registered;
-    private @Nullable Outlet outlet;
+    private @Nullable EventOutlet outlet;
 
     /// Everything up to here was written.
     private EntryId cursor = EntryId.start(1);
@@ -82,15 +82,15 @@ public final class Subscriber {
             UserId user,
             ConnectionId connection,
             Cursor from,
-            Surroundings around,
+            PodServices services,
             Runnable onLeave) {
         this.feed = feed;
         this.user = user;
         this.connection = connection;
         this.from = from;
-        this.around = around;
+        this.services = services;
         this.onLeave = onLeave;
-        long now = around.loop().nanoTime();
+        long now = services.loop().nanoTime();
         this.notBefore = now;
         this.resyncAllowedAt = now;
         this.pulse = new Pulse(now);
@@ -147,18 +147,22 @@ public final class Subscriber {
     /// client misses nothing.
     void unconfirmed() {
         state = State.UNCONFIRMED;
-        notBefore = around.loop().nanoTime() + RETRY_AFTER;
+        notBefore = services.loop().nanoTime() + RETRY_AFTER;
     }
 
     /// Begins the stream. Called once, after {@link Opened.Ready}.
-    public void start(Outlet outlet) {
+    public void start(EventOutlet outlet) {
         if (state == State.LEFT) {
             return;
         }
         this.outlet = outlet;
-        pulse.begin(around.loop().nanoTime());
+        pulse.begin(services.loop().nanoTime());
         if (state == State.UNCONFIRMED) {
-            write(pulse.tell(Standing.REDIS_AWAY, around.loop().nanoTime(), around.counters()));
+            write(
+                    pulse.tell(
+                            PodStatus.REDIS_UNAVAILABLE,
+                            services.loop().nanoTime(),
+                            services.counters()));
         } else {
             begin();
         }
@@ -177,16 +181,16 @@ public final class Subscriber {
     /// Asks again whether the session is this user's.
     private void confirm() {
         asking = true;
-        around.calls()
+        services.calls()
                 .ask(
                         () ->
-                                around.registry()
+                                services.registry()
                                         .attach(feed.session(), user, connection, registered),
                         this::confirmed,
                         _ -> {
                             asking = false;
-                            around.counters().add(Count.REGISTRY_FAILED);
-                            notBefore = around.loop().nanoTime() + RETRY_AFTER;
+                            services.counters().add(StreamCount.REGISTRY_FAILED);
+                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
                         });
     }
 
@@ -279,7 +283,7 @@ public final class Subscriber {
                 && !asking
                 && outlet != null
                 && outlet.writable()
-                && around.loop().nanoTime() - notBefore >= 0;
+                && services.loop().nanoTime() - notBefore >= 0;
     }
 
     private void write(Frame frame) {
@@ -299,12 +303,12 @@ public final class Subscriber {
         Long seen = unseen;
         if (seen != null && cursor.number() >= unseenUntil.number()) {
             unseen = null;
-            around.calls()
+            services.calls()
                     .ask(
-                            () -> around.registry().seen(feed.session(), seen),
+                            () -> services.registry().seen(feed.session(), seen),
                             _ -> {},
                             // The next reader without an id sees it again: better than never.
-                            _ -> around.counters().add(Count.REGISTRY_FAILED));
+                            _ -> services.counters().add(StreamCount.REGISTRY_FAILED));
         }
     }
 
@@ -314,19 +318,19 @@ public final class Subscriber {
         asking = true;
         int epoch = feed.epoch();
         EntryId after = cursor;
-        around.reads()
+        services.reads()
                 .ask(
                         () ->
-                                around.log()
-                                        .read(feed.session(), after, Surroundings.ENTRIES_PER_READ),
+                                services.log()
+                                        .read(feed.session(), after, PodServices.ENTRIES_PER_READ),
                         slice -> {
                             asking = false;
                             haveRead(epoch, after, slice);
                         },
                         _ -> {
                             asking = false;
-                            around.counters().add(Count.READ_FAILED);
-                            notBefore = around.loop().nanoTime() + RETRY_AFTER;
+                            services.counters().add(StreamCount.READ_FAILED);
+                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
                         });
     }
 
@@ -379,16 +383,16 @@ public final class Subscriber {
     /// The log no longer holds this client's place: it continues as a reader without an id, so that nothing in progress
     /// is lost. Attaching again returns the new place, and begins the log again when all of it is gone.
     private void beginAgain(String reason) {
-        long now = around.loop().nanoTime();
+        long now = services.loop().nanoTime();
         if (now - resyncAllowedAt < 0) {
             notBefore = resyncAllowedAt;
             return;
         }
         asking = true;
-        around.calls()
+        services.calls()
                 .ask(
                         () ->
-                                around.registry()
+                                services.registry()
                                         .attach(feed.session(), user, connection, registered),
                         answer -> {
                             asking = false;
@@ -396,8 +400,8 @@ public final class Subscriber {
                         },
                         _ -> {
                             asking = false;
-                            around.counters().add(Count.REGISTRY_FAILED);
-                            notBefore = around.loop().nanoTime() + RETRY_AFTER;
+                            services.counters().add(StreamCount.REGISTRY_FAILED);
+                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
                         });
     }
 
@@ -427,7 +431,7 @@ public final class Subscriber {
     /// It left while the registry was adding it.
     private void leaveAgain() {
         if (registered) {
-            around.departures().leave(feed.session(), connection);
+            services.departures().leave(feed.session(), connection);
         }
     }
 
@@ -435,16 +439,16 @@ public final class Subscriber {
     /// keeps its content and continues as a reader without an id.
     private void resync(String reason) {
         asking = true;
-        around.reads()
+        services.reads()
                 .ask(
-                        () -> around.history().newest(feed.session(), user),
+                        () -> services.history().newest(feed.session(), user),
                         recent -> {
                             asking = false;
                             writeResync(reason, recent.orElseGet(() -> nothing(cursor)));
                         },
                         _ -> {
                             asking = false;
-                            around.counters().add(Count.READ_FAILED);
+                            services.counters().add(StreamCount.READ_FAILED);
                             writeResync(reason, nothing(cursor));
                         });
     }
@@ -459,32 +463,32 @@ public final class Subscriber {
         }
         placed = true;
         cursor = recent.cursor();
-        around.counters().add(Count.RESYNC);
-        resyncAllowedAt = around.loop().nanoTime() + RESYNC_AT_MOST_EVERY;
+        services.counters().add(StreamCount.RESYNC);
+        resyncAllowedAt = services.loop().nanoTime() + RESYNC_AT_MOST_EVERY;
         write(LocalEvents.resync(reason, recent));
         pump();
     }
 
     // Timers
 
-    void tick(long now, Standing standing) {
+    void tick(long now, PodStatus status) {
         boolean unconfirmed = state == State.UNCONFIRMED;
         if (!(unconfirmed || state == State.STREAMING) || outlet == null) {
             return;
         }
         if (outlet.writable()) {
-            Standing told = unconfirmed ? Standing.REDIS_AWAY : standing;
-            byte[] due = pulse.due(now, told, around.counters());
+            PodStatus told = unconfirmed ? PodStatus.REDIS_UNAVAILABLE : status;
+            byte[] due = pulse.due(now, told, services.counters());
             if (due != null) {
                 write(due);
             }
             if (!unconfirmed) {
                 pump();
-            } else if (!asking && now - notBefore >= 0 && standing != Standing.REDIS_AWAY) {
+            } else if (!asking && now - notBefore >= 0 && status != PodStatus.REDIS_UNAVAILABLE) {
                 confirm();
             }
         } else if (pulse.isStalled(now, outlet.bytesWaiting())) {
-            around.counters().add(Count.SLOW_CLOSED);
+            services.counters().add(StreamCount.SLOW_CLOSED);
             outlet.abort();
             leave();
         }

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 import dev.antiphon.backplane.history.SessionState;
 import dev.antiphon.backplane.history.SessionState.State;
 import dev.antiphon.backplane.history.UserSessions;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
@@ -38,7 +38,7 @@ final class UserList {
     private final Loop loop;
     private final UserSessions sessions;
     private final Gate reads;
-    private final Counters counters;
+    private final StreamCounters counters;
     private final Consumer<UserList> left;
 
     /// Bounded by the front door's limit of connections.
@@ -61,7 +61,7 @@ final class UserList {
             Loop loop,
             UserSessions sessions,
             Gate reads,
-            Counters counters,
+            StreamCounters counters,
             Consumer<UserList> left) {
         this.user = user;
         this.loop = loop;
@@ -81,7 +81,7 @@ final class UserList {
         return watches.isEmpty();
     }
 
-    Watch watch(Outlet outlet) {
+    Watch watch(EventOutlet outlet) {
         Watch watch = new Watch(outlet);
         watches.add(watch);
         readAll();
@@ -93,7 +93,7 @@ final class UserList {
         if (changed.size() < MOST_CHANGED) {
             changed.add(session);
         } else if (!changed.contains(session)) {
-            counters.add(Count.LIST_HINT_DROPPED);
+            counters.add(StreamCount.LIST_HINT_DROPPED);
             readAt = loop.nanoTime();
         }
         read();
@@ -142,7 +142,7 @@ final class UserList {
         known = new HashMap<>();
         newest.forEach(each -> known.put(each.session(), each));
         if (isRead && !before.equals(known)) {
-            counters.add(Count.LIST_REPAIRED);
+            counters.add(StreamCount.LIST_REPAIRED);
             watches.forEach(watch -> watch.whole = true);
         }
         isRead = true;
@@ -167,7 +167,7 @@ final class UserList {
 
     /// Everything is read again, so it does not matter which sessions this read was about.
     private void failed(Throwable failure) {
-        counters.add(Count.LIST_FAILED);
+        counters.add(StreamCount.LIST_FAILED);
         reading = false;
         readAt = loop.nanoTime();
         notBefore = readAt + Subscriber.RETRY_AFTER;
@@ -176,7 +176,7 @@ final class UserList {
     /// One stream that shows the list.
     final class Watch {
 
-        private final Outlet outlet;
+        private final EventOutlet outlet;
         private final Pulse pulse = new Pulse(loop.nanoTime());
 
         /// The client must get all active sessions, before and instead of single changes.
@@ -185,7 +185,7 @@ final class UserList {
         /// The changes that the client must still get; beyond {@link #MOST_CHANGED} it gets the whole list instead.
         private final Map<SessionId, SessionState> news = new LinkedHashMap<>();
 
-        private Watch(Outlet outlet) {
+        private Watch(EventOutlet outlet) {
             this.outlet = outlet;
         }
 
@@ -220,19 +220,19 @@ final class UserList {
         private void tick(long now) {
             if (outlet.writable()) {
                 // The sessions of the stream show the state of this pod.
-                byte[] due = pulse.due(now, Standing.WELL, counters);
+                byte[] due = pulse.due(now, PodStatus.WELL, counters);
                 if (due != null) {
                     outlet.write(due);
                 }
             } else if (pulse.isStalled(now, outlet.bytesWaiting())) {
-                counters.add(Count.SLOW_CLOSED);
+                counters.add(StreamCount.SLOW_CLOSED);
                 outlet.abort();
                 leave();
             }
         }
 
         private void close() {
-            counters.add(Count.DRAINED);
+            counters.add(StreamCount.DRAINED);
             outlet.end();
             leave();
         }

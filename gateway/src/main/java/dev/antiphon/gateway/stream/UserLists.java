@@ -1,7 +1,7 @@
 package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.history.UserSessions;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
@@ -22,7 +22,7 @@ final class UserLists {
 
     private final Loop loop;
     private final UserSessions sessions;
-    private final Counters counters;
+    private final StreamCounters counters;
     private final Gate reads;
     private final AtomicInteger onTheWay = new AtomicInteger();
 
@@ -32,7 +32,7 @@ final class UserLists {
 
     private int watches;
 
-    UserLists(Loop loop, UserSessions sessions, Counters counters) {
+    UserLists(Loop loop, UserSessions sessions, StreamCounters counters) {
         this.loop = loop;
         this.sessions = sessions;
         this.counters = counters;
@@ -40,7 +40,7 @@ final class UserLists {
     }
 
     /// Watches a user's list; the outlet first gets all sessions that run or wait for the user.
-    UserList.Watch watch(UserId user, Outlet outlet) {
+    UserList.Watch watch(UserId user, EventOutlet outlet) {
         watches++;
         return lists.computeIfAbsent(
                         user, _ -> new UserList(user, loop, sessions, reads, counters, this::left))
@@ -61,7 +61,7 @@ final class UserLists {
         }
         if (onTheWay.incrementAndGet() > MOST_ON_THE_WAY) {
             onTheWay.decrementAndGet();
-            counters.add(Count.LIST_HINT_DROPPED);
+            counters.add(StreamCount.LIST_HINT_DROPPED);
             return;
         }
         loop.execute(() -> {

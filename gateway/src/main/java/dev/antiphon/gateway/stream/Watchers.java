@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.stream;
 
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.SessionId;
 
 import java.time.Duration;
@@ -19,16 +19,16 @@ final class Watchers {
     static final long REFRESH_EVERY = Duration.ofSeconds(10).toNanos();
 
     private final SessionId session;
-    private final Surroundings around;
+    private final PodServices services;
     private final List<Subscriber> all = new ArrayList<>();
     private int registered;
     private int refreshing;
     private long refreshedAt;
 
-    Watchers(SessionId session, Surroundings around) {
+    Watchers(SessionId session, PodServices services) {
         this.session = session;
-        this.around = around;
-        this.refreshedAt = around.loop().nanoTime();
+        this.services = services;
+        this.refreshedAt = services.loop().nanoTime();
     }
 
     int count() {
@@ -60,7 +60,7 @@ final class Watchers {
         if (wasRegistered) {
             registered--;
             registerOthers();
-            around.departures().leave(session, subscriber.connection());
+            services.departures().leave(session, subscriber.connection());
         }
     }
 
@@ -83,9 +83,9 @@ final class Watchers {
         }
     }
 
-    void tick(long now, Standing standing) {
+    void tick(long now, PodStatus status) {
         for (int i = all.size() - 1; i >= 0; i--) {
-            all.get(i).tick(now, standing);
+            all.get(i).tick(now, status);
         }
         if (now - refreshedAt >= REFRESH_EVERY) {
             refresh();
@@ -97,7 +97,7 @@ final class Watchers {
         if (refreshing > 0) {
             return;
         }
-        refreshedAt = around.loop().nanoTime();
+        refreshedAt = services.loop().nanoTime();
         registerOthers();
         for (Subscriber subscriber : all) {
             if (subscriber.isRegistered()) {
@@ -108,12 +108,12 @@ final class Watchers {
 
     private void refresh(Subscriber subscriber) {
         refreshing++;
-        around.calls()
+        services.calls()
                 .ask(
-                        () -> around.registry().refresh(session, subscriber.connection()),
+                        () -> services.registry().refresh(session, subscriber.connection()),
                         _ -> refreshed(subscriber),
                         _ -> {
-                            around.counters().add(Count.REGISTRY_FAILED);
+                            services.counters().add(StreamCount.REGISTRY_FAILED);
                             refreshed(subscriber);
                         });
     }
@@ -122,7 +122,7 @@ final class Watchers {
     private void refreshed(Subscriber subscriber) {
         refreshing--;
         if (subscriber.hasLeft()) {
-            around.departures().leave(session, subscriber.connection());
+            services.departures().leave(session, subscriber.connection());
         }
     }
 }

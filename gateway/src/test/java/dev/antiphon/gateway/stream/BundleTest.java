@@ -109,7 +109,7 @@ final class BundleTest {
                         }
                     },
                     () -> new ConnectionId("conn_" + ++ids),
-                    new Counters());
+                    new StreamCounters());
 
     private Session session(String id) {
         Session session = new Session(id);

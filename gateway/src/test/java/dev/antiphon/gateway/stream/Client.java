@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /// A browser at the end of a connection. It reads at once, or only when the test lets it.
-final class Client implements Outlet {
+final class Client implements EventOutlet {
 
     /// One event as received; `id` is null for events that are in no log.
     record Event(@Nullable String id, String name, String data) {}

@@ -162,8 +162,8 @@ final class ConformanceTest {
         stream.writeBytes(LocalEvents.connected(new ConnectionId("conn_1"), SESSION));
         stream.writeBytes(LocalEvents.resync("trimmed", recent));
         stream.writeBytes(LocalEvents.PING);
-        for (Standing standing : Standing.values()) {
-            stream.writeBytes(LocalEvents.status(standing));
+        for (PodStatus status : PodStatus.values()) {
+            stream.writeBytes(LocalEvents.status(status));
         }
         stream.writeBytes(entry(3, "hi").frame());
 

@@ -2,7 +2,7 @@ package dev.antiphon.gateway.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 
 import org.junit.jupiter.api.Test;
@@ -37,7 +37,7 @@ final class DeparturesTest {
         pod.pass(Duration.ofSeconds(1));
 
         assertThat(pod.registry.members()).isEmpty();
-        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isZero();
+        assertThat(pod.count(StreamCount.DEPARTURE_DROPPED)).isZero();
     }
 
     /// Redis had lost its last two seconds, including the client's departure.
@@ -58,7 +58,7 @@ final class DeparturesTest {
     void whenTooManyLeftThePodIsRegisteredAgain() {
         Client stays = pod.connect();
         comeAndGo(Departures.MOST + 50);
-        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isPositive();
+        assertThat(pod.count(StreamCount.DEPARTURE_DROPPED)).isPositive();
         pod.registry.members().add(new ConnectionId("conn_" + (Departures.MOST + 40)));
 
         pod.registry.replies.back();
@@ -79,6 +79,6 @@ final class DeparturesTest {
 
         assertThat(clients).allMatch(Client::ended);
         assertThat(pod.registry.members()).isEmpty();
-        assertThat(pod.count(Count.DRAINED)).isEqualTo(5);
+        assertThat(pod.count(StreamCount.DRAINED)).isEqualTo(5);
     }
 }

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.gateway.stream.Client.Event;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -39,14 +39,14 @@ final class FeedStormTest {
     @MethodSource("seeds")
     void aStormLosesAndDoublesNothing(long seed) {
         storm(new SplittableRandom(seed), false);
-        assertThat(pod.count(Count.RESYNC)).isZero();
+        assertThat(pod.count(StreamCount.RESYNC)).isZero();
         for (Client client : clients) {
             List<Long> numbers = client.numbers();
             if (!numbers.isEmpty()) {
                 client.hasExactly(numbers.getFirst(), pod.log.end().number());
             }
         }
-        assertThat(pod.count(Count.GAP)).isPositive();
+        assertThat(pod.count(StreamCount.GAP)).isPositive();
     }
 
     @ParameterizedTest

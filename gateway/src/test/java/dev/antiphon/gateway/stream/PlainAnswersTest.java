@@ -7,7 +7,7 @@ import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.history.Said;
 import dev.antiphon.backplane.log.Plain;
 import dev.antiphon.backplane.log.PlainLog;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -141,9 +141,9 @@ final class PlainAnswersTest {
         hears(1, 1, 3, 0);
 
         assertThat(client.numbers()).containsExactly(1L, 2L, 3L, 4L);
-        assertThat(pod.count(Count.PLAIN_APPENDED)).isEqualTo(4);
-        assertThat(pod.count(Count.PLAIN_HELD)).isOne();
-        assertThat(pod.count(Count.PLAIN_DOUBLE)).isEqualTo(2);
+        assertThat(pod.count(StreamCount.PLAIN_APPENDED)).isEqualTo(4);
+        assertThat(pod.count(StreamCount.PLAIN_HELD)).isOne();
+        assertThat(pod.count(StreamCount.PLAIN_DOUBLE)).isEqualTo(2);
     }
 
     @Test
@@ -155,7 +155,7 @@ final class PlainAnswersTest {
         hears(0);
 
         assertThat(client.numbers()).containsExactly(1L);
-        assertThat(pod.count(Count.PLAIN_APPENDED)).isZero();
+        assertThat(pod.count(StreamCount.PLAIN_APPENDED)).isZero();
     }
 
     @Test
@@ -167,7 +167,7 @@ final class PlainAnswersTest {
         pass(Duration.ofSeconds(1));
 
         assertThat(log.next).isEqualTo(3);
-        assertThat(pod.count(Count.PLAIN_GAP)).isOne();
+        assertThat(pod.count(StreamCount.PLAIN_GAP)).isOne();
     }
 
     @Test
@@ -178,14 +178,14 @@ final class PlainAnswersTest {
         }
 
         assertThat(log.next).isEqualTo(2 + PlainAnswers.MOST_HELD);
-        assertThat(pod.count(Count.PLAIN_GAP)).isOne();
+        assertThat(pod.count(StreamCount.PLAIN_GAP)).isOne();
     }
 
     @Test
     void chunksThatRedisDoesNotTakeAreOfferedAgain() {
         log.replies.away();
         hears(0, 1);
-        assertThat(pod.count(Count.PLAIN_FAILED)).isPositive();
+        assertThat(pod.count(StreamCount.PLAIN_FAILED)).isPositive();
 
         log.replies.back();
         pass(Duration.ofSeconds(2));
@@ -204,8 +204,8 @@ final class PlainAnswersTest {
 
         pass(Duration.ofSeconds(5));
 
-        assertThat(pod.count(Count.PLAIN_IGNORED)).isEqualTo(2);
-        assertThat(pod.count(Count.PLAIN_DROPPED)).isOne();
+        assertThat(pod.count(StreamCount.PLAIN_IGNORED)).isEqualTo(2);
+        assertThat(pod.count(StreamCount.PLAIN_DROPPED)).isOne();
         assertThat(log.calls).isEqualTo(calls);
     }
 
@@ -238,6 +238,6 @@ final class PlainAnswersTest {
         }
         pod.loop.settle();
 
-        assertThat(pod.count(Count.PLAIN_DROPPED)).isBetween(20L, 30L);
+        assertThat(pod.count(StreamCount.PLAIN_DROPPED)).isBetween(20L, 30L);
     }
 }

@@ -1,7 +1,7 @@
 package dev.antiphon.gateway.stream;
 
 import dev.antiphon.backplane.history.Recent;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -25,7 +25,7 @@ final class Pod {
     final ManualLoop loop = new ManualLoop();
     final ModelLog log = new ModelLog();
     final ModelRegistry registry = new ModelRegistry(log);
-    final Counters counters = new Counters();
+    final StreamCounters counters = new StreamCounters();
 
     /// The contents of the history; empty, unless a test sets them.
     Optional<Recent> recent = Optional.empty();
@@ -98,7 +98,7 @@ final class Pod {
         }
     }
 
-    long count(Count count) {
+    long count(StreamCount count) {
         return counters.of(count);
     }
 }

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.registry.Pods;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 
@@ -18,7 +18,7 @@ final class ReaperTest {
     private static final PodId POD = new PodId("pod-1");
 
     private final ManualLoop loop = new ManualLoop();
-    private final Counters counters = new Counters();
+    private final StreamCounters counters = new StreamCounters();
     private final Registered pods = new Registered();
     private final Reaper reaper = new Reaper(loop, pods, POD, counters);
     private Duration connectedFor = Duration.ZERO;
@@ -79,7 +79,7 @@ final class ReaperTest {
         pass(Duration.ofSeconds(2));
 
         assertThat(pods.passes).isPositive();
-        assertThat(counters.of(Count.REAPED)).isEqualTo(5);
+        assertThat(counters.of(StreamCount.REAPED)).isEqualTo(5);
     }
 
     @Test
@@ -106,6 +106,6 @@ final class ReaperTest {
 
         pass(Duration.ofSeconds(8));
 
-        assertThat(counters.of(Count.REAPED)).isEqualTo(4_500);
+        assertThat(counters.of(StreamCount.REAPED)).isEqualTo(4_500);
     }
 }

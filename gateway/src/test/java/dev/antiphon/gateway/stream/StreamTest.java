@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.gateway.stream.Client.Event;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -83,7 +83,7 @@ final class StreamTest {
         assertThat(pod.hub.sessions()).isZero();
     }
 
-    private static final String REDIS_AWAY =
+    private static final String REDIS_UNAVAILABLE =
             "event: status\ndata: {\"status\":\"degraded\",\"reason\":\"redis_away\"}\n\n";
 
     @Test
@@ -95,7 +95,7 @@ final class StreamTest {
         pod.streamed(1);
         pod.pass(Duration.ofSeconds(3));
         assertThat(client.names()).containsExactly("status");
-        assertThat(client.text()).endsWith(REDIS_AWAY);
+        assertThat(client.text()).endsWith(REDIS_UNAVAILABLE);
 
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(2));
@@ -199,8 +199,8 @@ final class StreamTest {
         pod.ring(entries.get(0));
         pod.ring(entries.get(2));
         client.hasExactly(1, 3);
-        assertThat(pod.count(Count.GAP)).isEqualTo(1);
-        assertThat(pod.count(Count.REPAIR)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.GAP)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.REPAIR)).isEqualTo(1);
         assertThat(pod.log.reads()).isEqualTo(1);
     }
 
@@ -211,7 +211,7 @@ final class StreamTest {
         pod.ring(entries);
         pod.ring(entries);
         client.hasExactly(1, 3);
-        assertThat(pod.count(Count.RING_DOUBLE)).isEqualTo(3);
+        assertThat(pod.count(StreamCount.RING_DOUBLE)).isEqualTo(3);
         assertThat(pod.log.reads()).isZero();
     }
 
@@ -250,7 +250,7 @@ final class StreamTest {
                         "{\"b\":2,\"a\":1}".getBytes(StandardCharsets.UTF_8)));
         client.hasExactly(1, 1);
         assertThat(client.text()).contains("{\"a\":1,\"b\":2}");
-        assertThat(pod.count(Count.MISMATCH)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.MISMATCH)).isEqualTo(1);
     }
 
     @Test
@@ -270,7 +270,7 @@ final class StreamTest {
         pod.hub.rang(new Ring(new SessionId("other"), entry));
         pod.loop.settle();
         assertThat(pod.hub.sessions()).isZero();
-        assertThat(pod.count(Count.RING_UNWATCHED)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.RING_UNWATCHED)).isEqualTo(1);
     }
 
     @Test
@@ -308,7 +308,7 @@ final class StreamTest {
             pod.hub.rang(new Ring(Pod.SESSION, pod.log.append(EventName.CHUNK, large)));
         }
         pod.loop.settle();
-        assertThat(pod.count(Count.RING_DROPPED))
+        assertThat(pod.count(StreamCount.RING_DROPPED))
                 .isEqualTo(400 - Inbox.MOST_BYTES / large.length());
         client.hasExactly(1, 400);
     }
@@ -319,7 +319,7 @@ final class StreamTest {
         List<Entry> entries = pod.appended(500);
         pod.log.replies.hold();
         pod.ring(entries.subList(1, 500));
-        assertThat(pod.count(Count.EARLY_DROPPED)).isEqualTo(499 - EarlyEntries.MOST);
+        assertThat(pod.count(StreamCount.EARLY_DROPPED)).isEqualTo(499 - EarlyEntries.MOST);
         pod.log.replies.release();
         pod.loop.settle();
         client.hasExactly(1, 500);
@@ -334,7 +334,7 @@ final class StreamTest {
         pod.appended(1);
         pod.pass(Duration.ofSeconds(1));
         client.hasExactly(1, 3);
-        assertThat(pod.count(Count.POLL_FOUND)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.POLL_FOUND)).isEqualTo(1);
     }
 
     @Test
@@ -375,7 +375,7 @@ final class StreamTest {
     @Test
     void whileNoRingCanComeEverySessionIsPolledEverySecond() {
         Client client = pod.connect();
-        pod.hub.stands(Standing.NATS_AWAY);
+        pod.hub.status(PodStatus.NATS_UNAVAILABLE);
         pod.appended(2);
         pod.pass(Duration.ofSeconds(1));
         client.hasExactly(1, 2);
@@ -481,7 +481,7 @@ final class StreamTest {
         assertThat(stalled.aborted()).isTrue();
         assertThat(pod.hub.connections()).isZero();
         assertThat(pod.registry.members()).isEmpty();
-        assertThat(pod.count(Count.SLOW_CLOSED)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.SLOW_CLOSED)).isEqualTo(1);
     }
 
     @Test
@@ -563,7 +563,7 @@ final class StreamTest {
         client.goAway();
         pod.loop.settle();
         assertThat(pod.registry.members()).hasSize(1);
-        assertThat(pod.count(Count.REGISTRY_FAILED)).isPositive();
+        assertThat(pod.count(StreamCount.REGISTRY_FAILED)).isPositive();
         pod.registry.replies.back();
         pod.pass(Duration.ofSeconds(1));
         assertThat(pod.registry.members()).isEmpty();
@@ -576,7 +576,7 @@ final class StreamTest {
         for (int i = 0; i < Departures.MOST + 3; i++) {
             departures.leave(Pod.SESSION, new ConnectionId("conn_" + i));
         }
-        assertThat(pod.count(Count.DEPARTURE_DROPPED)).isEqualTo(3);
+        assertThat(pod.count(StreamCount.DEPARTURE_DROPPED)).isEqualTo(3);
     }
 
     @Test
@@ -683,7 +683,7 @@ final class StreamTest {
         assertThat(client.names()).startsWith("connected", "resync");
         assertThat(client.events().get(1)).isEqualTo(resync("unknown_cursor", pod.log.idOf(3)));
         client.hasExactly(4, 5);
-        assertThat(pod.count(Count.RESYNC)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.RESYNC)).isEqualTo(1);
     }
 
     @Test
@@ -811,9 +811,9 @@ final class StreamTest {
         pod.streamed(3);
         pod.log.rollBackTo(4);
         pod.pass(Duration.ofSeconds(5));
-        assertThat(pod.count(Count.RESYNC)).isEqualTo(1);
+        assertThat(pod.count(StreamCount.RESYNC)).isEqualTo(1);
         pod.pass(Duration.ofSeconds(6));
-        assertThat(pod.count(Count.RESYNC)).isEqualTo(2);
+        assertThat(pod.count(StreamCount.RESYNC)).isEqualTo(2);
         pod.streamed(1);
         assertThat(client.lastId()).isEqualTo(pod.log.idOf(5).toString());
     }
@@ -832,7 +832,7 @@ final class StreamTest {
         pod.log.replies.back();
         pod.pass(Duration.ofSeconds(2));
         client.hasExactly(1, 3);
-        assertThat(pod.count(Count.READ_FAILED)).isBetween(3L, 12L);
+        assertThat(pod.count(StreamCount.READ_FAILED)).isBetween(3L, 12L);
     }
 
     @Test

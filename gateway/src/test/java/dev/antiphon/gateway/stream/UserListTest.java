@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.history.SessionState.State;
-import dev.antiphon.gateway.stream.Counters.Count;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.SessionId;
@@ -29,7 +29,7 @@ final class UserListTest {
     private final ManualLoop loop = new ManualLoop();
     private final ModelLists lists = new ModelLists();
     private final ModelLog log = new ModelLog();
-    private final Counters counters = new Counters();
+    private final StreamCounters counters = new StreamCounters();
     private final Hub hub =
             new Hub(
                     loop,
@@ -121,7 +121,7 @@ final class UserListTest {
         pass(UserList.READ_EVERY);
         pass(UserList.READ_EVERY);
         assertThat(told(client)).containsExactly("whole ", "whole a running", "whole a running");
-        assertThat(counters.of(Count.LIST_REPAIRED)).isEqualTo(2);
+        assertThat(counters.of(StreamCount.LIST_REPAIRED)).isEqualTo(2);
         assertThat(lists.wholeReads).isEqualTo(4);
     }
 
@@ -161,7 +161,7 @@ final class UserListTest {
         changed(names(0, most + 10));
         lists.answer();
         loop.settle();
-        assertThat(counters.of(Count.LIST_HINT_DROPPED)).isEqualTo(10);
+        assertThat(counters.of(StreamCount.LIST_HINT_DROPPED)).isEqualTo(10);
         assertThat(lists.wholeReads).isEqualTo(2);
         assertThat(told(client).getLast()).startsWith("whole s").contains("s" + (most + 9));
     }
@@ -187,7 +187,7 @@ final class UserListTest {
         lists.isAway = true;
         Client client = shows(USER);
         pass(Duration.ofMillis(500));
-        assertThat(counters.of(Count.LIST_FAILED)).isOne();
+        assertThat(counters.of(StreamCount.LIST_FAILED)).isOne();
         lists.isAway = false;
         lists.put(USER, "a", State.WAITING, "A");
         changed("a"); // not sooner

@@ -15,13 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-final class WireTest {
+final class TcpConnectionTest {
 
     private static final long PATIENCE_SECONDS = 20;
 
     private static String cut(HttpConnection connection) {
         try {
-            Wire.cut(connection);
+            TcpConnection.cut(connection);
             return "nothing was done";
         } catch (RuntimeException e) {
             return e.toString();

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.http;
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.RedisState;
 import dev.antiphon.gateway.stream.Hub;
-import dev.antiphon.gateway.stream.Standing;
+import dev.antiphon.gateway.stream.PodStatus;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.PodId;
 
@@ -15,7 +15,7 @@ import java.time.InstantSource;
 import java.util.Locale;
 
 /// Reports the pod's health (PROTOCOL.md §4). Lives on the loop: any answer shows that the loop runs.
-final class Health {
+final class HealthRoutes {
 
     /// The parts to check, from the moment when the pod serves until it stops.
     private record Serving(Backplane backplane, Hub hub) {}
@@ -24,7 +24,7 @@ final class Health {
     private final InstantSource clock;
     private @Nullable Serving serving;
 
-    Health(PodId pod, InstantSource clock) {
+    HealthRoutes(PodId pod, InstantSource clock) {
         this.pod = pod;
         this.clock = clock;
     }
@@ -44,7 +44,7 @@ final class Health {
 
     /// The state that the pod's streams got, or a newer one.
     private RedisState redis() {
-        if (serving == null || serving.hub().standing() == Standing.REDIS_AWAY) {
+        if (serving == null || serving.hub().status() == PodStatus.REDIS_UNAVAILABLE) {
             return RedisState.AWAY;
         }
         return serving.backplane().redisState();

@@ -3,7 +3,7 @@ package dev.antiphon.gateway.stream;
 /// One client's stream of one session as a subscriber sees it. All methods are called on the loop.
 ///
 /// An interface because the gateway's is an HTTP response, while tests and the simulation write into memory.
-public interface Outlet {
+public interface EventOutlet {
 
     /// Sends bytes, after earlier ones. When they have left and {@link #writable} was false meanwhile, the outlet calls
     /// {@link Subscriber#drained}.

@@ -4,11 +4,11 @@ import dev.antiphon.backplane.history.HistoryReader;
 import dev.antiphon.backplane.log.LogReader;
 import dev.antiphon.backplane.registry.ConnectionRegistry;
 
-/// The shared services of all feeds and subscribers of a pod.
+/// The services that all feeds and subscribers of a pod share.
 ///
 /// @param reads limits the reads of log and history; each can bring 256 KiB
 /// @param calls limits all other calls to Redis; their answers are small
-record Surroundings(
+record PodServices(
         Loop loop,
         LogReader log,
         HistoryReader history,
@@ -16,7 +16,7 @@ record Surroundings(
         Gate reads,
         Gate calls,
         Departures departures,
-        Counters counters) {
+        StreamCounters counters) {
 
     /// 32 answers of 256 KiB are 8 MiB, and enough to keep Redis and the loop busy.
     private static final int READS_AT_ONCE = 32;
@@ -27,14 +27,14 @@ record Surroundings(
     /// How many entries one read asks for: about one write.
     static final int ENTRIES_PER_READ = 256;
 
-    static Surroundings of(
+    static PodServices of(
             Loop loop,
             LogReader log,
             HistoryReader history,
             ConnectionRegistry registry,
-            Counters counters) {
+            StreamCounters counters) {
         Gate calls = new Gate(CALLS_AT_ONCE, loop);
-        return new Surroundings(
+        return new PodServices(
                 loop,
                 log,
                 history,

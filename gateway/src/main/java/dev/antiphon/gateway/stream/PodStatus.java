@@ -3,14 +3,14 @@ package dev.antiphon.gateway.stream;
 import dev.antiphon.backplane.RedisState;
 
 /// Whether this pod has the servers that it needs; its clients get the news when that changes.
-public enum Standing {
+public enum PodStatus {
     WELL,
 
     /// Entries are not rung; the poll brings them, in bursts.
-    NATS_AWAY,
+    NATS_UNAVAILABLE,
 
     /// Nothing can be read; streams stay open.
-    REDIS_AWAY,
+    REDIS_UNAVAILABLE,
 
     /// New data is refused: answers pause, and no message or stream can be accepted.
     REDIS_FULL,
@@ -19,12 +19,12 @@ public enum Standing {
     REDIS_READ_ONLY;
 
     /// The state for the servers that are available now.
-    public static Standing of(RedisState redis, boolean nats) {
+    public static PodStatus of(RedisState redis, boolean nats) {
         return switch (redis) {
-            case AWAY -> REDIS_AWAY;
+            case AWAY -> REDIS_UNAVAILABLE;
             case FULL -> REDIS_FULL;
             case READ_ONLY -> REDIS_READ_ONLY;
-            case WELL -> nats ? WELL : NATS_AWAY;
+            case WELL -> nats ? WELL : NATS_UNAVAILABLE;
         };
     }
 }

@@ -12,9 +12,9 @@ import io.vertx.core.net.impl.ConnectionBase;
 import org.jspecify.annotations.Nullable;
 
 /// The TCP connection under an exchange, for a slow reader's state, which Vert.x hides. The only class that uses Netty.
-final class Wire {
+final class TcpConnection {
 
-    private Wire() {}
+    private TcpConnection() {}
 
     /// Bytes that were written and that the kernel has not taken yet. Shrinks as the kernel takes them, also within
     /// one write.

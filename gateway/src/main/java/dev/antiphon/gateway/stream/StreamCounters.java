@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.LongAdder;
 
 /// Counts events that should be rare: everything that was dropped, repaired, retried or given up. Any thread can count
 /// and read.
-public final class Counters {
+public final class StreamCounters {
 
     /// The kinds of events.
-    public enum Count {
+    public enum StreamCount {
         /// A ring did not fit into the hand-over to the loop; the log has its entry.
         RING_DROPPED,
         /// A ring arrived for a session without a watcher here.
@@ -67,31 +67,31 @@ public final class Counters {
         PLAIN_FAILED
     }
 
-    private final Map<Count, LongAdder> counts;
+    private final Map<StreamCount, LongAdder> counts;
     private final LongAdder relayed = new LongAdder();
     private final LongAdder relayNanos = new LongAdder();
 
-    public Counters() {
-        Map<Count, LongAdder> all = new EnumMap<>(Count.class);
-        for (Count count : Count.values()) {
+    public StreamCounters() {
+        Map<StreamCount, LongAdder> all = new EnumMap<>(StreamCount.class);
+        for (StreamCount count : StreamCount.values()) {
             all.put(count, new LongAdder());
         }
         counts = Collections.unmodifiableMap(all);
     }
 
-    void add(Count count) {
+    void add(StreamCount count) {
         adder(count).increment();
     }
 
-    void add(Count count, long times) {
+    void add(StreamCount count, long times) {
         adder(count).add(times);
     }
 
-    public long of(Count count) {
+    public long of(StreamCount count) {
         return adder(count).sum();
     }
 
-    private LongAdder adder(Count count) {
+    private LongAdder adder(StreamCount count) {
         return Objects.requireNonNull(counts.get(count), "every count has an adder");
     }
 

@@ -2,9 +2,9 @@ package dev.antiphon.gateway;
 
 import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.RedisState;
-import dev.antiphon.gateway.stream.Counters;
-import dev.antiphon.gateway.stream.Counters.Count;
 import dev.antiphon.gateway.stream.Hub;
+import dev.antiphon.gateway.stream.StreamCounters;
+import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -20,13 +20,13 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /// The gateway's metrics for Prometheus. The state machines only count; their numbers get their names here.
-final class Meters implements AutoCloseable {
+final class GatewayMeters implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
-    Meters(Hub hub, Counters counters, Backplane backplane, MeterBinder process) {
+    GatewayMeters(Hub hub, StreamCounters counters, Backplane backplane, MeterBinder process) {
         Gauge.builder("chat.connections.active", hub, Hub::connections)
                 .description("streams that are open or opening")
                 .register(registry);
@@ -38,7 +38,7 @@ final class Meters implements AutoCloseable {
                 .register(registry);
         up("redis", backplane, each -> each.redisState() == RedisState.WELL);
         up("nats", backplane, Backplane::natsConnected);
-        for (Count count : Count.values()) {
+        for (StreamCount count : StreamCount.values()) {
             FunctionCounter.builder("chat.stream.incidents", counters, all -> all.of(count))
                     .tag("kind", count.name().toLowerCase(Locale.ROOT))
                     .description("rare events: dropped, repaired, retried, given up")
@@ -50,8 +50,8 @@ final class Meters implements AutoCloseable {
         FunctionTimer.builder(
                         "chat.relay",
                         counters,
-                        Counters::relayed,
-                        Counters::relayNanos,
+                        StreamCounters::relayed,
+                        StreamCounters::relayNanos,
                         TimeUnit.NANOSECONDS)
                 .description("from receiving a ring to having written its entry to the watchers")
                 .register(registry);

@@ -38,7 +38,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /// A nats-server and a redis-server with their own backplane, for tests that check their data or act as a worker.
-final class House implements AutoCloseable {
+final class TestServers implements AutoCloseable {
 
     static final String ALLOWED_ORIGIN = "https://chat.example";
 
@@ -47,18 +47,18 @@ final class House implements AutoCloseable {
     private final Backplane backplane;
     private final Redis look;
 
-    private House(NatsServer nats, RedisServer redis, Backplane backplane, Redis look) {
+    private TestServers(NatsServer nats, RedisServer redis, Backplane backplane, Redis look) {
         this.nats = nats;
         this.redis = redis;
         this.backplane = backplane;
         this.look = look;
     }
 
-    static House open() throws InterruptedException {
+    static TestServers open() throws InterruptedException {
         NatsServer nats = NatsServer.start();
         RedisServer redis = RedisServer.start();
         BackplaneSettings settings = settings(nats, redis, Duration.ofSeconds(5));
-        return new House(
+        return new TestServers(
                 nats, redis, Backplane.open(settings, "test"), Redis.open(settings.redis()));
     }
 
