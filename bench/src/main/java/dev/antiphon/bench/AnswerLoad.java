@@ -116,11 +116,12 @@ public final class AnswerLoad {
     private record Stream(String session, Socket socket, EventLines events) {}
 
     private Stream open(String session) throws IOException {
-        Socket socket = Wire.connect(base, PATIENCE);
+        Socket socket = BenchHttp.connect(base, PATIENCE);
         try {
-            Wire.send(socket, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
+            BenchHttp.send(
+                    socket, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
             EventLines events = new EventLines(socket.getInputStream());
-            Wire.require(events, 200);
+            BenchHttp.require(events, 200);
             events.awaitEvent("connected");
             return new Stream(session, socket, events);
         } catch (IOException e) {
@@ -140,9 +141,9 @@ public final class AnswerLoad {
         String body =
                 "{\"session_id\":\"%s\",\"user_id\":\"bench\",\"ai_provider\":\"demo\",\"message\":\"%s\"}"
                         .formatted(session, QUESTION);
-        try (Socket post = Wire.connect(base, PATIENCE)) {
-            Wire.send(post, base, "POST /api/chat", body);
-            Wire.require(new EventLines(post.getInputStream()), 202);
+        try (Socket post = BenchHttp.connect(base, PATIENCE)) {
+            BenchHttp.send(post, base, "POST /api/chat", body);
+            BenchHttp.require(new EventLines(post.getInputStream()), 202);
         }
     }
 

@@ -65,7 +65,7 @@ public final class ReplayStorm {
         }
     }
 
-    private record Place(String session, String cursor) {}
+    private record AnswerStart(String session, String cursor) {}
 
     private record Served(long nanos, long events, long bytes) {}
 
@@ -73,20 +73,20 @@ public final class ReplayStorm {
     ///
     /// @throws IOException when a stream is refused or breaks
     public Result run() throws IOException, InterruptedException {
-        List<Place> places = new ArrayList<>();
+        List<AnswerStart> answers = new ArrayList<>();
         String runId = UUID.randomUUID().toString().substring(0, 8);
         for (int i = 0; i * READERS_PER_SESSION < readers; i++) {
-            places.add(ask("storm_" + runId + "_" + i));
+            answers.add(ask("storm_" + runId + "_" + i));
         }
         CountDownLatch go = new CountDownLatch(1);
         List<Future<Served>> storm = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < readers; i++) {
-                Place place = places.get(i % places.size());
+                AnswerStart answer = answers.get(i % answers.size());
                 storm.add(
                         threads.submit(() -> {
                             go.await();
-                            return replay(place);
+                            return replay(answer);
                         }));
             }
             long start = System.nanoTime();
@@ -116,41 +116,42 @@ public final class ReplayStorm {
     }
 
     /// Asks for an answer of about this many entries and returns its start.
-    private Place ask(String session) throws IOException {
+    private AnswerStart ask(String session) throws IOException {
         int words = (entries - 15) * WORDS_PER_CHUNK;
         String body =
                 "{\"session_id\":\"%s\",\"user_id\":\"bench\",\"ai_provider\":\"demo\",\"message\":\"%s\"}"
                         .formatted(session, "word ".repeat(words).strip());
-        try (Socket stream = Wire.connect(base, PATIENCE)) {
-            Wire.send(stream, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
+        try (Socket stream = BenchHttp.connect(base, PATIENCE)) {
+            BenchHttp.send(
+                    stream, base, "GET /api/sse?session_id=" + session + "&user_id=bench", "");
             EventLines events = new EventLines(stream.getInputStream());
-            Wire.require(events, 200);
+            BenchHttp.require(events, 200);
             events.awaitEvent("connected");
-            try (Socket post = Wire.connect(base, PATIENCE)) {
-                Wire.send(post, base, "POST /api/chat", body);
-                Wire.require(new EventLines(post.getInputStream()), 202);
+            try (Socket post = BenchHttp.connect(base, PATIENCE)) {
+                BenchHttp.send(post, base, "POST /api/chat", body);
+                BenchHttp.require(new EventLines(post.getInputStream()), 202);
             }
             String cursor = events.nextId();
             events.awaitEvent("message_complete");
-            return new Place(session, cursor);
+            return new AnswerStart(session, cursor);
         }
     }
 
-    private Served replay(Place place) throws IOException {
-        try (Socket stream = Wire.connect(base, PATIENCE)) {
-            Wire.send(
+    private Served replay(AnswerStart answer) throws IOException {
+        try (Socket stream = BenchHttp.connect(base, PATIENCE)) {
+            BenchHttp.send(
                     stream,
                     base,
                     "GET /api/sse?session_id="
-                            + place.session()
+                            + answer.session()
                             + "&user_id=bench&last_event_id="
-                            + place.cursor(),
+                            + answer.cursor(),
                     "");
             // Not line by line: the readers share the machine with the system under test.
             byte[] end = "\nevent: message_complete\n".getBytes(StandardCharsets.US_ASCII);
             byte[] begin = "\nid: ".getBytes(StandardCharsets.US_ASCII);
-            Found ended = new Found(end);
-            Found begun = new Found(begin);
+            TextCounter ended = new TextCounter(end);
+            TextCounter begun = new TextCounter(begin);
             byte[] buffer = new byte[32 * 1024];
             long bytes = 0;
             while (ended.count == 0) {
@@ -169,12 +170,12 @@ public final class ReplayStorm {
     }
 
     /// Counts a text that begins with a line end and has no other but its last.
-    private static final class Found {
+    private static final class TextCounter {
         private final byte[] wanted;
         private int at;
         private long count;
 
-        Found(byte[] wanted) {
+        TextCounter(byte[] wanted) {
             this.wanted = wanted;
         }
 

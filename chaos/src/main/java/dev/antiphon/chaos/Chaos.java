@@ -1,18 +1,18 @@
 package dev.antiphon.chaos;
 
 import dev.antiphon.chaos.check.Checker;
-import dev.antiphon.chaos.check.Recovery;
-import dev.antiphon.chaos.history.History;
+import dev.antiphon.chaos.check.RecoveryTimes;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.house.Baseline;
-import dev.antiphon.chaos.house.House;
-import dev.antiphon.chaos.house.Inside;
-import dev.antiphon.chaos.house.Launch;
+import dev.antiphon.chaos.history.RecordedHistory;
 import dev.antiphon.chaos.load.Calm;
 import dev.antiphon.chaos.load.Load;
 import dev.antiphon.chaos.load.Tracker;
 import dev.antiphon.chaos.nemesis.Nemesis;
+import dev.antiphon.chaos.system.Baseline;
+import dev.antiphon.chaos.system.DirectRedis;
+import dev.antiphon.chaos.system.Launch;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -72,42 +72,42 @@ public final class Chaos {
     ///
     /// @param progress gets a line from time to time
     /// @throws IOException when the history cannot be written
-    public static Result run(Options options, Launch launch, PrintStream progress)
+    public static ChaosResult run(Options options, Launch launch, PrintStream progress)
             throws IOException, InterruptedException {
         Files.createDirectories(options.folder());
         long begin = System.nanoTime();
         List<String> differences;
         long takeovers;
         try (HistoryWriter history = HistoryWriter.create(options.history());
-                House house = House.open(options.folder(), launch, SETTINGS);
-                Inside redis = Inside.open(house.redis().port())) {
+                SystemUnderTest system = SystemUnderTest.open(options.folder(), launch, SETTINGS);
+                DirectRedis redis = DirectRedis.open(system.redis().port())) {
             history.write(at -> new HistoryLine.Run(at, options.seed(), options.answers()));
-            Baseline baseline = Baseline.of(house, redis);
-            int sessions = strike(options, house, redis, history, progress);
+            Baseline baseline = Baseline.of(system, redis);
+            int sessions = strike(options, system, redis, history, progress);
             differences = baseline.differences(sessions, options.answers());
-            takeovers = house.takeovers();
+            takeovers = system.takeovers();
         }
         Duration took = Duration.ofNanos(System.nanoTime() - begin);
         return result(options, took, takeovers, differences);
     }
 
     /// Checks an existing history.
-    public static Result result(
+    public static ChaosResult result(
             Options options, Duration took, long takeovers, List<String> differences)
             throws IOException {
-        History history = History.read(options.history());
-        return new Result(
+        RecordedHistory history = RecordedHistory.read(options.history());
+        return new ChaosResult(
                 options,
                 took,
                 takeovers,
                 history.faults(),
-                Recovery.times(history),
+                RecoveryTimes.times(history),
                 resyncs(history),
                 Checker.check(history),
                 differences);
     }
 
-    private static long resyncs(History history) {
+    private static long resyncs(RecordedHistory history) {
         return history.sessions().values().stream()
                 .flatMap(List::stream)
                 .filter(line ->
@@ -119,14 +119,19 @@ public final class Chaos {
     ///
     /// @return the number of sessions
     private static int strike(
-            Options options, House house, Inside redis, HistoryWriter history, PrintStream progress)
+            Options options,
+            SystemUnderTest system,
+            DirectRedis redis,
+            HistoryWriter history,
+            PrintStream progress)
             throws InterruptedException {
         Tracker tracker = new Tracker();
         Calm calm = new Calm();
-        Nemesis nemesis = new Nemesis(house, redis, history, tracker, calm, options.seed());
+        Nemesis nemesis = new Nemesis(system, redis, history, tracker, calm, options.seed());
         Duration time = Duration.ofMillis((long) (options.answers() / ANSWERS_A_SECOND * 1_000));
         try (Load load =
-                new Load(house, redis, history, tracker, calm, options.seed(), options.answers())) {
+                new Load(
+                        system, redis, history, tracker, calm, options.seed(), options.answers())) {
             Future<?> loading =
                     load.start(time.compareTo(LEAST) < 0 ? LEAST : time, nemesis::dealtShare);
             Thread showing = Thread.ofVirtual().start(() -> show(load, options, progress));

@@ -1,7 +1,7 @@
 package dev.antiphon.cli;
 
 import dev.antiphon.chaos.Chaos;
-import dev.antiphon.chaos.Result;
+import dev.antiphon.chaos.ChaosResult;
 
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +61,7 @@ final class ChaosCommand implements Callable<Integer> {
                         ? Files.createTempDirectory("antiphon-chaos-" + chosen + "-")
                         : folder;
         var options = new Chaos.Options(answers, chosen, where.toAbsolutePath());
-        Result result =
+        ChaosResult result =
                 Chaos.run(options, arguments -> Program.command(List.of(), arguments), System.err);
         System.out.print(result.text());
         if (report != null) {

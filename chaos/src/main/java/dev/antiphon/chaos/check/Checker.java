@@ -1,12 +1,12 @@
 package dev.antiphon.chaos.check;
 
 import dev.antiphon.chaos.check.Violation.Kind;
-import dev.antiphon.chaos.history.History;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryLine.Ask;
 import dev.antiphon.chaos.history.HistoryLine.Cancel;
 import dev.antiphon.chaos.history.HistoryLine.Messages;
 import dev.antiphon.chaos.history.HistoryLine.Open;
+import dev.antiphon.chaos.history.RecordedHistory;
 import dev.antiphon.protocol.Completion.FinishReason;
 
 import tools.jackson.core.JacksonException;
@@ -27,13 +27,13 @@ public final class Checker {
     private static final int ACCEPTED = 202;
     private static final int OK = 200;
 
-    private final History history;
+    private final RecordedHistory history;
     private final List<Violation> violations = new ArrayList<>();
 
     /// The times at which Redis may have lost its last writes.
     private final List<Long> tailLosses;
 
-    private Checker(History history) {
+    private Checker(RecordedHistory history) {
         this.history = history;
         this.tailLosses =
                 history.faults().stream()
@@ -43,7 +43,7 @@ public final class Checker {
     }
 
     /// The violations; empty when there are none.
-    public static List<Violation> check(History history) {
+    public static List<Violation> check(RecordedHistory history) {
         Checker checker = new Checker(history);
         history.sessions().keySet().forEach(checker::judge);
         return List.copyOf(checker.violations);
@@ -63,16 +63,16 @@ public final class Checker {
             violations.add(new Violation(Kind.NOT_CHECKED, session, "it was never over"));
             return;
         }
-        Said said = Said.of(lines);
-        LogCheck log = new LogCheck(session, said, violations);
+        Requests requests = Requests.of(lines);
+        LogCheck log = new LogCheck(session, requests, violations);
         lines.stream()
                 .filter(HistoryLine.Entry.class::isInstance)
                 .map(HistoryLine.Entry.class::cast)
                 .forEach(log::take);
         log.end();
         oneId(session, lines);
-        stored(session, said, log, lines);
-        tabs(session, said, log, lines);
+        stored(session, requests, log, lines);
+        tabs(session, requests, log, lines);
     }
 
     /// The requests of the session's clients.
@@ -81,10 +81,10 @@ public final class Checker {
     /// @param accepted messages that a gateway promised to answer
     /// @param cancelled messages that a client cancelled
     /// @param firstAsk when the first message was sent
-    record Said(
+    record Requests(
             Map<String, String> texts, Set<String> accepted, Set<String> cancelled, long firstAsk) {
 
-        static Said of(List<HistoryLine> lines) {
+        static Requests of(List<HistoryLine> lines) {
             Map<String, String> texts = new LinkedHashMap<>();
             Set<String> accepted = new LinkedHashSet<>();
             Set<String> cancelled = new LinkedHashSet<>();
@@ -113,7 +113,7 @@ public final class Checker {
                             HistoryLine.Over _ -> {}
                 }
             }
-            return new Said(texts, accepted, cancelled, firstAsk);
+            return new Requests(texts, accepted, cancelled, firstAsk);
         }
 
         /// Whether `text` can be the whole answer of the message.
@@ -142,7 +142,7 @@ public final class Checker {
         }
     }
 
-    private void stored(String session, Said said, LogCheck log, List<HistoryLine> lines) {
+    private void stored(String session, Requests requests, LogCheck log, List<HistoryLine> lines) {
         Map<String, String> inHistory = new HashMap<>();
         boolean asked = false;
         for (HistoryLine line : lines) {
@@ -172,7 +172,7 @@ public final class Checker {
                     }
                 });
         inHistory.keySet().stream()
-                .filter(message -> !said.texts().containsKey(message))
+                .filter(message -> !requests.texts().containsKey(message))
                 .forEach(message ->
                         violations.add(
                                 new Violation(
@@ -180,15 +180,15 @@ public final class Checker {
     }
 
     /// A turn in the history.
-    record Turn(String text, boolean ended) {}
+    record StoredTurn(String text, boolean ended) {}
 
-    static Map<String, Turn> turns(String body) {
-        Map<String, Turn> turns = new LinkedHashMap<>();
+    static Map<String, StoredTurn> turns(String body) {
+        Map<String, StoredTurn> turns = new LinkedHashMap<>();
         try {
             for (JsonNode turn : JsonMapper.shared().readTree(body).path("messages")) {
                 turns.put(
                         turn.path("message_id").asString(""),
-                        new Turn(
+                        new StoredTurn(
                                 turn.path("answer").asString(""),
                                 !turn.path("finish_reason").asString("").isEmpty()));
             }
@@ -198,9 +198,9 @@ public final class Checker {
         return turns;
     }
 
-    private void tabs(String session, Said said, LogCheck log, List<HistoryLine> lines) {
+    private void tabs(String session, Requests requests, LogCheck log, List<HistoryLine> lines) {
         Map<String, TabCheck> tabs = new LinkedHashMap<>();
-        Told told = new Told(session, log.told(), violations);
+        EntriesById told = new EntriesById(session, log.told(), violations);
         for (HistoryLine line : lines) {
             switch (line) {
                 case Open open ->
@@ -210,7 +210,7 @@ public final class Checker {
                                                 new TabCheck(
                                                         session,
                                                         tab,
-                                                        said,
+                                                        requests,
                                                         log,
                                                         tailLosses,
                                                         violations))
@@ -239,14 +239,14 @@ public final class Checker {
     }
 
     /// All readers of a session, and its log, must have the same data under the same id.
-    private static final class Told {
+    private static final class EntriesById {
         private final String session;
         private final Map<String, String> byId;
         private final List<Violation> violations;
         private final String tail;
         private long tailCame = Long.MAX_VALUE;
 
-        private Told(String session, Map<String, String> log, List<Violation> violations) {
+        private EntriesById(String session, Map<String, String> log, List<Violation> violations) {
             this.session = session;
             this.byId = new HashMap<>(log);
             this.violations = violations;

@@ -1,6 +1,6 @@
 package dev.antiphon.chaos.check;
 
-import dev.antiphon.chaos.check.Checker.Said;
+import dev.antiphon.chaos.check.Checker.Requests;
 import dev.antiphon.chaos.check.Violation.Kind;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.protocol.AnswerText;
@@ -25,27 +25,27 @@ import java.util.Map;
 final class LogCheck {
 
     private final String session;
-    private final Said said;
+    private final Requests requests;
     private final List<Violation> violations;
 
     /// The data of each id, in the log's order.
     private final Map<String, String> told = new LinkedHashMap<>();
 
-    private final Map<String, Answer> answers = new LinkedHashMap<>();
-    private final Map<String, Ended> ended = new LinkedHashMap<>();
+    private final Map<String, MessageChunks> answers = new LinkedHashMap<>();
+    private final Map<String, CompleteAnswer> ended = new LinkedHashMap<>();
     private @Nullable EntryId last;
 
     /// The message whose final chunk was the previous entry.
     private @Nullable String justEnded;
 
-    LogCheck(String session, Said said, List<Violation> violations) {
+    LogCheck(String session, Requests requests, List<Violation> violations) {
         this.session = session;
-        this.said = said;
+        this.requests = requests;
         this.violations = violations;
     }
 
     /// One message's chunks.
-    private static final class Answer {
+    private static final class MessageChunks {
         private final AnswerText text = new AnswerText();
         private int chunks;
         private @Nullable Completion completion;
@@ -55,7 +55,7 @@ final class LogCheck {
     /// A complete answer.
     ///
     /// @param end the number of its `message_complete`
-    record Ended(String text, FinishReason reason, long end) {}
+    record CompleteAnswer(String text, FinishReason reason, long end) {}
 
     void take(HistoryLine.Entry entry) {
         EntryId id = EntryId.parse(entry.id());
@@ -92,21 +92,21 @@ final class LogCheck {
     }
 
     private void asked(String message) {
-        if (!said.texts().containsKey(message)) {
+        if (!requests.texts().containsKey(message)) {
             violated(Kind.SWAPPED, message + " was never asked here");
         }
-        if (answers.putIfAbsent(message, new Answer()) != null) {
+        if (answers.putIfAbsent(message, new MessageChunks()) != null) {
             violated(Kind.ANSWERED_TWICE, message + " is in the log twice");
         }
     }
 
     private void chunk(Chunk chunk, EntryId id) {
         String message = chunk.messageId().value();
-        if (!chunk.sessionId().value().equals(session) || !said.texts().containsKey(message)) {
+        if (!chunk.sessionId().value().equals(session) || !requests.texts().containsKey(message)) {
             violated(Kind.SWAPPED, id + " is of " + chunk.sessionId() + " " + message);
             return;
         }
-        Answer answer = answers.computeIfAbsent(message, _ -> new Answer());
+        MessageChunks answer = answers.computeIfAbsent(message, _ -> new MessageChunks());
         if (answer.completion != null) {
             violated(
                     chunk.isFinal() ? Kind.TWO_TERMINALS : Kind.AFTER_TERMINAL,
@@ -126,7 +126,7 @@ final class LogCheck {
     }
 
     private void completed(String message, @Nullable String before, EntryId id) {
-        Answer answer = answers.get(message);
+        MessageChunks answer = answers.get(message);
         if (answer == null || answer.completion == null) {
             violated(Kind.STUCK, id + " completes " + message + ", which has no final chunk");
         } else if (answer.completed) {
@@ -138,14 +138,14 @@ final class LogCheck {
             answer.completed = true;
             ended.put(
                     message,
-                    new Ended(
+                    new CompleteAnswer(
                             answer.text.toString(), answer.completion.finishReason(), id.number()));
         }
     }
 
     /// Must be called after the last entry.
     void end() {
-        for (String message : said.accepted()) {
+        for (String message : requests.accepted()) {
             if (!answers.containsKey(message)) {
                 violated(Kind.LOST_MESSAGE, message + " was accepted and is not in the log");
             }
@@ -159,18 +159,18 @@ final class LogCheck {
         inTurn();
     }
 
-    private void answered(String message, Ended answer) {
+    private void answered(String message, CompleteAnswer answer) {
         switch (answer.reason()) {
             case STOP -> {}
             case CANCELLED -> {
-                if (!said.cancelled().contains(message)) {
+                if (!requests.cancelled().contains(message)) {
                     violated(Kind.FAILED, message + " was cancelled by nobody");
                 }
             }
             case ERROR, LENGTH ->
                     violated(Kind.FAILED, message + " ended with " + answer.reason().wire());
         }
-        if (!said.fits(message, answer.text(), answer.reason())) {
+        if (!requests.fits(message, answer.text(), answer.reason())) {
             violated(
                     Kind.WRONG_TEXT,
                     message
@@ -179,7 +179,7 @@ final class LogCheck {
                             + ") was answered '"
                             + answer.text()
                             + "' instead of '"
-                            + said.texts().get(message)
+                            + requests.texts().get(message)
                             + "'");
         }
     }
@@ -189,8 +189,8 @@ final class LogCheck {
         List<String> wanted = new ArrayList<>(answers.keySet());
         List<String> got = new ArrayList<>(ended.keySet());
         wanted.retainAll(got);
-        wanted.removeAll(said.cancelled());
-        got.removeAll(said.cancelled());
+        wanted.removeAll(requests.cancelled());
+        got.removeAll(requests.cancelled());
         if (!wanted.equals(got)) {
             violated(Kind.OUT_OF_TURN, "asked " + wanted + ", answered " + got);
         }
@@ -205,7 +205,7 @@ final class LogCheck {
         return told;
     }
 
-    Map<String, Ended> ended() {
+    Map<String, CompleteAnswer> ended() {
         return ended;
     }
 

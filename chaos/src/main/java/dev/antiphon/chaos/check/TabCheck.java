@@ -1,7 +1,7 @@
 package dev.antiphon.chaos.check;
 
-import dev.antiphon.chaos.check.Checker.Said;
-import dev.antiphon.chaos.check.Checker.Turn;
+import dev.antiphon.chaos.check.Checker.Requests;
+import dev.antiphon.chaos.check.Checker.StoredTurn;
 import dev.antiphon.chaos.check.Violation.Kind;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.protocol.EntryId;
@@ -32,7 +32,7 @@ final class TabCheck {
 
     private final String session;
     private final String tab;
-    private final Said said;
+    private final Requests requests;
     private final LogCheck log;
     private final List<Long> tailLosses;
     private final List<Violation> violations;
@@ -52,13 +52,13 @@ final class TabCheck {
     TabCheck(
             String session,
             String tab,
-            Said said,
+            Requests requests,
             LogCheck log,
             List<Long> tailLosses,
             List<Violation> violations) {
         this.session = session;
         this.tab = tab;
-        this.said = said;
+        this.requests = requests;
         this.log = log;
         this.tailLosses = tailLosses;
         this.violations = violations;
@@ -89,7 +89,7 @@ final class TabCheck {
         JsonNode data = JsonMapper.shared().readTree(event.data());
         String message = data.path("message_id").asString("");
         if (!data.path("session_id").asString(session).equals(session)
-                || !said.texts().containsKey(message)) {
+                || !requests.texts().containsKey(message)) {
             violated(Kind.SWAPPED, id + " is of " + data.path("session_id") + " " + message);
         }
         if (event.event().equals("chunk")
@@ -132,11 +132,11 @@ final class TabCheck {
         cursor = EntryId.parse(data.path("cursor").asString(""));
         last = cursor;
         lastCame = event.at();
-        Map<String, Turn> turns = Checker.turns(event.data());
+        Map<String, StoredTurn> turns = Checker.turns(event.data());
         turns.forEach((message, turn) -> {
-            if (!said.texts().containsKey(message)) {
+            if (!requests.texts().containsKey(message)) {
                 violated(Kind.SWAPPED, message + " is in its resync");
-            } else if (!said.texts().getOrDefault(message, "").startsWith(turn.text())) {
+            } else if (!requests.texts().getOrDefault(message, "").startsWith(turn.text())) {
                 violated(Kind.BAD_RESYNC, message + " was told as '" + turn.text() + "'");
             }
         });
@@ -151,13 +151,13 @@ final class TabCheck {
     }
 
     /// Answers that ended before the cursor are in the turns.
-    private void toldBefore(EntryId from, Map<String, Turn> turns) {
+    private void toldBefore(EntryId from, Map<String, StoredTurn> turns) {
         if (!log.told().containsKey(from.toString())) {
             return; // Redis lost that one too; another resync must follow, see the end
         }
         log.ended()
                 .forEach((message, answer) -> {
-                    Turn turn = turns.get(message);
+                    StoredTurn turn = turns.get(message);
                     if (answer.end() <= from.number()
                             && (turn == null || !turn.text().equals(answer.text()))) {
                         violated(
@@ -192,7 +192,7 @@ final class TabCheck {
             violated(Kind.LOST, "it is at " + last + ", the log at " + tail);
         }
         if (cursor == null
-                && firstConnected < said.firstAsk()
+                && firstConnected < requests.firstAsk()
                 && !slice.isEmpty()
                 && slice.getFirst().number() != 1) {
             violated(Kind.LOST, "the first to come was " + slice.getFirst());

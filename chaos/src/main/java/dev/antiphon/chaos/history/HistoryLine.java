@@ -61,7 +61,7 @@ public sealed interface HistoryLine {
             int fault,
             FaultKind strike,
             String target,
-            List<Place> inFlight,
+            List<MessageRef> inFlight,
             List<String> tabs)
             implements HistoryLine {}
 

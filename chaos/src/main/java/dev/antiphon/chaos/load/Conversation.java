@@ -2,9 +2,9 @@ package dev.antiphon.chaos.load;
 
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.house.House;
-import dev.antiphon.chaos.house.Inside;
-import dev.antiphon.chaos.load.Door.Question;
+import dev.antiphon.chaos.load.GatewayClient.Question;
+import dev.antiphon.chaos.system.DirectRedis;
+import dev.antiphon.chaos.system.SystemUnderTest;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -34,15 +34,15 @@ final class Conversation {
     private static final int MOST_WORDS = 140;
 
     /// The parts of a run that its sessions share.
-    record Surroundings(
-            List<House.Gateway> gateways,
-            Inside redis,
+    record SharedParts(
+            List<SystemUnderTest.GatewayMember> gateways,
+            DirectRedis redis,
             HistoryWriter history,
             Tracker tracker,
             Calm calm,
-            Door door) {}
+            GatewayClient client) {}
 
-    private final Surroundings run;
+    private final SharedParts run;
     private final String session;
     private final String user;
     private final int messages;
@@ -50,7 +50,7 @@ final class Conversation {
     private final List<Tab> tabs = new ArrayList<>();
     private final List<Question> asked = new ArrayList<>();
 
-    Conversation(Surroundings run, String session, int messages, SplittableRandom random) {
+    Conversation(SharedParts run, String session, int messages, SplittableRandom random) {
         this.run = run;
         this.session = session;
         this.user = "user_of_" + session;
@@ -147,7 +147,7 @@ final class Conversation {
 
     private void askQuietly(Question question) {
         try {
-            run.door().ask(gateway(), question);
+            run.client().ask(gateway(), question);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -156,27 +156,27 @@ final class Conversation {
     /// Sends it again, with the same id, until it is known to be accepted.
     private void askUntilAccepted(Question question) throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
-        int status = run.door().ask(gateway(), question);
+        int status = run.client().ask(gateway(), question);
         while (isPassing(status) && !wait.isOver()) {
             Thread.sleep(random.nextLong(200, 1_000));
-            status = run.door().ask(gateway(), question);
+            status = run.client().ask(gateway(), question);
         }
     }
 
     private void cancel(Question question) throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
-        int status = run.door().cancel(gateway(), question);
+        int status = run.client().cancel(gateway(), question);
         while (isPassing(status) && !wait.isOver()) {
             Thread.sleep(random.nextLong(200, 1_000));
-            status = run.door().cancel(gateway(), question);
+            status = run.client().cancel(gateway(), question);
         }
     }
 
     private static boolean isPassing(int status) {
-        return status == Door.NONE || status == UNAVAILABLE;
+        return status == GatewayClient.NONE || status == UNAVAILABLE;
     }
 
-    private House.Gateway gateway() {
+    private SystemUnderTest.GatewayMember gateway() {
         return run.gateways().get(random.nextInt(run.gateways().size()));
     }
 
@@ -186,7 +186,7 @@ final class Conversation {
     /// lose its last entries during the check, so the log must be the same afterwards.
     private void finish() throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
-        List<Inside.LogEntry> log = log();
+        List<DirectRedis.LogEntry> log = log();
         while (!(isWhole(log) && isStored() && log.equals(log())) && !wait.isOver()) {
             Thread.sleep(LOOK_EVERY.multipliedBy(3));
             log = log();
@@ -194,7 +194,7 @@ final class Conversation {
         if (!isWhole(log)) {
             isStored(); // the stored part of it
         }
-        for (Inside.LogEntry each : log) {
+        for (DirectRedis.LogEntry each : log) {
             run.history()
                     .write(at ->
                             new HistoryLine.Entry(
@@ -203,11 +203,11 @@ final class Conversation {
         run.history().write(at -> new HistoryLine.Over(at, session));
     }
 
-    private boolean isWhole(List<Inside.LogEntry> log) {
+    private boolean isWhole(List<DirectRedis.LogEntry> log) {
         return allAt(log) && asked.stream().allMatch(question -> hasEnded(question, log));
     }
 
-    private static boolean hasEnded(Question question, List<Inside.LogEntry> log) {
+    private static boolean hasEnded(Question question, List<DirectRedis.LogEntry> log) {
         return log.stream()
                 .anyMatch(entry ->
                         entry.event().equals("message_complete")
@@ -216,11 +216,11 @@ final class Conversation {
 
     /// The worker that acks the request of a cancelled message stores it, a few seconds later.
     private boolean isStored() throws InterruptedException {
-        return run.door().messages(gateway(), session, user, asked);
+        return run.client().messages(gateway(), session, user, asked);
     }
 
     /// A tab that joined after the end has nothing to wait for.
-    private boolean allAt(List<Inside.LogEntry> log) {
+    private boolean allAt(List<DirectRedis.LogEntry> log) {
         if (log.isEmpty()) {
             return false;
         }
@@ -231,7 +231,7 @@ final class Conversation {
                                 || (tab.lastId() == null && tab.isGreeted()));
     }
 
-    private List<Inside.LogEntry> log() throws InterruptedException {
+    private List<DirectRedis.LogEntry> log() throws InterruptedException {
         Calm.Wait wait = run.calm().begin(PATIENCE);
         while (true) {
             try {

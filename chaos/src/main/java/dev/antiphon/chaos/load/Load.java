@@ -1,8 +1,8 @@
 package dev.antiphon.chaos.load;
 
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.house.House;
-import dev.antiphon.chaos.house.Inside;
+import dev.antiphon.chaos.system.DirectRedis;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ public final class Load implements AutoCloseable {
     /// How far the load can be ahead of the faults, as a share of the run.
     private static final double MOST_AHEAD = 0.1;
 
-    private final Conversation.Surroundings run;
+    private final Conversation.SharedParts run;
     private final long seed;
     private final int answers;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -38,16 +38,21 @@ public final class Load implements AutoCloseable {
     ///
     /// @param answers how many messages in all
     public Load(
-            House house,
-            Inside redis,
+            SystemUnderTest system,
+            DirectRedis redis,
             HistoryWriter history,
             Tracker tracker,
             Calm calm,
             long seed,
             int answers) {
         this.run =
-                new Conversation.Surroundings(
-                        house.gateways(), redis, history, tracker, calm, new Door(history));
+                new Conversation.SharedParts(
+                        system.gateways(),
+                        redis,
+                        history,
+                        tracker,
+                        calm,
+                        new GatewayClient(history));
         this.seed = seed;
         this.answers = answers;
     }
@@ -119,6 +124,6 @@ public final class Load implements AutoCloseable {
     public void close() {
         threads.shutdownNow();
         threads.close();
-        run.door().close();
+        run.client().close();
     }
 }

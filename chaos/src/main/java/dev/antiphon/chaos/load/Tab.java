@@ -2,8 +2,8 @@ package dev.antiphon.chaos.load;
 
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.history.Place;
-import dev.antiphon.chaos.house.House;
+import dev.antiphon.chaos.history.MessageRef;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ final class Tab implements AutoCloseable {
     private final String session;
     private final String user;
     private final Manner manner;
-    private final List<House.Gateway> gateways;
+    private final List<SystemUnderTest.GatewayMember> gateways;
     private final HistoryWriter history;
     private final Tracker tracker;
     private final SplittableRandom random;
@@ -65,7 +65,7 @@ final class Tab implements AutoCloseable {
             String session,
             String user,
             Manner manner,
-            List<House.Gateway> gateways,
+            List<SystemUnderTest.GatewayMember> gateways,
             HistoryWriter history,
             Tracker tracker,
             SplittableRandom random) {
@@ -110,7 +110,8 @@ final class Tab implements AutoCloseable {
     private void live() {
         try {
             while (!closed) {
-                House.Gateway gateway = gateways.get(random.nextInt(gateways.size()));
+                SystemUnderTest.GatewayMember gateway =
+                        gateways.get(random.nextInt(gateways.size()));
                 connection++;
                 String sent = lastId;
                 history.write(at ->
@@ -131,7 +132,7 @@ final class Tab implements AutoCloseable {
     /// One connection, until its end.
     ///
     /// @return why it ended
-    private String stream(House.Gateway gateway, @Nullable String sent)
+    private String stream(SystemUnderTest.GatewayMember gateway, @Nullable String sent)
             throws InterruptedException {
         try (Socket made = new Socket()) {
             if (manner.slow()) {
@@ -165,7 +166,7 @@ final class Tab implements AutoCloseable {
     }
 
     /// HTTP/1.0, so that the events come without the framing of a chunked response.
-    private byte[] request(House.Gateway gateway, @Nullable String sent) {
+    private byte[] request(SystemUnderTest.GatewayMember gateway, @Nullable String sent) {
         String request =
                 "GET /api/sse?session_id="
                         + session
@@ -223,13 +224,13 @@ final class Tab implements AutoCloseable {
             case "connected" -> greeted = true;
             case "chunk" -> {
                 chunks.incrementAndGet();
-                tracker.chunk(place(text));
+                tracker.chunk(message(text));
             }
-            case "message_complete" -> end(place(text));
+            case "message_complete" -> end(message(text));
             case "resync" -> {
                 for (JsonNode turn : JsonMapper.shared().readTree(text).path("messages")) {
                     if (!turn.path("finish_reason").asString("").isEmpty()) {
-                        end(new Place(session, turn.path("message_id").asString("")));
+                        end(new MessageRef(session, turn.path("message_id").asString("")));
                     }
                 }
             }
@@ -237,13 +238,13 @@ final class Tab implements AutoCloseable {
         }
     }
 
-    private void end(Place place) {
-        ended.add(place.message());
-        tracker.ended(place);
+    private void end(MessageRef message) {
+        ended.add(message.message());
+        tracker.ended(message);
     }
 
-    private Place place(String data) {
-        return new Place(
+    private MessageRef message(String data) {
+        return new MessageRef(
                 session, JsonMapper.shared().readTree(data).path("message_id").asString(""));
     }
 

@@ -1,6 +1,6 @@
 package dev.antiphon.chaos.load;
 
-import dev.antiphon.chaos.history.Place;
+import dev.antiphon.chaos.history.MessageRef;
 
 import java.util.List;
 import java.util.Map;
@@ -11,28 +11,28 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Tracker {
 
     /// Messages whose first chunk has come and whose end has not.
-    private final Set<Place> streaming = ConcurrentHashMap.newKeySet();
+    private final Set<MessageRef> streaming = ConcurrentHashMap.newKeySet();
 
-    private final Set<Place> ended = ConcurrentHashMap.newKeySet();
+    private final Set<MessageRef> ended = ConcurrentHashMap.newKeySet();
 
     /// Tabs that are connected, and the gateway of each.
     private final Map<Tab, String> connected = new ConcurrentHashMap<>();
 
-    void chunk(Place place) {
-        if (!ended.contains(place)) {
-            streaming.add(place);
+    void chunk(MessageRef message) {
+        if (!ended.contains(message)) {
+            streaming.add(message);
         }
     }
 
-    void ended(Place place) {
-        ended.add(place);
-        streaming.remove(place);
+    void ended(MessageRef message) {
+        ended.add(message);
+        streaming.remove(message);
     }
 
     /// The session is over and sends no more requests.
     void forget(String session) {
-        streaming.removeIf(place -> place.session().equals(session));
-        ended.removeIf(place -> place.session().equals(session));
+        streaming.removeIf(message -> message.session().equals(session));
+        ended.removeIf(message -> message.session().equals(session));
     }
 
     void connected(Tab tab, String gateway) {
@@ -43,12 +43,12 @@ public final class Tracker {
         connected.remove(tab);
     }
 
-    public List<Place> inFlight() {
+    public List<MessageRef> inFlight() {
         return List.copyOf(streaming);
     }
 
-    public boolean isInFlight(Place place) {
-        return streaming.contains(place);
+    public boolean isInFlight(MessageRef message) {
+        return streaming.contains(message);
     }
 
     /// Tabs on a gateway, with their sessions.

@@ -1,11 +1,11 @@
 package dev.antiphon.chaos.nemesis;
 
 import dev.antiphon.chaos.history.FaultKind;
-import dev.antiphon.chaos.history.Place;
-import dev.antiphon.chaos.house.House;
-import dev.antiphon.chaos.house.Inside;
-import dev.antiphon.chaos.house.Member;
+import dev.antiphon.chaos.history.MessageRef;
 import dev.antiphon.chaos.load.Tracker;
+import dev.antiphon.chaos.system.DirectRedis;
+import dev.antiphon.chaos.system.Member;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import io.lettuce.core.RedisException;
 
@@ -21,13 +21,13 @@ final class Aim {
     private static final Duration AIM_WITHIN = Duration.ofSeconds(10);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
 
-    private final House house;
-    private final Inside redis;
+    private final SystemUnderTest system;
+    private final DirectRedis redis;
     private final Tracker tracker;
     private final SplittableRandom random;
 
-    Aim(House house, Inside redis, Tracker tracker, SplittableRandom random) {
-        this.house = house;
+    Aim(SystemUnderTest system, DirectRedis redis, Tracker tracker, SplittableRandom random) {
+        this.system = system;
         this.redis = redis;
         this.tracker = tracker;
         this.random = random;
@@ -55,11 +55,11 @@ final class Aim {
     private List<Target> targets(FaultKind kind) {
         List<Target> targets = new ArrayList<>();
         if (kind.onWorker()) {
-            for (Member worker : house.workers()) {
+            for (Member worker : system.workers()) {
                 targets.add(new Target(worker.name(), worker, runsOf(worker), List.of()));
             }
         } else if (kind.onGateway()) {
-            for (House.Gateway gateway : house.gateways()) {
+            for (SystemUnderTest.GatewayMember gateway : system.gateways()) {
                 targets.add(readersOn(gateway.member()));
             }
         } else {
@@ -69,30 +69,31 @@ final class Aim {
         return targets;
     }
 
-    private List<Place> runsOf(Member worker) {
+    private List<MessageRef> runsOf(Member worker) {
         String id = worker.workerId();
         if (id.isEmpty()) {
             return List.of();
         }
         try {
-            return redis.runsOf(id).stream().map(Aim::place).filter(tracker::isInFlight).toList();
+            return redis.runsOf(id).stream().map(Aim::message).filter(tracker::isInFlight).toList();
         } catch (RedisException _) {
             return List.of(); // Redis is still starting: checked again
         }
     }
 
-    private static Place place(String run) {
+    private static MessageRef message(String run) {
         int colon = run.indexOf(':');
-        return new Place(run.substring(0, colon), run.substring(colon + 1));
+        return new MessageRef(run.substring(0, colon), run.substring(colon + 1));
     }
 
     private Target readersOn(Member gateway) {
         var sessions = tracker.sessionsByTabOn(gateway.name());
-        List<Place> inFlight =
+        List<MessageRef> inFlight =
                 tracker.inFlight().stream()
-                        .filter(place -> sessions.containsValue(place.session()))
+                        .filter(message -> sessions.containsValue(message.session()))
                         .toList();
-        Set<String> reading = Set.copyOf(inFlight.stream().map(Place::session).distinct().toList());
+        Set<String> reading =
+                Set.copyOf(inFlight.stream().map(MessageRef::session).distinct().toList());
         List<String> tabs =
                 sessions.keySet().stream()
                         .filter(tab -> reading.contains(sessions.get(tab)))

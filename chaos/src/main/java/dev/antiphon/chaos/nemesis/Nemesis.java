@@ -3,11 +3,11 @@ package dev.antiphon.chaos.nemesis;
 import dev.antiphon.chaos.history.FaultKind;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.house.House;
-import dev.antiphon.chaos.house.Inside;
-import dev.antiphon.chaos.house.Member;
 import dev.antiphon.chaos.load.Calm;
 import dev.antiphon.chaos.load.Tracker;
+import dev.antiphon.chaos.system.DirectRedis;
+import dev.antiphon.chaos.system.Member;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -43,7 +43,7 @@ public final class Nemesis {
                     FaultKind.GATEWAY_NATS_FREEZE,
                     FaultKind.GATEWAY_REDIS_FREEZE);
 
-    private final House house;
+    private final SystemUnderTest system;
     private final HistoryWriter history;
     private final Calm calm;
     private final SplittableRandom random;
@@ -55,17 +55,17 @@ public final class Nemesis {
     private int faults;
 
     public Nemesis(
-            House house,
-            Inside redis,
+            SystemUnderTest system,
+            DirectRedis redis,
             HistoryWriter history,
             Tracker tracker,
             Calm calm,
             long seed) {
-        this.house = house;
+        this.system = system;
         this.history = history;
         this.calm = calm;
         this.random = new SplittableRandom(seed ^ 0x6e656d65736973L);
-        this.aim = new Aim(house, redis, tracker, random.split());
+        this.aim = new Aim(system, redis, tracker, random.split());
     }
 
     /// How many kinds have been injected at least once, as a share of all.
@@ -87,7 +87,7 @@ public final class Nemesis {
     }
 
     private void rest() throws InterruptedException {
-        house.awaitUp();
+        system.awaitUp();
         Thread.sleep(random.nextLong(LEAST_REST_MILLIS, MOST_REST_MILLIS));
     }
 
@@ -127,12 +127,12 @@ public final class Nemesis {
                         at, number, kind, target.name(), target.inFlight(), target.tabs()));
         switch (kind) {
             case WORKER_KILL, GATEWAY_KILL -> member(target).kill();
-            case NATS_KILL -> house.nats().kill();
-            case REDIS_KILL -> house.redis().kill();
-            case REDIS_POWER_LOSS -> house.powerLoss();
+            case NATS_KILL -> system.nats().kill();
+            case REDIS_KILL -> system.redis().kill();
+            case REDIS_POWER_LOSS -> system.powerLoss();
             case WORKER_PAUSE, GATEWAY_PAUSE -> member(target).pause();
-            case NATS_PAUSE -> House.pause(house.nats());
-            case REDIS_PAUSE -> House.pause(house.redis());
+            case NATS_PAUSE -> SystemUnderTest.pause(system.nats());
+            case REDIS_PAUSE -> SystemUnderTest.pause(system.redis());
             case WORKER_STOP, GATEWAY_STOP -> member(target).terminate();
             case WORKER_NATS_CUT, GATEWAY_NATS_CUT -> member(target).cutNats();
             case WORKER_REDIS_CUT, GATEWAY_REDIS_CUT -> member(target).cutRedis();
@@ -171,11 +171,11 @@ public final class Nemesis {
         switch (struck.kind()) {
             case WORKER_KILL, GATEWAY_KILL, WORKER_STOP, GATEWAY_STOP ->
                     member(struck.target()).start();
-            case NATS_KILL -> house.nats().restart();
-            case REDIS_KILL, REDIS_POWER_LOSS -> house.redis().restart();
+            case NATS_KILL -> system.nats().restart();
+            case REDIS_KILL, REDIS_POWER_LOSS -> system.redis().restart();
             case WORKER_PAUSE, GATEWAY_PAUSE -> member(struck.target()).resume();
-            case NATS_PAUSE -> House.resume(house.nats());
-            case REDIS_PAUSE -> House.resume(house.redis());
+            case NATS_PAUSE -> SystemUnderTest.resume(system.nats());
+            case REDIS_PAUSE -> SystemUnderTest.resume(system.redis());
             case WORKER_NATS_CUT,
                     WORKER_REDIS_CUT,
                     GATEWAY_NATS_CUT,
@@ -195,7 +195,7 @@ public final class Nemesis {
     private void awaitServing(Struck struck) throws InterruptedException {
         switch (struck.kind()) {
             case WORKER_KILL, GATEWAY_KILL, WORKER_STOP, GATEWAY_STOP ->
-                    House.awaitUp(member(struck.target()));
+                    SystemUnderTest.awaitUp(member(struck.target()));
             default -> {}
         }
     }

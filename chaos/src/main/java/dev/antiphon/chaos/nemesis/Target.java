@@ -1,7 +1,7 @@
 package dev.antiphon.chaos.nemesis;
 
-import dev.antiphon.chaos.history.Place;
-import dev.antiphon.chaos.house.Member;
+import dev.antiphon.chaos.history.MessageRef;
+import dev.antiphon.chaos.system.Member;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,4 +11,4 @@ import java.util.List;
 ///
 /// @param member null for a server
 /// @param tabs readers of a gateway; empty for all others
-record Target(String name, @Nullable Member member, List<Place> inFlight, List<String> tabs) {}
+record Target(String name, @Nullable Member member, List<MessageRef> inFlight, List<String> tabs) {}

@@ -1,10 +1,10 @@
 package dev.antiphon.chaos.check;
 
 import dev.antiphon.chaos.history.FaultKind;
-import dev.antiphon.chaos.history.History;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryLine.Entry;
 import dev.antiphon.chaos.history.HistoryLine.Event;
+import dev.antiphon.chaos.history.RecordedHistory;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -43,8 +43,8 @@ final class GoodHistory {
         session(OTHER, 202);
     }
 
-    History history() {
-        return History.of(lines);
+    RecordedHistory history() {
+        return RecordedHistory.of(lines);
     }
 
     private long next() {

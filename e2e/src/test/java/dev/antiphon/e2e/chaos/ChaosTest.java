@@ -3,7 +3,7 @@ package dev.antiphon.e2e.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.chaos.Chaos;
-import dev.antiphon.chaos.Result;
+import dev.antiphon.chaos.ChaosResult;
 import dev.antiphon.chaos.history.FaultKind;
 import dev.antiphon.chaos.history.HistoryLine;
 
@@ -27,7 +27,7 @@ final class ChaosTest {
     @Test
     void noTokenIsLostDoubledOrReorderedWhateverDies() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("antiphon-chaos-");
-        Result result =
+        ChaosResult result =
                 Chaos.run(new Chaos.Options(ANSWERS, SEED, folder), ChaosTest::command, System.out);
         String text = result.text();
         System.out.print(text);

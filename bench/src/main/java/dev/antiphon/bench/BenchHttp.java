@@ -9,12 +9,12 @@ import java.time.Duration;
 
 /// HTTP/1.0, so that the events arrive without the frames of a chunked answer: the load shares the machine with the
 /// system under test and must cost little.
-final class Wire {
+final class BenchHttp {
 
     /// A gateway that does not accept a connection for this long is overloaded or unavailable.
     private static final int CONNECT_MILLIS = 10_000;
 
-    private Wire() {}
+    private BenchHttp() {}
 
     /// Connects to a gateway.
     ///

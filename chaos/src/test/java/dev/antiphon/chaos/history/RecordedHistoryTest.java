@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-final class HistoryTest {
+final class RecordedHistoryTest {
 
     @TempDir Path folder;
 
@@ -18,25 +18,25 @@ final class HistoryTest {
     void aWrittenHistoryIsReadBySession() throws IOException {
         Path file = folder.resolve("history.jsonl.gz");
         List<HistoryLine> ofS1 = new ArrayList<>();
-        List<HistoryLine> ofTheHouse = new ArrayList<>();
+        List<HistoryLine> faultLines = new ArrayList<>();
         try (HistoryWriter writer = HistoryWriter.create(file)) {
-            ofTheHouse.add(writer.write(at -> new HistoryLine.Run(at, 7, 1)));
+            faultLines.add(writer.write(at -> new HistoryLine.Run(at, 7, 1)));
             ofS1.add(writer.write(at -> new HistoryLine.Open(at, "s1.1", 1, "s1", "g", null)));
             ofS1.add(writer.write(at -> new HistoryLine.Ask(at, "s1", "m", "text \n é", "g")));
             ofS1.add(writer.write(at -> new HistoryLine.Asked(at, "s1", "m", 202, "{}")));
             ofS1.add(
                     writer.write(
                             at -> new HistoryLine.Event(at, "s1.1", 1, "1.1.0", "chunk", "{}")));
-            ofTheHouse.add(
+            faultLines.add(
                     writer.write(at ->
                             new HistoryLine.Fault(
                                     at,
                                     1,
                                     FaultKind.WORKER_KILL,
                                     "worker-1",
-                                    List.of(new Place("s1", "m")),
+                                    List.of(new MessageRef("s1", "m")),
                                     List.of())));
-            ofTheHouse.add(writer.write(at -> new HistoryLine.Healed(at, 1)));
+            faultLines.add(writer.write(at -> new HistoryLine.Healed(at, 1)));
             ofS1.add(writer.write(at -> new HistoryLine.Cancel(at, "s1", "m", "g")));
             ofS1.add(writer.write(at -> new HistoryLine.Cancelled(at, "s1", "m", 0, "")));
             ofS1.add(writer.write(at -> new HistoryLine.Close(at, "s1.1", 1, "ended")));
@@ -45,10 +45,10 @@ final class HistoryTest {
             ofS1.add(writer.write(at -> new HistoryLine.Over(at, "s1")));
         }
 
-        History read = History.read(file);
+        RecordedHistory read = RecordedHistory.read(file);
 
         assertThat(read.sessions()).containsOnlyKeys("s1").containsEntry("s1", ofS1);
-        assertThat(read.house()).isEqualTo(ofTheHouse);
+        assertThat(read.faultLines()).isEqualTo(faultLines);
         assertThat(read.faults()).hasSize(1);
     }
 }

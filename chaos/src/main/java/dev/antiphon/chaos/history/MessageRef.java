@@ -1,4 +1,4 @@
 package dev.antiphon.chaos.history;
 
 /// A message of a session; message ids are unique within their session only.
-public record Place(String session, String message) {}
+public record MessageRef(String session, String message) {}

@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import dev.antiphon.servers.NatsServer;
 import dev.antiphon.servers.Ports;
@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /// Two servers, three workers, two gateways.
-public final class House implements AutoCloseable {
+public final class SystemUnderTest implements AutoCloseable {
 
     private static final int WORKERS = 3;
     private static final int GATEWAYS = 2;
@@ -34,16 +34,16 @@ public final class House implements AutoCloseable {
     private final RedisServer redis;
     private final AppendOnlyFile file;
     private final List<Member> workers = new ArrayList<>();
-    private final List<Gateway> gateways = new ArrayList<>();
+    private final List<GatewayMember> gateways = new ArrayList<>();
 
-    private House(NatsServer nats, RedisServer redis) {
+    private SystemUnderTest(NatsServer nats, RedisServer redis) {
         this.nats = nats;
         this.redis = redis;
         this.file = AppendOnlyFile.watch(redis.directory());
     }
 
     /// A gateway and the port for its clients.
-    public record Gateway(Member member, int port) {
+    public record GatewayMember(Member member, int port) {
 
         public URI address() {
             return URI.create("http://127.0.0.1:" + port);
@@ -67,17 +67,17 @@ public final class House implements AutoCloseable {
     ///
     /// @param folder for data and logs
     /// @param settings for the processes, in addition to the servers' addresses
-    public static House open(Path folder, Launch launch, Map<String, String> settings)
+    public static SystemUnderTest open(Path folder, Launch launch, Map<String, String> settings)
             throws InterruptedException {
         var nats =
                 NatsServer.start(
                         NatsServer.Options.temporary()
                                 .in(folder.resolve("nats-server"))
                                 .withMonitoring(0));
-        House house;
+        SystemUnderTest system;
         try {
-            house =
-                    new House(
+            system =
+                    new SystemUnderTest(
                             nats,
                             RedisServer.start(
                                     RedisServer.Options.temporary()
@@ -87,10 +87,10 @@ public final class House implements AutoCloseable {
             throw e;
         }
         try {
-            house.start(folder, launch, settings);
-            return house;
+            system.start(folder, launch, settings);
+            return system;
         } catch (RuntimeException | InterruptedException e) {
-            house.close();
+            system.close();
             throw e;
         }
     }
@@ -106,7 +106,7 @@ public final class House implements AutoCloseable {
             Map<String, String> own = new HashMap<>(settings);
             own.put("SERVER_PORT", "" + port);
             own.put("POD_ID", name);
-            gateways.add(new Gateway(member(name, "gateway", folder, launch, own), port));
+            gateways.add(new GatewayMember(member(name, "gateway", folder, launch, own), port));
         }
         members().forEach(Member::start);
         awaitUp();
@@ -160,7 +160,7 @@ public final class House implements AutoCloseable {
                 return false;
             }
         }
-        for (Gateway gateway : gateways) {
+        for (GatewayMember gateway : gateways) {
             if (!gateway.isReady(http)) {
                 return false;
             }
@@ -184,7 +184,7 @@ public final class House implements AutoCloseable {
         return workers;
     }
 
-    public List<Gateway> gateways() {
+    public List<GatewayMember> gateways() {
         return gateways;
     }
 

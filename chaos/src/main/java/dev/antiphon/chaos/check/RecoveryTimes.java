@@ -1,11 +1,11 @@
 package dev.antiphon.chaos.check;
 
 import dev.antiphon.chaos.history.FaultKind;
-import dev.antiphon.chaos.history.History;
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryLine.Event;
 import dev.antiphon.chaos.history.HistoryLine.Fault;
-import dev.antiphon.chaos.history.Place;
+import dev.antiphon.chaos.history.MessageRef;
+import dev.antiphon.chaos.history.RecordedHistory;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,12 +17,12 @@ import java.util.Set;
 
 /// How long readers waited: from each fault to the next event of each answer that was in flight on the failed process.
 /// Only single faults are measured, because during two faults a wait cannot be assigned to one of them.
-public final class Recovery {
+public final class RecoveryTimes {
 
     /// An event right after a fault was already on its way.
     private static final long ON_ITS_WAY_MICROS = 50_000;
 
-    private Recovery() {}
+    private RecoveryTimes() {}
 
     /// Sorted times of one kind of fault, in milliseconds.
     @SuppressWarnings("ArrayRecordComponent") // created here and only read
@@ -39,8 +39,8 @@ public final class Recovery {
     }
 
     /// The times of each kind that occurred.
-    public static Map<FaultKind, Times> times(History history) {
-        Map<Place, List<Event>> events = events(history);
+    public static Map<FaultKind, Times> times(RecordedHistory history) {
+        Map<MessageRef, List<Event>> events = events(history);
         Map<FaultKind, List<Long>> waits = new EnumMap<>(FaultKind.class);
         Map<FaultKind, int[]> counts = new EnumMap<>(FaultKind.class);
         for (Fault fault : history.faults()) {
@@ -49,8 +49,9 @@ public final class Recovery {
             count[1] += fault.inFlight().isEmpty() ? 0 : 1;
             List<Long> of = waits.computeIfAbsent(fault.strike(), _ -> new ArrayList<>());
             Set<String> tabs = Set.copyOf(fault.tabs());
-            for (Place place : isAlone(fault, history) ? fault.inFlight() : List.<Place>of()) {
-                events.getOrDefault(place, List.of()).stream()
+            for (MessageRef message :
+                    isAlone(fault, history) ? fault.inFlight() : List.<MessageRef>of()) {
+                events.getOrDefault(message, List.of()).stream()
                         .filter(event -> event.at() > fault.at() + ON_ITS_WAY_MICROS)
                         .filter(event -> tabs.isEmpty() || tabs.contains(event.tab()))
                         .findFirst()
@@ -69,9 +70,9 @@ public final class Recovery {
         return times;
     }
 
-    private static boolean isAlone(Fault fault, History history) {
+    private static boolean isAlone(Fault fault, RecordedHistory history) {
         Map<Integer, Long> healed = new HashMap<>();
-        for (HistoryLine line : history.house()) {
+        for (HistoryLine line : history.faultLines()) {
             if (line instanceof HistoryLine.Healed(long at, int number)) {
                 healed.put(number, at);
             }
@@ -85,8 +86,8 @@ public final class Recovery {
     }
 
     /// By message, in the order of their times.
-    private static Map<Place, List<Event>> events(History history) {
-        Map<Place, List<Event>> events = new HashMap<>();
+    private static Map<MessageRef, List<Event>> events(RecordedHistory history) {
+        Map<MessageRef, List<Event>> events = new HashMap<>();
         history.sessions()
                 .forEach((session, lines) -> {
                     for (HistoryLine line : lines) {
@@ -94,7 +95,7 @@ public final class Recovery {
                                 && (event.event().equals("chunk")
                                         || event.event().equals("message_complete"))) {
                             events.computeIfAbsent(
-                                            new Place(session, LogCheck.message(event.data())),
+                                            new MessageRef(session, LogCheck.message(event.data())),
                                             _ -> new ArrayList<>())
                                     .add(event);
                         }

@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import io.lettuce.core.KeyScanArgs;
 import io.lettuce.core.Range;
@@ -17,7 +17,7 @@ import java.util.TreeSet;
 
 /// Reads Redis without the proxies, with the keys of PROTOCOL.md §8. Fails with {@link RedisException} while Redis is
 /// down. Any thread; blocks.
-public final class Inside implements AutoCloseable {
+public final class DirectRedis implements AutoCloseable {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final int SCANNED_AT_ONCE = 1_000;
@@ -25,12 +25,12 @@ public final class Inside implements AutoCloseable {
     private final RedisClient client;
     private final StatefulRedisConnection<String, String> connection;
 
-    private Inside(RedisClient client, StatefulRedisConnection<String, String> connection) {
+    private DirectRedis(RedisClient client, StatefulRedisConnection<String, String> connection) {
         this.client = client;
         this.connection = connection;
     }
 
-    public static Inside open(int port) {
+    public static DirectRedis open(int port) {
         RedisClient client =
                 RedisClient.create(
                         RedisURI.builder()
@@ -38,7 +38,7 @@ public final class Inside implements AutoCloseable {
                                 .withPort(port)
                                 .withTimeout(TIMEOUT)
                                 .build());
-        return new Inside(client, client.connect());
+        return new DirectRedis(client, client.connect());
     }
 
     private RedisCommands<String, String> redis() {

@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,16 +3,16 @@ package dev.antiphon.chaos.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.chaos.history.FaultKind;
-import dev.antiphon.chaos.history.History;
 import dev.antiphon.chaos.history.HistoryLine;
-import dev.antiphon.chaos.history.Place;
+import dev.antiphon.chaos.history.MessageRef;
+import dev.antiphon.chaos.history.RecordedHistory;
 
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
 import java.util.List;
 
-final class RecoveryTest {
+final class RecoveryTimesTest {
 
     private final List<HistoryLine> lines = new ArrayList<>();
 
@@ -30,12 +30,12 @@ final class RecoveryTest {
     private void struck(long millis, FaultKind kind, List<String> tabs) {
         lines.add(
                 new HistoryLine.Fault(
-                        millis * 1_000, 1, kind, "x", List.of(new Place("s", "m")), tabs));
+                        millis * 1_000, 1, kind, "x", List.of(new MessageRef("s", "m")), tabs));
     }
 
-    private Recovery.Times times(FaultKind kind) {
-        return Recovery.times(History.of(lines))
-                .getOrDefault(kind, new Recovery.Times(0, 0, new long[0]));
+    private RecoveryTimes.Times times(FaultKind kind) {
+        return RecoveryTimes.times(RecordedHistory.of(lines))
+                .getOrDefault(kind, new RecoveryTimes.Times(0, 0, new long[0]));
     }
 
     @Test
@@ -80,7 +80,7 @@ final class RecoveryTest {
         for (int i = 0; i < 100; i++) {
             hundred[i] = i + 1L;
         }
-        Recovery.Times times = new Recovery.Times(1, 1, hundred);
+        RecoveryTimes.Times times = new RecoveryTimes.Times(1, 1, hundred);
 
         assertThat(times.percentile(50)).isEqualTo(50);
         assertThat(times.percentile(99)).isEqualTo(99);

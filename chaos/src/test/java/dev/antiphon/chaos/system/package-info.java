@@ -1,4 +1,4 @@
 @NullMarked
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import org.jspecify.annotations.NullMarked;

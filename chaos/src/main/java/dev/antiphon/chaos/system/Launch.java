@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import java.util.List;
 

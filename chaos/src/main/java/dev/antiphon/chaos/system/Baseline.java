@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -52,23 +52,23 @@ public final class Baseline {
     private static final Pattern USED =
             Pattern.compile("^ *(?:DefNew|Tenured) .*?, used ([0-9]+)K", Pattern.MULTILINE);
 
-    private final House house;
-    private final Inside redis;
+    private final SystemUnderTest system;
+    private final DirectRedis redis;
 
     /// Sockets and heap of each process at rest, by its name.
     private final Map<String, Long> sockets = new LinkedHashMap<>();
 
     private final Map<String, Long> heaps = new LinkedHashMap<>();
 
-    private Baseline(House house, Inside redis) {
-        this.house = house;
+    private Baseline(SystemUnderTest system, DirectRedis redis) {
+        this.system = system;
         this.redis = redis;
     }
 
     /// Measures a serving system before the load.
-    public static Baseline of(House house, Inside redis) {
-        Baseline baseline = new Baseline(house, redis);
-        for (Member member : house.members()) {
+    public static Baseline of(SystemUnderTest system, DirectRedis redis) {
+        Baseline baseline = new Baseline(system, redis);
+        for (Member member : system.members()) {
             sockets(member).ifPresent(count -> baseline.sockets.put(member.name(), count));
             baseline.heaps.put(member.name(), heap(member));
         }
@@ -95,7 +95,7 @@ public final class Baseline {
         List<String> differences = new ArrayList<>();
         redisKeys(sessions, messages, differences);
         streams(differences);
-        for (Member member : house.members()) {
+        for (Member member : system.members()) {
             long before = sockets.getOrDefault(member.name(), Long.MAX_VALUE - MORE_SOCKETS);
             sockets(member)
                     .ifPresent(now -> {
@@ -130,7 +130,7 @@ public final class Baseline {
             }
         }
         same(differences, OF_A_MESSAGE, counts, messages);
-        same(differences, "chat:worker:", counts, house.workers().size());
+        same(differences, "chat:worker:", counts, system.workers().size());
         if (!others.isEmpty()) {
             differences.add(
                     "%d keys that should be gone, as %s"
@@ -199,7 +199,7 @@ public final class Baseline {
         URI page =
                 URI.create(
                         "http://127.0.0.1:"
-                                + house.natsMonitoringPort()
+                                + system.natsMonitoringPort()
                                 + "/jsz?accounts=true&streams=true&consumers=true");
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpRequest request =
@@ -238,7 +238,7 @@ public final class Baseline {
 
     private List<String> heapDifferences() {
         List<String> differences = new ArrayList<>();
-        for (Member member : house.members()) {
+        for (Member member : system.members()) {
             long before = heaps.getOrDefault(member.name(), 0L);
             long now = heap(member);
             if (now > before + MORE_HEAP_BYTES) {

@@ -18,13 +18,14 @@ import java.util.zip.GZIPInputStream;
 /// A history as it is checked: by session, with the faults.
 ///
 /// @param sessions each session's lines in the order of their times
-/// @param house faults and recoveries, in the same order
-public record History(Map<String, List<HistoryLine>> sessions, List<HistoryLine> house) {
+/// @param faultLines faults and recoveries, in the same order
+public record RecordedHistory(
+        Map<String, List<HistoryLine>> sessions, List<HistoryLine> faultLines) {
 
-    public static History of(Iterable<HistoryLine> lines) {
+    public static RecordedHistory of(Iterable<HistoryLine> lines) {
         Map<String, List<HistoryLine>> sessions = new LinkedHashMap<>();
         Map<String, String> sessionOfTab = new LinkedHashMap<>();
-        List<HistoryLine> house = new ArrayList<>();
+        List<HistoryLine> faultLines = new ArrayList<>();
         for (HistoryLine line : lines) {
             String session =
                     switch (line) {
@@ -43,14 +44,16 @@ public record History(Map<String, List<HistoryLine>> sessions, List<HistoryLine>
                         case HistoryLine.Close each -> sessionOfTab.getOrDefault(each.tab(), "");
                         case HistoryLine.Run _, HistoryLine.Fault _, HistoryLine.Healed _ -> "";
                     };
-            (session.isEmpty() ? house : sessions.computeIfAbsent(session, _ -> new ArrayList<>()))
+            (session.isEmpty()
+                            ? faultLines
+                            : sessions.computeIfAbsent(session, _ -> new ArrayList<>()))
                     .add(line);
         }
-        return new History(sessions, house);
+        return new RecordedHistory(sessions, faultLines);
     }
 
     /// Reads the file of a {@link HistoryWriter}.
-    public static History read(Path file) throws IOException {
+    public static RecordedHistory read(Path file) throws IOException {
         ObjectReader json = JsonMapper.shared().readerFor(HistoryLine.class);
         try (var lines =
                 new BufferedReader(
@@ -66,7 +69,7 @@ public record History(Map<String, List<HistoryLine>> sessions, List<HistoryLine>
     }
 
     public List<HistoryLine.Fault> faults() {
-        return house.stream()
+        return faultLines.stream()
                 .filter(HistoryLine.Fault.class::isInstance)
                 .map(HistoryLine.Fault.class::cast)
                 .toList();

@@ -1,6 +1,6 @@
 package dev.antiphon.chaos;
 
-import dev.antiphon.chaos.check.Recovery;
+import dev.antiphon.chaos.check.RecoveryTimes;
 import dev.antiphon.chaos.check.Violation;
 import dev.antiphon.chaos.history.FaultKind;
 import dev.antiphon.chaos.history.HistoryLine;
@@ -16,12 +16,12 @@ import java.util.Map;
 /// @param resyncs events that told readers that Redis had lost its last writes
 /// @param violations what must never happen; empty when there were none
 /// @param differences what had changed at the end of the run; empty when there was nothing
-public record Result(
+public record ChaosResult(
         Chaos.Options options,
         Duration took,
         long takeovers,
         List<HistoryLine.Fault> faults,
-        Map<FaultKind, Recovery.Times> recovery,
+        Map<FaultKind, RecoveryTimes.Times> recovery,
         long resyncs,
         List<Violation> violations,
         List<String> differences) {

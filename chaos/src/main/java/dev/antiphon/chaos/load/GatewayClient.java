@@ -2,7 +2,7 @@ package dev.antiphon.chaos.load;
 
 import dev.antiphon.chaos.history.HistoryLine;
 import dev.antiphon.chaos.history.HistoryWriter;
-import dev.antiphon.chaos.house.House;
+import dev.antiphon.chaos.system.SystemUnderTest;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.List;
 
 /// Calls gateways over HTTP and records requests and answers. Thread-safe; blocks.
-final class Door implements AutoCloseable {
+final class GatewayClient implements AutoCloseable {
 
     /// The status when no answer came.
     static final int NONE = 0;
@@ -36,7 +36,7 @@ final class Door implements AutoCloseable {
                     .build();
     private final HistoryWriter history;
 
-    Door(HistoryWriter history) {
+    GatewayClient(HistoryWriter history) {
         this.history = history;
     }
 
@@ -47,7 +47,7 @@ final class Door implements AutoCloseable {
             String session, String user, String message, @Nullable String key, String text) {}
 
     /// Returns the status.
-    int ask(House.Gateway gateway, Question question) throws InterruptedException {
+    int ask(SystemUnderTest.GatewayMember gateway, Question question) throws InterruptedException {
         ObjectNode body = JsonMapper.shared().createObjectNode();
         body.put("session_id", question.session());
         body.put("user_id", question.user());
@@ -62,7 +62,7 @@ final class Door implements AutoCloseable {
                         question.message(),
                         question.text(),
                         gateway.member().name()));
-        Answer answer = post(gateway, "/api/chat", body, question.key());
+        Reply answer = post(gateway, "/api/chat", body, question.key());
         history.write(at ->
                 new HistoryLine.Asked(
                         at,
@@ -74,15 +74,15 @@ final class Door implements AutoCloseable {
     }
 
     /// Returns the status.
-    int cancel(House.Gateway gateway, Question question) throws InterruptedException {
+    int cancel(SystemUnderTest.GatewayMember gateway, Question question)
+            throws InterruptedException {
         ObjectNode body = JsonMapper.shared().createObjectNode();
         body.put("session_id", question.session());
         body.put("user_id", question.user());
         history.write(at ->
                 new HistoryLine.Cancel(
                         at, question.session(), question.message(), gateway.member().name()));
-        Answer answer =
-                post(gateway, "/api/messages/" + question.message() + "/cancel", body, null);
+        Reply answer = post(gateway, "/api/messages/" + question.message() + "/cancel", body, null);
         history.write(at ->
                 new HistoryLine.Cancelled(
                         at,
@@ -96,21 +96,29 @@ final class Door implements AutoCloseable {
     /// Reads the stored turns.
     ///
     /// @return whether all of `asked` are stored
-    boolean messages(House.Gateway gateway, String session, String user, List<Question> asked)
+    boolean messages(
+            SystemUnderTest.GatewayMember gateway,
+            String session,
+            String user,
+            List<Question> asked)
             throws InterruptedException {
         String path = "/api/sessions/" + session + "/messages?user_id=" + user;
         HttpRequest request =
                 HttpRequest.newBuilder(gateway.address().resolve(path)).timeout(TIMEOUT).build();
-        Answer answer = send(request);
+        Reply answer = send(request);
         history.write(at -> new HistoryLine.Messages(at, session, answer.status(), answer.body()));
         return answer.status() == OK
                 && asked.stream()
                         .allMatch(each -> answer.body().contains("\"" + each.message() + "\""));
     }
 
-    private record Answer(int status, String body) {}
+    private record Reply(int status, String body) {}
 
-    private Answer post(House.Gateway gateway, String path, ObjectNode body, @Nullable String key)
+    private Reply post(
+            SystemUnderTest.GatewayMember gateway,
+            String path,
+            ObjectNode body,
+            @Nullable String key)
             throws InterruptedException {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(gateway.address().resolve(path))
@@ -125,12 +133,12 @@ final class Door implements AutoCloseable {
         return send(request.build());
     }
 
-    private Answer send(HttpRequest request) throws InterruptedException {
+    private Reply send(HttpRequest request) throws InterruptedException {
         try {
             HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
-            return new Answer(response.statusCode(), response.body());
+            return new Reply(response.statusCode(), response.body());
         } catch (IOException e) {
-            return new Answer(NONE, e.toString());
+            return new Reply(NONE, e.toString());
         }
     }
 

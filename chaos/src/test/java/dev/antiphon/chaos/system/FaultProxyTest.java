@@ -1,4 +1,4 @@
-package dev.antiphon.chaos.house;
+package dev.antiphon.chaos.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
