@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.ChildProcess;
 
 import org.junit.jupiter.api.AfterAll;
@@ -29,8 +29,8 @@ final class ChatPageTest {
     private static final String ANSWER_END = "demonstrate the chunk buffering system.";
 
     @TempDir private static Path folder;
-    private static House house;
-    private static House.Gateway gateway;
+    private static Installation installation;
+    private static Installation.Gateway gateway;
     private static Chromium chromium;
     private static HttpServer otherSite;
 
@@ -40,9 +40,9 @@ final class ChatPageTest {
     static void start() throws IOException {
         otherSite =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        house = House.open(folder);
-        house.worker(Map.of());
-        gateway = house.gateway(Map.of("CHAT_ALLOWED_ORIGINS", otherOrigin()));
+        installation = Installation.open(folder);
+        installation.worker(Map.of());
+        gateway = installation.gateway(Map.of("CHAT_ALLOWED_ORIGINS", otherOrigin()));
         byte[] sample =
                 Files.readString(SAMPLE)
                         .replace("http://localhost", gateway.address().toString())
@@ -66,8 +66,8 @@ final class ChatPageTest {
         if (chromium != null) {
             chromium.close();
         }
-        if (house != null) {
-            house.close();
+        if (installation != null) {
+            installation.close();
         }
     }
 
@@ -168,7 +168,7 @@ final class ChatPageTest {
 
     @Test
     void anAnswerGoesOnAtARestartedGatewayAfterItsGatewayWasKilled() {
-        House.Gateway doomed = house.gateway(Map.of());
+        Installation.Gateway doomed = installation.gateway(Map.of());
         ChatPage page = open(doomed.address());
         page.ask("kill " + "word ".repeat(60));
         page.awaitText("kill word word");
@@ -177,7 +177,7 @@ final class ChatPageTest {
         page.tab().until("document.querySelector('#connection').dataset.state === 'reconnecting'");
         // Typed while no gateway runs: it must not be lost, nor be sent twice.
         page.ask("meanwhile");
-        house.gateway(doomed.port(), Map.of());
+        installation.gateway(doomed.port(), Map.of());
 
         page.awaitConnected();
         page.awaitAnswers(2);
@@ -369,7 +369,8 @@ final class ChatPageTest {
     @Test
     void aQuestionIsAnsweredInEitherTabAndAfterTheWorkerIsGone() throws IOException {
         // A system of its own: its worker answers everything with this workflow.
-        try (House asking = House.open(Files.createDirectory(folder.resolve("asking")))) {
+        try (Installation asking =
+                Installation.open(Files.createDirectory(folder.resolve("asking")))) {
             String extensions = AskingWorkflow.extensions(folder.resolve("extensions")).toString();
             ChildProcess first = asking.worker(Map.of(), "--extensions", extensions);
             ChatPage page = open(asking.gateway(Map.of()).address());

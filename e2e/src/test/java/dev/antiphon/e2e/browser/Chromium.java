@@ -2,7 +2,7 @@ package dev.antiphon.e2e.browser;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.Programs;
+import dev.antiphon.e2e.installation.Programs;
 import dev.antiphon.servers.ChildProcess;
 
 import java.io.IOException;

@@ -2,7 +2,7 @@ package dev.antiphon.e2e.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.Installation;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,15 +20,15 @@ final class TabsTest {
     private static final int TABS = 8;
 
     @TempDir private static Path folder;
-    private static House house;
-    private static House.Gateway gateway;
+    private static Installation installation;
+    private static Installation.Gateway gateway;
     private static Chromium chromium;
 
     @BeforeAll
     static void start() throws IOException {
-        house = House.open(folder);
-        house.worker(Map.of());
-        gateway = house.gateway(Map.of());
+        installation = Installation.open(folder);
+        installation.worker(Map.of());
+        gateway = installation.gateway(Map.of());
         chromium = Chromium.start(folder);
     }
 
@@ -38,8 +38,8 @@ final class TabsTest {
         if (chromium != null) {
             chromium.close();
         }
-        if (house != null) {
-            house.close();
+        if (installation != null) {
+            installation.close();
         }
     }
 

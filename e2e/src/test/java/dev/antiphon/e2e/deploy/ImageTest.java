@@ -3,8 +3,8 @@ package dev.antiphon.e2e.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.Ports;
 
@@ -34,7 +34,7 @@ final class ImageTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     @TempDir private static Path folder;
-    private static House house;
+    private static Installation installation;
     private static Image image;
 
     @BeforeAll
@@ -48,13 +48,13 @@ final class ImageTest {
                         ROOT.resolve("Dockerfile"),
                         context,
                         Files.createDirectory(folder.resolve("stages")));
-        house = House.open(folder);
+        installation = Installation.open(folder);
     }
 
     @AfterAll
     static void stop() {
-        if (house != null) {
-            house.close();
+        if (installation != null) {
+            installation.close();
         }
     }
 
@@ -87,13 +87,13 @@ final class ImageTest {
 
     @Test
     void withoutArgumentsItIsAWorkerAndWithGatewayAGateway() throws Exception {
-        Map<String, String> variables = new HashMap<>(house.addresses());
+        Map<String, String> variables = new HashMap<>(installation.addresses());
         variables.put("SERVER_PORT", "" + Ports.free());
         ChildProcess worker = image.run(variables, folder.resolve("worker.log"));
         ChildProcess gateway = image.run(variables, folder.resolve("gateway.log"), "gateway");
         try {
             URI address = URI.create("http://127.0.0.1:" + variables.get("SERVER_PORT"));
-            House.awaitReady(address, gateway, folder.resolve("gateway.log"));
+            Installation.awaitReady(address, gateway, folder.resolve("gateway.log"));
             try (EventStream stream = EventStream.open(address, "image", null)) {
                 post(address);
                 stream.awaitEvent(event -> event.name().equals("message_complete"));

@@ -2,8 +2,8 @@ package dev.antiphon.e2e.deploy;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.House;
-import dev.antiphon.e2e.house.Programs;
+import dev.antiphon.e2e.installation.Installation;
+import dev.antiphon.e2e.installation.Programs;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.Ports;
 
@@ -32,7 +32,8 @@ final class Nginx implements AutoCloseable {
 
     /// @param folder for the changed configuration, the log, and nginx's process id
     /// @param gateways three of them
-    static Nginx start(Path shipped, Path folder, List<House.Gateway> gateways) throws IOException {
+    static Nginx start(Path shipped, Path folder, List<Installation.Gateway> gateways)
+            throws IOException {
         int port = Ports.obstacle(HTTP).isEmpty() ? HTTP : Ports.free();
         String configuration =
                 replace(Files.readString(shipped), "listen 80;", "listen " + port + ";");

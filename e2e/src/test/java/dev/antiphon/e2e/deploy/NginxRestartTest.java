@@ -3,9 +3,9 @@ package dev.antiphon.e2e.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.Ports;
 
 import org.jspecify.annotations.Nullable;
@@ -52,12 +52,13 @@ final class NginxRestartTest {
     @Timeout(240)
     void noClientNoticesThatAllGatewaysAreRestarted() throws Exception {
         List<Integer> ports = IntStream.range(0, 3).mapToObj(_ -> Ports.free()).toList();
-        try (House house = House.open(folder);
+        try (Installation installation = Installation.open(folder);
                 HttpClient http = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            house.worker(WORKER);
-            ports.forEach(port -> house.startGateway(port, Map.of()));
-            List<House.Gateway> gateways = ports.stream().map(house::awaitGateway).toList();
+            installation.worker(WORKER);
+            ports.forEach(port -> installation.startGateway(port, Map.of()));
+            List<Installation.Gateway> gateways =
+                    ports.stream().map(installation::awaitGateway).toList();
             try (Nginx nginx =
                     Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways)) {
                 AtomicBoolean over = new AtomicBoolean();
@@ -68,9 +69,9 @@ final class NginxRestartTest {
                 List<Future<?>> all = new ArrayList<>();
                 clients.forEach(client -> all.add(threads.submit(() -> client.chat(over))));
                 awaitOneMoreAnswerEach(clients, all);
-                for (House.Gateway each : gateways) {
+                for (Installation.Gateway each : gateways) {
                     each.process().stop(IN_TIME);
-                    house.gateway(each.port(), Map.of());
+                    installation.gateway(each.port(), Map.of());
                     awaitOneMoreAnswerEach(clients, all);
                 }
                 over.set(true);

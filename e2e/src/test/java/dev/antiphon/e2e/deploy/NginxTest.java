@@ -3,8 +3,8 @@ package dev.antiphon.e2e.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.Ports;
 
@@ -46,22 +46,22 @@ final class NginxTest {
     private static final Duration SILENT_FOR = Duration.ofSeconds(75);
 
     @TempDir private static Path folder;
-    private static House house;
+    private static Installation installation;
     private static Nginx nginx;
     private static HttpClient http;
     private static EventStream silent;
-    private static House.Gateway changed;
+    private static Installation.Gateway changed;
     private static List<Integer> ports;
     private static long silentSince;
 
     @BeforeAll
     static void start() throws IOException {
-        house = House.open(folder);
-        house.worker(Map.of());
-        List<House.Gateway> gateways =
-                Stream.generate(() -> house.gateway(Map.of())).limit(3).toList();
+        installation = Installation.open(folder);
+        installation.worker(Map.of());
+        List<Installation.Gateway> gateways =
+                Stream.generate(() -> installation.gateway(Map.of())).limit(3).toList();
         changed = gateways.getFirst();
-        ports = gateways.stream().map(House.Gateway::port).toList();
+        ports = gateways.stream().map(Installation.Gateway::port).toList();
         nginx = Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways);
         http = HttpClient.newHttpClient();
         silent = EventStream.open(nginx.address(), "silent", null);
@@ -71,7 +71,7 @@ final class NginxTest {
     @AfterAll
     static void stop() throws Exception {
         // Processes that had not started when the start failed do not exist.
-        for (AutoCloseable each : Arrays.asList(silent, http, nginx, house)) {
+        for (AutoCloseable each : Arrays.asList(silent, http, nginx, installation)) {
             if (each != null) {
                 each.close();
             }
@@ -169,7 +169,7 @@ final class NginxTest {
     @Order(4)
     void aClientOfAKilledGatewayResumesAtAnother() throws Exception {
         EventStream before = EventStream.open(nginx.address(), "killed", null);
-        House.Gateway serving = house.gatewayOf("killed");
+        Installation.Gateway serving = installation.gatewayOf("killed");
         post("killed", "msg_1", "alpha ".repeat(60));
         before.awaitEvent(event -> event.data().path("chunk_id").asInt(-1) == 4);
 
@@ -197,7 +197,7 @@ final class NginxTest {
             assertThat(get("/health").statusCode()).isEqualTo(200);
             assertThat(post("others-" + i, "msg_1", "hi").statusCode()).isEqualTo(202);
         }
-        changed = house.gateway(serving.port(), Map.of());
+        changed = installation.gateway(serving.port(), Map.of());
     }
 
     @Test
@@ -206,7 +206,7 @@ final class NginxTest {
         int port = changed.port();
         changed.process().kill();
         // It listens, and answers 503 to messages until its Redis is available.
-        house.startGateway(port, Map.of("REDIS_PORT", "" + Ports.free()));
+        installation.startGateway(port, Map.of("REDIS_PORT", "" + Ports.free()));
         URI live = URI.create("http://127.0.0.1:" + port + "/health/live");
         await("the gateway to listen")
                 .atMost(Duration.ofSeconds(20))
@@ -223,13 +223,13 @@ final class NginxTest {
     @Order(7)
     void gatewaysThatComeUpAfterNginxShareTheStreams() throws Exception {
         for (int port : ports) {
-            house.killGateway(port);
+            installation.killGateway(port);
         }
         for (int i = 0; i < 6; i++) {
             assertThat(get("/api/sse?session_id=early&user_id=user1").statusCode()).isEqualTo(502);
         }
         for (int port : ports) {
-            house.gateway(port, Map.of());
+            installation.gateway(port, Map.of());
         }
         List<EventStream> streams = new ArrayList<>();
         try {
@@ -265,7 +265,7 @@ final class NginxTest {
     }
 
     private static void limitRedis(String most) {
-        try (RedisClient client = RedisClient.create(house.redis().url());
+        try (RedisClient client = RedisClient.create(installation.redis().url());
                 var connection = client.connect()) {
             connection.sync().configSet("maxmemory", most);
         }

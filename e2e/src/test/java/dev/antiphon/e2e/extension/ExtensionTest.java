@@ -3,8 +3,8 @@ package dev.antiphon.e2e.extension;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.ChildProcess;
 
 import org.junit.jupiter.api.AfterAll;
@@ -31,28 +31,29 @@ final class ExtensionTest {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir static Path folder;
-    private static House house;
+    private static Installation installation;
     private static Path extensions;
 
     @BeforeAll
     static void open() throws Exception {
         extensions = Sample.build(Files.createDirectory(folder.resolve("sample")));
-        house = House.open(folder);
+        installation = Installation.open(folder);
     }
 
     @AfterAll
     static void close() {
         HTTP.close();
-        if (house != null) {
-            house.close();
+        if (installation != null) {
+            installation.close();
         }
     }
 
     @Test
     void theSamplesProviderAnswersThroughAGateway() throws Exception {
         ChildProcess worker =
-                house.worker(Map.of("SHOUT_END", "!!"), "--extensions", extensions.toString());
-        URI gateway = house.gateway(Map.of()).address();
+                installation.worker(
+                        Map.of("SHOUT_END", "!!"), "--extensions", extensions.toString());
+        URI gateway = installation.gateway(Map.of()).address();
         try (EventStream stream = EventStream.open(gateway, "shouting", null)) {
             post(
                     gateway,
@@ -72,9 +73,9 @@ final class ExtensionTest {
     @Test
     void theSamplesWorkflowAnswersWithBothViews() throws Exception {
         ChildProcess worker =
-                house.worker(
+                installation.worker(
                         Map.of("CHAT_DEMO_DELAY", "0ms"), "--extensions", extensions.toString());
-        URI gateway = house.gateway(Map.of()).address();
+        URI gateway = installation.gateway(Map.of()).address();
         try (EventStream stream = EventStream.open(gateway, "debating", null)) {
             post(
                     gateway,
@@ -96,24 +97,24 @@ final class ExtensionTest {
     @Test
     void theSamplesToolIsThereWhenItIsAllowed() throws Exception {
         ChildProcess allowed =
-                house.worker(
+                installation.worker(
                         Map.of("CHAT_TOOLS", "roll_dice,calculator"),
                         "--extensions",
                         extensions.toString());
-        await().atMost(IN_TIME).until(() -> house.output(allowed).contains("worker is up"));
+        await().atMost(IN_TIME).until(() -> installation.output(allowed).contains("worker is up"));
 
-        assertThat(house.output(allowed)).contains("[calculator, roll_dice]");
+        assertThat(installation.output(allowed)).contains("[calculator, roll_dice]");
         allowed.stop(IN_TIME);
     }
 
     @Test
     void aFolderThatIsNotThereEndsTheStartWithOneLine() throws Exception {
         ChildProcess worker =
-                house.worker(Map.of(), "--extensions", folder.resolve("nowhere").toString());
+                installation.worker(Map.of(), "--extensions", folder.resolve("nowhere").toString());
 
         assertThat(worker.awaitExit(IN_TIME)).isTrue();
         assertThat(worker.onExit().join()).isEqualTo(1);
-        assertThat(house.output(worker))
+        assertThat(installation.output(worker))
                 .isEqualTo(
                         "the extensions folder " + folder.resolve("nowhere") + " does not exist\n");
     }

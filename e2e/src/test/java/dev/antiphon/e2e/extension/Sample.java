@@ -2,7 +2,7 @@ package dev.antiphon.e2e.extension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.antiphon.e2e.house.Programs;
+import dev.antiphon.e2e.installation.Programs;
 
 import java.io.IOException;
 import java.nio.file.Files;

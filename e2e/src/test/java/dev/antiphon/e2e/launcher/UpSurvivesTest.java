@@ -3,7 +3,7 @@ package dev.antiphon.e2e.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.PatientReader;
+import dev.antiphon.e2e.installation.PatientReader;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

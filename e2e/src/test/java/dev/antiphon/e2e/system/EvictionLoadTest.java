@@ -3,9 +3,9 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.servers.RedisServer;
 
@@ -64,11 +64,11 @@ final class EvictionLoadTest {
                 RedisServer.Options.temporary()
                         .with("--maxmemory", "5mb", "--maxmemory-policy", "allkeys-lru");
         List<EventStream> tabs = new ArrayList<>();
-        try (House house = House.open(folder, evicting);
+        try (Installation installation = Installation.open(folder, evicting);
                 HttpClient http = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            house.worker(Map.of("CHAT_DEMO_DELAY", "5ms", "CHAT_DEMO_WORDS", "10"));
-            URI pod = house.gateway(Map.of()).address();
+            installation.worker(Map.of("CHAT_DEMO_DELAY", "5ms", "CHAT_DEMO_WORDS", "10"));
+            URI pod = installation.gateway(Map.of()).address();
             for (int i = 0; i < SESSIONS; i++) {
                 tabs.add(EventStream.open(pod, "s" + i, null));
             }
@@ -85,8 +85,8 @@ final class EvictionLoadTest {
             for (Future<?> each : people) {
                 each.get();
             }
-            long evicted = evicted(house);
-            allow(house, "0");
+            long evicted = evicted(installation);
+            allow(installation, "0");
             for (int i = 0; i < SESSIONS; i++) {
                 assertThat(ask(http, pod, "s" + i, "last" + i)).isEqualTo(202);
             }
@@ -108,7 +108,8 @@ final class EvictionLoadTest {
                 check("s" + i, tabs.get(i).events());
             }
             assertThat(statuses.keySet()).isSubsetOf(202, 503);
-            assertThat(house.output("worker-0.log")).contains("Redis evicts keys when it is full");
+            assertThat(installation.output("worker-0.log"))
+                    .contains("Redis evicts keys when it is full");
         } finally {
             tabs.forEach(EventStream::close);
         }
@@ -183,8 +184,8 @@ final class EvictionLoadTest {
         assertThat(response.statusCode()).as(response.body()).isIn(404, 503);
     }
 
-    private static long evicted(House house) {
-        try (RedisClient client = RedisClient.create(house.redis().url());
+    private static long evicted(Installation installation) {
+        try (RedisClient client = RedisClient.create(installation.redis().url());
                 var connection = client.connect()) {
             return connection
                     .sync()
@@ -196,8 +197,8 @@ final class EvictionLoadTest {
         }
     }
 
-    private static void allow(House house, String memory) {
-        try (RedisClient client = RedisClient.create(house.redis().url());
+    private static void allow(Installation installation, String memory) {
+        try (RedisClient client = RedisClient.create(installation.redis().url());
                 var connection = client.connect()) {
             connection.sync().configSet("maxmemory", memory);
         }

@@ -3,9 +3,9 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.servers.Ports;
 
@@ -46,22 +46,22 @@ final class FailuresTest {
     private static final String QUESTION = "word ".repeat(100).strip();
 
     @TempDir Path folder;
-    private House house;
+    private Installation installation;
     private URI pod = URI.create("http://127.0.0.1");
 
     @BeforeEach
     void open() {
-        house = House.open(folder);
+        installation = Installation.open(folder);
     }
 
     @AfterEach
     void close() {
-        house.close();
+        installation.close();
     }
 
     private void start(String pace) {
-        house.worker(Map.of("CHAT_DEMO_DELAY", pace));
-        pod = house.gateway(Map.of()).address();
+        installation.worker(Map.of("CHAT_DEMO_DELAY", pace));
+        pod = installation.gateway(Map.of()).address();
     }
 
     private void ask(String session, String text) throws Exception {
@@ -135,11 +135,11 @@ final class FailuresTest {
             ask("s", QUESTION);
             awaitChunk(tab, 3);
 
-            house.nats().kill();
+            installation.nats().kill();
             awaitStatus(tab, "degraded", "nats_away");
             int before = tab.events().size();
             await().atMost(WITHIN).until(() -> tab.events().size() > before + 10);
-            house.nats().restart();
+            installation.nats().restart();
             awaitStatus(tab, "recovered", "");
 
             awaitComplete(tab);
@@ -155,9 +155,9 @@ final class FailuresTest {
             ask("s", QUESTION);
             awaitChunk(tab, 3);
 
-            house.redis().kill();
+            installation.redis().kill();
             awaitStatus(tab, "degraded", "redis_away");
-            house.redis().restart();
+            installation.redis().restart();
             awaitStatus(tab, "recovered", "");
 
             awaitComplete(tab);
@@ -174,7 +174,7 @@ final class FailuresTest {
             ask("s", QUESTION);
             awaitChunk(tab, 3);
 
-            house.loseAll();
+            installation.loseAll();
 
             awaitEvent(tab, event -> event.name().equals("resync"));
             awaitComplete(tab);
@@ -222,31 +222,33 @@ final class FailuresTest {
 
     @Test
     void processesThatStartBeforeTheirServersSayOnceThatTheyWait() throws Exception {
-        house.nats().kill();
-        house.redis().kill();
+        installation.nats().kill();
+        installation.redis().kill();
         int port = Ports.free();
-        house.worker(Map.of("CHAT_DEMO_DELAY", "0ms"));
-        house.startGateway(port, Map.of());
+        installation.worker(Map.of("CHAT_DEMO_DELAY", "0ms"));
+        installation.startGateway(port, Map.of());
         List<String> names = List.of("worker-0.log", "gateway-" + port + ".log");
         for (String name : names) {
-            await().atMost(WITHIN).until(() -> house.output(name).contains("waiting for Redis"));
+            await().atMost(WITHIN)
+                    .until(() -> installation.output(name).contains("waiting for Redis"));
         }
 
-        house.redis().restart();
+        installation.redis().restart();
         for (String name : names) {
-            await().atMost(WITHIN).until(() -> house.output(name).contains("waiting for NATS"));
+            await().atMost(WITHIN)
+                    .until(() -> installation.output(name).contains("waiting for NATS"));
         }
-        house.nats().restart();
+        installation.nats().restart();
 
-        House.Gateway gateway = house.awaitGateway(port);
+        Installation.Gateway gateway = installation.awaitGateway(port);
         pod = gateway.address();
         try (EventStream tab = EventStream.open(pod, "s", null)) {
             ask("s", "hi");
             awaitComplete(tab);
         }
         for (String name : names) {
-            assertThat(house.output(name)).containsOnlyOnce("waiting for Redis");
-            assertThat(house.output(name)).containsOnlyOnce("waiting for NATS");
+            assertThat(installation.output(name)).containsOnlyOnce("waiting for Redis");
+            assertThat(installation.output(name)).containsOnlyOnce("waiting for NATS");
         }
     }
 }

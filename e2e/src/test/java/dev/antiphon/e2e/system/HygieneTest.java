@@ -3,7 +3,7 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.servers.Ports;
 
 import io.nats.client.Connection;
@@ -47,11 +47,11 @@ final class HygieneTest {
 
     @TempDir Path folder;
     private final List<Socket> sockets = new ArrayList<>();
-    private House house;
+    private Installation installation;
 
     @BeforeEach
     void open() {
-        house = House.open(folder);
+        installation = Installation.open(folder);
     }
 
     @AfterEach
@@ -59,10 +59,10 @@ final class HygieneTest {
         for (Socket socket : sockets) {
             socket.close();
         }
-        house.close();
+        installation.close();
     }
 
-    private void connect(House.Gateway gateway, int connections) throws IOException {
+    private void connect(Installation.Gateway gateway, int connections) throws IOException {
         for (int i = 0; i < connections; i++) {
             Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port());
             sockets.add(socket);
@@ -82,11 +82,11 @@ final class HygieneTest {
         }
     }
 
-    private long members(House.Gateway gateway) {
+    private long members(Installation.Gateway gateway) {
         long members = 0;
         for (int i = 0; i < 20; i++) {
             members +=
-                    house.members("hygiene-" + i).stream()
+                    installation.members("hygiene-" + i).stream()
                             .filter(member -> member.startsWith("pod-" + gateway.port() + ":"))
                             .count();
         }
@@ -102,7 +102,7 @@ final class HygieneTest {
         }
     }
 
-    private static void signal(House.Gateway gateway, String name) throws Exception {
+    private static void signal(Installation.Gateway gateway, String name) throws Exception {
         Process kill =
                 new ProcessBuilder("kill", "-" + name, "" + gateway.process().pid())
                         .inheritIO()
@@ -112,14 +112,14 @@ final class HygieneTest {
 
     @Test
     void aKilledGatewaysConnectionsAreForgottenAndASleepersComeBack() throws Exception {
-        House.Gateway killed = house.gateway(Map.of());
-        House.Gateway sleeper = house.gateway(Map.of());
-        House.Gateway survivor = house.gateway(Map.of());
+        Installation.Gateway killed = installation.gateway(Map.of());
+        Installation.Gateway sleeper = installation.gateway(Map.of());
+        Installation.Gateway survivor = installation.gateway(Map.of());
         long survivesSince = System.nanoTime();
         connect(killed, CONNECTIONS);
         connect(sleeper, CONNECTIONS);
         connect(survivor, CONNECTIONS);
-        house.register("hygiene-0", "plain-pod:conn-1");
+        installation.register("hygiene-0", "plain-pod:conn-1");
         assertThat(members(killed)).isEqualTo(CONNECTIONS);
         await().atMost(CLEAN_WITHIN)
                 .until(() -> System.nanoTime() - survivesSince > JUDGES_AFTER.toNanos());
@@ -138,21 +138,21 @@ final class HygieneTest {
         assertThat(members(survivor)).isEqualTo(CONNECTIONS);
         assertThat(metrics(survivor.address()))
                 .containsPattern("chat_stream_incidents_total\\{kind=\"reaped\"} 120\\.0");
-        assertThat(house.members("hygiene-0")).contains("plain-pod:conn-1");
+        assertThat(installation.members("hygiene-0")).contains("plain-pod:conn-1");
     }
 
     @Test
     void aPlainPodThatNobodyListensForIsForgottenAndALiveOneIsKept() throws Exception {
         int port = Ports.free();
-        house.worker(Map.of("CHAT_DEMO_DELAY", "1s", "CHAT_WORKER_PORT", "" + port));
-        house.gateway(Map.of()); // serves when there is a stream that keeps the request
-        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+        installation.worker(Map.of("CHAT_DEMO_DELAY", "1s", "CHAT_WORKER_PORT", "" + port));
+        installation.gateway(Map.of()); // serves when there is a stream that keeps the request
+        try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
             AtomicInteger heard = new AtomicInteger();
             nats.createDispatcher(_ -> heard.incrementAndGet())
                     .subscribe("chat.pod.live-plain.response");
             nats.flush(Duration.ofSeconds(10));
-            house.register("plain", "dead-plain:conn-1");
-            house.register("plain", "live-plain:conn-1");
+            installation.register("plain", "dead-plain:conn-1");
+            installation.register("plain", "live-plain:conn-1");
 
             nats.publish(
                     "chat.workflow.execute.plain",
@@ -163,8 +163,8 @@ final class HygieneTest {
                             .getBytes(StandardCharsets.UTF_8));
 
             await().atMost(CLEAN_WITHIN)
-                    .until(() -> !house.members("plain").contains("dead-plain:conn-1"));
-            assertThat(house.members("plain")).containsExactly("live-plain:conn-1");
+                    .until(() -> !installation.members("plain").contains("dead-plain:conn-1"));
+            assertThat(installation.members("plain")).containsExactly("live-plain:conn-1");
             URI worker = URI.create("http://127.0.0.1:" + port);
             await().atMost(CLEAN_WITHIN)
                     .until(() -> metrics(worker).contains("chat_registry_forgotten_total 1.0"));

@@ -3,9 +3,9 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.NatsServer;
@@ -43,26 +43,26 @@ final class PlainNatsTest {
     private static final String WARNING = "NATS has no JetStream";
 
     @TempDir private Path folder;
-    private House house;
-    private House.Gateway gateway;
+    private Installation installation;
+    private Installation.Gateway gateway;
     private URI pod;
 
     @BeforeEach
     void open() {
-        house =
-                House.open(
+        installation =
+                Installation.open(
                         folder,
                         NatsServer.Options.temporary()
                                 .in(folder.resolve("nats"))
                                 .withMonitoring(0)
                                 .withoutJetStream());
-        gateway = house.gateway(Map.of());
+        gateway = installation.gateway(Map.of());
         pod = gateway.address();
     }
 
     @AfterEach
     void close() {
-        house.close();
+        installation.close();
     }
 
     private void ask(String message) throws Exception {
@@ -130,14 +130,14 @@ final class PlainNatsTest {
     @Test
     void anAnswerStreamsAndGoesOnWhenItsWorkerIsKilled() throws Exception {
         Map<String, String> pace = Map.of("CHAT_DEMO_DELAY", "150ms");
-        List<ChildProcess> workers = List.of(house.worker(pace), house.worker(pace));
+        List<ChildProcess> workers = List.of(installation.worker(pace), installation.worker(pace));
         try (EventStream tab = EventStream.open(pod, "test", null)) {
             ask("Hello, how are you?");
             awaitChunks(tab, 3);
 
-            String answering = house.workerOf("test");
+            String answering = installation.workerOf("test");
             ChildProcess killed =
-                    house.output(workers.getFirst()).contains(answering)
+                    installation.output(workers.getFirst()).contains(answering)
                             ? workers.getFirst()
                             : workers.getLast();
             killed.kill();
@@ -148,9 +148,9 @@ final class PlainNatsTest {
         }
         for (String output :
                 List.of(
-                        house.output(workers.getFirst()),
-                        house.output(workers.getLast()),
-                        house.output(gateway.process()))) {
+                        installation.output(workers.getFirst()),
+                        installation.output(workers.getLast()),
+                        installation.output(gateway.process()))) {
             assertThat(output).containsOnlyOnce(WARNING);
         }
     }
@@ -159,21 +159,21 @@ final class PlainNatsTest {
     void jetStreamIsSwitchedOnAndOffBetweenStartsAndNoMessageIsLost() throws Exception {
         try (EventStream tab = EventStream.open(pod, "test", null)) {
             ask("one"); // no worker receives it
-            house.restartNats(true);
+            installation.restartNats(true);
             awaitHealthy();
             ask("two"); // the stream has it
-            house.restartNats(false);
+            installation.restartNats(false);
             awaitHealthy();
             ask("three");
 
-            house.worker(Map.of("CHAT_DEMO_DELAY", "0ms"));
+            installation.worker(Map.of("CHAT_DEMO_DELAY", "0ms"));
             awaitComplete(tab, 3);
-            house.restartNats(true);
+            installation.restartNats(true);
             awaitHealthy();
             ask("four");
             awaitComplete(tab, 4);
 
-            try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+            try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
                 await().atMost(IN_TIME)
                         .ignoreExceptions()
                         .until(() ->
@@ -193,7 +193,7 @@ final class PlainNatsTest {
     /// As docs/deployment.md says.
     @Test
     void theMonitoringPagesOfNatsShowWorkersAndGateways() throws Exception {
-        house.worker(Map.of());
+        installation.worker(Map.of());
         awaitSubscribers(of -> of.size() == 1 && of.getFirst().has("qgroup"));
         JsonNode ring = subscribers().getFirst();
         assertThat(ring.get("qgroup").asString()).isEqualTo("workflow-workers");
@@ -207,7 +207,7 @@ final class PlainNatsTest {
                         "chat.session.*.broadcast");
         assertThat(page("/subsz").get("num_subscriptions").asInt()).isPositive();
 
-        house.restartNats(true);
+        installation.restartNats(true);
         awaitHealthy();
         awaitSubscribers(of -> of.size() == 1 && !of.getFirst().has("qgroup"));
         await().atMost(IN_TIME)
@@ -225,7 +225,7 @@ final class PlainNatsTest {
             URI address =
                     URI.create(
                             "http://127.0.0.1:"
-                                    + house.nats().monitoringPort().orElseThrow()
+                                    + installation.nats().monitoringPort().orElseThrow()
                                     + path);
             return JsonMapper.shared()
                     .readTree(

@@ -3,10 +3,10 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
-import dev.antiphon.e2e.house.House.Gateway;
-import dev.antiphon.e2e.house.PatientReader;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
+import dev.antiphon.e2e.installation.Installation.Gateway;
+import dev.antiphon.e2e.installation.PatientReader;
 import dev.antiphon.servers.ChildProcess;
 
 import org.junit.jupiter.api.AfterEach;
@@ -49,20 +49,20 @@ final class RollingRestartTest {
 
     private final List<ChildProcess> workers = new ArrayList<>();
     private final List<Conversation> conversations = new ArrayList<>();
-    private House house;
+    private Installation installation;
     private HttpClient http;
 
     @BeforeEach
     void open() {
         http = HttpClient.newHttpClient();
-        house = House.open(folder);
+        installation = Installation.open(folder);
     }
 
     @AfterEach
     void close() {
         conversations.forEach(Conversation::close);
         http.close();
-        house.close();
+        installation.close();
     }
 
     /// A session that asks the next question as soon as the last one is answered.
@@ -213,9 +213,9 @@ final class RollingRestartTest {
     @Test
     void nothingIsLostWhenAllWorkersAreRestartedOneAfterTheOther() throws Exception {
         for (int i = 0; i < 3; i++) {
-            workers.add(house.worker(WORKER));
+            workers.add(installation.worker(WORKER));
         }
-        converse(List.of(house.gateway(Map.of()).address()));
+        converse(List.of(installation.gateway(Map.of()).address()));
         oneMoreAnswerEach();
 
         for (int i = 0; i < 3; i++) {
@@ -234,15 +234,16 @@ final class RollingRestartTest {
 
     @Test
     void nothingIsLostWhenAllGatewaysAreRestartedOneAfterTheOther() throws Exception {
-        workers.add(house.worker(WORKER));
-        List<Gateway> gateways = List.of(house.gateway(Map.of()), house.gateway(Map.of()));
+        workers.add(installation.worker(WORKER));
+        List<Gateway> gateways =
+                List.of(installation.gateway(Map.of()), installation.gateway(Map.of()));
         converse(gateways.stream().map(Gateway::address).toList());
         oneMoreAnswerEach();
 
         for (Gateway each : gateways) {
             Thread stop = Thread.startVirtualThread(() -> each.process().stop(IN_TIME));
             stop.join();
-            house.gateway(each.port(), Map.of());
+            installation.gateway(each.port(), Map.of());
             oneMoreAnswerEach();
         }
         endAll();
@@ -261,9 +262,9 @@ final class RollingRestartTest {
     void pausesAfterKilledWorkers() throws Exception {
         int kills = Integer.parseInt(System.getProperty("antiphon.kills", "0"));
         for (int i = 0; i < 3; i++) {
-            workers.add(house.worker(WORKER));
+            workers.add(installation.worker(WORKER));
         }
-        converse(List.of(house.gateway(Map.of()).address()));
+        converse(List.of(installation.gateway(Map.of()).address()));
         List<Long> pauses = new ArrayList<>();
         for (int i = 0; i < kills; i++) {
             oneMoreAnswerEach();
@@ -314,6 +315,6 @@ final class RollingRestartTest {
                     }
                     return !stopping.isAlive();
                 });
-        workers.set(number, house.worker(WORKER));
+        workers.set(number, installation.worker(WORKER));
     }
 }

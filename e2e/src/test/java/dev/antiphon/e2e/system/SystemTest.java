@@ -3,9 +3,9 @@ package dev.antiphon.e2e.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream;
-import dev.antiphon.e2e.house.EventStream.Event;
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.EventStream;
+import dev.antiphon.e2e.installation.EventStream.Event;
+import dev.antiphon.e2e.installation.Installation;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.servers.ChildProcess;
 
@@ -48,24 +48,24 @@ final class SystemTest {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir static Path folder;
-    private static House house;
+    private static Installation installation;
     private static ChildProcess worker;
     private static URI podA;
     private static URI podB;
 
     @BeforeAll
     static void open() {
-        house = House.open(folder);
-        worker = house.worker(PACE);
-        house.worker(PACE);
-        podA = house.gateway(Map.of()).address();
-        podB = house.gateway(Map.of()).address();
+        installation = Installation.open(folder);
+        worker = installation.worker(PACE);
+        installation.worker(PACE);
+        podA = installation.gateway(Map.of()).address();
+        podB = installation.gateway(Map.of()).address();
     }
 
     @AfterAll
     static void close() {
         HTTP.close();
-        house.close();
+        installation.close();
     }
 
     private static JsonNode post(URI pod, String session, String text, @Nullable String message)
@@ -173,7 +173,7 @@ final class SystemTest {
     @Test
     void anAnswerThatEndedWhileNobodyWasConnectedIsShownToTheFirstWhoComes() throws Exception {
         post(podA, "unseen", "anybody there?", "m1");
-        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+        try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
             await().atMost(IN_TIME)
                     .until(() ->
                             nats.jetStreamManagement()
@@ -319,13 +319,14 @@ final class SystemTest {
 
     @Test
     void eachWarningInTheLogIsCountedUnderItsText() throws Exception {
-        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"))) {
+        try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
             nats.publish("chat.pod.pod-" + podA.getPort() + ".response", new byte[] {'{'});
             nats.publish("chat.workflow.cancel", new byte[] {'{'});
             nats.flush(Duration.ofSeconds(5));
         }
         String line =
-                house.output(worker)
+                installation
+                        .output(worker)
                         .lines()
                         .filter(each -> each.startsWith("worker pid="))
                         .findFirst()
@@ -352,13 +353,13 @@ final class SystemTest {
     @Test
     void aPlainPublisherAPlainPodAndABrowserShareASession() throws Exception {
         List<JsonNode> heard = new CopyOnWriteArrayList<>();
-        try (Connection nats = Nats.connect(house.addresses().get("NATS_URL"));
+        try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"));
                 EventStream tab = EventStream.open(podA, "plain", null)) {
             nats.createDispatcher(
                             message -> heard.add(JsonMapper.shared().readTree(message.getData())))
                     .subscribe("chat.pod.plain-pod.response");
             nats.flush(Duration.ofSeconds(5));
-            house.register("plain", "plain-pod:conn-1");
+            installation.register("plain", "plain-pod:conn-1");
 
             nats.publish(
                     "chat.workflow.execute.plain",

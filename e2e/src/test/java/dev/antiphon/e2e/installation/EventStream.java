@@ -1,4 +1,4 @@
-package dev.antiphon.e2e.house;
+package dev.antiphon.e2e.installation;
 
 import static org.awaitility.Awaitility.await;
 

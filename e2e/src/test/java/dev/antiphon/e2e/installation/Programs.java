@@ -1,4 +1,4 @@
-package dev.antiphon.e2e.house;
+package dev.antiphon.e2e.installation;
 
 import java.io.File;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
-package dev.antiphon.e2e.house;
+package dev.antiphon.e2e.installation;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.antiphon.e2e.house.EventStream.Event;
+import dev.antiphon.e2e.installation.EventStream.Event;
 
 import org.awaitility.core.ConditionTimeoutException;
 

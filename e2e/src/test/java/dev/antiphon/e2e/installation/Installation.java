@@ -1,4 +1,4 @@
-package dev.antiphon.e2e.house;
+package dev.antiphon.e2e.installation;
 
 import static org.awaitility.Awaitility.await;
 
@@ -26,7 +26,7 @@ import java.util.Set;
 
 /// A whole Antiphon: nats-server, redis-server, and workers and gateways as the shipped processes. Everything ends
 /// with it.
-public final class House implements AutoCloseable {
+public final class Installation implements AutoCloseable {
     private static final Path JAR = Path.of("..", "cli", "target", "antiphon.jar");
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofSeconds(10);
@@ -39,7 +39,8 @@ public final class House implements AutoCloseable {
     private final Map<ChildProcess, Path> logs = new HashMap<>();
     private final Map<String, Gateway> gateways = new HashMap<>();
 
-    private House(Path folder, NatsServer.Options natsOptions, NatsServer nats, RedisServer redis) {
+    private Installation(
+            Path folder, NatsServer.Options natsOptions, NatsServer nats, RedisServer redis) {
         this.folder = folder;
         this.natsOptions = natsOptions;
         this.nats = nats;
@@ -56,25 +57,25 @@ public final class House implements AutoCloseable {
     /// The servers only.
     ///
     /// @param folder for the processes' output
-    public static House open(Path folder) {
+    public static Installation open(Path folder) {
         return open(folder, NatsServer.Options.temporary());
     }
 
     /// The servers only, with this nats-server.
-    public static House open(Path folder, NatsServer.Options natsOptions) {
+    public static Installation open(Path folder, NatsServer.Options natsOptions) {
         return open(folder, natsOptions, RedisServer.Options.temporary());
     }
 
     /// The servers only, with this redis-server.
-    public static House open(Path folder, RedisServer.Options redisOptions) {
+    public static Installation open(Path folder, RedisServer.Options redisOptions) {
         return open(folder, NatsServer.Options.temporary(), redisOptions);
     }
 
-    private static House open(
+    private static Installation open(
             Path folder, NatsServer.Options natsOptions, RedisServer.Options redisOptions) {
         var nats = NatsServer.start(natsOptions);
         try {
-            return new House(folder, natsOptions, nats, RedisServer.start(redisOptions));
+            return new Installation(folder, natsOptions, nats, RedisServer.start(redisOptions));
         } catch (RuntimeException e) {
             nats.close();
             throw e;
