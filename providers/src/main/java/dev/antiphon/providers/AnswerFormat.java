@@ -1,6 +1,6 @@
 package dev.antiphon.providers;
 
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,7 @@ interface AnswerFormat {
     ///
     /// @param event the event's name, or null
     /// @throws RuntimeException when the event breaks the protocol of the service
-    Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer);
+    Verdict read(@Nullable String event, ObjectNode data, IncomingAnswer answer);
 
     /// The service's words for why it stopped, in lower case.
     Stops stops();

@@ -1,6 +1,6 @@
 package dev.antiphon.providers;
 
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ final class AnthropicFormat implements AnswerFormat {
 
     /// The name of an event is in its data too, and some servers send only one of the two.
     @Override
-    public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
+    public Verdict read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
         String type = data.path("type").stringValue(event == null ? "" : event);
         switch (type) {
             case "message_start" -> {
@@ -43,14 +43,14 @@ final class AnthropicFormat implements AnswerFormat {
                 tokens(data.path("usage"), answer);
             }
             case "message_stop" -> {
-                return new Sign.End();
+                return new Verdict.End();
             }
             case "message" -> {
                 return whole(data, answer);
             }
             default -> {} // pings, and new kinds of events
         }
-        return new Sign.Part();
+        return new Verdict.Part();
     }
 
     private static @Nullable Integer index(JsonNode data) {
@@ -106,11 +106,11 @@ final class AnthropicFormat implements AnswerFormat {
         }
     }
 
-    private static Sign whole(JsonNode message, IncomingAnswer answer) {
+    private static Verdict whole(JsonNode message, IncomingAnswer answer) {
         answer.model(message.path("model"));
         tokens(message.path("usage"), answer);
         message.path("content").forEach(block -> begin(null, block, answer));
         answer.stopped(message.path("stop_reason"));
-        return new Sign.End();
+        return new Verdict.End();
     }
 }

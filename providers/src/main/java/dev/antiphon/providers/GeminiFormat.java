@@ -1,6 +1,6 @@
 package dev.antiphon.providers;
 
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +39,10 @@ final class GeminiFormat implements AnswerFormat {
     /// A finish reason ends the answer, though some models send it with every event. A refused prompt is reported
     /// without one.
     @Override
-    public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
+    public Verdict read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
         JsonNode blocked = data.path("promptFeedback").path("blockReason");
         if (blocked.isString()) {
-            return new Sign.Failure(blocked.stringValue().toLowerCase(Locale.ROOT));
+            return new Verdict.Failure(blocked.stringValue().toLowerCase(Locale.ROOT));
         }
         answer.model(data.path("modelVersion"));
         JsonNode usage = data.path("usageMetadata");
@@ -55,7 +55,9 @@ final class GeminiFormat implements AnswerFormat {
         JsonNode candidate = data.path("candidates").path(0);
         candidate.path("content").path("parts").forEach(part -> take(part, answer));
         answer.stopped(candidate.path("finishReason"));
-        return candidate.path("finishReason").isString() ? new Sign.MayEnd() : new Sign.Part();
+        return candidate.path("finishReason").isString()
+                ? new Verdict.MayEnd()
+                : new Verdict.Part();
     }
 
     private void take(JsonNode part, IncomingAnswer answer) {

@@ -12,7 +12,7 @@ import dev.antiphon.protocol.Json;
 import dev.antiphon.transport.Breakage;
 import dev.antiphon.transport.Dialect;
 import dev.antiphon.transport.FailureText;
-import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.ServiceErrors;
 import dev.antiphon.transport.StreamCall;
 
 import org.jspecify.annotations.Nullable;
@@ -55,18 +55,18 @@ final class IncomingAnswer implements Dialect {
     }
 
     @Override
-    public Sign sign(@Nullable String event, String data) {
+    public Verdict judge(@Nullable String event, String data) {
         if (data.strip().equals(DONE)) {
-            return new Sign.End();
+            return new Verdict.End();
         }
         ObjectNode object = Json.ofService(data);
-        Sign failure = Signs.failure(event, object);
+        Verdict failure = ServiceErrors.failure(event, object);
         return failure == null ? format.read(event, object, this) : failure;
     }
 
     @Override
     public @Nullable String refusal(int status, String body) {
-        return Signs.refusal(status, body);
+        return ServiceErrors.refusal(status, body);
     }
 
     // The parts that a format reads.

@@ -1,6 +1,6 @@
 package dev.antiphon.providers;
 
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,7 @@ final class OllamaFormat implements AnswerFormat {
     }
 
     @Override
-    public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
+    public Verdict read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
         answer.model(data.path("model"));
         JsonNode message = data.path("message");
         answer.reasoning(message.path("thinking").stringValue(""));
@@ -34,10 +34,10 @@ final class OllamaFormat implements AnswerFormat {
                     OpenAiFormat.argumentsOf(function.path("arguments")));
         }
         if (!data.path("done").asBoolean(false)) {
-            return new Sign.Part();
+            return new Verdict.Part();
         }
         answer.tokens(data.path("eval_count").asInt(0));
         answer.stopped(data.path("done_reason"));
-        return new Sign.End();
+        return new Verdict.End();
     }
 }

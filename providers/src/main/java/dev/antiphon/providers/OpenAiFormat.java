@@ -1,7 +1,7 @@
 package dev.antiphon.providers;
 
-import dev.antiphon.transport.Dialect.Sign;
-import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.Dialect.Verdict;
+import dev.antiphon.transport.ServiceErrors;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ final class OpenAiFormat implements AnswerFormat {
     }
 
     @Override
-    public Sign read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
+    public Verdict read(@Nullable String event, ObjectNode data, IncomingAnswer answer) {
         answer.model(data.path("model"));
         JsonNode usage = data.path("usage").path("completion_tokens");
         if (usage.isIntegralNumber()) {
@@ -38,7 +38,7 @@ final class OpenAiFormat implements AnswerFormat {
             throw new IllegalArgumentException("choices is not an array");
         }
         JsonNode choice = choices.path(0);
-        Sign failure = choice.isObject() ? Signs.failure(null, choice) : null;
+        Verdict failure = choice.isObject() ? ServiceErrors.failure(null, choice) : null;
         if (failure != null) {
             return failure;
         }
@@ -46,7 +46,7 @@ final class OpenAiFormat implements AnswerFormat {
         boolean isWhole = choice.path("message").isObject() && !choice.path("delta").isObject();
         take(isWhole ? choice.path("message") : choice.path("delta"), answer);
         answer.stopped(choice.path("finish_reason"));
-        return isWhole ? new Sign.End() : new Sign.Part();
+        return isWhole ? new Verdict.End() : new Verdict.Part();
     }
 
     private static void take(JsonNode delta, IncomingAnswer answer) {

@@ -2,7 +2,7 @@ package dev.antiphon.providers;
 
 import dev.antiphon.transport.Breakage;
 import dev.antiphon.transport.FailureText;
-import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.ServiceErrors;
 
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,8 @@ final class OpenAiRefusal {
         Breakage.Refused refused = why;
         if (refused == null
                 || api == OpenAiApi.CHAT
-                || FailureText.MODEL_NOT_FOUND.equals(Signs.refusal(refused.status(), body))) {
+                || FailureText.MODEL_NOT_FOUND.equals(
+                        ServiceErrors.refusal(refused.status(), body))) {
             return Optional.empty();
         }
         return switch (refused.status()) {
@@ -53,7 +54,7 @@ final class OpenAiRefusal {
 
     /// The subject of the error. Not the whole body, which can repeat what the user wrote.
     private String says() {
-        JsonNode error = Signs.parse(body).path("error");
+        JsonNode error = ServiceErrors.parse(body).path("error");
         return (error.path("param").stringValue("") + " " + error.path("message").stringValue(""))
                 .toLowerCase(Locale.ROOT);
     }

@@ -5,9 +5,9 @@ import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.api.model.ToolCall;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.transport.Dialect;
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 import dev.antiphon.transport.EventListener;
-import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.ServiceErrors;
 import dev.antiphon.transport.StreamCall;
 
 import org.jspecify.annotations.Nullable;
@@ -246,34 +246,34 @@ final class ResponsesReader {
     static final Dialect DIALECT =
             new Dialect() {
                 @Override
-                public Sign sign(@Nullable String event, String data) {
-                    return ResponsesReader.sign(event, data);
+                public Verdict judge(@Nullable String event, String data) {
+                    return ResponsesReader.judge(event, data);
                 }
 
                 @Override
                 public @Nullable String refusal(int status, String body) {
-                    return Signs.refusal(status, body);
+                    return ServiceErrors.refusal(status, body);
                 }
             };
 
-    private static Sign sign(@Nullable String event, String data) {
+    private static Verdict judge(@Nullable String event, String data) {
         if (data.strip().equals(Dialect.DONE)) {
-            return new Sign.End();
+            return new Verdict.End();
         }
-        JsonNode object = Signs.parse(data);
+        JsonNode object = ServiceErrors.parse(data);
         return switch (type(event, object)) {
-            case "response.completed", "response.incomplete" -> new Sign.End();
+            case "response.completed", "response.incomplete" -> new Verdict.End();
             case "response.failed", "response.cancelled" -> {
                 JsonNode response = object.has("response") ? object.path("response") : object;
-                Sign.Failure failure = Signs.failure(null, response);
-                yield failure == null ? new Sign.Failure(null) : failure;
+                Verdict.Failure failure = ServiceErrors.failure(null, response);
+                yield failure == null ? new Verdict.Failure(null) : failure;
             }
             // A successful response also has a field "error": null.
             case "", "error" -> {
-                Sign failure = Signs.failure(event, object);
-                yield failure == null ? new Sign.Part() : failure;
+                Verdict failure = ServiceErrors.failure(event, object);
+                yield failure == null ? new Verdict.Part() : failure;
             }
-            default -> new Sign.Part();
+            default -> new Verdict.Part();
         };
     }
 }

@@ -5,7 +5,7 @@ import dev.antiphon.api.model.ModelTurn;
 import dev.antiphon.api.model.ToolCall;
 import dev.antiphon.api.model.ToolSpec;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.transport.Signs;
+import dev.antiphon.transport.ServiceErrors;
 
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +77,7 @@ final class ResponsesRequest {
     }
 
     private static void put(ArrayNode input, ModelTurn.Assistant turn) {
-        JsonNode notes = turn.notes().isEmpty() ? Json.object() : Signs.parse(turn.notes());
+        JsonNode notes = turn.notes().isEmpty() ? Json.object() : ServiceErrors.parse(turn.notes());
         if (notes.path("provider").stringValue("").equals(NOTES)) {
             notes.path("items").forEach(item -> input.add(sentBack(item)));
             return;

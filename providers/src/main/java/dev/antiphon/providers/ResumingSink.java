@@ -11,22 +11,22 @@ final class ResumingSink implements TokenSink {
 
     private final TokenSink sink;
     private final String handle;
-    private final Shown shown;
+    private final ReplayFilter filter;
 
     ResumingSink(TokenSink sink, String streamed, Kept kept) {
         this.sink = sink;
         this.handle = kept.handle();
-        this.shown = new Shown(streamed, kept);
+        this.filter = new ReplayFilter(streamed, kept);
     }
 
     @Override
     public void content(String piece) throws InterruptedException {
-        Optional<String> rest = shown.text(piece);
+        Optional<String> rest = filter.text(piece);
         if (rest.isEmpty()) {
             sink.reset();
             sink.kept(handle); // the reset removed the handle
             // The reset does not concern reasoning and tool calls; the text starts again.
-            sink.content(shown.withdrawText());
+            sink.content(filter.withdrawText());
         }
         String next = rest.orElse(piece);
         if (!next.isEmpty()) {
@@ -36,7 +36,7 @@ final class ResumingSink implements TokenSink {
 
     @Override
     public void reasoning(String piece) throws InterruptedException {
-        String rest = shown.reasoning(piece);
+        String rest = filter.reasoning(piece);
         if (!rest.isEmpty()) {
             sink.reasoning(rest);
         }
@@ -44,7 +44,7 @@ final class ResumingSink implements TokenSink {
 
     @Override
     public void toolCall(String id, String name, String arguments) throws InterruptedException {
-        Optional<String> rest = shown.toolCall(id, arguments);
+        Optional<String> rest = filter.toolCall(id, arguments);
         if (rest.isPresent()) {
             sink.toolCall(id, name, rest.get());
         }

@@ -83,27 +83,27 @@ public final class ProviderTransport implements ModelTransport, AutoCloseable {
         }
 
         @Override
-        public Sign sign(@Nullable String event, String data) {
+        public Verdict judge(@Nullable String event, String data) {
             StreamCall call = Objects.requireNonNull(stream);
             try {
                 return switch (reader.read(event, data)) {
-                    case NOTHING -> new Sign.Part();
+                    case NOTHING -> new Verdict.Part();
                     case PIECE -> {
                         call.answering();
-                        yield new Sign.Part();
+                        yield new Verdict.Part();
                     }
-                    case END -> new Sign.End();
+                    case END -> new Verdict.End();
                 };
             } catch (ProviderFailure | InterruptedException e) {
                 thrown = e;
                 call.stop();
-                return new Sign.Part();
+                return new Verdict.Part();
             }
         }
 
         @Override
         public @Nullable String refusal(int status, String body) {
-            return Signs.refusal(status, body);
+            return ServiceErrors.refusal(status, body);
         }
 
         void throwWhatTheReaderThrew() throws ProviderFailure, InterruptedException {

@@ -100,18 +100,18 @@ public final class StreamCall {
             broke(new Breakage.AnswerTooLong());
             return false;
         }
-        return switch (dialect.sign(event, data)) {
-            case Dialect.Sign.Part _ -> true;
-            case Dialect.Sign.End _ -> {
+        return switch (dialect.judge(event, data)) {
+            case Dialect.Verdict.Part _ -> true;
+            case Dialect.Verdict.End _ -> {
                 ended = true;
                 over = true;
                 yield true;
             }
-            case Dialect.Sign.MayEnd _ -> {
+            case Dialect.Verdict.MayEnd _ -> {
                 ended = true;
                 yield true;
             }
-            case Dialect.Sign.Failure(String reason, int status) -> {
+            case Dialect.Verdict.Failure(String reason, int status) -> {
                 broke(new Breakage.Reported(reason, status));
                 yield false;
             }

@@ -19,7 +19,7 @@ final class EventParserTest {
     void linesOfAnEventAreJoinedAndALastWholeEventNeedsNoBlankLine() throws Exception {
         Duration limit = Duration.ofMinutes(1);
         CallLimits limits = new CallLimits(limit, limit, limit, limit);
-        StreamCall call = new StreamCall(limits, (_, _) -> new Dialect.Sign.Part());
+        StreamCall call = new StreamCall(limits, (_, _) -> new Dialect.Verdict.Part());
         List<String> seen = new ArrayList<>();
         EventListener listener = (event, data) -> seen.add(event + "=" + data);
         byte[] stream =

@@ -5,9 +5,9 @@ import dev.antiphon.api.model.ModelTurn;
 import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
-import dev.antiphon.providers.Shown;
+import dev.antiphon.providers.ReplayFilter;
 import dev.antiphon.transport.Breakage;
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 import dev.antiphon.transport.EventListener;
 import dev.antiphon.transport.StreamCall;
 
@@ -52,7 +52,7 @@ final class GraphEvents implements EventListener {
     private final String handleSuffix;
 
     private StreamCall stream;
-    private Shown shown;
+    private ReplayFilter shown;
     private @Nullable String run;
     private int attempt;
     private final StringBuilder text = new StringBuilder();
@@ -89,15 +89,15 @@ final class GraphEvents implements EventListener {
         this.sink = sink;
         this.handleSuffix = handleSuffix;
         this.stream = stream;
-        this.shown = Shown.nothing();
+        this.shown = ReplayFilter.nothing();
     }
 
     /// The meaning of an event apart from its data.
-    static Sign sign(@Nullable String event, String data) {
+    static Verdict judge(@Nullable String event, String data) {
         if ("end".equals(event)) {
-            return new Sign.End(); // from older servers
+            return new Verdict.End(); // from older servers
         }
-        return "error".equals(event) ? new Sign.Failure(errorName(data)) : new Sign.Part();
+        return "error".equals(event) ? new Verdict.Failure(errorName(data)) : new Verdict.Part();
     }
 
     /// Writes `GraphRecursionError` as `graph_recursion_error`, in the style of other services.
@@ -121,7 +121,7 @@ final class GraphEvents implements EventListener {
     }
 
     /// Sets the run, which the worker that began to follow it recorded.
-    void runs(String id, Shown already) {
+    void runs(String id, ReplayFilter already) {
         run = id;
         shown = already;
     }
@@ -303,7 +303,7 @@ final class GraphEvents implements EventListener {
 
     /// Withdraws everything that was shown, and shows the remaining parts again.
     private void withdraw() {
-        shown = Shown.nothing();
+        shown = ReplayFilter.nothing();
         String stands = text.toString();
         pass(() -> {
             sink.reset();

@@ -8,7 +8,7 @@ import dev.antiphon.api.model.ModelCall.Kept;
 import dev.antiphon.api.model.ModelTransport.Request;
 import dev.antiphon.api.model.ProviderFailure;
 import dev.antiphon.api.model.TokenSink;
-import dev.antiphon.providers.Shown;
+import dev.antiphon.providers.ReplayFilter;
 import dev.antiphon.providers.langgraph.LangGraphServer.Found;
 import dev.antiphon.providers.langgraph.LangGraphServer.InFlight;
 import dev.antiphon.providers.langgraph.LangGraphServer.Progress;
@@ -110,7 +110,7 @@ final class RemoteRun {
 
     private GraphEvents newEvents() {
         return new GraphEvents(
-                sink, "/" + asker.answers().size(), new StreamCall(limits, GraphEvents::sign));
+                sink, "/" + asker.answers().size(), new StreamCall(limits, GraphEvents::judge));
     }
 
     /// Blocks until the run has ended or waits for its user.
@@ -144,7 +144,7 @@ final class RemoteRun {
         if (kept != null
                 && handle.matches()
                 && Integer.parseInt(handle.group(2)) == asker.answers().size()) {
-            events.runs(handle.group(1), new Shown(call.streamed(), kept));
+            events.runs(handle.group(1), new ReplayFilter(call.streamed(), kept));
         }
     }
 
@@ -160,7 +160,7 @@ final class RemoteRun {
 
     /// A run of this message, begun by an attempt that could no longer record it.
     private void joins(String run) throws InterruptedException {
-        events.runs(run, Shown.nothing());
+        events.runs(run, ReplayFilter.nothing());
         sink.kept(run + "/" + asker.answers().size());
     }
 
@@ -192,14 +192,14 @@ final class RemoteRun {
 
     private Outcome connect(Request request) throws ProviderFailure, InterruptedException {
         boolean joins = events.run() != null;
-        StreamCall stream = new StreamCall(whatIsLeft(), GraphEvents::sign);
+        StreamCall stream = new StreamCall(whatIsLeft(), GraphEvents::judge);
         events.connected(stream);
         transport.stream(request, stream, events);
         events.throwWhatTheSinkThrew();
         if (stream.wasInterrupted()) {
             throw new InterruptedException("interrupted while a remote graph ran");
         }
-        boolean heard = stream.lastEventId().filter(this::isNew).isPresent();
+        boolean hasNewEvents = stream.lastEventId().filter(this::isNew).isPresent();
         if (stream.hasEnded()) {
             return Outcome.WHOLE;
         }
@@ -208,7 +208,7 @@ final class RemoteRun {
             case Breakage.Cut _ -> cut(new Breakage.Cut());
             case Breakage.Unreachable why -> cut(why);
             case Breakage.Refused why -> refused(why, joins);
-            case Breakage.Reported _ when joins && !heard && progress() == Progress.GONE ->
+            case Breakage.Reported _ when joins && !hasNewEvents && progress() == Progress.GONE ->
                     Outcome.GONE;
             case Breakage.TooLate(Limit limit, _) when limit == Limit.CONNECT ->
                     cut(new Breakage.TooLate(limit, limits.connect()));

@@ -58,7 +58,8 @@ final class LangGraphCalls implements AutoCloseable {
     }
 
     /// The same message for another graph, from the point where `before` was lost.
-    static ModelCall with(ModelCall call, @Nullable String assistant, @Nullable Heard before) {
+    static ModelCall with(
+            ModelCall call, @Nullable String assistant, @Nullable RecordingSink before) {
         return new ModelCall(
                 assistant,
                 call.systemPrompt(),
@@ -71,17 +72,18 @@ final class LangGraphCalls implements AutoCloseable {
                 call.asker());
     }
 
-    ModelAnswer stream(ModelCall call, Heard heard) throws ProviderFailure, InterruptedException {
-        return provider.stream(call, heard);
+    ModelAnswer stream(ModelCall call, RecordingSink sink)
+            throws ProviderFailure, InterruptedException {
+        return provider.stream(call, sink);
     }
 
     /// Streams on a thread of its own.
-    Streaming start(ModelCall call, Heard heard) {
+    Streaming start(ModelCall call, RecordingSink sink) {
         CompletableFuture<ModelAnswer> answer = new CompletableFuture<>();
         Thread thread =
                 Thread.startVirtualThread(() -> {
                     try {
-                        answer.complete(provider.stream(call, heard));
+                        answer.complete(provider.stream(call, sink));
                     } catch (ProviderFailure | InterruptedException | RuntimeException e) {
                         answer.completeExceptionally(e);
                     }

@@ -42,7 +42,7 @@ final class LangGraphMisbehaviourTest {
                     + "\",\"metadata\":{\"antiphon_message\":\"m1\",\"antiphon_answers\":0}}]";
 
     private final List<AutoCloseable> opened = new ArrayList<>();
-    private final Heard heard = new Heard();
+    private final RecordingSink sink = new RecordingSink();
 
     /// The first search finds nothing; the test decides what the later ones find.
     private final AtomicInteger looks = new AtomicInteger();
@@ -74,7 +74,7 @@ final class LangGraphMisbehaviourTest {
     }
 
     private void ask(LangGraphCalls calls) throws Exception {
-        calls.stream(calls.call("m1", "hi", List.of()), heard);
+        calls.stream(calls.call("m1", "hi", List.of()), sink);
     }
 
     private ProviderFailure failure(CallLimits limits, FakeModelServer.Script script)
@@ -136,7 +136,7 @@ final class LangGraphMisbehaviourTest {
 
         ask(calls);
 
-        assertThat(heard.lines).containsExactly("kept", "text Hel", "text lo");
+        assertThat(sink.lines).containsExactly("kept", "text Hel", "text lo");
         assertThat(after).containsExactly("1");
         assertThat(requests)
                 .allSatisfy(request ->
@@ -164,7 +164,7 @@ final class LangGraphMisbehaviourTest {
 
         ask(calls);
 
-        assertThat(heard.lines)
+        assertThat(sink.lines)
                 .containsExactly(
                         "kept",
                         "text One. ",
@@ -262,10 +262,10 @@ final class LangGraphMisbehaviourTest {
                                 tell(exchange, "running");
                             }
                         });
-        Streaming streaming = calls.start(calls.call("m1", "hi", List.of()), heard);
+        Streaming streaming = calls.start(calls.call("m1", "hi", List.of()), sink);
         assertThat(stalled.get(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
-        heard.cancelled = true;
+        sink.cancelled = true;
         long cancelled = System.nanoTime();
         streaming.thread().interrupt();
 
@@ -305,7 +305,7 @@ final class LangGraphMisbehaviourTest {
                             }
                         });
 
-        calls.stream(calls.call("m1", "hi", List.of("before", answer)), heard);
+        calls.stream(calls.call("m1", "hi", List.of("before", answer)), sink);
 
         assertThat(requests)
                 .filteredOn(request -> request.line().contains("/runs/stream "))
@@ -356,7 +356,7 @@ final class LangGraphMisbehaviourTest {
 
     @Test
     void shownTextRemainsWhenTheServerHasLostTheStreamOfAnEndedRun() throws Exception {
-        Heard before = new Heard();
+        RecordingSink before = new RecordingSink();
         before.kept(RUN + "/0");
         before.content("Hel");
         LangGraphCalls calls =
@@ -376,11 +376,11 @@ final class LangGraphMisbehaviourTest {
                         () ->
                                 calls.stream(
                                         with(calls.call("m1", "hi", List.of()), "agent", before),
-                                        heard));
+                                        sink));
 
         assertThat(failure.getMessage())
                 .isEqualTo("The provider 'langgraph' did not finish its answer.");
-        assertThat(heard.lines).isEmpty();
+        assertThat(sink.lines).isEmpty();
     }
 
     @ParameterizedTest
@@ -460,7 +460,7 @@ final class LangGraphMisbehaviourTest {
             ask(calls);
         }
 
-        assertThat(heard.lines).containsExactly("kept", "text Done.");
+        assertThat(sink.lines).containsExactly("kept", "text Done.");
         assertThat(requests)
                 .filteredOn(request -> request.line().contains("/runs/stream "))
                 .hasSize(1);
@@ -517,7 +517,7 @@ final class LangGraphMisbehaviourTest {
 
         ask(calls);
 
-        assertThat(heard.lines).containsExactly("kept", "text First.");
+        assertThat(sink.lines).containsExactly("kept", "text First.");
     }
 
     @Test

@@ -78,11 +78,11 @@ final class LangGraphProviderTest {
 
     @Test
     void tokensArriveOneByOneInOrderWithTheReasoning() throws Exception {
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        ModelAnswer answer = calls.stream(ask("m1", "5 words, 1 ms"), heard);
+        ModelAnswer answer = calls.stream(ask("m1", "5 words, 1 ms"), sink);
 
-        assertThat(heard.lines)
+        assertThat(sink.lines)
                 .containsExactly(
                         "kept",
                         "reasoning Let me ",
@@ -99,8 +99,8 @@ final class LangGraphProviderTest {
 
     @Test
     void theThreadRemembersSoOnlyTheNewMessageIsSent() throws Exception {
-        calls.stream(ask("m1", "2 words, 1 ms"), new Heard());
-        calls.stream(ask("m2", "3 words, 1 ms"), new Heard());
+        calls.stream(ask("m1", "2 words, 1 ms"), new RecordingSink());
+        calls.stream(ask("m2", "3 words, 1 ms"), new RecordingSink());
 
         assertThat(server.messages(calls.thread()))
                 .containsExactly("2 words, 1 ms", words(2), "3 words, 1 ms", words(3));
@@ -108,23 +108,23 @@ final class LangGraphProviderTest {
 
     @Test
     void anotherOwnerOfASessionsNameDoesNotGetItsThread() throws Exception {
-        calls.stream(ask("m1", "2 words, 1 ms"), new Heard());
+        calls.stream(ask("m1", "2 words, 1 ms"), new RecordingSink());
         Asker other = new Asker(calls.session, "5678", new MessageId("m1"), "answer.0", List.of());
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        calls.stream(ask("m1", "3 words, 1 ms").askedBy(other), heard);
+        calls.stream(ask("m1", "3 words, 1 ms").askedBy(other), sink);
 
-        assertThat(heard.text()).isEqualTo(words(3));
+        assertThat(sink.text()).isEqualTo(words(3));
         assertThat(server.messages(calls.thread())).containsExactly("2 words, 1 ms", words(2));
     }
 
     @Test
     void toolsOfTheGraphAreShown() throws Exception {
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        ModelAnswer answer = calls.stream(with(ask("m1", "hi"), "weather", null), heard);
+        ModelAnswer answer = calls.stream(with(ask("m1", "hi"), "weather", null), sink);
 
-        assertThat(heard.lines)
+        assertThat(sink.lines)
                 .startsWith(
                         "kept",
                         "text Let me look. ",
@@ -140,26 +140,26 @@ final class LangGraphProviderTest {
 
     @Test
     void tokensOfASubgraphArriveOnce() throws Exception {
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        calls.stream(with(ask("m1", "5 words, 1 ms"), "nested", null), heard);
+        calls.stream(with(ask("m1", "5 words, 1 ms"), "nested", null), sink);
 
-        assertThat(heard.text()).isEqualTo(words(5));
+        assertThat(sink.text()).isEqualTo(words(5));
     }
 
     @Test
     void aRunThatIsLostAnywhereIsJoinedThereAndRunsOnce() throws Exception {
-        Heard whole = new Heard();
+        RecordingSink whole = new RecordingSink();
         calls.stream(with(ask("m0", "hi"), "weather", null), whole);
         for (int at : List.of(1, 2, 3, 5, 6, 7, 12)) {
             try (LangGraphCalls each = new LangGraphCalls(server.url())) {
                 ModelCall call = with(each.call("m1", "hi", List.of()), "weather", null);
-                Heard first = new Heard(at);
+                RecordingSink first = new RecordingSink(at);
                 assertThat(
                                 catchThrowableOfType(
                                         InterruptedException.class, () -> each.stream(call, first)))
                         .isNotNull();
-                Heard second = new Heard();
+                RecordingSink second = new RecordingSink();
 
                 each.stream(with(call, "weather", first), second);
 
@@ -176,13 +176,14 @@ final class LangGraphProviderTest {
         ModelCall call = ask("m1", "20 words, 50 ms");
         assertThat(
                         catchThrowableOfType(
-                                InterruptedException.class, () -> calls.stream(call, new Heard(0))))
+                                InterruptedException.class,
+                                () -> calls.stream(call, new RecordingSink(0))))
                 .isNotNull();
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        calls.stream(call, heard);
+        calls.stream(call, sink);
 
-        assertThat(heard.text()).isEqualTo(words(20));
+        assertThat(sink.text()).isEqualTo(words(20));
         assertThat(server.statuses(calls.thread())).containsExactly("success");
     }
 
@@ -191,23 +192,26 @@ final class LangGraphProviderTest {
         assertThat(
                         catchThrowableOfType(
                                 InterruptedException.class,
-                                () -> calls.stream(ask("m1", "400 words, 50 ms"), new Heard(4))))
+                                () ->
+                                        calls.stream(
+                                                ask("m1", "400 words, 50 ms"),
+                                                new RecordingSink(4))))
                 .isNotNull();
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        calls.stream(ask("m2", "3 words, 1 ms"), heard);
+        calls.stream(ask("m2", "3 words, 1 ms"), sink);
 
-        assertThat(heard.text()).isEqualTo(words(3));
+        assertThat(sink.text()).isEqualTo(words(3));
         assertThat(server.statuses(calls.thread())).containsExactly("interrupted", "success");
     }
 
     @Test
     void aCancelledMessageStopsItsRunAndReturnsAtOnce() throws Exception {
-        Heard heard = new Heard();
-        Streaming streaming = calls.start(ask("m1", "400 words, 50 ms"), heard);
-        await().atMost(LONG).until(() -> heard.text().contains("w3"));
+        RecordingSink sink = new RecordingSink();
+        Streaming streaming = calls.start(ask("m1", "400 words, 50 ms"), sink);
+        await().atMost(LONG).until(() -> sink.text().contains("w3"));
 
-        heard.cancelled = true;
+        sink.cancelled = true;
         long start = System.nanoTime();
         streaming.thread().interrupt();
 
@@ -223,7 +227,10 @@ final class LangGraphProviderTest {
         assertThat(
                         catchThrowableOfType(
                                 InterruptedException.class,
-                                () -> calls.stream(ask("m1", "400 words, 50 ms"), new Heard(4))))
+                                () ->
+                                        calls.stream(
+                                                ask("m1", "400 words, 50 ms"),
+                                                new RecordingSink(4))))
                 .isNotNull();
         MessageId message = new MessageId("m1");
         String incarnation = LangGraphCalls.INCARNATION;
@@ -242,9 +249,9 @@ final class LangGraphProviderTest {
 
     @Test
     void aLostRunContinues() throws Exception {
-        Heard heard = new Heard();
-        Streaming streaming = calls.start(ask("m1", "30 words, 20 ms"), heard);
-        await().atMost(LONG).until(() -> heard.text().contains("w3"));
+        RecordingSink sink = new RecordingSink();
+        Streaming streaming = calls.start(ask("m1", "30 words, 20 ms"), sink);
+        await().atMost(LONG).until(() -> sink.text().contains("w3"));
 
         streaming.thread().interrupt();
 
@@ -255,7 +262,7 @@ final class LangGraphProviderTest {
 
     @Test
     void aGraphsInterruptIsAQuestionAndTheAnswerResumesIt() throws Exception {
-        Heard asked = new Heard();
+        RecordingSink asked = new RecordingSink();
         ModelCall call = with(ask("m1", "3 words, 1 ms"), "asking", null);
 
         ModelAnswer question = calls.stream(call, asked);
@@ -265,13 +272,13 @@ final class LangGraphProviderTest {
                 .matches("\\[\\{\"id\":\"[0-9a-f]+\",\"value\":\\{\"question\":\"Really\\?\"}}]");
 
         ModelCall answered = calls.call("m1", "3 words, 1 ms", List.of("{\"yes\":true}"));
-        Heard lost = new Heard(4);
+        RecordingSink lost = new RecordingSink(4);
         assertThat(
                         catchThrowableOfType(
                                 InterruptedException.class,
                                 () -> calls.stream(with(answered, "asking", asked), lost)))
                 .isNotNull();
-        Heard resumed = new Heard();
+        RecordingSink resumed = new RecordingSink();
         ModelAnswer answer = calls.stream(with(answered, "asking", lost), resumed);
 
         assertThat(answer.question()).isNull();
@@ -282,27 +289,28 @@ final class LangGraphProviderTest {
     /// Otherwise it would answer the next question too.
     @Test
     void anAnswerIsSentOnceAlsoWhenItsRunIsOverBeforeItIsKnown() throws Exception {
-        calls.stream(with(ask("m1", "hi"), "twice", null), new Heard());
+        calls.stream(with(ask("m1", "hi"), "twice", null), new RecordingSink());
         ModelCall answered = with(calls.call("m1", "hi", List.of("red")), "twice", null);
         assertThat(
                         catchThrowableOfType(
                                 InterruptedException.class,
-                                () -> calls.stream(answered, new Heard(0))))
+                                () -> calls.stream(answered, new RecordingSink(0))))
                 .isNotNull();
         await().atMost(LONG)
                 .until(() -> server.statuses(calls.thread()).equals(List.of("success", "success")));
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
-        ModelAnswer second = calls.stream(answered, heard);
+        ModelAnswer second = calls.stream(answered, sink);
 
-        assertThat(heard.text()).isEqualTo("First? \"red\". ");
+        assertThat(sink.text()).isEqualTo("First? \"red\". ");
         assertThat(second.question()).contains("Second?");
         assertThat(server.runs(calls.thread())).hasSize(2);
     }
 
     @Test
     void parallelNodesAskTogether() throws Exception {
-        ModelAnswer asked = calls.stream(with(ask("m1", "hi"), "beside", null), new Heard());
+        ModelAnswer asked =
+                calls.stream(with(ask("m1", "hi"), "beside", null), new RecordingSink());
         JsonNode questions = new JsonMapper().readTree(requireNonNull(asked.question()));
         assertThat(questions)
                 .extracting(each -> each.path("value").path("question").asString())
@@ -310,32 +318,32 @@ final class LangGraphProviderTest {
         ObjectNode answers = new JsonMapper().createObjectNode();
         questions.forEach(each ->
                 answers.set(each.path("id").asString(), each.path("value").path("question")));
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
         calls.stream(
-                with(calls.call("m1", "hi", List.of(answers.toString())), "beside", null), heard);
+                with(calls.call("m1", "hi", List.of(answers.toString())), "beside", null), sink);
 
-        assertThat(heard.text()).contains("First? \"First?\". ").contains("Second? \"Second?\". ");
+        assertThat(sink.text()).contains("First? \"First?\". ").contains("Second? \"Second?\". ");
     }
 
     @Test
     void aGraphThatStopsBeforeANodeContinuesWithAnyAnswer() throws Exception {
         ModelAnswer asked =
-                calls.stream(with(ask("m1", "2 words, 1 ms"), "paused", null), new Heard());
+                calls.stream(with(ask("m1", "2 words, 1 ms"), "paused", null), new RecordingSink());
         assertThat(asked.question()).isEqualTo("[]");
-        Heard heard = new Heard();
+        RecordingSink sink = new RecordingSink();
 
         ModelAnswer answer =
-                calls.stream(with(calls.call("m1", "hi", List.of("go")), "paused", null), heard);
+                calls.stream(with(calls.call("m1", "hi", List.of("go")), "paused", null), sink);
 
-        assertThat(heard.text()).isEqualTo(words(2));
+        assertThat(sink.text()).isEqualTo(words(2));
         assertThat(answer.question()).isNull();
     }
 
     @Test
     void anUnansweredQuestionDoesNotBlockTheNextMessage() throws Exception {
-        calls.stream(with(ask("m1", "hi"), "twice", null), new Heard());
-        Heard next = new Heard();
+        calls.stream(with(ask("m1", "hi"), "twice", null), new RecordingSink());
+        RecordingSink next = new RecordingSink();
 
         calls.stream(ask("m2", "2 words, 1 ms"), next);
 
@@ -344,7 +352,7 @@ final class LangGraphProviderTest {
 
     @Test
     void anEndedRunNeedsNoCancel() throws Exception {
-        calls.stream(ask("m1", "1 words, 1 ms"), new Heard());
+        calls.stream(ask("m1", "1 words, 1 ms"), new RecordingSink());
         UUID thread = LangGraphServer.thread(calls.session, LangGraphCalls.INCARNATION);
         String ended = server.runs(calls.thread()).getFirst().get("run_id").asString();
         try (Warnings warnings = new Warnings(LangGraphServer.class)) {
@@ -361,7 +369,10 @@ final class LangGraphProviderTest {
         ProviderFailure failure =
                 catchThrowableOfType(
                         ProviderFailure.class,
-                        () -> calls.stream(with(ask("m1", "hi"), "broken", null), new Heard()));
+                        () ->
+                                calls.stream(
+                                        with(ask("m1", "hi"), "broken", null),
+                                        new RecordingSink()));
 
         assertThat(failure.code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
         assertThat(failure.retryAfter()).isEmpty();
@@ -374,7 +385,10 @@ final class LangGraphProviderTest {
         ProviderFailure failure =
                 catchThrowableOfType(
                         ProviderFailure.class,
-                        () -> calls.stream(with(ask("m1", "hi"), "nobody", null), new Heard()));
+                        () ->
+                                calls.stream(
+                                        with(ask("m1", "hi"), "nobody", null),
+                                        new RecordingSink()));
 
         assertThat(failure.getMessage())
                 .isEqualTo(
@@ -385,16 +399,16 @@ final class LangGraphProviderTest {
     void anAnswerThatADyingServerLosesStartsAgain() throws Exception {
         try (LangGraphJsServer mortal = LangGraphJsServer.start();
                 LangGraphCalls each = new LangGraphCalls(mortal.url())) {
-            Heard heard = new Heard();
-            Streaming streaming = each.start(each.call("m1", "60 words, 20 ms", List.of()), heard);
-            await().atMost(LONG).until(() -> heard.text().contains("w3"));
+            RecordingSink sink = new RecordingSink();
+            Streaming streaming = each.start(each.call("m1", "60 words, 20 ms", List.of()), sink);
+            await().atMost(LONG).until(() -> sink.text().contains("w3"));
 
             mortal.restartEmpty();
 
             ModelAnswer answer = streaming.answer().get(LONG.toSeconds(), TimeUnit.SECONDS);
             assertThat(answer.turn().text()).isEqualTo(words(60));
-            assertThat(heard.text()).isEqualTo(words(60));
-            assertThat(heard.resets).isEqualTo(1);
+            assertThat(sink.text()).isEqualTo(words(60));
+            assertThat(sink.resets).isEqualTo(1);
         }
     }
 
@@ -403,9 +417,9 @@ final class LangGraphProviderTest {
         CallLimits limits = new CallLimits(LONG, LONG, Duration.ofSeconds(2), LONG);
         try (LangGraphJsServer mortal = LangGraphJsServer.start();
                 LangGraphCalls each = new LangGraphCalls(mortal.url(), limits)) {
-            Heard heard = new Heard();
-            Streaming streaming = each.start(each.call("m1", "400 words, 50 ms", List.of()), heard);
-            await().atMost(LONG).until(() -> heard.text().contains("w3"));
+            RecordingSink sink = new RecordingSink();
+            Streaming streaming = each.start(each.call("m1", "400 words, 50 ms", List.of()), sink);
+            await().atMost(LONG).until(() -> sink.text().contains("w3"));
 
             mortal.kill();
 
@@ -423,7 +437,7 @@ final class LangGraphProviderTest {
         CallLimits limits = new CallLimits(LONG, LONG, Duration.ofSeconds(5), LONG);
         try (LangGraphJsServer mortal = LangGraphJsServer.start();
                 LangGraphCalls each = new LangGraphCalls(mortal.url(), limits)) {
-            Heard stuck = new Heard();
+            RecordingSink stuck = new RecordingSink();
             Streaming streaming = each.start(each.call("m1", "400 words, 50 ms", List.of()), stuck);
             await().atMost(LONG).until(() -> mortal.hasSavedAsRunning("m1"));
 
@@ -432,7 +446,7 @@ final class LangGraphProviderTest {
             assertThat(streaming.failure())
                     .isInstanceOf(ProviderFailure.class)
                     .hasMessageStartingWith("The provider 'langgraph' fell silent for 5 s");
-            Heard next = new Heard();
+            RecordingSink next = new RecordingSink();
             each.stream(each.call("m2", "3 words, 1 ms", List.of()), next);
             assertThat(next.text()).isEqualTo(words(3));
         }

@@ -8,26 +8,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What earlier attempts have shown of an answer that its service now sends again from the beginning; these pieces are
-/// skipped. The caller decides what to do about an answer that is different.
-public final class Shown {
+/// Skips the pieces that earlier attempts have shown of an answer that its service now sends again from the beginning.
+/// The caller decides what to do about an answer that is different.
+public final class ReplayFilter {
 
     private final Beginning text;
     private final Beginning reasoning;
     private final Map<String, Beginning> toolCalls = new HashMap<>();
     private final Set<String> toolResults;
 
-    /// Everything that was shown: the text, and the parts next to it.
-    public Shown(String text, Kept kept) {
+    /// For an answer of which this much was shown: the text, and the parts next to it.
+    public ReplayFilter(String text, Kept kept) {
         this.text = new Beginning(text);
         this.reasoning = new Beginning(kept.reasoning());
         kept.toolCalls().forEach((id, arguments) -> toolCalls.put(id, new Beginning(arguments)));
         this.toolResults = new HashSet<>(kept.toolResults());
     }
 
-    /// For an answer that nobody has begun.
-    public static Shown nothing() {
-        return new Shown("", new Kept("", ""));
+    /// For an answer of which nothing was shown.
+    public static ReplayFilter nothing() {
+        return new ReplayFilter("", new Kept("", ""));
     }
 
     /// The new part of the next piece of text; nothing when the text differs from the shown one.

@@ -2,7 +2,7 @@ package dev.antiphon.transport;
 
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.transport.Dialect.Sign;
+import dev.antiphon.transport.Dialect.Verdict;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,15 +10,15 @@ import tools.jackson.databind.JsonNode;
 
 import java.util.Locale;
 
-/// What the services have in common in reporting an error.
-public final class Signs {
+/// The ways in which services report an error that many of them have in common.
+public final class ServiceErrors {
 
     private static final int NOT_FOUND = 404;
 
-    private Signs() {}
+    private ServiceErrors() {}
 
     /// The error in an event or in the body of a refusal, or null.
-    public static Sign.@Nullable Failure failure(@Nullable String event, String data) {
+    public static Verdict.@Nullable Failure failure(@Nullable String event, String data) {
         boolean isError = "error".equals(event);
         // Inside a text the quotes would be escaped.
         return isError || data.contains("\"error\"") ? failure(event, parse(data)) : null;
@@ -26,7 +26,7 @@ public final class Signs {
 
     /// The error that an event reports, or null: `{"error":{"type","code","status","message"}}` with some of these,
     /// `{"error":"…"}`, the same fields under `"object":"error"`, or an event of that name.
-    public static Sign.@Nullable Failure failure(@Nullable String event, JsonNode object) {
+    public static Verdict.@Nullable Failure failure(@Nullable String event, JsonNode object) {
         JsonNode error = object.path("error");
         if (error.isObject() && !error.isEmpty()) {
             return failure(error);
@@ -39,7 +39,7 @@ public final class Signs {
     }
 
     /// Most services name an error; some only number it, as a text or a number.
-    private static Sign.Failure failure(JsonNode error) {
+    private static Verdict.Failure failure(JsonNode error) {
         String name = null;
         int status = 0;
         for (String field : new String[] {"code", "status", "type"}) {
@@ -51,7 +51,7 @@ public final class Signs {
                 name = text.toLowerCase(Locale.ROOT);
             }
         }
-        return new Sign.Failure(name, status);
+        return new Verdict.Failure(name, status);
     }
 
     /// The error name in the body of a refusal, or null.
@@ -60,7 +60,7 @@ public final class Signs {
         if (status == NOT_FOUND && speaksOfAModel(object)) {
             return FailureText.MODEL_NOT_FOUND;
         }
-        Sign.Failure failure = failure(null, object);
+        Verdict.Failure failure = failure(null, object);
         return failure == null ? null : failure.reason();
     }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A sink that stores its pieces as a log would, and can be lost midway as a run can. It belongs to the provider's
 /// thread; other threads can read the text and `kept`.
-final class Heard implements TokenSink {
+final class RecordingSink implements TokenSink {
 
     /// The valid text of the answer.
     private final List<String> texts = new CopyOnWriteArrayList<>();
@@ -32,12 +32,12 @@ final class Heard implements TokenSink {
     int resets;
     private final int most;
 
-    Heard() {
+    RecordingSink() {
         this(Integer.MAX_VALUE);
     }
 
     /// Takes this many pieces, and is lost then.
-    Heard(int most) {
+    RecordingSink(int most) {
         this.most = most;
     }
 
