@@ -50,6 +50,9 @@ import java.util.concurrent.TimeUnit;
 /// and JUnit runs the tests, each against a {@link FakeModelServer} of its own.
 ///
 /// Tests of features that the provider does not have ({@link dev.antiphon.api.model.Capabilities}) are skipped.
+///
+/// The tests expect the failures of the worker's transport, with their texts. A provider gets them when it uses
+/// {@link ProviderContext#transport} and throws {@link dev.antiphon.api.model.ReportedError} for an error in a stream.
 @SuppressWarnings("try") // if close is interrupted, the test has failed already
 public abstract class ProviderConformance {
 
@@ -150,6 +153,8 @@ public abstract class ProviderConformance {
                         ProviderFailure.class, () -> provider.stream(call("hi"), sink));
         assertThat(failure).isNotNull();
         assertThat(failure.getMessage())
+                .as(
+                        "the message for users: it names the provider and quotes nothing of the service")
                 .startsWith("The provider '" + provider.name() + "' ")
                 .endsWith(".")
                 .doesNotContain("\n", "leak");

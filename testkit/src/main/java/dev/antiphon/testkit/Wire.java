@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /// How the streams of one service look, written from its documentation. A new provider needs one of these for its
-/// tests. The order of parts in an answer is begin, reasoning, text, tool calls, end.
+/// tests. The order of parts in an answer is begin, reasoning, text, tool calls, end. Each part is sent as it is, so it
+/// contains the line ends of the format. {@link OllamaWire} is a short example.
 public interface Wire {
 
     JsonMapper JSON = new JsonMapper();
@@ -31,8 +32,10 @@ public interface Wire {
     /// The name of the provider that speaks this wire.
     String provider();
 
-    /// The path of the base URL.
-    String path();
+    /// What {@link #environment} adds to the address of the service, such as `/v1`. Default nothing.
+    default String path() {
+        return "";
+    }
 
     /// The environment variables with which a worker uses the service at this address.
     Map<String, String> environment(String address);
@@ -48,11 +51,15 @@ public interface Wire {
     /// A piece of text.
     String text(String piece);
 
-    /// A piece of reasoning.
-    String reasoning(String piece);
+    /// A piece of reasoning. Needed only for a provider that shows reasoning.
+    default String reasoning(String piece) {
+        throw new UnsupportedOperationException(getClass() + " has no reasoning");
+    }
 
-    /// The tool call with number `index`, counted from 0, with all its arguments.
-    String toolCall(int index, String id, String name, String arguments);
+    /// The tool call with number `index`, counted from 0, with all its arguments. Needed only for a provider with tools.
+    default String toolCall(int index, String id, String name, String arguments) {
+        throw new UnsupportedOperationException(getClass() + " has no tool calls");
+    }
 
     /// The end of an answer, including the end mark.
     ///
@@ -66,13 +73,13 @@ public interface Wire {
         TOOLS
     }
 
-    /// An error within a stream.
+    /// An error within a stream. Its message is `leak`, which no failure that users see can contain.
     String error();
 
     /// The beginning of a piece that never ends.
     String hugeBeginning();
 
-    /// An event that breaks the protocol of the service.
+    /// A complete event that breaks the protocol of the service.
     String malformed();
 
     /// Bytes that keep the connection busy and have no meaning.

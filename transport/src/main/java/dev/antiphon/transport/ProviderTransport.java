@@ -6,6 +6,7 @@ import dev.antiphon.api.model.ModelProvider;
 import dev.antiphon.api.model.ModelTransport;
 import dev.antiphon.api.model.ProviderContext;
 import dev.antiphon.api.model.ProviderFailure;
+import dev.antiphon.api.model.ReportedError;
 
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +95,8 @@ public final class ProviderTransport implements ModelTransport, AutoCloseable {
                     }
                     case END -> new Verdict.End();
                 };
+            } catch (ReportedError e) {
+                return new Verdict.Failure(e.name(), e.status());
             } catch (ProviderFailure | InterruptedException e) {
                 thrown = e;
                 call.stop();

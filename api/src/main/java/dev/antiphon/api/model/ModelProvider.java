@@ -5,7 +5,9 @@ import dev.antiphon.api.model.Capabilities.Feature;
 
 import java.util.List;
 
-/// Answers model calls. One class for each kind of service.
+/// Answers model calls. One class for each kind of service. A service over HTTP is called with
+/// {@link ProviderContext#transport}, which applies the time limits, closes the connection on an interrupt, and makes
+/// the failures.
 ///
 /// Thread-safe: many runs call it at the same time.
 public interface ModelProvider {

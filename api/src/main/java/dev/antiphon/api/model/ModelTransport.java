@@ -63,10 +63,12 @@ public interface ModelTransport {
         /// @param event the name of the event; null when it has none
         /// @param data the data lines of the event, joined by line feeds; or one JSON object
         /// @return what the event was
+        /// @throws ReportedError when the event is an error of the service
         /// @throws ProviderFailure to end the call with this failure
         /// @throws InterruptedException when a {@link TokenSink} throws it: do not catch it
         /// @throws RuntimeException when the event breaks the protocol of the service: the call fails
-        Read read(@Nullable String event, String data) throws ProviderFailure, InterruptedException;
+        Read read(@Nullable String event, String data)
+                throws ReportedError, ProviderFailure, InterruptedException;
     }
 
     /// What an event was.

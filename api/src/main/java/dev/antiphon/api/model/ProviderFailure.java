@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 import java.time.Duration;
 import java.util.Optional;
 
-/// A model call that failed. Users see the message: one sentence, never with a secret in it.
+/// A model call that failed. Users see the message: one sentence that begins with `The provider 'NAME'` and has no text
+/// of the service in it, because that can repeat prompts and keys.
 public final class ProviderFailure extends Exception {
 
     private final ErrorCode code;
