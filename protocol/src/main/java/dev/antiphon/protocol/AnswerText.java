@@ -35,6 +35,11 @@ public final class AnswerText {
         }
     }
 
+    /// The length of the text, in characters.
+    public int length() {
+        return text.length();
+    }
+
     @Override
     public String toString() {
         return text.toString();

@@ -169,14 +169,12 @@ final class AnswerWriter {
         }
     }
 
-    /// Asks the user, and leaves the run to the worker that claims it with the answer.
-    ///
-    /// @return false when the run was lost to another attempt
-    boolean park(ObjectNode question) throws InterruptedException {
+    /// Asks the user, and leaves the run to the worker that claims it with the answer. Waits until the question is in the
+    /// log, or the run is {@link #lost}.
+    void park(ObjectNode question) throws InterruptedException {
         ObjectNode details = Json.object();
         details.set(ChunkBody.Status.INTERRUPT, question);
-        return end(
-                new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details), Batch.Then.PARK, null);
+        end(new ChunkBody.Status(ChunkBody.Status.INTERRUPT, details), Batch.Then.PARK, null);
     }
 
     /// Reports that the text of an earlier attempt remains.
@@ -184,14 +182,12 @@ final class AnswerWriter {
         counters.add(Count.CONTINUED);
     }
 
-    /// Writes the last chunk and waits until it is in the log.
-    ///
-    /// @return false when the run was lost to another attempt
-    boolean finish(ChunkBody last, Completion completion) throws InterruptedException {
-        return end(last, Batch.Then.END, completion);
+    /// Writes the last chunk. Waits until it is in the log, or the run is {@link #lost}.
+    void finish(ChunkBody last, Completion completion) throws InterruptedException {
+        end(last, Batch.Then.END, completion);
     }
 
-    private boolean end(ChunkBody last, Batch.Then then, @Nullable Completion completion)
+    private void end(ChunkBody last, Batch.Then then, @Nullable Completion completion)
             throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -199,13 +195,12 @@ final class AnswerWriter {
                 waiting.addLast(last, then, completion);
                 appendIfIdle();
             }
-            while (state != State.ENDED && state != State.LOST) {
+            while (!isOver()) {
                 changed.await();
             }
             if (state == State.ENDED && last instanceof ChunkBody.Failure(ErrorCode code, _)) {
                 counters.failed(code);
             }
-            return state == State.ENDED;
         } finally {
             lock.unlock();
         }
@@ -228,9 +223,16 @@ final class AnswerWriter {
 
     /// Stops the run because its message was ended from outside. Any thread.
     void cancel() {
-        cancelled = true;
-        counters.add(Count.CANCELLED);
-        lose("cancelled");
+        cancelled = true; // also for a run that is lost already: its service must end its answer
+        lock.lock();
+        try {
+            if (!isOver()) {
+                counters.add(Count.CANCELLED);
+                lose("cancelled");
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     MessageId message() {
@@ -382,15 +384,9 @@ final class AnswerWriter {
     }
 
     private void lose(String why) {
-        LOG.atInfo()
-                .addKeyValue("session", claimed.request().sessionId())
-                .addKeyValue("message", claimed.request().messageId())
-                .addKeyValue("attempt", claimed.attempt())
-                .addKeyValue("why", why)
-                .log("lost a run");
         lock.lock();
         try {
-            if (state == State.ENDED || state == State.LOST) {
+            if (isOver()) {
                 return;
             }
             state = State.LOST;
@@ -402,5 +398,15 @@ final class AnswerWriter {
         } finally {
             lock.unlock();
         }
+        LOG.atInfo()
+                .addKeyValue("session", claimed.request().sessionId())
+                .addKeyValue("message", claimed.request().messageId())
+                .addKeyValue("attempt", claimed.attempt())
+                .addKeyValue("why", why)
+                .log("lost a run");
+    }
+
+    private boolean isOver() {
+        return state == State.ENDED || state == State.LOST;
     }
 }

@@ -9,10 +9,8 @@ import dev.antiphon.protocol.Completion;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /// The text of one attempt at an answer, on top of the text that earlier attempts have written since the
@@ -23,9 +21,6 @@ import java.util.Set;
 /// place. Thread-safe, because steps can run in parallel.
 final class Answering {
 
-    /// The key for no step.
-    private static final String FINISHED = "";
-
     private final AnswerWriter writer;
 
     // Guarded by `this`.
@@ -33,73 +28,21 @@ final class Answering {
     /// The first chunk of the steps that have not finished.
     private int from;
 
-    /// The text of earlier attempts at these steps that this attempt has not repeated yet.
-    private String standing;
-
-    /// The text of this attempt at these steps, in the log already or not: a reset withdraws all of it. Limited by what
-    /// a step can write.
-    private final List<Said> said = new ArrayList<>();
-
-    /// Whether text of earlier attempts may have to be withdrawn.
-    private boolean continues;
-
-    /// Whether that text has reasoning or tool calls: readers see that these start again only by a reset.
-    private final boolean isMoreThanText;
-
-    private @Nullable Kept kept;
-    private final String textOfKept;
+    private final Replay replay;
+    private final AttemptText text = new AttemptText();
+    private final HeldPiece held;
+    private final Usage usage;
 
     /// The tool calls of the steps that have not finished, as far as their results are shown.
     private final Set<String> results;
 
-    /// Held back, because the last piece of an answer goes into its final chunk.
-    private String lastPiece;
-
-    /// The step that wrote it; empty when that step has finished.
-    private String lastStep = FINISHED;
-
-    /// The text that was held back when the last step finished.
-    private String heldBack;
-
-    private @Nullable Completion completion;
-
     Answering(AnswerWriter writer, Progress progress, Streamed streamed) {
         this.writer = writer;
         this.from = streamed.from();
-        this.lastPiece = progress.lastPiece();
-        this.heldBack = progress.lastPiece();
-        this.completion = with(progress.completion(), streamed.tokens());
-        this.standing = streamed.text();
-        this.kept = streamed.kept();
-        this.textOfKept = streamed.textOfKept();
-        // An answer kept by a service continues also when none of it has come yet.
-        this.continues = streamed.isAnything() || streamed.kept() != null;
-        this.isMoreThanText = streamed.isMoreThanText();
+        this.replay = new Replay(streamed, writer::continued);
+        this.held = new HeldPiece(progress.lastPiece());
+        this.usage = new Usage(progress.completion(), streamed.tokens());
         this.results = new HashSet<>(streamed.results());
-    }
-
-    private static @Nullable Completion with(@Nullable Completion completion, int tokens) {
-        if (tokens == 0) {
-            return completion;
-        }
-        return completion == null
-                ? new Completion("", tokens, Completion.FinishReason.STOP)
-                : new Completion(
-                        completion.model(),
-                        sum(tokens, completion.tokensUsed()),
-                        completion.finishReason(),
-                        completion.stopReason());
-    }
-
-    /// Consecutive text of one source.
-    ///
-    /// @param step its key
-    /// @param call the step's model call; null for its own text
-    private record Said(String step, @Nullable ModelSpeech call, StringBuilder text) {
-
-        boolean isBy(String other, @Nullable ModelSpeech another) {
-            return step.equals(other) && Objects.equals(call, another);
-        }
     }
 
     /// How a model call can continue where an earlier attempt stopped.
@@ -114,141 +57,73 @@ final class Answering {
     /// @param step its key
     /// @param first whether it is the first call of its step and no step runs in parallel: only such a call can
     ///     be recognized
-    synchronized ModelSpeech begin(
+    synchronized CallSink begin(
             String step, Continuation continuation, boolean first, boolean joinsPieces)
             throws InterruptedException {
-        writeLastPiece();
+        writeHeldPiece();
         writer.joinPieces(joinsPieces);
-        if (!continues) {
-            return new ModelSpeech(step, Continued.NOT, first);
+        if (replay.isOpen() && first && continuation == Continuation.REPLAY) {
+            return new CallSink(step, new Continued(replay.rest(), null), true);
         }
-        if (first && continuation == Continuation.REPLAY) {
-            return new ModelSpeech(step, new Continued(standing, null), true);
-        }
-        Kept last = kept;
-        if (first
-                && continuation == Continuation.REATTACH
-                && last != null
-                && standing.equals(textOfKept)) {
-            continues = false;
+        Kept kept = first && continuation == Continuation.REATTACH ? replay.keptHere() : null;
+        if (kept != null) {
+            CallSink call = new CallSink(step, new Continued(replay.rest(), kept), true);
+            text.add(step, call, replay.rest());
+            replay.end();
             writer.continued();
-            ModelSpeech speech = new ModelSpeech(step, new Continued(textOfKept, last), true);
-            remember(step, speech, textOfKept);
-            return speech;
+            return call;
         }
-        if (standing.isEmpty() && !isMoreThanText) {
-            continues = false; // the earlier attempt had not reached this call
-        } else {
+        if (replay.isOpen() && !replay.isAtEnd()) {
             withdraw();
         }
-        return new ModelSpeech(step, Continued.NOT, first);
-    }
-
-    /// Records how a model call ended.
-    private synchronized void ended(String step, String piece, Completion measured)
-            throws InterruptedException {
-        writeLastPiece(); // of a parallel call
-        lastPiece = piece;
-        lastStep = step;
-        Completion before = completion;
-        completion =
-                before == null || before.tokensUsed() == null
-                        ? measured
-                        : new Completion(
-                                measured.model(),
-                                sum(before.tokensUsed(), measured.tokensUsed()),
-                                measured.finishReason(),
-                                measured.stopReason());
-    }
-
-    private static @Nullable Integer sum(int tokens, @Nullable Integer more) {
-        return more == null ? tokens : Integer.valueOf(tokens + more);
+        replay.end();
+        return new CallSink(step, Continued.NOT, first);
     }
 
     /// Adds a step's own text.
-    void say(String step, String text) throws InterruptedException {
-        content(step, null, text);
+    synchronized void say(String step, String piece) throws InterruptedException {
+        writeHeldPiece();
+        write(step, null, piece);
     }
 
-    private synchronized void content(String step, @Nullable ModelSpeech call, String text)
+    private void writeHeldPiece() throws InterruptedException {
+        if (!held.isEmpty()) {
+            write(held.step(), null, held.release());
+        }
+    }
+
+    private void write(String step, @Nullable CallSink call, String piece)
             throws InterruptedException {
-        writeLastPiece();
-        write(step, call, text);
+        String unlogged = unlogged(piece);
+        text.add(step, call, piece);
+        writer.content(unlogged);
     }
 
-    private void writeLastPiece() throws InterruptedException {
-        String piece = lastPiece;
-        lastPiece = "";
-        write(lastStep, null, piece);
-    }
-
-    private void write(String step, @Nullable ModelSpeech call, String text)
-            throws InterruptedException {
-        String unsaid = unsaid(text);
-        remember(step, call, text);
-        writer.content(unsaid);
-    }
-
-    private void remember(String step, @Nullable ModelSpeech call, String text) {
-        if (text.isEmpty()) {
-            return;
+    /// The part of a piece that is not in the log yet.
+    private String unlogged(String piece) throws InterruptedException {
+        Optional<String> rest = replay.next(piece);
+        if (rest.isEmpty()) {
+            withdraw();
         }
-        if (said.isEmpty() || !said.getLast().isBy(step, call)) {
-            said.add(new Said(step, call, new StringBuilder()));
-        }
-        said.getLast().text().append(text);
-    }
-
-    /// The part of a text that is not in the log yet.
-    private String unsaid(String text) throws InterruptedException {
-        if (!continues) {
-            return text;
-        }
-        if (standing.startsWith(text)) {
-            standing = standing.substring(text.length());
-            if (standing.isEmpty() && !text.isEmpty()) {
-                writer.continued(); // all text in the log was repeated
-            }
-            return "";
-        }
-        if (text.startsWith(standing)) {
-            if (!standing.isEmpty()) {
-                writer.continued();
-            }
-            continues = false;
-            return text.substring(standing.length());
-        }
-        withdraw();
-        return text;
+        return rest.orElse(piece);
     }
 
     /// A reset withdraws everything since the last checkpoint, so this attempt's text is written once more.
     private void withdraw() throws InterruptedException {
-        continues = false;
-        standing = "";
+        replay.end();
         writer.reset(from);
-        writer.content(allSaid());
-    }
-
-    private String allSaid() {
-        StringBuilder all = new StringBuilder();
-        said.forEach(each -> all.append(each.text()));
-        return all.toString();
+        writer.content(text.all());
     }
 
     /// The text of a step since the last one finished.
     synchronized String said(String step) throws InterruptedException {
-        writeLastPiece();
-        StringBuilder text = new StringBuilder();
-        said.stream()
-                .filter(each -> each.step().equals(step))
-                .forEach(each -> text.append(each.text()));
-        return text.toString();
+        writeHeldPiece();
+        return text.of(step);
     }
 
     /// The position of the answer when the last step finished, and the usage of the model calls since then.
     synchronized Progress unfinished() {
-        return new Progress(from, heldBack, completion);
+        return new Progress(from, held.whenStepFinished(), usage.soFar());
     }
 
     /// Records that a model call was retried.
@@ -269,53 +144,44 @@ final class Answering {
 
     /// Finishes a step: its text is final. Waits until it is in the log.
     synchronized Progress finished() throws InterruptedException {
-        heldBack = lastPiece;
-        lastStep = FINISHED;
-        if (continues && said.isEmpty()) {
-            return new Progress(
-                    from, lastPiece, completion); // the text in the log belongs to a later step
+        held.stepFinished();
+        boolean isLaterStepsText = replay.isOpen() && text.isEmpty();
+        if (!isLaterStepsText) {
+            if (replay.isIncomplete()) {
+                withdraw();
+            }
+            replay.end();
+            results.clear();
+            text.clear();
+            from = writer.flush();
         }
-        if (continues && !standing.isEmpty()) {
-            withdraw();
-        }
-        continues = false;
-        results.clear();
-        said.clear();
-        from = writer.flush();
-        return new Progress(from, lastPiece, completion);
+        return unfinished();
     }
 
-    /// Ends the answer and waits until its end is in the log.
-    ///
-    /// @return false when another attempt owns the run now
-    synchronized boolean finish() throws InterruptedException {
-        String last = unsaid(lastPiece);
-        if (continues && !standing.isEmpty()) { // and no step has repeated it
-            continues = false;
+    /// Ends the answer. Waits until its end is in the log, or the run is lost.
+    synchronized void finish() throws InterruptedException {
+        String last = unlogged(held.text());
+        if (replay.isIncomplete()) { // and no step has repeated it
+            replay.end();
             writer.reset(from);
-            last = allSaid() + lastPiece;
+            last = text.all() + held.text();
         }
-        Completion measured = completion;
-        return writer.finish(
-                new ChunkBody.Content(last),
-                measured == null
-                        ? new Completion("", null, Completion.FinishReason.STOP)
-                        : measured);
+        writer.finish(new ChunkBody.Content(last), usage.atEnd());
     }
 
     /// Writes one model call into the answer.
-    final class ModelSpeech implements RetrySink {
+    final class CallSink implements RetrySink {
 
         private final String step;
         private final Continued continued;
 
         /// Whether another attempt would recognize the call.
-        private final boolean knownAgain;
+        private final boolean recognizable;
 
-        private ModelSpeech(String step, Continued continued, boolean knownAgain) {
+        private CallSink(String step, Continued continued, boolean recognizable) {
             this.step = step;
             this.continued = continued;
-            this.knownAgain = knownAgain;
+            this.recognizable = recognizable;
         }
 
         Continued continued() {
@@ -326,18 +192,25 @@ final class Answering {
         ///
         /// @param piece held back until it is known whether it is the last of the answer
         void end(String piece, Completion measured) throws InterruptedException {
-            ended(step, piece, measured);
-        }
-
-        @Override
-        public void content(String text) throws InterruptedException {
-            Answering.this.content(step, this, text);
-        }
-
-        @Override
-        public void reasoning(String text) throws InterruptedException {
             synchronized (Answering.this) {
-                writer.reasoning(text);
+                writeHeldPiece(); // of a parallel call
+                held.hold(step, piece);
+                usage.add(measured);
+            }
+        }
+
+        @Override
+        public void content(String piece) throws InterruptedException {
+            synchronized (Answering.this) {
+                writeHeldPiece();
+                write(step, this, piece);
+            }
+        }
+
+        @Override
+        public void reasoning(String piece) throws InterruptedException {
+            synchronized (Answering.this) {
+                writer.reasoning(piece);
             }
         }
 
@@ -361,7 +234,7 @@ final class Answering {
         @Override
         public void kept(String handle) throws InterruptedException {
             synchronized (Answering.this) {
-                writer.kept(handle, knownAgain);
+                writer.kept(handle, recognizable);
             }
         }
 
@@ -369,7 +242,7 @@ final class Answering {
         @Override
         public void reset() throws InterruptedException {
             synchronized (Answering.this) {
-                said.removeIf(each -> equals(each.call()));
+                text.removeTextOf(this);
                 withdraw();
             }
         }

@@ -53,32 +53,30 @@ final class Run {
         this.writer = writer;
     }
 
-    /// Answers the message. Blocks until the answer is in the log.
+    /// Answers the message. Blocks until the answer is in the log, or another attempt owns the run.
     ///
-    /// @return false when another attempt owns the run now
     /// @throws InterruptedException when the process stops: the next attempt continues
-    boolean execute() throws InterruptedException {
+    void execute() throws InterruptedException {
         try {
-            return answer();
+            answer();
         } catch (NeedsUser e) {
-            return writer.park(e.question());
+            writer.park(e.question());
         } catch (ProviderFailure e) {
-            return fail(e.code(), Json.encodable(e.getMessage()), e.stopReason().orElse(null));
+            fail(e.code(), Json.encodable(e.getMessage()), e.stopReason().orElse(null));
         } catch (WorkflowFailure e) {
-            return fail(e.code(), Json.encodable(e.getMessage()), null);
+            fail(e.code(), Json.encodable(e.getMessage()), null);
         } catch (Unavailable e) {
-            return end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.", null);
+            end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.", null);
         } catch (RuntimeException e) {
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
                     .setCause(e)
                     .log("a run failed unexpectedly");
-            return end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
+            end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
         }
     }
 
-    private boolean answer()
-            throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
+    private void answer() throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
         RequestContext context = claimed.request().context();
         CompiledWorkflow workflow = parts.workflows().choose(context.workflow());
         ModelProvider provider = parts.providers().choose(context.aiProvider());
@@ -108,7 +106,7 @@ final class Run {
                         Answers.of(claimed.answers(), claimed.streamed(), progress.chunk()),
                         answering);
         workflow.run(steps, checkpoint);
-        return answering.finish();
+        answering.finish();
     }
 
     private ObjectNode kept() {
@@ -122,19 +120,19 @@ final class Run {
         }
     }
 
-    private boolean fail(ErrorCode code, String message, @Nullable String stopReason)
+    private void fail(ErrorCode code, String message, @Nullable String stopReason)
             throws InterruptedException {
         LOG.atWarn()
                 .addKeyValue("message", claimed.request().messageId())
                 .addKeyValue("code", code.wire())
                 .addKeyValue("reason", message)
                 .log("a run failed");
-        return end(code, message, stopReason);
+        end(code, message, stopReason);
     }
 
-    private boolean end(ErrorCode code, String message, @Nullable String stopReason)
+    private void end(ErrorCode code, String message, @Nullable String stopReason)
             throws InterruptedException {
-        return writer.finish(
+        writer.finish(
                 new ChunkBody.Failure(code, message),
                 new Completion(
                         parts.providers().modelNamedFor(claimed.request().context()),

@@ -161,16 +161,16 @@ final class RunSteps implements RunHost {
         @Override
         public ModelAnswer stream(List<ModelTurn> turns, List<ToolSpec> tools)
                 throws ProviderFailure, NeedsUser, InterruptedException {
-            Answering.ModelSpeech speech =
+            Answering.CallSink sink =
                     answering.begin(
                             key,
                             provider.capabilities().continuation(),
                             calls == 0 && !beside,
                             provider.joinsPieces());
-            ModelCall call = call(turns, tools, speech.continued());
+            ModelCall call = call(turns, tools, sink.continued());
             calls++;
-            ModelAnswer answer = answer(call, speech);
-            speech.end(answer.lastPiece(), answer.completion());
+            ModelAnswer answer = answer(call, sink);
+            sink.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
             if (question != null && beside) {
                 throw refused("asks its user, which a step that runs in parallel cannot do");
@@ -189,7 +189,8 @@ final class RunSteps implements RunHost {
                         "keeps the conversation itself and cannot answer separate calls; this workflow"
                                 + " needs another provider");
             }
-            return answer(call(turns, List.of(), Answering.Continued.NOT), new Unheard(answering));
+            return answer(
+                    call(turns, List.of(), Answering.Continued.NOT), new HiddenSink(answering));
         }
 
         /// The only entry of models' text: the code after it does not check it again.
@@ -299,7 +300,7 @@ final class RunSteps implements RunHost {
     }
 
     /// Takes the answers that a step needs only for itself.
-    private record Unheard(Answering run) implements RetrySink {
+    private record HiddenSink(Answering run) implements RetrySink {
 
         @Override
         public void content(String text) {}

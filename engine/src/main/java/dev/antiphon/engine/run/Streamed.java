@@ -7,15 +7,13 @@ import dev.antiphon.protocol.ChunkBody;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.node.ObjectNode;
-
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What earlier attempts have streamed and what of it is still valid.
+/// The part of the earlier attempts' chunks that is still valid.
 ///
 /// @param from the first unfinished chunk: earlier chunks are final
 /// @param isMoreThanText whether there is anything besides text, notes about the run and results of our own tools
@@ -47,84 +45,132 @@ record Streamed(
         return isMoreThanText || !text.isEmpty();
     }
 
-    private static boolean isKeptForUs(String status, ObjectNode details) {
-        return status.equals(KEPT) && details.path(AGAIN).booleanValue(true);
-    }
-
     /// Reads a run's chunks.
     ///
     /// @param chunks from 0 on
     /// @param finished the number of chunks that belong to finished steps
     /// @param toolsAreTheirs whether the service runs its own tools, so that its answer continues after their results
     static Streamed of(List<byte[]> chunks, int finished, boolean toolsAreTheirs) {
-        AnswerText text = new AnswerText();
-        String handle = null;
-        int textAtHandle = 0;
-        StringBuilder reasoning = new StringBuilder();
-        Map<String, String> toolCalls = new HashMap<>();
-        Set<String> toolResults = new HashSet<>();
-        boolean isMoreThanText = false;
-        Set<String> results = new HashSet<>();
-        int from = finished;
-        int before = 0;
-        int tokens = 0;
-        for (int i = 0; i < chunks.size(); i++) {
-            ChunkBody body = Chunk.decode(chunks.get(i)).body();
+        Reader reader = new Reader(finished, toolsAreTheirs);
+        for (int id = 0; id < chunks.size(); id++) {
+            reader.read(id, Chunk.decode(chunks.get(id)).body());
+        }
+        return reader.streamed();
+    }
+
+    /// Reads chunk by chunk. The work grows with the length of the answer, not with its square: a long answer can have
+    /// tens of thousands of chunks.
+    private static final class Reader {
+
+        private final boolean toolsAreTheirs;
+        private final AnswerText text = new AnswerText();
+        private int from;
+
+        /// The length of the text before the chunk `from`.
+        private int before;
+
+        private boolean isMoreThanText;
+        private final Set<String> results = new HashSet<>();
+        private int tokens;
+        private @Nullable KeptCall kept;
+
+        Reader(int finished, boolean toolsAreTheirs) {
+            this.from = finished;
+            this.toolsAreTheirs = toolsAreTheirs;
+        }
+
+        void read(int id, ChunkBody body) {
             text.add(body);
-            if (i < from) {
-                before = text.toString().length();
-                continue;
-            }
-            if (body instanceof ChunkBody.Status(_, var details) && ServiceQuestion.isIn(details)) {
-                from = i + 1;
+            if (id < from) {
+                before = text.length();
+            } else if (body instanceof ChunkBody.Status(_, var details)
+                    && ServiceQuestion.isIn(details)) {
+                from = id + 1;
+                before = text.length();
                 tokens += ServiceQuestion.tokens(details);
-                before = text.toString().length();
                 isMoreThanText = false;
-                handle = null;
-                continue;
-            }
-            if (body instanceof ChunkBody.ToolResult(String id, _, _)) {
-                results.add(id);
-            }
-            isMoreThanText |=
-                    switch (body) {
-                        case ChunkBody.Content _, ChunkBody.Status _ -> false;
-                        case ChunkBody.ToolResult _ -> toolsAreTheirs;
-                        case ChunkBody.Reasoning _,
-                                ChunkBody.ToolCall _,
-                                ChunkBody.Reset _,
-                                ChunkBody.Failure _ ->
-                                true;
-                    };
-            switch (body) {
-                case ChunkBody.Status(String status, var details)
-                        when isKeptForUs(status, details) -> {
-                    handle = details.path(HANDLE).stringValue("");
-                    textAtHandle = text.toString().length();
-                    reasoning.setLength(0);
-                    toolCalls.clear();
-                    toolResults.clear();
-                }
-                case ChunkBody.Reasoning(String piece) -> reasoning.append(piece);
-                case ChunkBody.ToolCall(String id, _, String arguments) ->
-                        toolCalls.merge(id, arguments, String::concat);
-                case ChunkBody.ToolResult(String id, _, _) when toolsAreTheirs ->
-                        toolResults.add(id);
-                case ChunkBody.Reset _, ChunkBody.ToolResult _ -> handle = null;
-                case ChunkBody.Content _, ChunkBody.Status _, ChunkBody.Failure _ -> {}
+                kept = null;
+            } else {
+                readUnfinished(body);
             }
         }
-        String all = text.toString();
-        return handle == null
-                ? new Streamed(
-                        from, isMoreThanText, results, all.substring(before), null, "", tokens)
-                : new Streamed(
-                        from,
-                        isMoreThanText,
-                        results,
-                        all.substring(before),
-                        new Kept(handle, reasoning.toString(), toolCalls, toolResults),
-                        all.substring(textAtHandle),
-                        tokens);
+
+        private void readUnfinished(ChunkBody body) {
+            switch (body) {
+                case ChunkBody.Content _ -> {}
+                case ChunkBody.Status(String status, var details) -> {
+                    if (status.equals(KEPT) && details.path(AGAIN).booleanValue(true)) {
+                        kept = new KeptCall(details.path(HANDLE).stringValue(""), text.length());
+                    }
+                }
+                case ChunkBody.Reasoning(String piece) -> {
+                    isMoreThanText = true;
+                    if (kept != null) {
+                        kept.reasoning.append(piece);
+                    }
+                }
+                case ChunkBody.ToolCall(String id, _, String arguments) -> {
+                    isMoreThanText = true;
+                    if (kept != null) {
+                        kept.addToolCall(id, arguments);
+                    }
+                }
+                case ChunkBody.ToolResult(String id, _, _) -> {
+                    results.add(id);
+                    isMoreThanText |= toolsAreTheirs;
+                    if (!toolsAreTheirs) {
+                        kept = null;
+                    } else if (kept != null) {
+                        kept.toolResults.add(id);
+                    }
+                }
+                case ChunkBody.Reset _ -> {
+                    isMoreThanText = true;
+                    kept = null;
+                }
+                case ChunkBody.Failure _ -> isMoreThanText = true;
+            }
+        }
+
+        Streamed streamed() {
+            String all = text.toString();
+            KeptCall last = kept;
+            return new Streamed(
+                    from,
+                    isMoreThanText,
+                    results,
+                    all.substring(before),
+                    last == null ? null : last.kept(),
+                    last == null ? "" : all.substring(last.textBefore),
+                    tokens);
+        }
+    }
+
+    /// A model call that its service keeps, while its chunks are read.
+    private static final class KeptCall {
+
+        private final String handle;
+
+        /// The length of the answer's text before the call.
+        private final int textBefore;
+
+        private final StringBuilder reasoning = new StringBuilder();
+        private final Map<String, StringBuilder> arguments = new HashMap<>();
+        private final Set<String> toolResults = new HashSet<>();
+
+        KeptCall(String handle, int textBefore) {
+            this.handle = handle;
+            this.textBefore = textBefore;
+        }
+
+        void addToolCall(String id, String piece) {
+            arguments.computeIfAbsent(id, _ -> new StringBuilder()).append(piece);
+        }
+
+        Kept kept() {
+            Map<String, String> toolCalls = new HashMap<>();
+            arguments.forEach((id, pieces) -> toolCalls.put(id, pieces.toString()));
+            return new Kept(handle, reasoning.toString(), toolCalls, toolResults);
+        }
     }
 }

@@ -18,6 +18,7 @@ import dev.antiphon.backplane.log.Slice;
 import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -84,6 +85,8 @@ final class AnswerWriterTest {
                 }
             };
 
+    private final Counters counters = new Counters();
+
     private AnswerWriter writer(int nextChunk) {
         return new AnswerWriter(
                 log,
@@ -91,7 +94,7 @@ final class AnswerWriterTest {
                 Time.system(),
                 new Claim.Claimed(
                         REQUEST, Token.mint(), 1, nextChunk, List.of(), "", List.of(), "1"),
-                new Counters());
+                counters);
     }
 
     @Test
@@ -184,6 +187,26 @@ final class AnswerWriterTest {
     }
 
     @Test
+    void aCancellationIsCountedOnceAndOnlyWhileTheRunGoesOn() throws Exception {
+        AnswerWriter running = writer(0);
+        AnswerWriter ended = writer(0);
+        CompletableFuture<Boolean> end = finish(ended);
+        log.next().appended();
+        assertThat(end.get(5, TimeUnit.SECONDS)).isTrue();
+
+        ended.cancel();
+        assertThat(counters.of(Count.CANCELLED)).isZero();
+        assertThat(ended.lost()).isFalse();
+        running.cancel();
+        running.cancel();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(counters.of(Count.CANCELLED)).isEqualTo(1);
+        assertThat(running.lost()).isTrue();
+        assertThat(running.isCancelled()).isTrue();
+    }
+
+    @Test
     void aLogThatAcceptsNothingHoldsTheModelBackAtTheLimit() throws Exception {
         CompletableFuture<Integer> taken = new CompletableFuture<>();
         List<Integer> count = new ArrayList<>();
@@ -212,7 +235,8 @@ final class AnswerWriterTest {
         CompletableFuture<Boolean> ended = new CompletableFuture<>();
         Thread.startVirtualThread(() -> {
             try {
-                ended.complete(writer.finish(new ChunkBody.Content("end"), STOP));
+                writer.finish(new ChunkBody.Content("end"), STOP);
+                ended.complete(!writer.lost());
             } catch (InterruptedException e) {
                 ended.completeExceptionally(e);
             }

@@ -159,6 +159,28 @@ final class StreamedTest {
     }
 
     @Test
+    void theWorkGrowsWithTheChunksAndNotWithTheirSquare() {
+        assertThat(Allocation.ratio(chunks -> readAnswer(chunks, 0), 1_000, 8_000)).isLessThan(16);
+        assertThat(Allocation.ratio(chunks -> readAnswer(chunks, chunks), 1_000, 8_000))
+                .as("of finished steps")
+                .isLessThan(16);
+    }
+
+    /// Reads an answer with text, and a tool call with arguments in as many pieces.
+    private static void readAnswer(int chunks, int finished) {
+        List<ChunkBody> bodies = new ArrayList<>();
+        bodies.add(KEPT);
+        for (int i = 1; i < chunks; i++) {
+            bodies.add(
+                    i % 2 == 0
+                            ? new ChunkBody.Content("some words ")
+                            : new ChunkBody.ToolCall("call_1", "clock", "some arguments "));
+        }
+        Streamed streamed = Streamed.of(chunks(bodies.toArray(new ChunkBody[0])), finished, false);
+        assertThat(streamed.text().isEmpty()).isEqualTo(finished > 0);
+    }
+
+    @Test
     void eachAnswerGoesToWhoAsked() {
         List<byte[]> chunks =
                 chunks(
