@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 final class ArgumentCheck {
 
     private static final int MAX_CHARACTERS = 64 * 1024;
-    private static final int ERRORS_TOLD = 3;
+    private static final int MOST_ERRORS = 3;
     private static final int MAX_ERROR_CHARACTERS = 300;
 
     /// Fetches nothing: a schema is complete in itself. Keeps no schemas, because they come and go with their tools.
@@ -91,13 +91,13 @@ final class ArgumentCheck {
     }
 
     private static String reason(List<com.networknt.schema.Error> errors) {
-        String told =
+        String reason =
                 errors.stream()
-                        .limit(ERRORS_TOLD)
+                        .limit(MOST_ERRORS)
                         .map(error -> error.getInstanceLocation() + ": " + error.getMessage())
                         .map(ArgumentCheck::shortened)
                         .collect(Collectors.joining("; "));
-        return "its arguments do not fit its schema: " + told + ".";
+        return "its arguments do not fit its schema: " + reason + ".";
     }
 
     private static String shortened(String error) {

@@ -9,18 +9,18 @@ final class OutcomeRecord {
 
     private OutcomeRecord() {}
 
-    static byte[] encode(ToolOutcome.Told told) {
+    static byte[] encode(ToolOutcome.Reported reported) {
         String outcome =
-                switch (told) {
+                switch (reported) {
                     case ToolOutcome.Result _ -> "result";
                     case ToolOutcome.Failed _ -> "failed";
                     case ToolOutcome.Refused _ -> "refused";
                     case ToolOutcome.Unknown _ -> "unknown";
                 };
-        return Json.bytes(Json.object().put("outcome", outcome).put("text", told.text()));
+        return Json.bytes(Json.object().put("outcome", outcome).put("text", reported.text()));
     }
 
-    static ToolOutcome.Told decode(byte[] json) {
+    static ToolOutcome.Reported decode(byte[] json) {
         ObjectNode kept = Json.readObject(json);
         String text = kept.path("text").stringValue("");
         String outcome = Json.text(kept, "outcome");

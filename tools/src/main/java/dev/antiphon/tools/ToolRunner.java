@@ -152,9 +152,11 @@ public final class ToolRunner {
             throws InterruptedException {
         return switch (asked(() -> journal.begin(intent, tool.idempotent()))) {
             case ToolBegin.Begun _ -> {
-                ToolOutcome.Told told = called(tool, arguments, intent, claim, place);
-                byte[] recorded = OutcomeRecord.encode(told);
-                yield asked(() -> journal.end(intent, recorded)) ? told : new ToolOutcome.Lost();
+                ToolOutcome.Reported reported = called(tool, arguments, intent, claim, place);
+                byte[] recorded = OutcomeRecord.encode(reported);
+                yield asked(() -> journal.end(intent, recorded))
+                        ? reported
+                        : new ToolOutcome.Lost();
             }
             case ToolBegin.Done(byte[] outcome) -> OutcomeRecord.decode(outcome);
             case ToolBegin.Unknown _ ->
@@ -165,13 +167,13 @@ public final class ToolRunner {
         };
     }
 
-    private ToolOutcome.Told called(
+    private ToolOutcome.Reported called(
             Tool tool, ObjectNode arguments, ToolIntent intent, ToolClaim claim, Place place)
             throws InterruptedException {
         var context =
                 new ToolContext(
                         claim.session(), claim.message(), claim.user(), claim.key(intent.step()));
-        var answer = new CompletableFuture<ToolOutcome.Told>();
+        var answer = new CompletableFuture<ToolOutcome.Reported>();
         Thread thread =
                 time.thread(
                         "tool-" + tool.name(),
@@ -210,13 +212,13 @@ public final class ToolRunner {
         }
     }
 
-    private static ToolOutcome.Told call(Tool tool, ObjectNode arguments, ToolContext context) {
+    private static ToolOutcome.Reported call(Tool tool, ObjectNode arguments, ToolContext context) {
         try {
-            return new ToolOutcome.Result(Bounded.text(tool.call(arguments, context)));
+            return new ToolOutcome.Result(TextLimit.shorten(tool.call(arguments, context)));
         } catch (ToolFailure e) {
             return e.isOutcomeKnown() || tool.idempotent()
-                    ? new ToolOutcome.Failed(Bounded.text(e.getMessage()))
-                    : unknown(tool, Bounded.text(e.getMessage()));
+                    ? new ToolOutcome.Failed(TextLimit.shorten(e.getMessage()))
+                    : unknown(tool, TextLimit.shorten(e.getMessage()));
         } catch (InterruptedException e) {
             return unknown(tool, "it was interrupted."); // this outcome is not used
         } catch (RuntimeException | LinkageError | StackOverflowError e) {

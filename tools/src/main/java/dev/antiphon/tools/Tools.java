@@ -25,7 +25,7 @@ public final class Tools {
 
     private final Supplier<List<Tool>> source;
     private final ToolSelection allowed;
-    private final LeftOut leftOut;
+    private final OmittedTools omitted;
 
     /// Creates a fixed set of tools.
     ///
@@ -39,19 +39,19 @@ public final class Tools {
     /// @param others called often and from many threads; must not block
     /// @throws IllegalArgumentException as above
     public Tools(Collection<Tool> tools, Supplier<List<Tool>> others, ToolSelection allowed) {
-        this(tools, others, allowed, new LeftOut());
+        this(tools, others, allowed, new OmittedTools());
     }
 
     /// As above.
     ///
-    /// @param leftOut records the tools that cannot be offered
+    /// @param omitted records the tools that cannot be offered
     public Tools(
             Collection<Tool> tools,
             Supplier<List<Tool>> others,
             ToolSelection allowed,
-            LeftOut leftOut) {
+            OmittedTools omitted) {
         this.allowed = allowed;
-        this.leftOut = leftOut;
+        this.omitted = omitted;
         List<Tool> fixed = List.copyOf(tools);
         Set<String> names = new HashSet<>();
         for (Tool tool : fixed) {
@@ -67,7 +67,7 @@ public final class Tools {
                     for (Tool tool : others.get()) {
                         Tool first = all.putIfAbsent(tool.name(), tool);
                         if (first != null) {
-                            leftOut.tool(
+                            omitted.tool(
                                     tool.id(), "the tool " + first.id() + " has the same name");
                         }
                     }
@@ -97,14 +97,14 @@ public final class Tools {
         } catch (
                 RuntimeException
                         e) { // from an extension, or from a server's description of the tool
-            leftOut.tool(tool.id(), e.getMessage());
+            omitted.tool(tool.id(), e.getMessage());
             return Optional.empty();
         }
     }
 
     /// How often a tool was left out.
-    public long leftOut() {
-        return leftOut.count();
+    public long omitted() {
+        return omitted.count();
     }
 
     /// The names of all tools that can be used now.

@@ -63,7 +63,7 @@ final class ToolsTest {
                         ToolSelection.ALL);
 
         assertThat(offered(tools, "*")).isEqualTo(List.of("own", "other"));
-        assertThat(tools.leftOut()).isEqualTo(2);
+        assertThat(tools.omitted()).isEqualTo(2);
     }
 
     @Test

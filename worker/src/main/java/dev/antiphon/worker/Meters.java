@@ -131,7 +131,7 @@ final class Meters implements AutoCloseable {
         Gauge.builder("chat.tools", tools, each -> each.tools().names().size())
                 .description("tools that models can use now")
                 .register(registry);
-        FunctionCounter.builder("chat.tools.left.out", tools, each -> each.tools().leftOut())
+        FunctionCounter.builder("chat.tools.left.out", tools, each -> each.tools().omitted())
                 .description("tools that could not be offered to models")
                 .register(registry);
         for (Ending ending : Ending.values()) {

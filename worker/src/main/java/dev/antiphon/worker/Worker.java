@@ -26,7 +26,7 @@ import dev.antiphon.providers.RetryingProvider;
 import dev.antiphon.time.Time;
 import dev.antiphon.tools.Calculator;
 import dev.antiphon.tools.CurrentTime;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 import dev.antiphon.tools.ToolRunner;
 import dev.antiphon.tools.Tools;
 import dev.antiphon.tools.mcp.McpServers;
@@ -47,9 +47,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Worker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
-
-    /// Most steps for one message, which stops graphs that loop forever.
-    private static final int MAX_STEPS = 50;
 
     /// The opened parts, the last one first.
     private final List<AutoCloseable> opened;
@@ -197,10 +194,10 @@ public final class Worker implements AutoCloseable {
             }
             tools.add(tool);
         }
-        LeftOut leftOut = new LeftOut();
-        McpServers servers = McpServers.open(settings.mcp(), time, leftOut);
+        OmittedTools omitted = new OmittedTools();
+        McpServers servers = McpServers.open(settings.mcp(), time, omitted);
         opened.addFirst(servers);
-        return new Tools(tools, servers::tools, settings.allowed(), leftOut);
+        return new Tools(tools, servers::tools, settings.allowed(), omitted);
     }
 
     /// Our own workflows first, then those of extensions.
@@ -210,7 +207,7 @@ public final class Worker implements AutoCloseable {
     public static Workflows workflows(Extensions extensions, @Nullable String preferred) {
         List<Workflow> all = new ArrayList<>(List.of(new ChatWorkflow()));
         all.addAll(extensions.services(Workflow.class));
-        return new Workflows(all, preferred, MAX_STEPS);
+        return new Workflows(all, preferred, Workflows.MAX_STEPS);
     }
 
     private static Providers openProviders(

@@ -63,7 +63,7 @@ public final class Acker implements AutoCloseable {
 
     private final SessionLog log;
     private final Time time;
-    private final Asking asking;
+    private final Retries retries;
     private final Counters counters;
     private final BlockingQueue<Due> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
@@ -74,7 +74,7 @@ public final class Acker implements AutoCloseable {
     private Acker(SessionLog log, Time time, Counters counters) {
         this.log = log;
         this.time = time;
-        this.asking = new Asking(time, counters);
+        this.retries = new Retries(time, counters);
         this.counters = counters;
         this.thread = time.thread("acker", this::ackAll);
     }
@@ -153,7 +153,7 @@ public final class Acker implements AutoCloseable {
                         boolean again;
                     };
             Standing standing =
-                    asking.until(() -> {
+                    retries.untilAnswered(() -> {
                         CompletionStage<Standing> answer =
                                 asked.again ? log.standing(due.session, due.message) : first;
                         asked.again = true;

@@ -11,7 +11,6 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.protocol.MessageId;
 import dev.antiphon.time.Time;
 
 import org.jspecify.annotations.Nullable;
@@ -233,10 +232,6 @@ final class AnswerWriter {
         } finally {
             lock.unlock();
         }
-    }
-
-    MessageId message() {
-        return claimed.request().messageId();
     }
 
     /// Whether another attempt owns the run, or it was ended from outside.

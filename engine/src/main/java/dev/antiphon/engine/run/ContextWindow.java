@@ -34,7 +34,7 @@ public final class ContextWindow {
     private final History history;
     private final int tokens;
     private final Duration wait;
-    private final Asking asking;
+    private final Retries retries;
     private final Counters counters;
 
     /// For runs that wait for an unavailable history. Each holds the slot of a run; if all slots waited, chats without
@@ -65,7 +65,7 @@ public final class ContextWindow {
         this.history = history;
         this.tokens = tokens;
         this.wait = wait;
-        this.asking = new Asking(time, counters);
+        this.retries = new Retries(time, counters);
         this.counters = counters;
     }
 
@@ -109,7 +109,7 @@ public final class ContextWindow {
         int most = (int) Math.min(room, Integer.MAX_VALUE);
         if (!unavailable) {
             try {
-                return asking.within(Duration.ZERO, () -> said(request, most));
+                return retries.within(Duration.ZERO, () -> said(request, most));
             } catch (Unavailable e) {
                 unavailable = true;
             }
@@ -118,7 +118,7 @@ public final class ContextWindow {
             throw new Unavailable("history unavailable, and many runs wait for it", null);
         }
         try {
-            List<Said> said = asking.within(wait, () -> said(request, most));
+            List<Said> said = retries.within(wait, () -> said(request, most));
             unavailable = false;
             return said;
         } finally {

@@ -42,7 +42,7 @@ final class Intake {
     private final Doorbell doorbell;
     private final RequestQueue queue;
     private final Time time;
-    private final Asking asking;
+    private final Retries retries;
     private final Counters counters;
     private final Providers providers;
 
@@ -57,7 +57,7 @@ final class Intake {
         this.doorbell = doorbell;
         this.queue = queue;
         this.time = time;
-        this.asking = new Asking(time, counters);
+        this.retries = new Retries(time, counters);
         this.counters = counters;
         this.providers = providers;
     }
@@ -103,7 +103,7 @@ final class Intake {
             return false;
         }
         List<StoredRequest> before =
-                asking.untilDone(() -> queue.before(delivery.request(), MAX_BEFORE));
+                retries.untilReturned(() -> queue.before(delivery.request(), MAX_BEFORE));
         for (StoredRequest earlier : before) {
             if (!acceptEarlier(earlier)) {
                 counters.add(Count.FULL);
@@ -120,7 +120,7 @@ final class Intake {
     /// @return false when the delivery is settled and there is nothing to run
     boolean isOurs(WorkflowRequest request, Delivery delivery) throws InterruptedException {
         boolean same =
-                asking.until(() -> log.request(request.sessionId(), request.messageId()))
+                retries.untilAnswered(() -> log.request(request.sessionId(), request.messageId()))
                         .filter(known -> known.digest().equals(request.digest()))
                         .isPresent();
         return same || takeTurn(request, delivery);
@@ -131,7 +131,7 @@ final class Intake {
     /// @return false when the delivery is settled and there is nothing to run
     boolean takeTurn(WorkflowRequest request, Delivery delivery) throws InterruptedException {
         if (delivery.request().republished()
-                || !asking.untilDone(() -> queue.isStored(delivery.request()))) {
+                || !retries.untilReturned(() -> queue.isStored(delivery.request()))) {
             drop(delivery);
             return false;
         }
@@ -191,7 +191,7 @@ final class Intake {
     }
 
     private Accept accept(WorkflowRequest request) throws InterruptedException {
-        Accept answer = asking.until(() -> log.accept(request));
+        Accept answer = retries.untilAnswered(() -> log.accept(request));
         if (answer instanceof Accept.Accepted accepted) {
             doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
             doorbell.changed(request.userId(), request.sessionId());
@@ -214,7 +214,7 @@ final class Intake {
     /// Stores a request in the dead letters; returns when it is stored.
     void deadLetter(StoredRequest request, ErrorCode code, String reason)
             throws InterruptedException {
-        asking.untilDone(() -> {
+        retries.untilReturned(() -> {
             queue.deadLetter(request, code, reason);
             return true;
         });
@@ -225,7 +225,8 @@ final class Intake {
     private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
         Batch.End end = Batch.End.of(failure(request, code));
         Refuse refused =
-                asking.until(() -> log.refuse(request.sessionId(), request.messageId(), end));
+                retries.untilAnswered(
+                        () -> log.refuse(request.sessionId(), request.messageId(), end));
         switch (refused) {
             case Refuse.Refused told ->
                     doorbell.ring(told.pods(), request.sessionId(), told.entries());

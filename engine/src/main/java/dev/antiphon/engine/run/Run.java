@@ -6,6 +6,7 @@ import dev.antiphon.api.model.ProviderFailure;
 import dev.antiphon.api.workflow.NeedsUser;
 import dev.antiphon.api.workflow.WorkflowFailure;
 import dev.antiphon.backplane.Unavailable;
+import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.engine.workflow.Checkpoint;
@@ -15,6 +16,7 @@ import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
+import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.time.Time;
 
@@ -25,38 +27,66 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/// One attempt to answer one message: from the claim to the final chunk, or to a question to its user.
-final class Run {
+/// One attempt to answer one message: from the claim to the final chunk, or to a question to its user. Belongs to the
+/// thread that creates it; other threads can only cancel it.
+///
+/// Public for the workflow tester, which runs it on a log in memory.
+public final class Run {
 
     private static final Logger LOG = LoggerFactory.getLogger(Run.class);
 
     private final SessionLog log;
     private final RunParts parts;
-    private final Asking asking;
+    private final Retries retries;
     private final Time time;
     private final Claim.Claimed claimed;
     private final AnswerWriter writer;
+    private @Nullable RuntimeException unexpected;
 
-    Run(
+    /// An attempt of the calling thread.
+    ///
+    /// @param claimed gives the right to append, until another worker claims the message
+    public Run(
             SessionLog log,
+            Doorbell doorbell,
             RunParts parts,
-            Asking asking,
             Time time,
             Claim.Claimed claimed,
-            AnswerWriter writer) {
+            Counters counters) {
         this.log = log;
         this.parts = parts;
-        this.asking = asking;
+        this.retries = new Retries(time, counters);
         this.time = time;
         this.claimed = claimed;
-        this.writer = writer;
+        this.writer = new AnswerWriter(log, doorbell, time, claimed, counters);
+    }
+
+    MessageId message() {
+        return claimed.request().messageId();
+    }
+
+    /// Stops the attempt because its message was ended from outside: interrupts its thread. Any thread.
+    public void cancel() {
+        writer.cancel();
+    }
+
+    /// Stops writing because the process ends. The next attempt continues.
+    void abandon() {
+        writer.abandon();
+    }
+
+    /// Whether another attempt owns the message, or it was ended from outside. Any thread. If so, the thread of this
+    /// attempt has been interrupted already.
+    boolean isLost() {
+        return writer.lost();
     }
 
     /// Answers the message. Blocks until the answer is in the log, or another attempt owns the run.
     ///
-    /// @throws InterruptedException when the process stops: the next attempt continues
-    void execute() throws InterruptedException {
+    /// @throws InterruptedException when the process stops, or the run is lost: the next attempt continues
+    public void execute() throws InterruptedException {
         try {
             answer();
         } catch (NeedsUser e) {
@@ -68,12 +98,19 @@ final class Run {
         } catch (Unavailable e) {
             end(ErrorCode.UNAVAILABLE, "The answer could not be stored in time.", null);
         } catch (RuntimeException e) {
+            unexpected = e;
             LOG.atError()
                     .addKeyValue("message", claimed.request().messageId())
                     .setCause(e)
                     .log("a run failed unexpectedly");
             end(ErrorCode.INTERNAL, ErrorCode.INTERNAL.title(), null);
         }
+    }
+
+    /// The exception of a step, a model or a tool that ended the message as `internal`; empty when there was none. For
+    /// the thread of the attempt.
+    public Optional<RuntimeException> unexpected() {
+        return Optional.ofNullable(unexpected);
     }
 
     private void answer() throws NeedsUser, ProviderFailure, WorkflowFailure, InterruptedException {
@@ -97,13 +134,13 @@ final class Run {
                 new RunSteps(
                         log,
                         parts,
-                        asking,
+                        retries,
                         time,
                         claimed,
                         provider,
                         model,
                         parts.window().turns(claimed.request()),
-                        Answers.of(claimed.answers(), claimed.streamed(), progress.chunk()),
+                        UserAnswers.of(claimed.answers(), claimed.streamed(), progress.chunk()),
                         answering);
         workflow.run(steps, checkpoint);
         answering.finish();

@@ -40,11 +40,11 @@ final class RunSteps implements RunHost {
 
     /// Most characters that are stored of parallel steps: at most 768 KiB, of the 1 MiB of a record. Beyond that they
     /// run again after a crash.
-    private static final int MAX_BESIDE = 256 * 1024;
+    private static final int MAX_PARALLEL_STATE = 256 * 1024;
 
     private final SessionLog log;
     private final RunParts parts;
-    private final Asking asking;
+    private final Retries retries;
     private final Time time;
     private final Claim.Claimed claimed;
     private final ModelProvider provider;
@@ -54,22 +54,22 @@ final class RunSteps implements RunHost {
     private final ToolSelection wanted;
 
     /// The user's answers to the steps that have not finished; removed when they have.
-    private Answers answers;
+    private UserAnswers answers;
 
     RunSteps(
             SessionLog log,
             RunParts parts,
-            Asking asking,
+            Retries retries,
             Time time,
             Claim.Claimed claimed,
             ModelProvider provider,
             @Nullable String model,
             List<ModelTurn> conversation,
-            Answers answers,
+            UserAnswers answers,
             Answering answering) {
         this.log = log;
         this.parts = parts;
-        this.asking = asking;
+        this.retries = retries;
         this.time = time;
         this.claimed = claimed;
         this.provider = provider;
@@ -81,22 +81,22 @@ final class RunSteps implements RunHost {
     }
 
     @Override
-    public StepRun step(String key, boolean beside) {
-        return new OneStep(key, beside, beside ? Answers.NONE : answers);
+    public StepRun step(String key, boolean parallel) {
+        return new OneStep(key, parallel, parallel ? UserAnswers.NONE : answers);
     }
 
     @Override
     public void finished(Checkpoint checkpoint) throws InterruptedException {
-        answers = Answers.NONE;
+        answers = UserAnswers.NONE;
         Progress progress = answering.finished();
         keep(progress, progress.with(checkpoint));
     }
 
     @Override
-    public void finishedBeside(Checkpoint checkpoint) throws InterruptedException {
+    public void finishedParallel(Checkpoint checkpoint) throws InterruptedException {
         Progress progress = answering.unfinished();
         String kept = progress.with(checkpoint);
-        if (kept.length() <= MAX_BESIDE) {
+        if (kept.length() <= MAX_PARALLEL_STATE) {
             keep(progress, kept);
         }
     }
@@ -109,7 +109,7 @@ final class RunSteps implements RunHost {
     private void keep(Progress progress, String kept) throws InterruptedException {
         WorkflowRequest request = claimed.request();
         boolean still =
-                asking.until(() ->
+                retries.untilAnswered(() ->
                         log.checkpoint(
                                 request.sessionId(),
                                 request.messageId(),
@@ -130,16 +130,16 @@ final class RunSteps implements RunHost {
     private final class OneStep implements StepRun {
 
         private final String key;
-        private final boolean beside;
-        private final Answers answers;
+        private final boolean parallel;
+        private final UserAnswers answers;
         private int asked;
         private int calls;
         private int toolCalls;
         private final Map<String, Integer> ids = new HashMap<>();
 
-        OneStep(String key, boolean beside, Answers answers) {
+        OneStep(String key, boolean parallel, UserAnswers answers) {
             this.key = key;
-            this.beside = beside;
+            this.parallel = parallel;
             this.answers = answers;
         }
 
@@ -165,14 +165,14 @@ final class RunSteps implements RunHost {
                     answering.begin(
                             key,
                             provider.capabilities().continuation(),
-                            calls == 0 && !beside,
+                            calls == 0 && !parallel,
                             provider.joinsPieces());
             ModelCall call = call(turns, tools, sink.continued());
             calls++;
             ModelAnswer answer = answer(call, sink);
             sink.end(answer.lastPiece(), answer.completion());
             String question = answer.question();
-            if (question != null && beside) {
+            if (question != null && parallel) {
                 throw refused("asks its user, which a step that runs in parallel cannot do");
             }
             if (question != null) {
@@ -243,15 +243,15 @@ final class RunSteps implements RunHost {
                             : new ToolOutcome.Refused("the user did not allow it.");
             return switch (outcome) {
                 case ToolOutcome.Lost _ -> throw new InterruptedException("the run was lost");
-                case ToolOutcome.Told told -> {
-                    answering.toolResult(shownId(call.id()), call.name(), told.text());
-                    yield new ToolReply(kind(told), told.text(), forModel(call, told));
+                case ToolOutcome.Reported reported -> {
+                    answering.toolResult(shownId(call.id()), call.name(), reported.text());
+                    yield new ToolReply(kind(reported), reported.text(), forModel(call, reported));
                 }
             };
         }
 
-        private static ToolReply.Kind kind(ToolOutcome.Told told) {
-            return switch (told) {
+        private static ToolReply.Kind kind(ToolOutcome.Reported reported) {
+            return switch (reported) {
                 case ToolOutcome.Result _ -> ToolReply.Kind.RESULT;
                 case ToolOutcome.Failed _ -> ToolReply.Kind.FAILED;
                 case ToolOutcome.Refused _ -> ToolReply.Kind.REFUSED;
@@ -259,8 +259,8 @@ final class RunSteps implements RunHost {
             };
         }
 
-        private static ModelTurn.ToolResult forModel(ToolCall call, ToolOutcome.Told told) {
-            return new ModelTurn.ToolResult(call.id(), call.name(), told.forModel());
+        private static ModelTurn.ToolResult forModel(ToolCall call, ToolOutcome.Reported reported) {
+            return new ModelTurn.ToolResult(call.id(), call.name(), reported.forModel());
         }
 
         /// If a step uses one id for several calls, each of their results is shown.
@@ -288,7 +288,7 @@ final class RunSteps implements RunHost {
 
         @Override
         public String ask(ObjectNode question) throws NeedsUser {
-            if (beside) {
+            if (parallel) {
                 throw new IllegalStateException(
                         "a step that runs in parallel with others cannot ask the user");
             }

@@ -43,11 +43,11 @@ public final class SessionRunner {
     private final Acker acker;
     private final WorkerId worker;
     private final Time time;
-    private final Asking asking;
+    private final Retries retries;
     private final Counters counters;
 
-    /// The answers in progress, by session: at most one each, and as many as there are slots.
-    private final Map<SessionId, AnswerWriter> writers = new ConcurrentHashMap<>();
+    /// The runs in progress, by session: at most one each, and as many as there are slots.
+    private final Map<SessionId, Run> runs = new ConcurrentHashMap<>();
 
     /// The number of deliveries in progress for each session: as many as there are slots.
     private final Map<SessionId, Integer> sessions = new ConcurrentHashMap<>();
@@ -73,7 +73,7 @@ public final class SessionRunner {
         this.acker = acker;
         this.worker = worker;
         this.time = time;
-        this.asking = new Asking(time, counters);
+        this.retries = new Retries(time, counters);
         this.counters = counters;
     }
 
@@ -163,7 +163,7 @@ public final class SessionRunner {
     private Claim claim(SessionId session, Optional<MessageId> delivered)
             throws InterruptedException {
         Token token = Token.mint();
-        return asking.until(() -> log.claim(session, delivered, worker, token));
+        return retries.untilAnswered(() -> log.claim(session, delivered, worker, token));
     }
 
     /// Runs a claimed message, to its end or until another worker owns it; the next claim shows which.
@@ -172,22 +172,22 @@ public final class SessionRunner {
         if (claimed.attempt() > 1) {
             counters.add(Count.TAKEN_OVER);
         }
-        AnswerWriter writer = new AnswerWriter(log, doorbell, time, claimed, counters);
-        writers.put(session, writer);
+        Run run = new Run(log, doorbell, parts, time, claimed, counters);
+        runs.put(session, run);
         try {
-            new Run(log, parts, asking, time, claimed, writer).execute();
+            run.execute();
         } catch (InterruptedException e) {
-            if (stopping || !writer.lost()) {
-                writer.abandon();
+            if (stopping || !run.isLost()) {
+                run.abandon();
                 release(claimed);
                 counters.add(Count.RELEASED);
                 throw e;
             }
         } finally {
-            writers.remove(session, writer);
-            // Losing a run interrupts its thread. This check takes the writer's lock, so the
-            // interrupt has been delivered by now. It must not reach the next run.
-            if (writer.lost() && !stopping) {
+            runs.remove(session, run);
+            // Losing a run interrupts its thread, before isLost() returns true. The interrupt must
+            // not reach the next run.
+            if (run.isLost() && !stopping) {
                 Thread.interrupted();
             }
         }
@@ -234,7 +234,7 @@ public final class SessionRunner {
     }
 
     private void end(WorkflowRequest request, Chunk last) throws InterruptedException {
-        switch (asking.until(() -> log.finish(Optional.empty(), last))) {
+        switch (retries.untilAnswered(() -> log.finish(Optional.empty(), last))) {
             case Finish.Finished finished -> {
                 doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
                 doorbell.changed(request.userId(), request.sessionId());
@@ -246,9 +246,9 @@ public final class SessionRunner {
     /// Stops the session's run at once if it belongs to this message. The log has fenced it already; this only saves
     /// the rest of the model call. Any thread.
     public void cancelled(SessionId session, MessageId message) {
-        AnswerWriter writer = writers.get(session);
-        if (writer != null && writer.message().equals(message)) {
-            writer.cancel();
+        Run run = runs.get(session);
+        if (run != null && run.message().equals(message)) {
+            run.cancel();
         }
     }
 
@@ -259,7 +259,7 @@ public final class SessionRunner {
 
     /// The number of messages in progress. Any thread.
     public int runs() {
-        return writers.size();
+        return runs.size();
     }
 
     /// The number of sessions with deliveries in progress. Any thread.

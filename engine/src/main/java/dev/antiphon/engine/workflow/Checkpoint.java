@@ -17,18 +17,18 @@ import java.util.Map;
 /// @param next the step that comes now
 /// @param steps the number of finished steps
 /// @param state the values that they returned
-/// @param beside the finished ones of the steps that run in parallel now, by name
+/// @param parallel the finished ones of the steps that run in parallel now, by name
 public record Checkpoint(
         String workflow,
         String step,
         String next,
         int steps,
         Map<String, Object> state,
-        Map<String, Branch> beside) {
+        Map<String, Branch> parallel) {
 
     public Checkpoint {
         state = Map.copyOf(state);
-        beside = Map.copyOf(beside);
+        parallel = Map.copyOf(parallel);
     }
 
     /// The result of a step that has finished before its parallel steps.
@@ -53,9 +53,9 @@ public record Checkpoint(
         json.put("next", next);
         json.put("steps", steps);
         json.set("state", write(state));
-        if (!beside.isEmpty()) {
+        if (!parallel.isEmpty()) {
             ObjectNode branches = json.putObject("beside");
-            beside.forEach((name, branch) ->
+            parallel.forEach((name, branch) ->
                     branches.putObject(name)
                             .put("said", branch.said())
                             .set("result", write(branch.result())));
@@ -83,11 +83,11 @@ public record Checkpoint(
                 || !json.path("next").isString()) {
             return null;
         }
-        Map<String, Branch> beside = new LinkedHashMap<>();
+        Map<String, Branch> parallel = new LinkedHashMap<>();
         json.path("beside")
                 .properties()
                 .forEach(branch ->
-                        beside.put(
+                        parallel.put(
                                 branch.getKey(),
                                 new Branch(
                                         branch.getValue().path("said").stringValue(""),
@@ -98,6 +98,6 @@ public record Checkpoint(
                 json.path("next").stringValue(),
                 json.path("steps").intValue(0),
                 read(json.path("state")),
-                beside);
+                parallel);
     }
 }

@@ -35,7 +35,7 @@ final class Execution implements Executor {
     /// Guards the fields below; steps can run in parallel.
     private final Object lock = new Object();
 
-    private final List<Thread> beside = new ArrayList<>();
+    private final List<Thread> branches = new ArrayList<>();
     private @Nullable Throwable failure;
     private int steps;
     private int base;
@@ -81,7 +81,7 @@ final class Execution implements Executor {
             return CompletableFuture.completedFuture(
                     Thread.currentThread() == thread
                             ? StateValues.check(where(name), step.run(state, host.step(key, false)))
-                            : runBeside(name, key, step, state));
+                            : runParallel(name, key, step, state));
         } catch (Throwable e) { // kept for the caller of the workflow; the graph only needs to stop
             mark(name, e);
             fail(e);
@@ -102,10 +102,10 @@ final class Execution implements Executor {
     }
 
     /// A step that an earlier attempt has finished is not run again: its recorded text and result are replayed.
-    private Map<String, Object> runBeside(String name, String key, Step step, RunState state)
+    private Map<String, Object> runParallel(String name, String key, Step step, RunState state)
             throws Exception {
         StepRun run = host.step(key, true);
-        Branch finished = finishedBeside(name);
+        Branch finished = finishedBranch(name);
         if (finished != null) {
             run.say(finished.said());
             return finished.result();
@@ -116,10 +116,10 @@ final class Execution implements Executor {
         }
         Branch branch = new Branch(host.said(key), result);
         synchronized (keeping) {
-            Map<String, Branch> beside = new HashMap<>(position.beside());
-            beside.put(name, branch);
-            position = position.with(beside);
-            host.finishedBeside(position);
+            Map<String, Branch> parallel = new HashMap<>(position.parallel());
+            parallel.put(name, branch);
+            position = position.with(parallel);
+            host.finishedParallel(position);
         }
         return result;
     }
@@ -130,9 +130,9 @@ final class Execution implements Executor {
                 && !AgentState.MARK_FOR_RESET.equals(value);
     }
 
-    private @Nullable Branch finishedBeside(String name) {
+    private @Nullable Branch finishedBranch(String name) {
         synchronized (keeping) {
-            return position.beside().get(name);
+            return position.parallel().get(name);
         }
     }
 
@@ -193,7 +193,7 @@ final class Execution implements Executor {
     public void execute(Runnable work) {
         Thread branch = host.thread("step-" + workflow.name(), work);
         synchronized (lock) {
-            beside.add(branch);
+            branches.add(branch);
         }
         branch.start();
     }
@@ -220,7 +220,7 @@ final class Execution implements Executor {
     void end() {
         List<Thread> running;
         synchronized (lock) {
-            running = List.copyOf(beside);
+            running = List.copyOf(branches);
         }
         running.forEach(Thread::interrupt);
         boolean interrupted = false;

@@ -8,8 +8,8 @@ public interface RunHost {
     /// What one execution of a step can do.
     ///
     /// @param key the same whenever this execution is repeated after a crash, different from all others of the message
-    /// @param beside whether other steps run at the same time
-    StepRun step(String key, boolean beside);
+    /// @param parallel whether other steps run at the same time
+    StepRun step(String key, boolean parallel);
 
     /// Stores a finished step. Blocks until it is stored, together with all its text.
     ///
@@ -20,7 +20,7 @@ public interface RunHost {
     /// when one of the others starts again, so the next attempt replays it. Blocks until it is stored.
     ///
     /// @throws InterruptedException as {@link #finished}
-    void finishedBeside(Checkpoint checkpoint) throws InterruptedException;
+    void finishedParallel(Checkpoint checkpoint) throws InterruptedException;
 
     /// The text of a step, including the text of its models.
     ///

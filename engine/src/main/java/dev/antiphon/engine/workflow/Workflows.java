@@ -15,6 +15,9 @@ import java.util.Set;
 /// The workflows of a worker, and the choice of one for a request.
 public final class Workflows {
 
+    /// Most steps for one message in a worker, which stops graphs that loop forever.
+    public static final int MAX_STEPS = 50;
+
     private final Map<String, CompiledWorkflow> byName = new LinkedHashMap<>();
     private final CompiledWorkflow fallback;
 

@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ContextWindowTest {
 
     /// Reports two earlier turns, and records how many characters were requested.
-    private static final class Told implements History {
+    private static final class FixedHistory implements History {
 
         final AtomicInteger failures = new AtomicInteger();
         final AtomicInteger settled = new AtomicInteger();
@@ -66,7 +66,7 @@ final class ContextWindowTest {
         }
     }
 
-    private final Told history = new Told();
+    private final FixedHistory history = new FixedHistory();
 
     private volatile List<ModelTurn> waited = List.of();
 

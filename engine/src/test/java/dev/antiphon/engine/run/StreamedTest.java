@@ -190,12 +190,12 @@ final class StreamedTest {
                         asked(ServiceQuestion.of("[1]", null)),
                         new ChunkBody.Status("resumed", Json.object()));
 
-        assertThat(Answers.of(List.of("green", "yes"), chunks, 1))
-                .isEqualTo(new Answers(List.of("green"), List.of("yes")));
-        assertThat(Answers.of(List.of("yes"), chunks, 0))
+        assertThat(UserAnswers.of(List.of("green", "yes"), chunks, 1))
+                .isEqualTo(new UserAnswers(List.of("green"), List.of("yes")));
+        assertThat(UserAnswers.of(List.of("yes"), chunks, 0))
                 .as("the steps start again after an update")
-                .isEqualTo(new Answers(List.of(), List.of("yes")));
-        assertThat(Answers.of(List.of(), chunks, 0)).isEqualTo(Answers.NONE);
+                .isEqualTo(new UserAnswers(List.of(), List.of("yes")));
+        assertThat(UserAnswers.of(List.of(), chunks, 0)).isEqualTo(UserAnswers.NONE);
     }
 
     @Test

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.antiphon.api.workflow.StepGraph;
 import dev.antiphon.api.workflow.Workflow;
+import dev.antiphon.api.workflow.WorkflowFailure;
+import dev.antiphon.protocol.ErrorCode;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +96,28 @@ final class WorkflowsTest {
                                 + ChatWorkflow.class.getName()
                                 + " and "
                                 + TYPE);
+    }
+
+    @Test
+    void theDefaultIsTheFirstOrTheOperatorsChoice() throws Exception {
+        List<Workflow> two = List.of(new ChatWorkflow(), new Named("other", WorkflowsTest::one));
+
+        assertThat(new Workflows(two, null, 20).choose(null).name()).isEqualTo("chat");
+        assertThat(new Workflows(two, "other", 20).choose(null).name()).isEqualTo("other");
+        assertThat(new Workflows(two, "other", 20).choose("chat").name()).isEqualTo("chat");
+        assertThatThrownBy(() -> new Workflows(two, "others", 20))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("CHAT_DEFAULT_WORKFLOW names 'others'");
+    }
+
+    @Test
+    void anUnknownWorkflowIsOneClearError() {
+        assertThatThrownBy(() -> of(new ChatWorkflow()).choose("nothing"))
+                .isInstanceOfSatisfying(
+                        WorkflowFailure.class,
+                        failure ->
+                                assertThat(failure.code()).isEqualTo(ErrorCode.WORKFLOW_NOT_FOUND))
+                .hasMessage("There is no workflow with that name; there are [chat].");
     }
 
     @Test

@@ -44,7 +44,7 @@ final class GuardedTransport implements McpClientTransport {
 
     private final McpClientTransport transport;
     private final Runnable toolsChanged;
-    private final BiConsumer<String, String> leftOut;
+    private final BiConsumer<String, String> omitted;
 
     /// The ids of the requests in progress, by the key of their call; as many as there are calls in progress.
     private final Map<String, Object> calls = new ConcurrentHashMap<>();
@@ -53,14 +53,14 @@ final class GuardedTransport implements McpClientTransport {
     private volatile Consumer<Throwable> exceptionHandler = _ -> {};
 
     /// @param toolsChanged called when the server reports a change; must not block
-    /// @param leftOut receives the name of a tool that cannot be read, and the reason
+    /// @param omitted receives the name of a tool that cannot be read, and the reason
     GuardedTransport(
             McpClientTransport transport,
             Runnable toolsChanged,
-            BiConsumer<String, String> leftOut) {
+            BiConsumer<String, String> omitted) {
         this.transport = transport;
         this.toolsChanged = toolsChanged;
-        this.leftOut = leftOut;
+        this.omitted = omitted;
     }
 
     /// Reports that the call has ended.
@@ -165,12 +165,12 @@ final class GuardedTransport implements McpClientTransport {
         String name = String.valueOf(tool.get("name"));
         try {
             if (transport.unmarshalFrom(tool, TOOL).name().isEmpty()) {
-                leftOut.accept(name, "it has no name");
+                omitted.accept(name, "it has no name");
                 return List.of();
             }
             return List.of(tool);
         } catch (RuntimeException e) { // the reader can throw anything at data from outside
-            leftOut.accept(name, String.valueOf(e.getMessage()));
+            omitted.accept(name, String.valueOf(e.getMessage()));
             return List.of();
         }
     }

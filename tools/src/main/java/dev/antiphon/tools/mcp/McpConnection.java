@@ -2,7 +2,7 @@ package dev.antiphon.tools.mcp;
 
 import dev.antiphon.api.tool.Tool;
 import dev.antiphon.time.Time;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,20 +27,20 @@ final class McpConnection implements AutoCloseable {
 
     private final McpServer server;
     private final Time time;
-    private final LeftOut leftOut;
+    private final OmittedTools omitted;
     private final Thread thread;
     private volatile @Nullable McpSession session;
 
-    private McpConnection(McpServer server, Time time, LeftOut leftOut) {
+    private McpConnection(McpServer server, Time time, OmittedTools omitted) {
         this.server = server;
         this.time = time;
-        this.leftOut = leftOut;
+        this.omitted = omitted;
         this.thread = time.thread("mcp-" + server.name(), this::live);
     }
 
     /// Starts to connect; does not wait.
-    static McpConnection open(McpServer server, Time time, LeftOut leftOut) {
-        McpConnection connection = new McpConnection(server, time, leftOut);
+    static McpConnection open(McpServer server, Time time, OmittedTools omitted) {
+        McpConnection connection = new McpConnection(server, time, omitted);
         connection.thread.start();
         return connection;
     }
@@ -53,12 +53,12 @@ final class McpConnection implements AutoCloseable {
 
     private void live() {
         Duration pause = FIRST_PAUSE;
-        boolean told = false;
+        boolean warned = false;
         while (!Thread.currentThread().isInterrupted()) {
             long start = time.nanoTime();
-            try (McpSession opened = McpSession.open(server, time, leftOut)) {
+            try (McpSession opened = McpSession.open(server, time, omitted)) {
                 session = opened;
-                told = false;
+                warned = false;
                 LOG.atInfo()
                         .addKeyValue("server", server)
                         .addKeyValue("tools", opened.tools().size())
@@ -69,12 +69,12 @@ final class McpConnection implements AutoCloseable {
                         .log(
                                 "MCP server disconnected, retrying; its tools are unavailable until then");
             } catch (McpUnavailable | RuntimeException e) {
-                LOG.atLevel(told ? Level.DEBUG : Level.WARN)
+                LOG.atLevel(warned ? Level.DEBUG : Level.WARN)
                         .addKeyValue("server", server)
                         .addKeyValue("reason", e.getMessage())
                         .log(
                                 "MCP server unavailable, retrying; its tools are unavailable until then");
-                told = true;
+                warned = true;
             } catch (InterruptedException e) {
                 return;
             } finally {

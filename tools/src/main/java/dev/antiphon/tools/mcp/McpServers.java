@@ -2,7 +2,7 @@ package dev.antiphon.tools.mcp;
 
 import dev.antiphon.api.tool.Tool;
 import dev.antiphon.time.Time;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -19,11 +19,11 @@ public final class McpServers implements AutoCloseable {
 
     /// Starts and connects all of them, without waiting.
     ///
-    /// @param leftOut records the tools that cannot be offered
-    public static McpServers open(McpConfig config, Time time, LeftOut leftOut) {
+    /// @param omitted records the tools that cannot be offered
+    public static McpServers open(McpConfig config, Time time, OmittedTools omitted) {
         return new McpServers(
                 config.servers().stream()
-                        .map(server -> McpConnection.open(server, time, leftOut))
+                        .map(server -> McpConnection.open(server, time, omitted))
                         .toList());
     }
 

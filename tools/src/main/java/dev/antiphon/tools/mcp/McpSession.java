@@ -3,7 +3,7 @@ package dev.antiphon.tools.mcp;
 import dev.antiphon.api.tool.Tool;
 import dev.antiphon.api.tool.ToolFailure;
 import dev.antiphon.time.Time;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 
 import io.modelcontextprotocol.client.McpAsyncClient;
 import io.modelcontextprotocol.client.McpClient;
@@ -71,7 +71,7 @@ final class McpSession implements AutoCloseable {
     private final Supplier<String> lastWords;
 
     private final McpAsyncClient client;
-    private final LeftOut leftOut;
+    private final OmittedTools omitted;
     private volatile List<Tool> tools = List.of();
 
     /// Completes when {@link #awaitEnd} has something to do; it then creates another one.
@@ -82,13 +82,13 @@ final class McpSession implements AutoCloseable {
     private McpSession(
             McpServer server,
             Time time,
-            LeftOut leftOut,
+            OmittedTools omitted,
             McpClientTransport transport,
             CompletableFuture<Void> ended,
             Supplier<String> lastWords) {
         this.server = server;
         this.time = time;
-        this.leftOut = leftOut;
+        this.omitted = omitted;
         this.transport =
                 new GuardedTransport(
                         transport,
@@ -96,7 +96,7 @@ final class McpSession implements AutoCloseable {
                             toolsChanged = true;
                             news.complete(null);
                         },
-                        (tool, reason) -> leftOut.tool(McpTool.id(server.name(), tool), reason));
+                        (tool, reason) -> omitted.tool(McpTool.id(server.name(), tool), reason));
         this.ended = ended;
         this.lastWords = lastWords;
         var _ = ended.thenRun(() -> news.complete(null));
@@ -111,7 +111,7 @@ final class McpSession implements AutoCloseable {
     /// Connects, and requests the tools. Blocks until they have arrived.
     ///
     /// @throws McpUnavailable when the server does not start
-    static McpSession open(McpServer server, Time time, LeftOut leftOut)
+    static McpSession open(McpServer server, Time time, OmittedTools omitted)
             throws McpUnavailable, InterruptedException {
         McpSession session =
                 switch (server) {
@@ -120,7 +120,7 @@ final class McpSession implements AutoCloseable {
                         yield new McpSession(
                                 server,
                                 time,
-                                leftOut,
+                                omitted,
                                 started,
                                 started.ended(),
                                 started::lastWords);
@@ -129,7 +129,7 @@ final class McpSession implements AutoCloseable {
                             new McpSession(
                                     server,
                                     time,
-                                    leftOut,
+                                    omitted,
                                     transport(http),
                                     new CompletableFuture<>(),
                                     () -> "");
@@ -193,7 +193,7 @@ final class McpSession implements AutoCloseable {
         try {
             read.put(tool.name(), McpTool.of(server.name(), tool, this));
         } catch (IllegalArgumentException e) {
-            leftOut.tool(McpTool.id(server.name(), tool.name()), e.getMessage());
+            omitted.tool(McpTool.id(server.name(), tool.name()), e.getMessage());
         }
     }
 

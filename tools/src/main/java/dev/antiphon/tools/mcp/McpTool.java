@@ -91,12 +91,13 @@ final class McpTool implements Tool {
 
     @Override
     public String description() {
-        String told = Json.encodable(tool.description() == null ? tool.name() : tool.description());
-        if (told.length() <= MAX_DESCRIPTION) {
-            return told;
+        String description =
+                Json.encodable(tool.description() == null ? tool.name() : tool.description());
+        if (description.length() <= MAX_DESCRIPTION) {
+            return description;
         }
-        int end = Character.isHighSurrogate(told.charAt(MAX_DESCRIPTION - 1)) ? 1 : 0;
-        return told.substring(0, MAX_DESCRIPTION - end) + "…";
+        int end = Character.isHighSurrogate(description.charAt(MAX_DESCRIPTION - 1)) ? 1 : 0;
+        return description.substring(0, MAX_DESCRIPTION - end) + "…";
     }
 
     @Override

@@ -15,7 +15,7 @@ import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.NodePackages;
 import dev.antiphon.servers.Ports;
 import dev.antiphon.time.Time;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,7 +65,7 @@ final class McpServersTest {
     }
 
     private static McpServers open(McpServer... servers) {
-        return McpServers.open(new McpConfig(List.of(servers)), Time.system(), new LeftOut());
+        return McpServers.open(new McpConfig(List.of(servers)), Time.system(), new OmittedTools());
     }
 
     private static Tool awaitTool(McpServers servers, String name) {

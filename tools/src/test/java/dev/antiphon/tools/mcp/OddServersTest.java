@@ -14,7 +14,7 @@ import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.NodePackages;
 import dev.antiphon.servers.Ports;
 import dev.antiphon.time.Time;
-import dev.antiphon.tools.LeftOut;
+import dev.antiphon.tools.OmittedTools;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +40,7 @@ final class OddServersTest {
 
     @TempDir Path folder;
 
-    private final LeftOut leftOut = new LeftOut();
+    private final OmittedTools omitted = new OmittedTools();
 
     private Path heard() {
         return folder.resolve("heard");
@@ -54,7 +54,7 @@ final class OddServersTest {
         String node = NodePackages.path("node").toString();
         List<String> command = List.of(node, SCRIPT.toString(), heard().toString());
         var server = new McpServer.Local("odd", command, Map.of());
-        return McpServers.open(new McpConfig(List.of(server)), Time.system(), leftOut);
+        return McpServers.open(new McpConfig(List.of(server)), Time.system(), omitted);
     }
 
     private ChildProcess serve(int port) {
@@ -71,7 +71,7 @@ final class OddServersTest {
     private McpServers overHttp(int port, Time time) {
         URI url = URI.create("http://127.0.0.1:" + port + "/mcp");
         var server = new McpServer.Remote("odd", url, Map.of());
-        return McpServers.open(new McpConfig(List.of(server)), time, leftOut);
+        return McpServers.open(new McpConfig(List.of(server)), time, omitted);
     }
 
     /// The tools by their ids, when the server is available.
@@ -109,7 +109,7 @@ final class OddServersTest {
                             "mcp:odd/mixed",
                             "mcp:odd/change",
                             "mcp:odd/forget");
-            assertThat(leftOut.count()).isEqualTo(5);
+            assertThat(omitted.count()).isEqualTo(5);
             assertThat(call(tools, "anything")).isEqualTo("called anything");
         }
     }

@@ -8,15 +8,15 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /// Shortens texts of tools that are too long for the log and for models.
-final class Bounded {
+final class TextLimit {
 
     /// In UTF-8.
     static final int MAX_BYTES = 16 * 1024;
 
-    private Bounded() {}
+    private TextLimit() {}
 
     /// The text, or its beginning with a notice. Unpaired surrogates are replaced as in {@link Json#encodable}.
-    static String text(String text) {
+    static String shorten(String text) {
         byte[] bytes = Json.encodable(text).getBytes(StandardCharsets.UTF_8);
         if (bytes.length <= MAX_BYTES) {
             return new String(bytes, StandardCharsets.UTF_8);

@@ -15,15 +15,15 @@ import java.util.function.Supplier;
 
 /// Repeats calls to the backplane until it answers, for calls that a run must not give up when a server is unavailable
 /// for a while.
-final class Asking {
+final class Retries {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Asking.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
     private static final Duration PAUSE = Duration.ofMillis(250);
 
     private final Time time;
     private final Counters counters;
 
-    Asking(Time time, Counters counters) {
+    Retries(Time time, Counters counters) {
         this.time = time;
         this.counters = counters;
     }
@@ -32,7 +32,7 @@ final class Asking {
     /// hold the claim without knowing it, and block the session.
     ///
     /// @throws InterruptedException when interrupted; the call may or may not have taken effect
-    <T> T until(Supplier<CompletionStage<T>> call) throws InterruptedException {
+    <T> T untilAnswered(Supplier<CompletionStage<T>> call) throws InterruptedException {
         while (true) {
             try {
                 return call.get().toCompletableFuture().get();
@@ -67,7 +67,7 @@ final class Asking {
     }
 
     /// Repeats a call that blocks.
-    <T> T untilDone(Supplier<T> call) throws InterruptedException {
+    <T> T untilReturned(Supplier<T> call) throws InterruptedException {
         while (true) {
             try {
                 return call.get();

@@ -10,11 +10,11 @@ import java.util.List;
 ///
 /// @param ofStep answers to the step's own questions
 /// @param ofService answers to questions of the service that the step calls
-record Answers(List<String> ofStep, List<String> ofService) {
+record UserAnswers(List<String> ofStep, List<String> ofService) {
 
-    static final Answers NONE = new Answers(List.of(), List.of());
+    static final UserAnswers NONE = new UserAnswers(List.of(), List.of());
 
-    Answers {
+    UserAnswers {
         ofStep = List.copyOf(ofStep);
         ofService = List.copyOf(ofService);
     }
@@ -24,7 +24,7 @@ record Answers(List<String> ofStep, List<String> ofService) {
     /// @param answers all of them
     /// @param chunks the run's, from 0 on
     /// @param finished the number of chunks that belong to finished steps
-    static Answers of(List<String> answers, List<byte[]> chunks, int finished) {
+    static UserAnswers of(List<String> answers, List<byte[]> chunks, int finished) {
         if (answers.isEmpty()) {
             return NONE;
         }
@@ -44,6 +44,6 @@ record Answers(List<String> ofStep, List<String> ofService) {
             boolean byService = older + i >= 0 && askedByService.get(older + i);
             (byService ? ofService : ofStep).add(answers.get(i));
         }
-        return new Answers(ofStep, ofService);
+        return new UserAnswers(ofStep, ofService);
     }
 }

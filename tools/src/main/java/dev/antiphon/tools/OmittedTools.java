@@ -11,18 +11,18 @@ import java.util.concurrent.atomic.LongAdder;
 
 /// Counts the tools that cannot be offered to models, and warns once about each. One bad tool of an MCP server or an
 /// extension must not affect the others. Thread-safe.
-public final class LeftOut {
+public final class OmittedTools {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LeftOut.class);
+    private static final Logger LOG = LoggerFactory.getLogger(OmittedTools.class);
 
     /// The number of remembered warnings. Further ones are logged at the debug level, so that no server can fill
     /// the log.
-    private static final int MAX_TOLD = 1_000;
+    private static final int MAX_WARNED = 1_000;
 
     private static final int MAX_LOGGED = 300;
 
     private final LongAdder count = new LongAdder();
-    private final Set<String> told = ConcurrentHashMap.newKeySet();
+    private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
     /// Reports a tool that is not offered.
     ///
@@ -30,7 +30,7 @@ public final class LeftOut {
     public void tool(String id, @Nullable String reason) {
         count.increment();
         String bounded = bounded(id);
-        boolean isNews = told.size() < MAX_TOLD && told.add(bounded);
+        boolean isNews = warned.size() < MAX_WARNED && warned.add(bounded);
         LOG.atLevel(isNews ? Level.WARN : Level.DEBUG)
                 .addKeyValue("tool", bounded)
                 .addKeyValue("reason", bounded(String.valueOf(reason)))
