@@ -266,8 +266,12 @@ function showConnection(state, problem) {
   } else if (shown === 'degraded') {
     notify('The service is in trouble. Answers may pause; nothing is lost.');
   } else if (shown === 'reconnecting') {
-    noticing = setTimeout(notify, NOTICE_AFTER_MS, 'The connection is interrupted. The answer goes on where it stopped.', 'Try now', () =>
-      chat.reconnect(),
+    noticing = setTimeout(
+      notify,
+      NOTICE_AFTER_MS,
+      'The connection is interrupted. The answer goes on where it stopped.',
+      'Try now',
+      () => chat.reconnect(),
     );
   } else if (shown === 'open') {
     at('notice').hidden = true;

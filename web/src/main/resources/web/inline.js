@@ -12,7 +12,8 @@ const LONGEST_INLINE = 65_536;
 const ESCAPABLE = /[!-/:-@[-`{-~]/;
 const URL_START = /https?:\/\/[^\s<>]+/y;
 const ANGLE_LINK = /<(https?:\/\/[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>/y;
-const DESTINATION = /\([ \t]*(?:<([^<>\n]*)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?[ \t]*\)/y;
+const DESTINATION =
+  /\([ \t]*(?:<([^<>\n]*)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?[ \t]*\)/y;
 const PLAIN = /[^\\`*_~[\]!<\nh]+/y;
 
 /** Text, emphasis, code and links of one block, as nodes. */

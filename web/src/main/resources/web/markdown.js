@@ -229,7 +229,15 @@ function itemLines(source, at, [, indent, mark, gap, rest]) {
 function listItem(content, loose, depth) {
   const task = TASK.exec(content[0]);
   const box = task
-    ? [h('input', { type: 'checkbox', disabled: '', 'aria-label': 'Done', ...(task[1] === ' ' ? {} : { checked: '' }) }), ' ']
+    ? [
+        h('input', {
+          type: 'checkbox',
+          disabled: '',
+          'aria-label': 'Done',
+          ...(task[1] === ' ' ? {} : { checked: '' }),
+        }),
+        ' ',
+      ]
     : [];
   if (task) {
     content[0] = content[0].slice(task[0].length);
@@ -299,7 +307,11 @@ function paragraph(source, at) {
   while (next < source.length && !isBlank(source[next]) && !interrupts(source[next]) && !isTable(source, next)) {
     next++;
   }
-  const text = source.slice(at, next).map(trimReturn).map((line) => line.trimStart()).join('\n');
+  const text = source
+    .slice(at, next)
+    .map(trimReturn)
+    .map((line) => line.trimStart())
+    .join('\n');
   return [h('p', { dir: 'auto' }, ...inline(text.trimEnd())), next];
 }
 

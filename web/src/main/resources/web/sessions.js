@@ -201,7 +201,13 @@ export class SessionList {
 
 function item({ session_id: session, title, updated }) {
   const when = new Date(updated).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-  const name = { name: 'title', required: '', maxlength: `${MOST_TITLE_CHARACTERS}`, dir: 'auto', 'aria-label': 'Title' };
+  const name = {
+    name: 'title',
+    required: '',
+    maxlength: `${MOST_TITLE_CHARACTERS}`,
+    dir: 'auto',
+    'aria-label': 'Title',
+  };
   return h(
     'li',
     { 'data-session': session },

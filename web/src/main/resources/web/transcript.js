@@ -177,7 +177,12 @@ class Turn {
       h(
         'article',
         { class: 'response', 'aria-label': 'Answer' },
-        h('p', { class: 'activity' }, h('span', { class: 'voices' }, h('i'), h('i'), h('i')), h('span', { class: 'doing' })),
+        h(
+          'p',
+          { class: 'activity' },
+          h('span', { class: 'voices' }, h('i'), h('i'), h('i')),
+          h('span', { class: 'doing' }),
+        ),
         h('div', { class: 'answer' }),
         h('ul', { class: 'said', 'aria-label': 'What you were asked' }),
         h('p', { class: 'ending' }, h('span', {}), h('button', { type: 'button', class: 'link' }, 'Ask again')),
