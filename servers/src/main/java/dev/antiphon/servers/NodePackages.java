@@ -12,6 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.StreamSupport;
 
 /// Programs in JavaScript that tests run against, with packages from npm at the versions of a lock file.
 public final class NodePackages {
@@ -20,10 +22,14 @@ public final class NodePackages {
 
     private static final int LOG_LINES_SHOWN = 3;
 
+    /// What a developer has who builds or installs in the source itself.
+    private static final Set<String> BUILT = Set.of("target", "node_modules");
+
     private NodePackages() {}
 
-    /// Copies a folder and installs the packages of its `package-lock.json` next to it. Existing installations are
-    /// kept. Blocks for seconds the first time. Several processes can ask for the same folder at once.
+    /// Copies a folder, without `target` and `node_modules`, and installs what its `package-lock.json` names next to it.
+    /// Existing installations are kept. Blocks for seconds the first time. Several processes can ask for the same folder at
+    /// once.
     ///
     /// @param source a folder with `package.json` and `package-lock.json`
     /// @param target the destination, for example below `target`
@@ -67,7 +73,7 @@ public final class NodePackages {
 
     private static void copy(Path source, Path target) throws IOException {
         try (var files = Files.walk(source)) {
-            for (Path file : files.toList()) {
+            for (Path file : files.filter(each -> !isBuilt(source.relativize(each))).toList()) {
                 Path copy = target.resolve(source.relativize(file));
                 if (Files.isDirectory(file)) {
                     Files.createDirectories(copy);
@@ -76,6 +82,11 @@ public final class NodePackages {
                 }
             }
         }
+    }
+
+    private static boolean isBuilt(Path file) {
+        return StreamSupport.stream(file.spliterator(), false)
+                .anyMatch(name -> BUILT.contains(name.toString()));
     }
 
     private static void run(Path folder, String program, String... arguments) {

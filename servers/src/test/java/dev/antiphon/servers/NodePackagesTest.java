@@ -69,6 +69,18 @@ final class NodePackagesTest {
     }
 
     @Test
+    void whatIsBuiltOrInstalledInTheSourceIsNotCopied() throws Exception {
+        Files.createDirectories(source.resolve("node_modules/stale"));
+        Files.createDirectories(source.resolve("local/target"));
+
+        NodePackages.install(source, target);
+
+        assertThat(target.resolve("node_modules/stale")).doesNotExist();
+        assertThat(target.resolve("local")).exists();
+        assertThat(target.resolve("local/target")).doesNotExist();
+    }
+
+    @Test
     void aFailedInstallationIsOneLineAndIsRetried() throws Exception {
         Files.writeString(source.resolve("package-lock.json"), "{}");
         assertThatThrownBy(() -> NodePackages.install(source, target))

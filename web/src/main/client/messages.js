@@ -16,16 +16,19 @@
  * @property {'sending' | 'failed' | 'accepted' | 'answering' | 'complete'} state `sending` and `failed` are local: the
  *     server has not confirmed the message yet, or has refused it (`error` has the reason)
  * @property {string} answer the text so far; concatenated chunks, after any reset
- * @property {{type: string, [detail: string]: unknown}[]} steps the events apart from text, in order: reasoning, tool
+ * @property {Step[]} steps the events apart from text, in order: reasoning, tool
  *     calls and results, status
- * @property {object | null} step the newest of them while no text has followed it
+ * @property {Step | null} step the newest of them while no text has followed it
  * @property {Question | null} question the question that the answer waits for, until it is answered
  * @property {boolean} incomplete chunks of the answer are missing, and will not arrive
  * @property {{code: string, message: string} | null} error
  * @property {string | null} finishReason `stop`, `length`, `error` or `cancelled`, once complete
  * @property {string | null} model
  * @property {number | null} tokens
+ * @property {number[]} starts where in `answer` each chunk begins: needed by a reset, empty once complete
  */
+
+/** @typedef {{type: string, [detail: string]: any}} Step */
 
 /**
  * A run's question to its user.
@@ -37,6 +40,39 @@
  * @property {string[]} answers the allowed answers; any text if there are none
  */
 
+/**
+ * A piece of an answer, as in PROTOCOL.md section 3.
+ *
+ * @typedef {object} Chunk
+ * @property {string} message_id
+ * @property {number} chunk_id
+ * @property {string} chunk
+ * @property {boolean} is_final
+ * @property {string} [chunk_type] `content` if left out
+ * @property {Record<string, any>} [metadata]
+ * @property {{code: string, message: string}} [error]
+ */
+
+/**
+ * A message in the history and in a `resync`.
+ *
+ * @typedef {object} Past
+ * @property {string} message_id
+ * @property {string} [text]
+ * @property {string | null} [parent_id]
+ * @property {string} [answer]
+ * @property {Step[]} [activity]
+ * @property {string} [finish_reason]
+ * @property {string} [model]
+ * @property {number} [token_count]
+ * @property {number} [tokens_used]
+ * @property {{code: string, message: string}} [error]
+ */
+
+/** An id that is looked up; there can be none. @typedef {string | null | undefined} Key */
+
+/** @typedef {{messages: Message[], unsent: {message: Message, body: string}[]}} Stored */
+
 /** The maximum number of messages; the oldest complete ones are removed first. The server's history has all of them. */
 const MOST_MESSAGES = 500;
 /** The maximum number of non-text steps of one message. */
@@ -45,13 +81,21 @@ const MOST_STEPS = 200;
 const BEGINNING = '';
 
 export class Messages {
-  /** Messages in log order. */
+  /** Messages in log order. @type {Map<Key, Message>} */
   #logged = new Map();
-  /** Messages that are not in the log yet, in sending order. */
+  /** Messages the log has not shown yet, in sending order. @type {Map<Key, Message>} */
   #unlogged = new Map();
-  /** The shown message of those with the same parent, by parent; the latest unless the user chose another. */
+  /**
+   * Which of the messages that follow the same one is shown, by what they follow; the latest unless chosen.
+   *
+   * @type {Map<Key, string>}
+   */
   #chosen = new Map();
-  /** The request body of each of those: a retry must be the same to the byte, or it is another message. */
+  /**
+   * The request body of each unlogged message: a retry must be the same to the byte, or it is another message.
+   *
+   * @type {Map<string, string>}
+   */
   #bodies = new Map();
 
   /** Oldest first; those that are not in the log yet are last. */
@@ -69,11 +113,12 @@ export class Messages {
     for (let at = [...this.#logged.keys()].at(-1); parents.has(at); at = parents.get(at)) {
       leading.add(at);
     }
+    /** @type {Message[]} */
     const path = [];
-    for (let at = BEGINNING; children.has(at); at = path.at(-1).id) {
-      const among = children.get(at);
+    for (let among = children.get(BEGINNING); among; among = children.get(path[path.length - 1].id)) {
+      const chosen = this.#chosen.get(path.at(-1)?.id ?? BEGINNING);
       path.push(
-        among.find(({ id }) => id === this.#chosen.get(at)) ?? among.find(({ id }) => leading.has(id)) ?? among.at(-1),
+        among.find(({ id }) => id === chosen) ?? among.find(({ id }) => leading.has(id)) ?? among[among.length - 1],
       );
     }
     const unlogged = [...this.#unlogged.values()];
@@ -84,7 +129,11 @@ export class Messages {
     return [...path, ...unlogged];
   }
 
-  /** The messages with the same parent as this one, itself included, in the order of asking. */
+  /**
+   * The messages with the same parent as this one, itself included, in the order of asking.
+   *
+   * @param {Message} message
+   */
   alternatives(message) {
     for (const among of this.#tree().children.values()) {
       if (among.includes(message)) {
@@ -94,14 +143,21 @@ export class Messages {
     return [message];
   }
 
-  /** Shows the branches that lead to this message. It can be missing so far, if `parentId` names its parent. */
+  /**
+   * Shows the branches that lead to this message. It can be missing so far, if `parentId` names its parent.
+   *
+   * @param {string} id
+   * @param {string | null} [parentId]
+   */
   choose(id, parentId) {
     if (parentId !== undefined) {
       this.#chosen.set(parentId ?? BEGINNING, id);
     }
     const { parents } = this.#tree();
-    for (let at = parentId ?? id; parents.has(at); at = parents.get(at)) {
-      this.#chosen.set(parents.get(at), at);
+    let at = parentId ?? id;
+    for (let parent = parents.get(at); parent !== undefined; parent = parents.get(parent)) {
+      this.#chosen.set(parent, at);
+      at = parent;
     }
   }
 
@@ -117,12 +173,14 @@ export class Messages {
    * first message.
    */
   #tree() {
+    /** @type {Map<Key, Message[]>} */
     const children = new Map();
+    /** @type {Map<Key, string>} */
     const parents = new Map();
     let before = BEGINNING;
     for (const message of this.#logged.values()) {
       const { parentId = before } = message;
-      const parent = this.#logged.has(parentId) ? parentId : BEGINNING;
+      const parent = parentId !== null && this.#logged.has(parentId) ? parentId : BEGINNING;
       children.set(parent, [...(children.get(parent) ?? []), message]);
       parents.set(message.id, parent);
       before = message.id;
@@ -130,6 +188,7 @@ export class Messages {
     return { children, parents };
   }
 
+  /** @param {string} id */
   get(id) {
     return this.#logged.get(id) ?? this.#unlogged.get(id);
   }
@@ -139,14 +198,25 @@ export class Messages {
     return this.all().filter(({ state }) => state === 'accepted' || state === 'answering');
   }
 
-  /** Adds a message that will be sent as `body`. */
+  /**
+   * Adds a message that will be sent as `body`.
+   *
+   * @param {Message} message
+   * @param {string} body
+   */
   add(message, body) {
     this.#unlogged.set(message.id, message);
     this.#bodies.set(message.id, body);
   }
 
+  /**
+   * The body of a message that the log has not shown.
+   *
+   * @param {Message} message
+   * @returns {string}
+   */
   bodyOf(message) {
-    return this.#bodies.get(message.id);
+    return /** @type {string} */ (this.#bodies.get(message.id));
   }
 
   /** The messages that are not in the log, and that the server has not refused. */
@@ -156,6 +226,7 @@ export class Messages {
 
   // ---- entries of the log; each method returns the message that it changed
 
+  /** @param {{message_id: string, text: string, parent_id?: string | null}} entry */
   asked({ message_id: id, text, parent_id: parentId }) {
     const message = this.#unlogged.get(id) ?? newMessage(id, text, undefined);
     this.#log(message);
@@ -166,6 +237,7 @@ export class Messages {
     return message;
   }
 
+  /** @param {Chunk} chunk */
   chunk(chunk) {
     const message = this.#answered(chunk.message_id);
     message.state = 'answering';
@@ -188,6 +260,7 @@ export class Messages {
     return message;
   }
 
+  /** @param {{message_id: string, token_count?: number, finish_reason?: string}} entry */
   complete({ message_id: id, token_count: tokens, finish_reason: finishReason }) {
     const message = this.#answered(id);
     message.state = 'complete';
@@ -203,6 +276,9 @@ export class Messages {
    * Our place in the log is gone, so the server's history replaces our messages: it has the newest part of the
    * conversation, and our earlier messages stay. Without a history on the server our messages stay too; the missed
    * chunks of an answer in progress do not arrive, unless the answer is sent again from its start.
+   *
+   * @param {Past[] | null | undefined} history
+   * @param {string} [reason]
    */
   resync(history, reason) {
     if (reason === 'deleted') {
@@ -211,7 +287,7 @@ export class Messages {
       return;
     }
     const known = [...this.#logged.values()];
-    if (history?.length > 0) {
+    if (history && history.length > 0) {
       const first = known.findIndex(({ id }) => id === history[0].message_id);
       this.#logged.clear();
       known.slice(0, Math.max(0, first)).forEach((message) => this.#log(message));
@@ -227,7 +303,12 @@ export class Messages {
 
   // ---- to and from storage
 
-  /** The newest messages of the log, and all that are not in it. */
+  /**
+   * The newest messages of the log, and all that are not in it.
+   *
+   * @param {number} most
+   * @returns {Stored}
+   */
   snapshot(most) {
     const logged = [...this.#logged.values()];
     return {
@@ -236,12 +317,13 @@ export class Messages {
     };
   }
 
+  /** @param {Stored} stored */
   restore({ messages, unsent }) {
     messages.forEach((message) => this.#log(message));
     unsent.forEach(({ message, body }) => this.add(message, body));
   }
 
-  /** A message whose question was never shown still gets its answer. */
+  /** A message whose question was never shown still gets its answer. @param {string} id */
   #answered(id) {
     const known = this.#logged.get(id);
     if (known) {
@@ -252,6 +334,7 @@ export class Messages {
     return message;
   }
 
+  /** @param {Message} message */
   #log(message) {
     this.#unlogged.delete(message.id);
     this.#bodies.delete(message.id);
@@ -265,6 +348,10 @@ export class Messages {
   }
 }
 
+/**
+ * @param {Message} message
+ * @param {Chunk} chunk
+ */
 function apply(message, chunk) {
   const type = chunk.chunk_type ?? 'content';
   message.step = null;
@@ -287,11 +374,21 @@ function apply(message, chunk) {
   addStep(message, { ...chunk.metadata, type });
 }
 
-/** A workflow asks with a text; a service of another kind can ask with any value. */
+/**
+ * A workflow asks with a text; a service of another kind can ask with any value.
+ *
+ * @param {{question?: any}} [interrupt]
+ * @returns {string}
+ */
 export function wordsOf({ question } = {}) {
   return typeof question === 'string' ? question : JSON.stringify(question ?? '', null, 2);
 }
 
+/**
+ * @param {number} chunkId
+ * @param {Record<string, any>} interrupt
+ * @returns {Question}
+ */
 function questionOf(chunkId, interrupt) {
   const { answers, arguments: details } = interrupt;
   return {
@@ -302,7 +399,12 @@ function questionOf(chunkId, interrupt) {
   };
 }
 
-/** Reasoning and tool calls stream in pieces, as text does, and are one step until something else happens. */
+/**
+ * Reasoning and tool calls stream in pieces, as text does, and are one step until something else happens.
+ *
+ * @param {Message} message
+ * @param {Step} step
+ */
 function addStep(message, step) {
   const last = message.steps.at(-1);
   if (step.type === 'reasoning' && last?.type === 'reasoning') {
@@ -317,7 +419,12 @@ function addStep(message, step) {
   message.step = step;
 }
 
-/** @returns {Message} */
+/**
+ * @param {string} id
+ * @param {string} text
+ * @param {string | null | undefined} parentId
+ * @returns {Message}
+ */
 export function newMessage(id, text, parentId) {
   return {
     id,
@@ -333,12 +440,16 @@ export function newMessage(id, text, parentId) {
     finishReason: null,
     model: null,
     tokens: null,
-    /** The start of each chunk in `answer`, for a reset; empty once complete. */
     starts: [],
   };
 }
 
-/** A question and its answer are chunks of type `status` in the stream. */
+/**
+ * A question and its answer are chunks of type `status` in the stream.
+ *
+ * @param {Step} step
+ * @returns {Step}
+ */
 function stepFromHistory(step) {
   switch (step.type) {
     case 'question':
@@ -350,7 +461,12 @@ function stepFromHistory(step) {
   }
 }
 
-/** A message from the history or a resync. */
+/**
+ * A message from the history or a resync.
+ *
+ * @param {Past} past
+ * @returns {Message}
+ */
 export function fromHistory(past) {
   return {
     ...newMessage(past.message_id, past.text ?? '', past.parent_id ?? null),

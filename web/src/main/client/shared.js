@@ -8,7 +8,9 @@ import { Host } from './streams.js';
 
 const host = new Host();
 
-globalThis.onconnect = ({ ports: [port] }) => {
+// The types of a page know no SharedWorkerGlobalScope: the event is one of messages, with a port.
+addEventListener('connect', (event) => {
+  const [port] = /** @type {MessageEvent} */ (event).ports;
   port.onmessage = ({ data }) => host.receive(data, (message) => port.postMessage(message));
   port.postMessage({ type: 'ready' });
-};
+});

@@ -25,19 +25,51 @@ const PING_EVERY_MS = 5_000;
 const CLIENT_DEAD_AFTER_MS = 60_000;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
+/**
+ * What a tab asks for: a session from a cursor on, or, without a session, the user's list.
+ *
+ * @typedef {{base: string, user: string, session: string | null, cursor: string | null}} Asked
+ */
+
+/** @typedef {{type: string, client: string, key?: string, lane?: Asked}} Request */
+/** @typedef {{status: number, code: string, message: string}} Refusal */
+
+/**
+ * An answer to a tab; all but `ping` name the lane by its `key`.
+ *
+ * @typedef {{type: 'ping', key?: string}
+ *     | {type: 'event', key?: string, event: string, id: string | null, data: string}
+ *     | {type: 'state', key?: string, state: 'reconnecting' | 'refused', problem?: Refusal}} Answer
+ */
+
+/** @typedef {(answer: Answer) => void} Reply */
+
+/**
+ * @typedef {object} Lane
+ * @property {string | null} session
+ * @property {string | null} cursor
+ * @property {boolean} refused
+ * @property {Reply} tell
+ * @property {Stream} stream
+ */
+
+/** @typedef {{heard: number, reply: Reply, lanes: Map<string | undefined, Lane>}} Client */
+
 /** Serves the tabs of a browser. Messages come from `follow.js`, and go back to the tab that a lane is of. */
 export class Host {
+  /** @type {Stream[]} */
   #streams = [];
-  /** By client id: when it was heard last, how to answer it, its lanes by key. */
+  /** By client id: when it was heard last, how to answer it, its lanes by key. @type {Map<string, Client>} */
   #clients = new Map();
-  #pinging = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #pinging;
 
   /**
-   * @param {{type: string, client: string, key?: string, lane?: object}} message
-   * @param {(message: object) => void} reply reaches the client that sent it
+   * @param {Request} message
+   * @param {Reply} reply reaches the client that sent it
    */
   receive(message, reply) {
-    const client = this.#clients.get(message.client) ?? { lanes: new Map() };
+    const client = this.#clients.get(message.client) ?? { heard: 0, reply, lanes: new Map() };
     client.heard = Date.now();
     client.reply = reply;
     this.#clients.set(message.client, client);
@@ -45,7 +77,7 @@ export class Host {
     const lane = client.lanes.get(message.key);
     switch (message.type) {
       case 'open':
-        this.#open(client, message.key, message.lane);
+        this.#open(client, message.key, /** @type {Asked} */ (message.lane));
         break;
       case 'again':
         lane?.stream.openNow();
@@ -63,26 +95,33 @@ export class Host {
     }
   }
 
+  /**
+   * @param {Client} client
+   * @param {string | undefined} key
+   * @param {Asked} asked
+   */
   #open(client, key, { base, user, session, cursor }) {
-    const lane = { session, cursor, refused: false, tell: (message) => client.reply({ ...message, key }) };
     // What the gateway refuses as a whole must not take others with it.
     const alone = session !== null && !ID.test(session);
-    lane.stream = this.#streams.find((stream) => !alone && stream.takes(base, user, lane));
-    if (!lane.stream) {
-      lane.stream = new Stream(base, user, alone, (stream) => this.#streams.splice(this.#streams.indexOf(stream), 1));
-      this.#streams.push(lane.stream);
+    let stream = this.#streams.find((open) => !alone && open.takes(base, user, session));
+    if (!stream) {
+      stream = new Stream(base, user, alone, (empty) => this.#streams.splice(this.#streams.indexOf(empty), 1));
+      this.#streams.push(stream);
     }
+    /** @type {Lane} */
+    const lane = { session, cursor, refused: false, tell: (answer) => client.reply({ ...answer, key }), stream };
     client.lanes.set(key, lane);
-    lane.stream.add(lane);
+    stream.add(lane);
   }
 
+  /** @param {string} id */
   #drop(id) {
     const client = this.#clients.get(id);
     this.#clients.delete(id);
-    client.lanes.forEach((lane) => lane.stream.remove(lane));
+    client?.lanes.forEach((lane) => lane.stream.remove(lane));
     if (this.#clients.size === 0) {
       clearInterval(this.#pinging);
-      this.#pinging = null;
+      this.#pinging = undefined;
     }
   }
 
@@ -98,7 +137,7 @@ export class Host {
   }
 }
 
-/** A lane that is no conversation: it gets what changes in the user's list. */
+/** A lane that is no conversation: it gets what changes in the user's list. @param {Lane} lane */
 const isList = ({ session }) => session === null;
 
 /** One stream of one user. Each lane is one conversation of one tab, with a cursor of its own, or one tab's list. */
@@ -107,13 +146,23 @@ class Stream {
   #user;
   #alone;
   #onEmpty;
+  /** @type {Set<Lane>} */
   #lanes = new Set();
-  #timer = null;
-  #watchdog = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #watchdog;
+  /** @type {AbortController | null} */
   #attempt = null;
   #failures = 0;
   #lost = false;
 
+  /**
+   * @param {string} base
+   * @param {string} user
+   * @param {boolean} alone takes no second lane
+   * @param {(stream: Stream) => void} onEmpty
+   */
   constructor(base, user, alone, onEmpty) {
     this.#base = base;
     this.#user = user;
@@ -121,16 +170,23 @@ class Stream {
     this.#onEmpty = onEmpty;
   }
 
-  takes(base, user, lane) {
-    const room = isList(lane) || [...this.#lanes].filter((other) => !isList(other)).length < MOST_LANES;
+  /**
+   * @param {string} base
+   * @param {string} user
+   * @param {string | null} session
+   */
+  takes(base, user, session) {
+    const room = session === null || [...this.#lanes].filter((other) => !isList(other)).length < MOST_LANES;
     return !this.#alone && base === this.#base && user === this.#user && room;
   }
 
+  /** @param {Lane} lane */
   add(lane) {
     this.#lanes.add(lane);
     this.#openIn(GATHER_MS);
   }
 
+  /** @param {Lane} lane */
   remove(lane) {
     if (!this.#lanes.delete(lane)) {
       return;
@@ -155,6 +211,7 @@ class Stream {
     this.#openIn(0);
   }
 
+  /** @param {number} ms */
   #openIn(ms) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#open(), ms);
@@ -190,7 +247,7 @@ class Stream {
         }),
         signal: attempt.signal,
       });
-      if (response.ok) {
+      if (response.ok && response.body) {
         await this.#read(response.body, lanes, attempt);
       } else {
         problem = await Problem.of(response);
@@ -204,7 +261,12 @@ class Stream {
     }
   }
 
-  /** It ended, and not because we wanted it. */
+  /**
+   * The stream ended, and not because we wanted it.
+   *
+   * @param {Problem | null} problem
+   * @param {number} lived in milliseconds
+   */
   #over(problem, lived) {
     this.#end();
     const lanes = [...this.#lanes].filter(({ refused }) => !refused);
@@ -222,50 +284,56 @@ class Stream {
     this.#openIn((problem?.retryAfter ?? 0) + ceiling * (0.5 + Math.random() / 2));
   }
 
+  /**
+   * @param {Lane} lane
+   * @param {Refusal} problem
+   */
   #refuse(lane, { status, code, message }) {
     lane.refused = true;
     lane.tell({ type: 'state', state: 'refused', problem: { status, code, message } });
   }
 
+  /** @param {AbortController} attempt */
   #watch(attempt) {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => attempt === this.#attempt && this.openNow(), BELIEVED_SILENCE_MS);
   }
 
+  /**
+   * @param {ReadableStream<BufferSource>} body
+   * @param {Lane[]} lanes as they were asked for: the stream names them by their index
+   * @param {AbortController} attempt
+   */
   async #read(body, lanes, attempt) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    const events = new EventReader();
+    /** @type {Lane | null} */
     let lane = null;
-    let event = {};
-    let rest = '';
     for (;;) {
       const { done, value } = await reader.read();
       if (done || this.#attempt !== attempt) {
         return;
       }
       this.#watch(attempt);
-      const lines = (rest + value).split('\n');
-      rest = lines.pop();
-      for (const line of lines) {
-        if (line !== '') {
-          const colon = line.indexOf(': ');
-          event[line.slice(0, colon)] = line.slice(colon + 2);
-        } else if (event.event === 'session') {
+      for (const event of events.read(value)) {
+        if (event.event === 'session') {
           lane = lanes[JSON.parse(event.data).index];
-          event = {};
         } else if (event.event === 'list') {
-          const told = { type: 'event', event: 'list', id: null, data: event.data };
-          [...this.#lanes].filter(isList).forEach((list) => list.tell(told));
-          event = {};
-        } else {
-          if (event.event && this.#lanes.has(lane)) {
-            this.#heard(lane, event);
-          }
-          event = {};
+          const { data } = event;
+          [...this.#lanes]
+            .filter(isList)
+            .forEach((list) => list.tell({ type: 'event', event: 'list', id: null, data }));
+        } else if (lane && this.#lanes.has(lane)) {
+          this.#heard(lane, event);
         }
       }
     }
   }
 
+  /**
+   * @param {Lane} lane
+   * @param {ServerEvent} event
+   */
   #heard(lane, { event, id, data }) {
     if (id) {
       lane.cursor = id;
@@ -282,5 +350,39 @@ class Stream {
     } else {
       lane.tell({ type: 'event', event, id: id ?? null, data });
     }
+  }
+}
+
+/** @typedef {{event: string, id?: string, data: string}} ServerEvent */
+
+/**
+ * Cuts the text of a gateway's stream into events, wherever the network has cut it. A gateway writes a space after each
+ * colon and one line of data per event. Comments are skipped.
+ */
+export class EventReader {
+  /** @type {Record<string, string>} */
+  #fields = {};
+  #rest = '';
+
+  /**
+   * @param {string} text
+   * @returns {ServerEvent[]} those that are complete now
+   */
+  read(text) {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    const events = [];
+    for (const line of lines) {
+      if (line !== '') {
+        const colon = line.indexOf(': ');
+        this.#fields[line.slice(0, colon)] = line.slice(colon + 2);
+      } else {
+        if (this.#fields.event) {
+          events.push(/** @type {any} */ (this.#fields));
+        }
+        this.#fields = {};
+      }
+    }
+    return events;
   }
 }

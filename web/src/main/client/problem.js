@@ -6,6 +6,12 @@
 
 /** An answer other than success, with the server's explanation (RFC 9457). `code` is the stable part. */
 export class Problem extends Error {
+  /**
+   * @param {number} status of HTTP; 0 when the server was not reached
+   * @param {string} code
+   * @param {string} text
+   * @param {number | null} retryAfter
+   */
   constructor(status, code, text, retryAfter) {
     super(text);
     this.name = 'Problem';
@@ -25,6 +31,7 @@ export class Problem extends Error {
     return this.status === 405 || this.status === 501 || (this.status === 404 && this.code === 'not_found');
   }
 
+  /** @param {Response} response */
   static async of(response) {
     const body = await response.json().catch(() => ({}));
     const seconds = Number(response.headers.get('Retry-After'));

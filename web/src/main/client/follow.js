@@ -21,21 +21,42 @@ const HOLDER_DEAD_AFTER_MS = 20_000;
 const LOOK_EVERY_MS = 5_000;
 
 const client = mintId('tab');
-/** By key: what is followed, with its newest cursor. */
+/** @typedef {import('./streams.js').Asked} Asked */
+/** @typedef {import('./streams.js').Answer} Answer */
+
+/**
+ * @typedef {object} Listener
+ * @property {(name: string, id: string | null, data: string) => void} onEvent
+ * @property {(state: 'reconnecting' | 'refused', problem?: import('./streams.js').Refusal) => void} onState
+ */
+
+/** @typedef {{lane: Asked, on: Listener, key: string}} Followed */
+
+/**
+ * The way to the streams: `again` gives one that replaces it, `end` lets go of it.
+ *
+ * @typedef {object} Holder
+ * @property {(message: import('./streams.js').Request) => void} send
+ * @property {() => Holder | null} again
+ * @property {() => void} end
+ */
+
+/** By key: what is followed, with its newest cursor. @type {Map<string, Followed>} */
 const followed = new Map();
 let keys = 0;
+/** @type {Holder | null} */
 let holder = null;
 let heard = 0;
 
 /**
  * Follows a session from a cursor on, or the user's list of sessions.
  *
- * @param {{base: string, user: string, session: string | null, cursor: string | null}} lane without a session: the list
- * @param {{onEvent: (name: string, id: string | null, data: string) => void,
- *     onState: (state: 'reconnecting' | 'refused', problem?: object) => void}} on
+ * @param {Asked} lane without a session: the list
+ * @param {Listener} on
  */
 export function follow(lane, on) {
-  const conversation = { lane: { ...lane }, on, key: null };
+  /** @type {Followed} */
+  const conversation = { lane: { ...lane }, on, key: '' };
   holder ?? begin();
   open(conversation);
   return {
@@ -54,6 +75,7 @@ function begin() {
   globalThis.addEventListener?.('pagehide', () => send({ type: 'bye' }));
 }
 
+/** @param {Followed} conversation */
 function open(conversation) {
   followed.delete(conversation.key);
   conversation.key = `${client}.${++keys}`;
@@ -61,7 +83,7 @@ function open(conversation) {
   send({ type: 'open', key: conversation.key, lane: conversation.lane });
 }
 
-/** Another holder from now on: everything is asked for again. */
+/** Another holder from now on: everything is asked for again. @param {Holder} next */
 function hold(next) {
   holder?.end();
   holder = next;
@@ -69,17 +91,19 @@ function hold(next) {
   [...followed.values()].forEach(open);
 }
 
+/** @param {{type: string, key?: string, lane?: Asked}} message */
 function send(message) {
-  holder.send({ ...message, client });
+  holder?.send({ ...message, client });
 }
 
+/** @param {Answer} message */
 function receive(message) {
   heard = Date.now();
   if (message.type === 'ping') {
     send({ type: 'pong' });
     return;
   }
-  const conversation = followed.get(message.key);
+  const conversation = followed.get(message.key ?? '');
   if (message.type === 'event') {
     if (conversation) {
       conversation.lane.cursor = message.id ?? conversation.lane.cursor;
@@ -92,12 +116,14 @@ function receive(message) {
 
 /** A holder that was killed says nothing, and one that took us for dead neither: this page may have been frozen. */
 function look() {
-  if (followed.size > 0 && Date.now() - heard > HOLDER_DEAD_AFTER_MS) {
-    hold(holder.again());
+  if (holder && followed.size > 0 && Date.now() - heard > HOLDER_DEAD_AFTER_MS) {
+    hold(holder.again() ?? ownHolder());
   }
 }
 
+/** @returns {Holder | null} */
 function workerHolder() {
+  /** @type {SharedWorker} */
   let worker;
   try {
     worker = new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name: NAME });
@@ -105,6 +131,7 @@ function workerHolder() {
     return null; // there is none here, or it may not be loaded from another origin
   }
   const { port } = worker;
+  /** @type {Holder} */
   const current = {
     send: (message) => port.postMessage(message),
     again: () => workerHolder() ?? lockHolder() ?? ownHolder(),
@@ -113,22 +140,30 @@ function workerHolder() {
       port.close();
     },
   };
-  const failed = () => holder === current && hold(lockHolder() ?? ownHolder());
+  const failed = () => {
+    if (holder === current) {
+      hold(lockHolder() ?? ownHolder());
+    }
+  };
   const starting = setTimeout(failed, READY_WITHIN_MS);
   worker.onerror = failed;
   port.onmessage = ({ data }) => {
     clearTimeout(starting);
-    holder === current && receive(data);
+    if (holder === current) {
+      receive(data);
+    }
   };
   return current;
 }
 
+/** @returns {Holder | null} */
 function lockHolder() {
   if (!globalThis.navigator?.locks || !globalThis.BroadcastChannel) {
     return null;
   }
   const channel = new BroadcastChannel(NAME);
   const waiting = new AbortController();
+  /** @type {Holder} */
   const current = {
     send: (message) => channel.postMessage({ ...message, to: 'leader' }),
     again: lockHolder,
@@ -141,7 +176,7 @@ function lockHolder() {
     if (holder === current && data.to === client) {
       receive(data);
     } else if (holder === current && data.type === 'leader') {
-      hold(lockHolder());
+      hold(lockHolder() ?? ownHolder());
     }
   };
   navigator.locks
@@ -170,9 +205,16 @@ function lead() {
 }
 
 /** The streams are held here. */
+/** @returns {Holder} */
 function ownHolder(host = new Host()) {
+  /** @type {Holder} */
   const current = {
-    send: (message) => host.receive(message, (answer) => holder === current && receive(answer)),
+    send: (message) =>
+      host.receive(message, (answer) => {
+        if (holder === current) {
+          receive(answer);
+        }
+      }),
     again: () => current,
     end: () => {},
   };

@@ -1,7 +1,7 @@
 /**
  * Antiphon's browser client: one chat session, followed live and resumed exactly.
  *
- *     import { connect } from 'https://chat.example/antiphon.js';
+ *     import { connect } from 'https://chat.example/antiphon.js'; // or from '@antiphon/client', with a baseUrl
  *
  *     const chat = connect({ onChunk: (message) => (output.textContent = message.answer) });
  *     chat.send('Hello, how are you?');
@@ -24,7 +24,21 @@ import { Problem } from './problem.js';
 export { mintId, Problem };
 
 /** @typedef {import('./messages.js').Message} Message */
+/** @typedef {import('./messages.js').Chunk} Chunk */
+/** @typedef {import('./messages.js').Question} Question */
 /** @typedef {'connecting' | 'open' | 'reconnecting' | 'refused' | 'closed'} ConnectionState */
+
+/**
+ * State and cursor as one value that survives JSON.
+ *
+ * @typedef {object} Snapshot
+ * @property {number} version
+ * @property {string} session
+ * @property {string} user
+ * @property {string | null} cursor
+ * @property {Message[]} messages
+ * @property {{message: Message, body: string}[]} unsent
+ */
 
 /**
  * @typedef {object} Options
@@ -32,17 +46,21 @@ export { mintId, Problem };
  * @property {string} [user] likewise; a session belongs to the first user that names it
  * @property {string} [baseUrl] the gateway; the server this module came from if left out. Another origin than the
  *     page's must be listed in the gateway's `CHAT_ALLOWED_ORIGINS`
- * @property {object} [snapshot] what `snapshot()` gave; ignored when it is of another session
+ * @property {Snapshot | null} [snapshot] what `snapshot()` gave; ignored when it is of another session
  * @property {(message: Message) => void} [onMessage] a message is new, or its `state` changed
- * @property {(message: Message, chunk: object) => void} [onChunk] an answer changed; `chunk` as in PROTOCOL.md section 3
+ * @property {(message: Message, chunk: Chunk) => void} [onChunk] an answer changed; `chunk` as in PROTOCOL.md section 3
  * @property {(message: Message) => void} [onComplete] an answer ended
  * @property {(conversation: Conversation) => void} [onResync] the server replaced the state: draw all of it again
- * @property {(status: object) => void} [onStatus] what the gateway says of itself: degraded, recovered
+ * @property {(status: Record<string, any>) => void} [onStatus] what the gateway says of itself: degraded, recovered
  * @property {(state: ConnectionState, problem: Problem | null) => void} [onConnection] `refused` comes with the
  *     server's reason and is final until `reconnect()`; every other state leads back to `open` by itself
  */
 
-/** Opens the session's stream and keeps it open until `close()`. */
+/**
+ * Opens the session's stream and keeps it open until `close()`.
+ *
+ * @param {Options} [options]
+ */
 export function connect(options = {}) {
   return new Conversation(options);
 }
@@ -51,7 +69,7 @@ export function connect(options = {}) {
  * The conversation as the server's history has it, to begin from where no snapshot is at hand.
  *
  * @param {{session: string, user: string, baseUrl?: string}} options
- * @returns {Promise<object | null>} for `connect({ snapshot })`; null when the server keeps none
+ * @returns {Promise<Snapshot | null>} for `connect({ snapshot })`; null when the server keeps none
  */
 export async function recall({ session, user, baseUrl }) {
   const url = new URL(`api/sessions/${session}/messages`, baseOf(baseUrl));
@@ -95,7 +113,11 @@ export function watchSessions({ user, baseUrl, onChange }) {
   );
 }
 
-/** Gives a session another title, for every list; rejects with a `Problem`. */
+/**
+ * Gives a session another title, for every list; rejects with a `Problem`.
+ *
+ * @param {{session: string, user: string, title: string, baseUrl?: string}} options
+ */
 export async function rename({ session, user, title, baseUrl }) {
   await request(new URL(`api/sessions/${session}`, baseOf(baseUrl)), {
     method: 'PATCH',
@@ -104,7 +126,11 @@ export async function rename({ session, user, title, baseUrl }) {
   });
 }
 
-/** Erases a session for good, wherever something of it is kept; rejects with a `Problem`. */
+/**
+ * Erases a session for good, wherever something of it is kept; rejects with a `Problem`.
+ *
+ * @param {{session: string, user: string, baseUrl?: string}} options
+ */
 export async function erase({ session, user, baseUrl }) {
   const url = new URL(`api/sessions/${session}`, baseOf(baseUrl));
   url.searchParams.set('user_id', user);
@@ -117,15 +143,20 @@ const LONGEST_RETRY_MS = 10_000;
 /** How often one message is offered to the server: about a minute in all. */
 const MOST_POSTS = 12;
 const REQUEST_TIMEOUT_MS = 15_000;
+/** Not written in place: bundlers take `new URL('.', import.meta.url)` for a file to include. */
+const LOADED_FROM = import.meta.url;
 /** Of what a snapshot holds; others are taken for none. */
 const SNAPSHOT = 2;
 /** One followed session; made by `connect`. */
 export class Conversation {
   #messages = new Messages();
+  /** @type {string | null} */
   #cursor = null;
+  /** @type {ConnectionState} */
   #connection = 'connecting';
   #options;
   #base;
+  /** @type {ReturnType<typeof follow> | null} */
   #stream = null;
 
   /** @param {Options} options */
@@ -152,12 +183,17 @@ export class Conversation {
     return this.#messages.branch();
   }
 
-  /** The messages that stand at the same place of the conversation as this one, itself among them. */
+  /**
+   * The messages that stand at the same place of the conversation as this one, itself among them.
+   *
+   * @param {string} messageId
+   */
   alternatives(messageId) {
-    return this.#messages.alternatives(this.message(messageId));
+    const message = this.message(messageId);
+    return message ? this.#messages.alternatives(message) : [];
   }
 
-  /** Shows the branch that this message is in. */
+  /** Shows the branch that this message is in. @param {string} messageId */
   choose(messageId) {
     this.#messages.choose(messageId);
     this.#tell('onResync', this);
@@ -168,16 +204,21 @@ export class Conversation {
     return this.#connection;
   }
 
+  /** @param {string} id */
   message(id) {
     return this.#messages.get(id);
   }
 
-  /** The message whose answer comes or is waited for, if any: a session answers one at a time, in order. */
+  /**
+   * The message whose answer comes or is waited for, if any: a session answers one at a time, in order.
+   *
+   * @returns {Message | undefined}
+   */
   get active() {
     return this.#messages.due()[0];
   }
 
-  /** Whether the message waits for the active one. */
+  /** Whether the message waits for the active one. @param {Message} message */
   isQueued(message) {
     return message.state === 'accepted' && message !== this.active;
   }
@@ -186,9 +227,9 @@ export class Conversation {
    * Sends a message. It is in `messages` at once; a failed attempt is repeated under the same message id, so the
    * server answers it once however often it is offered.
    *
-   * @param {string} text
-   * It follows the branch that is shown, unless `parentId` names another message to follow; `''` begins anew.
+   * It follows the branch that is shown, unless `parentId` names another message to follow; `''` begins again.
    *
+   * @param {string} text
    * @param {{parentId?: string, provider?: string, model?: string, context?: object}} [extras]
    * @returns {Promise<Message>} resolves when the server has it, rejects with a `Problem` when it will not take it
    */
@@ -210,32 +251,54 @@ export class Conversation {
     return this.#offer(message);
   }
 
-  /** Sends another text in place of a message: a branch beside it, which is shown from then on. */
+  /**
+   * Sends another text in place of a message: a branch next to it, which is shown from then on.
+   *
+   * @param {string} messageId
+   * @param {string} text
+   * @param {{provider?: string, model?: string, context?: object}} [extras]
+   */
   edit(messageId, text, extras = {}) {
-    return this.send(text, { ...extras, parentId: this.message(messageId).parentId ?? '' });
+    return this.send(text, { ...extras, parentId: this.#known(messageId).parentId ?? '' });
   }
 
-  /** Asks for another answer to a message: a branch beside it, which is shown from then on. */
+  /**
+   * Asks for another answer to a message: a branch next to it, which is shown from then on.
+   *
+   * @param {string} messageId
+   */
   async regenerate(messageId) {
     const body = { session_id: this.session, user_id: this.user, message_id: mintId('msg') };
-    this.#messages.choose(body.message_id, this.message(messageId).parentId ?? null);
+    this.#messages.choose(body.message_id, this.#known(messageId).parentId ?? null);
     await this.#post(`api/messages/${messageId}/regenerate`, JSON.stringify(body));
   }
 
-  /** Offers a `failed` message again: the same message, so an attempt that did arrive is not answered twice. */
-  retry(messageId) {
-    return this.#offer(this.message(messageId));
+  /**
+   * Offers a `failed` message again: the same message, so an attempt that did arrive is not answered twice.
+   *
+   * @param {string} messageId
+   */
+  async retry(messageId) {
+    return this.#offer(this.#known(messageId));
   }
 
-  /** Asks for the end of an answer; it ends for every tab by the log, with `finishReason` `cancelled`. */
+  /**
+   * Asks for the end of an answer; it ends for every tab by the log, with `finishReason` `cancelled`.
+   *
+   * @param {string} messageId
+   */
   async cancel(messageId) {
-    await this.#post(`api/messages/${messageId}/cancel`, JSON.stringify({ session_id: this.session, user_id: this.user }));
+    await this.#post(
+      `api/messages/${messageId}/cancel`,
+      JSON.stringify({ session_id: this.session, user_id: this.user }),
+    );
   }
 
   /**
    * Answers what a message asks its user (`message.question`). The message goes on for every tab, by the log; `question`
    * is null from then on.
    *
+   * @param {string} messageId
    * @param {string} answer one of `question.answers`, or any text if there are none
    */
   async resume(messageId, answer) {
@@ -243,12 +306,18 @@ export class Conversation {
       session_id: this.session,
       user_id: this.user,
       answer,
-      chunk_id: this.message(messageId).question?.chunkId,
+      chunk_id: this.#known(messageId).question?.chunkId,
     };
     await this.#post(`api/messages/${messageId}/resume`, JSON.stringify(body));
   }
 
-  /** The newest messages and their cursor, as one value that survives JSON; unsent ones are sent by who restores it. */
+  /**
+   * The newest messages and their cursor, as one value that survives JSON. A conversation that is opened with it sends the
+   * messages that were not sent.
+   *
+   * @param {number} [mostMessages]
+   * @returns {Snapshot}
+   */
   snapshot(mostMessages = Infinity) {
     return {
       version: SNAPSHOT,
@@ -270,7 +339,7 @@ export class Conversation {
   close() {
     globalThis.removeEventListener?.('online', this.#reopenNow);
     globalThis.removeEventListener?.('pageshow', this.#afterCache);
-    this.#stream.close();
+    this.#stream?.close();
     this.#become('closed', null);
   }
 
@@ -284,11 +353,16 @@ export class Conversation {
       {
         onEvent: (name, id, data) => this.#heard(name, id, JSON.parse(data)),
         onState: (state, problem) =>
-          this.#become(state, problem && new Problem(problem.status, problem.code, problem.message, null)),
+          this.#become(state, problem ? new Problem(problem.status, problem.code, problem.message, null) : null),
       },
     );
   }
 
+  /**
+   * @param {string} name
+   * @param {string | null} id
+   * @param {any} data
+   */
   #heard(name, id, data) {
     // Each event with an id moves the cursor; a resync has its own, which is the same.
     this.#cursor = id ?? this.#cursor;
@@ -314,7 +388,11 @@ export class Conversation {
     }
   }
 
-  /** The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours. */
+  /**
+   * The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours.
+   *
+   * @param {{reason?: string, messages?: import('./messages.js').Past[], cursor?: string}} data
+   */
   #resync({ reason, messages, cursor }) {
     this.#cursor = cursor ?? null;
     this.#messages.resync(messages, reason);
@@ -323,6 +401,7 @@ export class Conversation {
     this.#offerAll(this.#messages.unconfirmed().filter(({ state }) => state === 'accepted'));
   }
 
+  /** @param {Snapshot | null} [snapshot] */
   #restore(snapshot) {
     if (snapshot?.version === SNAPSHOT && snapshot.session === this.session && snapshot.user === this.user) {
       this.#cursor = snapshot.cursor;
@@ -332,17 +411,25 @@ export class Conversation {
 
   #reopenNow = () => {
     if (this.#connection === 'reconnecting') {
-      this.#stream.hurry();
+      this.#stream?.hurry();
     }
   };
 
-  /** A page that comes back from the back/forward cache has a stream that the browser closed silently. */
+  /**
+   * A page that comes back from the back/forward cache has a stream that the browser closed silently.
+   *
+   * @param {PageTransitionEvent} event
+   */
   #afterCache = (event) => {
     if (event.persisted) {
       this.reconnect();
     }
   };
 
+  /**
+   * @param {ConnectionState} state
+   * @param {Problem | null} problem
+   */
   #become(state, problem) {
     if (this.#connection !== state && this.#connection !== 'closed') {
       this.#connection = state;
@@ -352,11 +439,19 @@ export class Conversation {
 
   // ---- what we say
 
-  /** Nobody waits for these promises: a refusal is in the message's own state. */
+  /**
+   * The promises are dropped: a refusal is in the message's own state.
+   *
+   * @param {Message[]} messages
+   */
   #offerAll(messages) {
     messages.forEach((message) => this.#offer(message).catch(() => {}));
   }
 
+  /**
+   * @param {Message} message
+   * @returns {Promise<Message>}
+   */
   async #offer(message) {
     message.state = 'sending';
     message.error = null;
@@ -370,7 +465,8 @@ export class Conversation {
           this.#tell('onMessage', message);
         }
         return message;
-      } catch (problem) {
+      } catch (thrown) {
+        const problem = /** @type {Problem} */ (thrown);
         // The stream may already have shown the message: then only the response was lost.
         if (message.state !== 'sending') {
           return message;
@@ -382,13 +478,19 @@ export class Conversation {
           throw problem;
         }
         const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
-        await new Promise((resume) => setTimeout(resume, (problem.retryAfter ?? 0) + ceiling * (0.5 + Math.random() / 2)));
+        await new Promise((resume) =>
+          setTimeout(resume, (problem.retryAfter ?? 0) + ceiling * (0.5 + Math.random() / 2)),
+        );
       }
     }
   }
 
+  /**
+   * @param {string} path
+   * @param {string} body
+   */
   async #post(path, body) {
-    const response = await request(this.#url(path, {}), {
+    const response = await request(new URL(path, this.#base), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body,
@@ -398,21 +500,35 @@ export class Conversation {
     return response.json().catch(() => ({}));
   }
 
-  #url(path, query) {
-    const url = new URL(path, this.#base);
-    Object.entries(query).forEach(([name, value]) => value && url.searchParams.set(name, value));
-    return url;
+  /** @param {string} messageId */
+  #known(messageId) {
+    const message = this.message(messageId);
+    if (!message) {
+      throw new Error(`There is no message ${messageId} in this conversation`);
+    }
+    return message;
   }
 
-  /** A closed conversation is silent, also when an answer to one of its requests is still to come. */
+  /**
+   * A closed conversation is silent, also when an answer to one of its requests is still to come.
+   *
+   * @template {'onMessage' | 'onChunk' | 'onComplete' | 'onResync' | 'onStatus'} Callback
+   * @param {Callback} callback
+   * @param {Parameters<NonNullable<Options[Callback]>>} args
+   */
   #tell(callback, ...args) {
     if (this.#connection !== 'closed') {
-      this.#options[callback]?.(...args);
+      /** @type {((...args: any[]) => void) | undefined} */ (this.#options[callback])?.(...args);
     }
   }
 }
 
-/** One request, answered well or with a `Problem`. */
+/**
+ * One request. Throws a `Problem` unless the server did it.
+ *
+ * @param {URL} url
+ * @param {RequestInit} [init]
+ */
 async function request(url, init = {}) {
   let response;
   try {
@@ -426,9 +542,13 @@ async function request(url, init = {}) {
   return response;
 }
 
-/** The gateway's address, ending in a slash so that paths are found below it. */
+/**
+ * The gateway's address, ending in a slash so that paths are found below it.
+ *
+ * @param {string} [baseUrl]
+ */
 function baseOf(baseUrl) {
-  const base = new URL(baseUrl ?? new URL('.', import.meta.url), globalThis.location?.href);
+  const base = new URL(baseUrl ?? new URL('.', LOADED_FROM), globalThis.location?.href);
   base.pathname = base.pathname.replace(/\/*$/, '/');
   return base;
 }
