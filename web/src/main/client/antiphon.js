@@ -166,8 +166,10 @@ export class Conversation {
     this.session = options.session ?? mintId('sess');
     this.user = options.user ?? mintId('user');
     this.#restore(options.snapshot);
-    // Later than this constructor: the caller's callbacks may use what connect() returns.
-    queueMicrotask(() => this.#offerAll(this.#messages.unconfirmed()));
+    // Later than this constructor: the caller's callbacks may use what connect() returns. Only restored messages: the
+    // caller may have sent another one by then, which must not be offered twice.
+    const unsent = this.#messages.unconfirmed();
+    queueMicrotask(() => this.#offerAll(unsent));
     globalThis.addEventListener?.('online', this.#reopenNow);
     globalThis.addEventListener?.('pageshow', this.#afterCache);
     this.#open();

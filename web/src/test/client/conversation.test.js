@@ -44,6 +44,12 @@ test('aMessageIsSentAndAnswered', async () => {
   assert.equal(chat.snapshot().cursor, '1-2');
 });
 
+test('aMessageThatIsSentAtOnceIsSentOnce', async () => {
+  await open().send('first thing');
+  await stream();
+  assert.equal(server.posts.length, 1);
+});
+
 test('aRetryIsTheSameToTheByte', async () => {
   server.answer = (count) => [count < 3 ? 503 : 202, {}];
   await open().send('again and again');
