@@ -28,6 +28,7 @@ export async function until(condition, what = condition) {
 export async function gateway() {
   const streams = [];
   const posts = [];
+  const log = [];
   const made = {
     /** Every stream that was asked for, the oldest first. */
     streams,
@@ -38,6 +39,11 @@ export async function gateway() {
     /** Answers a request for a stream with an error status, or with null lets it begin. */
     refuse: () => null,
     open: () => streams.filter(({ isOpen }) => isOpen),
+    /** Appends an entry to a session's log: every stream gets it, and every later one that is behind it. */
+    append: (session, id) => {
+      log.push({ session, id });
+      made.open().forEach((stream) => stream.event(session, 'chunk', id, {}));
+    },
   };
   const server = createServer(async (request, response) => {
     let body = '';
@@ -61,6 +67,12 @@ export async function gateway() {
     const stream = new Stream(JSON.parse(body), response);
     response.on('close', () => (stream.isOpen = false));
     streams.push(stream);
+    for (const [session, cursor] of Object.entries(stream.cursors)) {
+      const entries = log.filter((entry) => entry.session === session);
+      entries
+        .slice(entries.findIndex(({ id }) => id === cursor) + 1)
+        .forEach(({ id }) => stream.event(session, 'chunk', id, {}));
+    }
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   made.url = `http://127.0.0.1:${server.address().port}/`;
