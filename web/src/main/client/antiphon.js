@@ -6,12 +6,12 @@
  *     const chat = connect({ onChunk: (message) => (output.textContent = message.answer) });
  *     chat.send('Hello, how are you?');
  *
- * No dependencies and no DOM: what to draw is the caller's. The server sends each connection a contiguous slice of
- * the session's log, so events are applied as they come; nothing is compared, sorted or filtered here.
+ * No dependencies and no DOM: the caller draws. The server sends each connection a contiguous slice of the session's
+ * log, so events are applied in the order of their arrival; nothing is compared, sorted or filtered here.
  *
  * The state and the place in the log it belongs to (the cursor) travel together in `chat.snapshot()`. Stored as one
- * value and given back as `connect({ snapshot })`, the conversation goes on at the next entry: nothing is missing and
- * nothing comes twice, however long ago it was taken.
+ * value and passed back as `connect({ snapshot })`, the conversation continues at the next entry: nothing is missing and
+ * nothing arrives twice, however old the snapshot is.
  *
  * @module antiphon
  */
@@ -43,21 +43,21 @@ export { mintId, Problem };
 /**
  * @typedef {object} Options
  * @property {string} [session] an id of 1-128 letters, digits, `_` or `-`; a fresh one if left out
- * @property {string} [user] likewise; a session belongs to the first user that names it
+ * @property {string} [user] an id of the same form; a session belongs to the first user that names it
  * @property {string} [baseUrl] the gateway; the server this module came from if left out. Another origin than the
  *     page's must be listed in the gateway's `CHAT_ALLOWED_ORIGINS`
- * @property {Snapshot | null} [snapshot] what `snapshot()` gave; ignored when it is of another session
+ * @property {Snapshot | null} [snapshot] a result of `snapshot()`; ignored when it is of another session
  * @property {(message: Message) => void} [onMessage] a message is new, or its `state` changed
  * @property {(message: Message, chunk: Chunk) => void} [onChunk] an answer changed; `chunk` as in PROTOCOL.md section 3
  * @property {(message: Message) => void} [onComplete] an answer ended
  * @property {(conversation: Conversation) => void} [onResync] the server replaced the state: draw all of it again
- * @property {(status: Record<string, any>) => void} [onStatus] what the gateway says of itself: degraded, recovered
+ * @property {(status: Record<string, any>) => void} [onStatus] a report of the gateway about itself: degraded, recovered
  * @property {(state: ConnectionState, problem: Problem | null) => void} [onConnection] `refused` comes with the
- *     server's reason and is final until `reconnect()`; every other state leads back to `open` by itself
+ *     server's reason and is final until `reconnect()`; from every other state, the conversation returns to `open` by itself
  */
 
 /**
- * Opens the session's stream and keeps it open until `close()`.
+ * Opens a session's stream and keeps it open until `close()`.
  *
  * @param {Options} [options]
  */
@@ -66,10 +66,10 @@ export function connect(options = {}) {
 }
 
 /**
- * The conversation as the server's history has it, to begin from where no snapshot is at hand.
+ * Reads the conversation from the server's history, for a page that has no snapshot.
  *
  * @param {{session: string, user: string, baseUrl?: string}} options
- * @returns {Promise<Snapshot | null>} for `connect({ snapshot })`; null when the server keeps none
+ * @returns {Promise<Snapshot | null>} for `connect({ snapshot })`; null when the server has none
  */
 export async function recall({ session, user, baseUrl }) {
   const url = new URL(`api/sessions/${session}/messages`, baseOf(baseUrl));
@@ -83,7 +83,7 @@ export async function recall({ session, user, baseUrl }) {
 }
 
 /**
- * The user's sessions with an answer, the one answered last first.
+ * Lists the user's sessions that have an answer, the last answered first.
  *
  * @param {{user: string, before?: string, baseUrl?: string}} options `before` is an earlier page's `next`
  * @returns {Promise<{sessions: {session_id: string, title: string, created: string, updated: string}[], next: string | null}>}
@@ -97,13 +97,12 @@ export async function sessions({ user, before, baseUrl }) {
 }
 
 /**
- * Tells how the user's sessions stand, and what changes: they run, wait for the user, have ended, are renamed or deleted.
- * Comes in the stream that all tabs share.
+ * Follows the states and titles of the user's sessions. The changes arrive in the stream that all tabs share.
  *
  * @typedef {{session_id: string, state: 'idle' | 'running' | 'waiting' | 'deleted', title: string}} SessionState
  * @param {{user: string, baseUrl?: string, onChange: (change: {whole: boolean, sessions: SessionState[]}) => void}} options
- *     `whole` comes first and after interruptions: these sessions run or wait and no others do, and titles may have changed,
- *     so that a page which shows them asks `sessions()` again. Otherwise only these sessions have changed
+ *     `whole` is true at first and after interruptions: these sessions run or wait and no others do. Titles can have
+ *     changed, so a page that shows titles calls `sessions()` again. Otherwise only these sessions have changed
  * @returns {{close: () => void}}
  */
 export function watchSessions({ user, baseUrl, onChange }) {
@@ -114,7 +113,7 @@ export function watchSessions({ user, baseUrl, onChange }) {
 }
 
 /**
- * Gives a session another title, for every list; rejects with a `Problem`.
+ * Changes a session's title in every list; rejects with a `Problem`.
  *
  * @param {{session: string, user: string, title: string, baseUrl?: string}} options
  */
@@ -127,7 +126,7 @@ export async function rename({ session, user, title, baseUrl }) {
 }
 
 /**
- * Erases a session for good, wherever something of it is kept; rejects with a `Problem`.
+ * Erases a session permanently from every store; rejects with a `Problem`.
  *
  * @param {{session: string, user: string, baseUrl?: string}} options
  */
@@ -137,16 +136,17 @@ export async function erase({ session, user, baseUrl }) {
   await request(url, { method: 'DELETE' });
 }
 
-/** Before a message is offered again. */
+/** The longest wait before the first retry of a message; each further one is twice as long. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 10_000;
-/** How often one message is offered to the server: about a minute in all. */
+/** How often one message is sent to the server: about a minute in all. */
 const MOST_POSTS = 12;
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Not written in place: bundlers take `new URL('.', import.meta.url)` for a file to include. */
+/** A constant, because bundlers would take `new URL('.', import.meta.url)` for a file to include. */
 const LOADED_FROM = import.meta.url;
-/** Of what a snapshot holds; others are taken for none. */
+/** The version of the form of snapshots; a snapshot with another version is ignored. */
 const SNAPSHOT = 2;
+
 /** One followed session; made by `connect`. */
 export class Conversation {
   #messages = new Messages();
@@ -166,8 +166,8 @@ export class Conversation {
     this.session = options.session ?? mintId('sess');
     this.user = options.user ?? mintId('user');
     this.#restore(options.snapshot);
-    // Later than this constructor: the caller's callbacks may use what connect() returns. Only restored messages: the
-    // caller may have sent another one by then, which must not be offered twice.
+    // After this constructor, because the caller's callbacks can use the result of connect(). Only the restored
+    // messages: the caller can send another one before then, which must not be sent twice.
     const unsent = this.#messages.unconfirmed();
     queueMicrotask(() => this.#offerAll(unsent));
     globalThis.addEventListener?.('online', this.#reopenNow);
@@ -175,7 +175,7 @@ export class Conversation {
     this.#open();
   }
 
-  /** All messages, oldest first; those still being sent are last. The objects are live and must not be changed. */
+  /** All messages, oldest first; those still being sent are last. The objects change with the log; the caller must not change them. */
   get messages() {
     return this.#messages.all();
   }
@@ -186,7 +186,7 @@ export class Conversation {
   }
 
   /**
-   * The messages that stand at the same place of the conversation as this one, itself among them.
+   * The messages with the same parent as this one, itself included, in the order of asking.
    *
    * @param {string} messageId
    */
@@ -212,7 +212,7 @@ export class Conversation {
   }
 
   /**
-   * The message whose answer comes or is waited for, if any: a session answers one at a time, in order.
+   * The message that is being answered, or else the next one to be answered. A session answers one at a time, in order.
    *
    * @returns {Message | undefined}
    */
@@ -226,14 +226,14 @@ export class Conversation {
   }
 
   /**
-   * Sends a message. It is in `messages` at once; a failed attempt is repeated under the same message id, so the
-   * server answers it once however often it is offered.
+   * Sends a message. It is in `messages` at once. A failed request is retried with the same message id, so the server
+   * answers the message once.
    *
-   * It follows the branch that is shown, unless `parentId` names another message to follow; `''` begins again.
+   * The message follows the branch that is shown, unless `parentId` names another parent; `''` makes it a first message.
    *
    * @param {string} text
    * @param {{parentId?: string, provider?: string, model?: string, context?: object}} [extras]
-   * @returns {Promise<Message>} resolves when the server has it, rejects with a `Problem` when it will not take it
+   * @returns {Promise<Message>} resolves when the server has accepted it, rejects with a `Problem` when the server refuses it
    */
   send(text, { parentId, provider, model, context } = {}) {
     const follows = parentId ?? this.#messages.tip();
@@ -276,7 +276,7 @@ export class Conversation {
   }
 
   /**
-   * Offers a `failed` message again: the same message, so an attempt that did arrive is not answered twice.
+   * Sends a `failed` message again, with its id: if an earlier request did arrive, the message is not answered twice.
    *
    * @param {string} messageId
    */
@@ -285,7 +285,7 @@ export class Conversation {
   }
 
   /**
-   * Asks for the end of an answer; it ends for every tab by the log, with `finishReason` `cancelled`.
+   * Asks the server to end an answer. The log ends it in every tab, with `finishReason` `cancelled`.
    *
    * @param {string} messageId
    */
@@ -297,8 +297,8 @@ export class Conversation {
   }
 
   /**
-   * Answers what a message asks its user (`message.question`). The message goes on for every tab, by the log; `question`
-   * is null from then on.
+   * Answers the question of a message (`message.question`). The log continues the message in every tab; `question` is null
+   * from then on.
    *
    * @param {string} messageId
    * @param {string} answer one of `question.answers`, or any text if there are none
@@ -314,8 +314,8 @@ export class Conversation {
   }
 
   /**
-   * The newest messages and their cursor, as one value that survives JSON. A conversation that is opened with it sends the
-   * messages that were not sent.
+   * The newest messages and their cursor, as one value that survives JSON. A conversation that is opened with it sends
+   * its unsent messages.
    *
    * @param {number} [mostMessages]
    * @returns {Snapshot}
@@ -337,7 +337,7 @@ export class Conversation {
     }
   }
 
-  /** Ends the stream for good. Twice is fine. */
+  /** Ends the stream permanently. A second call has no effect. */
   close() {
     globalThis.removeEventListener?.('online', this.#reopenNow);
     globalThis.removeEventListener?.('pageshow', this.#afterCache);
@@ -391,7 +391,7 @@ export class Conversation {
   }
 
   /**
-   * The cursor was of no use to the server (the log was trimmed, or lost its tail): its word replaces ours.
+   * The server could not continue at our cursor (the log was trimmed, or lost its tail), so its state replaces ours.
    *
    * @param {{reason?: string, messages?: import('./messages.js').Past[], cursor?: string}} data
    */
@@ -399,7 +399,7 @@ export class Conversation {
     this.#cursor = cursor ?? null;
     this.#messages.resync(messages, reason);
     this.#tell('onResync', this);
-    // What the log lost with its tail may have been a message of ours: offered again it is the same message.
+    // The log's lost tail can include a message of ours. Sent again with its id, it is the same message.
     this.#offerAll(this.#messages.unconfirmed().filter(({ state }) => state === 'accepted'));
   }
 
@@ -439,7 +439,7 @@ export class Conversation {
     }
   }
 
-  // ---- what we say
+  // ---- requests
 
   /**
    * The promises are dropped: a refusal is in the message's own state.
@@ -469,7 +469,7 @@ export class Conversation {
         return message;
       } catch (thrown) {
         const problem = /** @type {Problem} */ (thrown);
-        // The stream may already have shown the message: then only the response was lost.
+        // The stream can have shown the message already: then only the response was lost.
         if (message.state !== 'sending') {
           return message;
         }
@@ -497,7 +497,7 @@ export class Conversation {
       headers: { 'Content-Type': 'application/json' },
       body,
     });
-    // It is there again: no reason to wait any longer with the stream.
+    // The server responds again, so the stream does not wait for its next retry.
     this.#reopenNow();
     return response.json().catch(() => ({}));
   }
@@ -512,7 +512,7 @@ export class Conversation {
   }
 
   /**
-   * A closed conversation is silent, also when an answer to one of its requests is still to come.
+   * Calls a callback, unless the conversation is closed: responses to its requests can arrive after that.
    *
    * @template {'onMessage' | 'onChunk' | 'onComplete' | 'onResync' | 'onStatus'} Callback
    * @param {Callback} callback
@@ -526,7 +526,7 @@ export class Conversation {
 }
 
 /**
- * One request. Throws a `Problem` unless the server did it.
+ * Sends one request. Throws a `Problem` unless the server answers with success.
  *
  * @param {URL} url
  * @param {RequestInit} [init]

@@ -1,10 +1,10 @@
 /**
- * One stream for all tabs of a browser: a page's conversations reach it through whatever the browser has. In a SharedWorker,
- * which only a page from the gateway's own origin can load; else in the tab that holds a lock, for the others over a
- * BroadcastChannel; else in each tab for itself.
+ * One stream for all tabs of a browser. Its holder is a SharedWorker, if the page can load its script, which must be on
+ * the page's own origin. Otherwise the holder is the tab that has a lock, and a BroadcastChannel connects the other tabs.
+ * Without locks, each tab has its own stream.
  *
- * Each conversation keeps its own cursor and asks again at it when the stream's holder is gone. What an earlier holder
- * still sends is told by its key and dropped, so nothing is missing or doubled.
+ * Each conversation keeps its cursor, and opens its lane there again when the holder is gone. Late events of an earlier
+ * holder have an old key and are dropped, so nothing is missing or doubled.
  *
  * @module follow
  */
@@ -14,9 +14,9 @@ import { Host } from './streams.js';
 
 /** Changes with the messages between tabs: tabs of two versions do not talk to each other. */
 const NAME = 'antiphon.1';
-/** A SharedWorker that has not started by then is taken for one that never will. */
+/** A SharedWorker that has not started by then counts as unavailable. */
 const READY_WITHIN_MS = 3_000;
-/** The holder asks every 5 s whether we live; after this silence it is taken for dead. */
+/** The holder sends a ping every 5 s; after this silence it counts as dead. */
 const HOLDER_DEAD_AFTER_MS = 20_000;
 const LOOK_EVERY_MS = 5_000;
 
@@ -33,7 +33,7 @@ const client = mintId('tab');
 /** @typedef {{lane: Asked, on: Listener, key: string}} Followed */
 
 /**
- * The way to the streams: `again` gives one that replaces it, `end` lets go of it.
+ * A tab's access to the streams: `again` makes a replacement, `end` releases it.
  *
  * @typedef {object} Holder
  * @property {(message: import('./streams.js').Request) => void} send
@@ -41,7 +41,7 @@ const client = mintId('tab');
  * @property {() => void} end
  */
 
-/** By key: what is followed, with its newest cursor. @type {Map<string, Followed>} */
+/** By key: the followed lanes, with their newest cursors. @type {Map<string, Followed>} */
 const followed = new Map();
 let keys = 0;
 /** @type {Holder | null} */
@@ -60,7 +60,7 @@ export function follow(lane, on) {
   holder ?? begin();
   open(conversation);
   return {
-    /** Does not wait with a retry. */
+    /** If a retry is waiting, retries now. */
     hurry: () => send({ type: 'hurry', key: conversation.key }),
     close: () => {
       followed.delete(conversation.key);
@@ -83,7 +83,7 @@ function open(conversation) {
   send({ type: 'open', key: conversation.key, lane: conversation.lane });
 }
 
-/** Another holder from now on: everything is asked for again. @param {Holder} next */
+/** Replaces the holder and opens every lane again. @param {Holder} next */
 function hold(next) {
   holder?.end();
   holder = next;
@@ -114,7 +114,7 @@ function receive(message) {
   }
 }
 
-/** A holder that was killed says nothing, and one that took us for dead neither: this page may have been frozen. */
+/** A killed holder is silent. So is a holder that has removed this tab, because the browser had frozen the page. */
 function look() {
   if (holder && followed.size > 0 && Date.now() - heard > HOLDER_DEAD_AFTER_MS) {
     hold(holder.again() ?? ownHolder());
@@ -128,7 +128,7 @@ function workerHolder() {
   try {
     worker = new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name: NAME });
   } catch {
-    return null; // there is none here, or it may not be loaded from another origin
+    return null; // the browser has none, or does not load it from another origin
   }
   const { port } = worker;
   /** @type {Holder} */
@@ -182,7 +182,7 @@ function lockHolder() {
   navigator.locks
     .request(NAME, { signal: waiting.signal }, () => (holder === current ? lead() : undefined))
     .catch((failure) => {
-      // Aborted: another holder came first. Else there are no locks for this page.
+      // Aborted: another holder came first. Any other failure: this page cannot use locks.
       if (failure.name !== 'AbortError' && holder === current) {
         hold(ownHolder());
       }
@@ -190,7 +190,7 @@ function lockHolder() {
   return current;
 }
 
-/** Leads until this page goes; then the browser gives the lock to another tab. */
+/** Leads until this page closes; then the browser gives the lock to another tab. */
 function lead() {
   const channel = new BroadcastChannel(NAME);
   const host = new Host();

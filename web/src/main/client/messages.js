@@ -10,8 +10,8 @@
  *
  * @typedef {object} Message
  * @property {string} id
- * @property {string | null | undefined} parentId the message this one follows; null when it begins the conversation,
- *     undefined while only the server knows
+ * @property {string | null | undefined} parentId the message that this one follows; null for a first message, undefined
+ *     while only the server knows it
  * @property {string} text the question
  * @property {'sending' | 'failed' | 'accepted' | 'answering' | 'complete'} state `sending` and `failed` are local: the
  *     server has not confirmed the message yet, or has refused it (`error` has the reason)
@@ -69,7 +69,7 @@
  * @property {{code: string, message: string}} [error]
  */
 
-/** An id that is looked up; there can be none. @typedef {string | null | undefined} Key */
+/** The id in a look-up. @typedef {string | null | undefined} Key */
 
 /** @typedef {{messages: Message[], unsent: {message: Message, body: string}[]}} Stored */
 
@@ -83,16 +83,16 @@ const BEGINNING = '';
 export class Messages {
   /** Messages in log order. @type {Map<Key, Message>} */
   #logged = new Map();
-  /** Messages the log has not shown yet, in sending order. @type {Map<Key, Message>} */
+  /** Messages that are not in the log yet, in sending order. @type {Map<Key, Message>} */
   #unlogged = new Map();
   /**
-   * Which of the messages that follow the same one is shown, by what they follow; the latest unless chosen.
+   * The shown message of those with the same parent, by parent; the latest unless the user chose another.
    *
    * @type {Map<Key, string>}
    */
   #chosen = new Map();
   /**
-   * The request body of each unlogged message: a retry must be the same to the byte, or it is another message.
+   * The request body of each unlogged message: the server refuses a retry that differs in any byte.
    *
    * @type {Map<string, string>}
    */
@@ -210,7 +210,7 @@ export class Messages {
   }
 
   /**
-   * The body of a message that the log has not shown.
+   * The request body of an unlogged message.
    *
    * @param {Message} message
    * @returns {string}

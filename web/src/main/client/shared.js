@@ -8,7 +8,7 @@ import { Host } from './streams.js';
 
 const host = new Host();
 
-// The types of a page know no SharedWorkerGlobalScope: the event is one of messages, with a port.
+// TypeScript's types of a page lack SharedWorkerGlobalScope: the event is a MessageEvent with a port.
 addEventListener('connect', (event) => {
   const [port] = /** @type {MessageEvent} */ (event).ports;
   port.onmessage = ({ data }) => host.receive(data, (message) => port.postMessage(message));

@@ -1,32 +1,34 @@
 /**
- * The streams of a browser: `POST /api/streams` carries up to 32 sessions of a user and the user's list (PROTOCOL.md section
- * 5), so that any number of tabs leaves connections free for sending. Runs in a SharedWorker, in one tab for all, or in each tab for itself;
- * `follow.js` chooses.
+ * The streams of a browser: `POST /api/streams` carries up to 32 sessions of a user and the user's list (PROTOCOL.md
+ * section 5), so that any number of tabs leaves connections free for requests. This module runs in a SharedWorker, in one
+ * tab for all tabs, or in each tab; `follow.js` chooses.
  *
  * @module streams
  */
 
 import { Problem } from './problem.js';
 
-/** As the gateway bounds it. */
+/** The gateway's limit. */
 const MOST_LANES = 32;
-/** Tabs that open together get one stream, not one after the other. */
+/** How long lanes are collected before a stream opens, so that tabs that open together cause one request. */
 const GATHER_MS = 30;
-/** The first retry is quick, because most interruptions are one pod going away while others run. */
+/** The first retry is quick, because in most interruptions one pod stops while others run. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 10_000;
-/** A stream that lived shorter was no success: without this, a pod that accepts and drops is asked at full speed. */
+/** A shorter stream counts as a failure. Otherwise a pod that accepts and closes streams would get requests without pause. */
 const PROVEN_AFTER_MS = 5_000;
-/** A gateway says something every 15 s. A connection can die without a word (a suspended laptop, a router that forgot it),
- * and opening again at the cursors costs one request. */
+/**
+ * A gateway sends something every 15 s. A connection can fail without an event (a suspended laptop, a router that forgot
+ * it), and to reconnect at the cursors costs one request.
+ */
 const BELIEVED_SILENCE_MS = 25_000;
-/** How often clients are asked whether they live, and when one that does not answer is given up. It can ask again. */
+/** The interval of pings to clients, and the silence after which a client is removed. It can open its lanes again. */
 const PING_EVERY_MS = 5_000;
 const CLIENT_DEAD_AFTER_MS = 60_000;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 /**
- * What a tab asks for: a session from a cursor on, or, without a session, the user's list.
+ * The request of a tab: a session from a cursor on, or, without a session, the user's list.
  *
  * @typedef {{base: string, user: string, session: string | null, cursor: string | null}} Asked
  */
@@ -55,11 +57,11 @@ const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** @typedef {{heard: number, reply: Reply, lanes: Map<string | undefined, Lane>}} Client */
 
-/** Serves the tabs of a browser. Messages come from `follow.js`, and go back to the tab that a lane is of. */
+/** Serves the tabs of a browser. Messages come from `follow.js`; the answers go to the tab that opened the lane. */
 export class Host {
   /** @type {Stream[]} */
   #streams = [];
-  /** By client id: when it was heard last, how to answer it, its lanes by key. @type {Map<string, Client>} */
+  /** By client id: the time of its last message, its reply function, its lanes by key. @type {Map<string, Client>} */
   #clients = new Map();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pinging;
@@ -101,7 +103,7 @@ export class Host {
    * @param {Asked} asked
    */
   #open(client, key, { base, user, session, cursor }) {
-    // What the gateway refuses as a whole must not take others with it.
+    // The gateway refuses a whole request because of one malformed id, so such a session gets a stream of its own.
     const alone = session !== null && !ID.test(session);
     let stream = this.#streams.find((open) => !alone && open.takes(base, user, session));
     if (!stream) {
@@ -125,7 +127,7 @@ export class Host {
     }
   }
 
-  /** A tab that crashed says nothing. */
+  /** Removes clients that are silent: a tab that crashed sends no `bye`. */
   #ping() {
     for (const [id, client] of [...this.#clients]) {
       if (Date.now() - client.heard > CLIENT_DEAD_AFTER_MS) {
@@ -137,10 +139,10 @@ export class Host {
   }
 }
 
-/** A lane that is no conversation: it gets what changes in the user's list. @param {Lane} lane */
+/** Whether a lane has no conversation and gets the changes of the user's list. @param {Lane} lane */
 const isList = ({ session }) => session === null;
 
-/** One stream of one user. Each lane is one conversation of one tab, with a cursor of its own, or one tab's list. */
+/** One stream of one user. A lane is one conversation of one tab, with its own cursor, or one tab's list. */
 class Stream {
   #base;
   #user;
@@ -160,7 +162,7 @@ class Stream {
   /**
    * @param {string} base
    * @param {string} user
-   * @param {boolean} alone takes no second lane
+   * @param {boolean} alone whether it accepts only one lane
    * @param {(stream: Stream) => void} onEmpty
    */
   constructor(base, user, alone, onEmpty) {
@@ -200,7 +202,7 @@ class Stream {
     }
   }
 
-  /** Does not wait any longer with a retry. */
+  /** If a retry is waiting, retries now. */
   hurry() {
     if (this.#lost) {
       this.openNow();
@@ -253,7 +255,7 @@ class Stream {
         problem = await Problem.of(response);
       }
     } catch (failure) {
-      // What ended the stream says nothing more; the state that follows from it is told to every lane.
+      // A network error has no details for the user; every lane gets the new state.
       problem = failure instanceof Problem ? failure : null;
     }
     if (this.#attempt === attempt) {
@@ -262,7 +264,7 @@ class Stream {
   }
 
   /**
-   * The stream ended, and not because we wanted it.
+   * The stream ended, but not because this class ended it.
    *
    * @param {Problem | null} problem
    * @param {number} lived in milliseconds
@@ -270,7 +272,7 @@ class Stream {
   #over(problem, lived) {
     this.#end();
     const lanes = [...this.#lanes].filter(({ refused }) => !refused);
-    // A server that does not know the call may be an older one that is about to be replaced.
+    // A server without this call can be an older one that is about to be replaced.
     if (problem && !problem.transient && !problem.unknownCall) {
       lanes.forEach((lane) => this.#refuse(lane, problem));
       return;
@@ -301,7 +303,7 @@ class Stream {
 
   /**
    * @param {ReadableStream<BufferSource>} body
-   * @param {Lane[]} lanes as they were asked for: the stream names them by their index
+   * @param {Lane[]} lanes in the order of the request: the stream names them by their index
    * @param {AbortController} attempt
    */
   async #read(body, lanes, attempt) {
@@ -343,7 +345,7 @@ class Stream {
       const { status, code, title } = JSON.parse(data);
       const problem = new Problem(status, code, title, null);
       if (problem.transient) {
-        this.#over(problem, 0); // the others, or the list, would keep a stream open that lacks this one
+        this.#over(problem, 0); // otherwise the other lanes would keep a stream open that lacks this one
       } else {
         this.#refuse(lane, problem);
       }
@@ -356,8 +358,8 @@ class Stream {
 /** @typedef {{event: string, id?: string, data: string}} ServerEvent */
 
 /**
- * Cuts the text of a gateway's stream into events, wherever the network has cut it. A gateway writes a space after each
- * colon and one line of data per event. Comments are skipped.
+ * Splits the text of a gateway's stream into events. The text can arrive in pieces of any size. A gateway writes a space
+ * after each colon and one line of data per event. Comments are skipped.
  */
 export class EventReader {
   /** @type {Record<string, string>} */
@@ -366,7 +368,7 @@ export class EventReader {
 
   /**
    * @param {string} text
-   * @returns {ServerEvent[]} those that are complete now
+   * @returns {ServerEvent[]} the events that this text completes
    */
   read(text) {
     const lines = (this.#rest + text).split('\n');

@@ -26,10 +26,10 @@ import { ChatStore } from './store.js';
  */
 
 /**
- * Follows a session while the component is mounted. Other `session`, `user` or `baseUrl` open another conversation; the
- * `snapshot` counts when one is opened. The functions are the same ones in every render of a conversation.
+ * Follows a session while the component is mounted. A new `session`, `user` or `baseUrl` opens another conversation; the
+ * `snapshot` is used when a conversation opens. The functions stay the same in every render of a conversation.
  *
- * @param {Options} [options] session and user are made for the component if left out
+ * @param {Options} [options] session and user are generated for the component if left out
  * @returns {ChatState & Actions}
  */
 export function useAntiphonChat(options = {}) {
@@ -40,7 +40,7 @@ export function useAntiphonChat(options = {}) {
   const wanted = { session, user, baseUrl, snapshot };
   const [store, setStore] = useState(() => new ChatStore(wanted));
   if (!store.isFor(wanted)) {
-    // React renders again at once, before anybody sees the old conversation under the new name.
+    // React renders again at once, before the old conversation is visible under the new name.
     setStore(new ChatStore(wanted));
   }
   const state = useSyncExternalStore(store.subscribe, store.state, store.state);

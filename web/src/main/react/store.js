@@ -1,6 +1,6 @@
 /**
- * One conversation as a value that React can compare: every change makes a new state, and messages that did not change
- * stay the same objects, so that components wrapped in `memo` skip them. No React here.
+ * One conversation as a value that React can compare: every change makes a new state, and unchanged messages stay the
+ * same objects, so that components wrapped in `memo` skip them. This module does not import React.
  *
  * @module store
  */
@@ -14,7 +14,7 @@ import { connect } from '@antiphon/client';
 /** @typedef {{provider?: string, model?: string, context?: object, parentId?: string}} Extras */
 
 /**
- * What the conversation is doing: `ready` for a message, `sending` until an answer begins, `answering`, `asking` when the
+ * The activity of the conversation: `ready` for a message, `sending` until an answer begins, `answering`, `asking` when the
  * answer waits for its user, `refused` when the server refused the session and `reconnect()` is needed.
  *
  * @typedef {'ready' | 'sending' | 'answering' | 'asking' | 'refused'} Status
@@ -22,12 +22,12 @@ import { connect } from '@antiphon/client';
 
 /**
  * @typedef {object} ChatState
- * @property {Conversation | null} chat for everything that this has no word for; null while it is not open
+ * @property {Conversation | null} chat the conversation itself, for all other calls; null while it is not open
  * @property {readonly Message[]} messages of the branch that is shown, oldest first; copies that never change
  * @property {Status} status
  * @property {ConnectionState} connection
- * @property {Problem | null} error why the last call or the connection failed; the next call clears it. The failure of
- *     one answer is in its message's own `error`
+ * @property {Problem | null} error the failure of the last call or of the connection; the next call clears it. The failure of
+ *     one answer is in the `error` of its message
  */
 
 /** @typedef {{session: string, user: string, baseUrl?: string, snapshot?: import('@antiphon/client').Snapshot | null}} ChatOptions */
@@ -38,7 +38,7 @@ export class ChatStore {
   #chat = null;
   /** @type {Set<() => void>} */
   #listeners = new Set();
-  /** By live message: the copy that is shown. @type {WeakMap<Message, Message>} */
+  /** By live message: its current copy. @type {WeakMap<Message, Message>} */
   #copies = new WeakMap();
   /** @type {ChatState | null} */
   #state = null;
@@ -60,7 +60,7 @@ export class ChatStore {
   }
 
   /**
-   * Opens the conversation for the first listener and closes it with the last. Opened again it continues where it was.
+   * Opens the conversation for the first listener and closes it after the last. Opened again, it continues at its cursor.
    *
    * @param {() => void} listener
    * @returns {() => void} ends the subscription
@@ -89,22 +89,22 @@ export class ChatStore {
    *
    * @param {string} text
    * @param {Extras} [extras]
-   * @returns {Promise<boolean>} whether the server has it; else `error` says why
+   * @returns {Promise<boolean>} whether the server has accepted it; if not, `error` has the reason
    */
   send = (text, extras) => this.#attempt((chat) => chat.send(text, extras));
 
   /**
-   * Offers a message of state `failed` again.
+   * Sends a message of state `failed` again.
    *
    * @param {string} messageId
    */
   retry = (messageId) => this.#attempt((chat) => chat.retry(messageId));
 
-  /** Ends the answer that is under way. False when there is none. */
+  /** Ends the current answer. False when there is none. */
   stop = () => this.#attempt((chat) => chat.active && chat.cancel(chat.active.id));
 
   /**
-   * Answers the question of the answer that waits for its user. False when there is none.
+   * Answers the question of the current answer. False when there is none.
    *
    * @param {string} text
    */
@@ -141,7 +141,7 @@ export class ChatStore {
   }
 
   #close() {
-    // Copied: the closed conversation may still write into its messages when a request of it fails.
+    // A copy, because a request of the closed conversation can still fail and change its messages.
     this.#options = { ...this.#options, snapshot: structuredClone(this.#chat?.snapshot()) };
     this.#chat?.close();
     this.#chat = null;
@@ -172,7 +172,9 @@ export class ChatStore {
   #copyOf(message) {
     let copy = this.#copies.get(message);
     if (!copy) {
-      copy = { ...message, steps: [...message.steps] };
+      // The last step grows as its pieces arrive, and `starts` with every chunk.
+      const steps = message.steps.map((step) => ({ ...step }));
+      copy = { ...message, steps, step: message.step && { ...message.step }, starts: [] };
       this.#copies.set(message, copy);
     }
     return copy;

@@ -1,4 +1,4 @@
-/** A chat in an app of somebody else, in StrictMode, which mounts everything twice. */
+/** A chat in a third-party app, in StrictMode, which mounts everything twice. */
 import { memo, StrictMode, useState, type FormEvent } from 'react';
 // @ts-expect-error the types of react-dom are not installed, and nothing here needs them
 import { createRoot } from 'react-dom/client';

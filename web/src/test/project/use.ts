@@ -1,4 +1,4 @@
-/** Asks a gateway with the installed package and prints the answer. What must not compile is marked. */
+/** Asks a gateway with the installed package and prints the answer. Lines that must not compile are marked. */
 import { connect, Problem, type ConnectionState, type Message, type Snapshot } from '@antiphon/client';
 
 declare const process: { argv: string[]; exit(code: number): never };

@@ -45,6 +45,19 @@ test('messagesThatDidNotChangeStayTheSameObjects', async () => {
   assert.equal(second.answer, '');
 });
 
+test('aStateDoesNotChangeWhenTheLogDoes', async () => {
+  const live = await stream();
+  const reasoning = (number, text) => chunk('m1', number, '', { chunk_type: 'reasoning', metadata: { text } });
+  live.event('s1', 'chunk', '1-0', reasoning(0, 'I '));
+  await until(() => store.state().messages[0]?.step);
+  const before = store.state();
+  const copy = structuredClone(before.messages);
+  live.event('s1', 'chunk', '1-1', reasoning(1, 'think'));
+  await until(() => store.state() !== before);
+  assert.deepEqual(before.messages, copy);
+  assert.equal(store.state().messages[0].steps[0].text, 'I think');
+});
+
 test('theStatusSaysWhatTheConversationDoes', async () => {
   const live = await stream();
   assert.equal(store.state().status, 'ready');

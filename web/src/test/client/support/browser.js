@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 export class Browser {
   #base;
   #tabs = new Set();
-  /** Who waits for the lock, the longest first; the first has it. */
+  /** The tabs that wait for the lock, the longest first; the first has it. */
   #queue = [];
 
   /** @param {string} base of the gateway */

@@ -1,5 +1,5 @@
 /**
- * A gateway of a test's own making: a real HTTP server that holds streams open until the test writes to them.
+ * A model of a gateway: a real HTTP server that holds streams open while the test writes to them.
  *
  * @module gateway
  */
@@ -30,16 +30,16 @@ export async function gateway() {
   const posts = [];
   const log = [];
   const made = {
-    /** Every stream that was asked for, the oldest first. */
+    /** Every stream that was requested, the oldest first. */
     streams,
     /** Every other request. */
     posts,
-    /** Answers the other requests: `[status, headers]`. */
+    /** The response to other requests: `[status, headers]`. */
     answer: () => [202, {}],
-    /** Answers a request for a stream with an error status, or with null lets it begin. */
+    /** The error status for a request for a stream, or null to open the stream. */
     refuse: () => null,
     open: () => streams.filter(({ isOpen }) => isOpen),
-    /** Appends an entry to a session's log: every stream gets it, and every later one that is behind it. */
+    /** Appends an entry to a session's log: every open stream gets it, and later ones whose cursors are before it. */
     append: (session, id) => {
       log.push({ session, id });
       made.open().forEach((stream) => stream.event(session, 'chunk', id, {}));
@@ -92,7 +92,7 @@ class Stream {
     this.#response = response;
   }
 
-  /** What it was asked for: session and cursor. */
+  /** The requested sessions with their cursors. */
   get cursors() {
     return Object.fromEntries(this.asked.sessions.map((lane) => [lane.session_id, lane.last_event_id ?? null]));
   }
@@ -101,7 +101,7 @@ class Stream {
     this.#response.write(text);
   }
 
-  /** An event of one of the sessions. A session that was asked for twice gets it twice, as from a real gateway. */
+  /** Sends an event of one of the sessions. A session that was requested twice gets it twice, as from a real gateway. */
   event(session, event, id, data) {
     this.asked.sessions.forEach((lane, index) => {
       if (lane.session_id === session) {

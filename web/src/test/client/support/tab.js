@@ -1,6 +1,6 @@
 /**
- * One tab of a browser, as a thread: it follows a session and tells the test each event. BroadcastChannel is that of
- * node, which connects threads as a browser connects tabs; the locks of a browser are in the test (`browser.js`).
+ * One tab of a browser, as a thread: it follows a session and reports each event to the test. The BroadcastChannel of
+ * Node.js connects threads as a browser connects tabs; `browser.js` models the locks of a browser.
  *
  * @module tab
  */

@@ -22,14 +22,14 @@ public final class NodePackages {
 
     private static final int LOG_LINES_SHOWN = 3;
 
-    /// What a developer has who builds or installs in the source itself.
+    /// Folders that a build or an installation in the source itself leaves there.
     private static final Set<String> BUILT = Set.of("target", "node_modules");
 
     private NodePackages() {}
 
-    /// Copies a folder, without `target` and `node_modules`, and installs what its `package-lock.json` names next to it.
-    /// Existing installations are kept. Blocks for seconds the first time. Several processes can ask for the same folder at
-    /// once.
+    /// Copies a folder without `target` and `node_modules`, and installs the packages of its `package-lock.json` in the
+    /// copy. Existing installations are kept. Blocks for seconds the first time. Several processes can ask for the same
+    /// folder at once.
     ///
     /// @param source a folder with `package.json` and `package-lock.json`
     /// @param target the destination, for example below `target`

@@ -23,7 +23,7 @@ final class ClientPackages {
     private ClientPackages() {}
 
     static void install() throws IOException {
-        // What was deleted or renamed since the last time must not be tested again.
+        // Files that were deleted or renamed since the last installation must not be tested.
         delete(COPY.resolve("src"));
         NodePackages.install(SOURCE, COPY);
     }
@@ -44,12 +44,12 @@ final class ClientPackages {
                 "--pack-destination=" + folder,
                 "--workspace=@antiphon/client",
                 "--workspace=@antiphon/react");
-        return List.of(
-                folder.resolve("antiphon-client-0.1.0.tgz"),
-                folder.resolve("antiphon-react-0.1.0.tgz"));
+        try (Stream<Path> archives = Files.list(folder)) {
+            return archives.sorted().toList();
+        }
     }
 
-    /// Installs archives into a project. They need nothing from a registry: a peer dependency is the project's own.
+    /// Installs archives into a project. They need no registry: the project itself provides peer dependencies.
     static void add(Path project, List<Path> archives) throws Exception {
         List<String> command =
                 new ArrayList<>(
@@ -72,9 +72,9 @@ final class ClientPackages {
         return run(folder, "node", command.toArray(String[]::new));
     }
 
-    /// Runs `node` or `npm`, which must end well.
+    /// Runs `node` or `npm`, which must succeed.
     ///
-    /// @return what it printed
+    /// @return its output
     static String run(Path folder, String program, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(NodePackages.path(program).toString()));
         command.addAll(List.of(arguments));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
-import dev.antiphon.e2e.house.House;
+import dev.antiphon.e2e.installation.Installation;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// `@antiphon/client` and `@antiphon/react` as somebody gets them from npm: in a project of TypeScript under Node.js, and
-/// in a React app in Chromium. A real gateway and worker answer.
+/// `@antiphon/client` and `@antiphon/react` as npm installs them: in a TypeScript project under Node.js, and in a React
+/// app in Chromium. A real gateway and worker answer.
 final class ClientPackagesTest {
     private static final Map<String, String> FILES =
             Map.of(
@@ -34,8 +34,8 @@ final class ClientPackagesTest {
 
     @TempDir private static Path folder;
     private static List<Path> archives;
-    private static House house;
-    private static House.Gateway gateway;
+    private static Installation installation;
+    private static Installation.Gateway gateway;
     private static Chromium chromium;
     private static HttpServer site;
     private static int runs;
@@ -48,23 +48,23 @@ final class ClientPackagesTest {
         site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         site.createContext("/", ClientPackagesTest::serve);
         site.start();
-        house = House.open(folder);
-        house.worker(
+        installation = Installation.open(folder);
+        installation.worker(
                 Map.of(),
                 "--extensions",
                 AskingWorkflow.extensions(folder.resolve("extensions")).toString());
-        gateway = house.gateway(Map.of("CHAT_ALLOWED_ORIGINS", origin()));
+        gateway = installation.gateway(Map.of("CHAT_ALLOWED_ORIGINS", origin()));
         chromium = Chromium.start(folder);
     }
 
     @AfterAll
     static void stop() {
-        // What had not started when the start failed is not there.
+        // After a failed start, some of these are null.
         if (chromium != null) {
             chromium.close();
         }
-        if (house != null) {
-            house.close();
+        if (installation != null) {
+            installation.close();
         }
         if (site != null) {
             site.stop(0);
@@ -110,6 +110,23 @@ final class ClientPackagesTest {
     void theSourcesPassTheirFormatterTypesAndUnitTests() throws Exception {
         String printed = ClientPackages.run(ClientPackages.path("."), "npm", "test");
         assertThat(printed).contains("# fail 0").doesNotContain("# pass 0");
+    }
+
+    @Test
+    void thePackagesHaveTheVersionOfTheProject() throws IOException {
+        String project = between(Files.readString(Path.of("../pom.xml")), "<version>", "<");
+        String version = project.replace("-SNAPSHOT", "");
+        String react = Files.readString(ClientPackages.path("src/main/react/package.json"));
+        assertThat(Files.readString(ClientPackages.path("src/main/client/package.json")))
+                .contains("\"version\": \"" + version + "\"");
+        assertThat(react)
+                .contains("\"version\": \"" + version + "\"")
+                .contains("\"@antiphon/client\": \"^" + version + "\"");
+    }
+
+    private static String between(String text, String start, String end) {
+        int from = text.indexOf(start) + start.length();
+        return text.substring(from, text.indexOf(end, from));
     }
 
     @Test
