@@ -11,11 +11,15 @@ import java.util.Set;
 /// Creates the provider `demo`, which every worker has.
 public final class DemoFactory implements ModelProviderFactory {
 
-    /// The pause between two chunks. Default 100 ms, as PROTOCOL.md §6 says.
+    /// The pause between two chunks.
     public static final String DELAY = "CHAT_DEMO_DELAY";
 
-    /// The words per chunk, 1 to 1,000. Default 3, as PROTOCOL.md §6 says.
+    /// The words per chunk, 1 to 1,000.
     public static final String WORDS = "CHAT_DEMO_WORDS";
+
+    // Of the contract, PROTOCOL.md §6.
+    static final Duration DEFAULT_DELAY = Duration.ofMillis(100);
+    static final int DEFAULT_WORDS = 3;
 
     @Override
     public Set<String> variables() {
@@ -26,8 +30,8 @@ public final class DemoFactory implements ModelProviderFactory {
     public Optional<ModelProvider> create(ProviderContext context) {
         return Optional.of(
                 new DemoProvider(
-                        context.environment().duration(DELAY, Duration.ofMillis(100)),
-                        context.environment().number(WORDS, 3, 1, 1_000),
+                        context.environment().duration(DELAY, DEFAULT_DELAY),
+                        context.environment().number(WORDS, DEFAULT_WORDS, 1, 1_000),
                         context.time()));
     }
 }

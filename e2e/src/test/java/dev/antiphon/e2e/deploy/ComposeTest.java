@@ -3,30 +3,20 @@ package dev.antiphon.e2e.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.e2e.installation.Programs;
-import dev.antiphon.protocol.Environment;
-import dev.antiphon.providers.ModelProviders;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// The compose file, as docker-compose itself reads it.
 final class ComposeTest {
     private static final Path ROOT = Path.of("..");
-    private static final Pattern OURS = Pattern.compile("\\bCHAT_[A-Z_]+\\b");
 
     @Test
     void composeTakesTheFile() throws Exception {
@@ -89,24 +79,6 @@ final class ComposeTest {
                 .results()
                 .map(found -> found.group(1))
                 .toList();
-    }
-
-    /// An unknown CHAT_ name stops a process at its start, and a name that is not passed on cannot be set here.
-    @ParameterizedTest
-    @ValueSource(strings = {"docker-compose.yml", ".env.example"})
-    void everySettingIsThereAndNoneThatIsUnknown(String file) throws IOException {
-        Set<String> there =
-                Stream.concat(
-                                Arrays.stream(Environment.Variable.values()).map(Enum::name),
-                                ModelProviders.variables().stream())
-                        .filter(OURS.asMatchPredicate())
-                        // For gateways of one machine.
-                        .filter(name -> !name.equals("CHAT_SHARED_PORT"))
-                        .collect(Collectors.toSet());
-
-        assertThat(OURS.matcher(Files.readString(ROOT.resolve(file))).results())
-                .extracting(MatchResult::group)
-                .containsOnly(there.toArray(String[]::new));
     }
 
     private static String service(String name) throws Exception {

@@ -23,7 +23,7 @@ public record LangGraphSettings(String url, @Nullable String apiKey, String assi
 
     static final Set<String> VARIABLES = Set.of(URL, API_KEY, ASSISTANT);
 
-    static final String DEFAULT_ASSISTANT = "agent";
+    public static final String DEFAULT_ASSISTANT = "agent";
 
     public LangGraphSettings {
         // The HTTP client would refuse such a key only at the first call, and quote it.
