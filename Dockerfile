@@ -14,6 +14,8 @@ WORKDIR /app
 COPY --from=build /build/cli/target/lib /app/lib
 COPY --from=build /build/cli/target/jvm.options /build/cli/target/antiphon.jar /app/
 COPY deploy/healthcheck.sh /app/healthcheck.sh
+COPY LICENSE THIRD-PARTY.md /app/
+COPY licenses /app/licenses
 # In a container, connections through a published port do not come from the loopback.
 ENV SERVER_HOST=0.0.0.0
 EXPOSE 8080

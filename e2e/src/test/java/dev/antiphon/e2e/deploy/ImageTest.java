@@ -80,7 +80,11 @@ final class ImageTest {
     @Test
     void theImageHoldsTheProgramAndNoSources() throws Exception {
         assertThat(filesIn(image.root()))
-                .contains(Path.of("app", "antiphon.jar"), Path.of("app", "healthcheck.sh"))
+                .contains(
+                        Path.of("app", "antiphon.jar"),
+                        Path.of("app", "healthcheck.sh"),
+                        Path.of("app", "THIRD-PARTY.md"),
+                        Path.of("app", "licenses", "EPL-2.0.md"))
                 .noneMatch(file -> file.toString().endsWith(".java"));
         assertThat(image.user()).isNotNull().doesNotStartWith("0").doesNotStartWith("root");
     }
