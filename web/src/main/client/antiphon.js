@@ -10,8 +10,8 @@
  * log, so events are applied in the order of their arrival; nothing is compared, sorted or filtered here.
  *
  * The state and the place in the log it belongs to (the cursor) travel together in `chat.snapshot()`. Stored as one
- * value and passed back as `connect({ snapshot })`, the conversation continues at the next entry: nothing is missing and
- * nothing arrives twice, however old the snapshot is.
+ * value and passed back as `connect({ snapshot })`, the conversation continues at the next entry: nothing is missing
+ * and nothing arrives twice, however old the snapshot is.
  *
  * @module antiphon
  */
@@ -51,9 +51,9 @@ export { mintId, Problem };
  * @property {(message: Message, chunk: Chunk) => void} [onChunk] an answer changed; `chunk` as in PROTOCOL.md section 3
  * @property {(message: Message) => void} [onComplete] an answer ended
  * @property {(conversation: Conversation) => void} [onResync] the server replaced the state: draw all of it again
- * @property {(status: Record<string, any>) => void} [onStatus] a report of the gateway about itself: degraded, recovered
+ * @property {(status: Record<string, any>) => void} [onStatus] the gateway's own state: degraded, recovered
  * @property {(state: ConnectionState, problem: Problem | null) => void} [onConnection] `refused` comes with the
- *     server's reason and is final until `reconnect()`; from every other state, the conversation returns to `open` by itself
+ *     server's reason and is final until `reconnect()`; every other state ends by itself
  */
 
 /**
@@ -175,7 +175,10 @@ export class Conversation {
     this.#open();
   }
 
-  /** All messages, oldest first; those still being sent are last. The objects change with the log; the caller must not change them. */
+  /**
+   * All messages, oldest first; those still being sent are last. The objects change with the log; the caller must not
+   * change them.
+   */
   get messages() {
     return this.#messages.all();
   }
@@ -229,11 +232,12 @@ export class Conversation {
    * Sends a message. It is in `messages` at once. A failed request is retried with the same message id, so the server
    * answers the message once.
    *
-   * The message follows the branch that is shown, unless `parentId` names another parent; `''` makes it a first message.
+   * The message follows the branch that is shown, unless `parentId` names another parent; `''` stands for no parent.
    *
    * @param {string} text
    * @param {{parentId?: string, provider?: string, model?: string, context?: object}} [extras]
-   * @returns {Promise<Message>} resolves when the server has accepted it, rejects with a `Problem` when the server refuses it
+   * @returns {Promise<Message>} resolves when the server has accepted it, rejects with a `Problem` when the server
+   *     refuses it
    */
   send(text, { parentId, provider, model, context } = {}) {
     const follows = parentId ?? this.#messages.tip();
@@ -297,8 +301,8 @@ export class Conversation {
   }
 
   /**
-   * Answers the question of a message (`message.question`). The log continues the message in every tab; `question` is null
-   * from then on.
+   * Answers the question of a message (`message.question`). The log continues the message in every tab; `question` is
+   * null from then on.
    *
    * @param {string} messageId
    * @param {string} answer one of `question.answers`, or any text if there are none

@@ -1,7 +1,7 @@
 /**
  * One stream for all tabs of a browser. Its holder is a SharedWorker, if the page can load its script, which must be on
- * the page's own origin. Otherwise the holder is the tab that has a lock, and a BroadcastChannel connects the other tabs.
- * Without locks, each tab has its own stream.
+ * the page's own origin. Otherwise the holder is the tab that has a lock, and a BroadcastChannel connects the other
+ * tabs. Without locks, each tab has its own stream.
  *
  * Each conversation keeps its cursor, and opens its lane there again when the holder is gone. Late events of an earlier
  * holder have an old key and are dropped, so nothing is missing or doubled.

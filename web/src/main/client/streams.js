@@ -1,7 +1,7 @@
 /**
  * The streams of a browser: `POST /api/streams` carries up to 32 sessions of a user and the user's list (PROTOCOL.md
- * section 5), so that any number of tabs leaves connections free for requests. This module runs in a SharedWorker, in one
- * tab for all tabs, or in each tab; `follow.js` chooses.
+ * section 5), so that any number of tabs leaves connections free for requests. This module runs in a SharedWorker, in
+ * one tab for all tabs, or in each tab; `follow.js` chooses.
  *
  * @module streams
  */
@@ -15,11 +15,11 @@ const GATHER_MS = 30;
 /** The first retry is quick, because in most interruptions one pod stops while others run. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 10_000;
-/** A shorter stream counts as a failure. Otherwise a pod that accepts and closes streams would get requests without pause. */
+/** A shorter stream counts as a failure. Otherwise a pod that accepts and closes streams is asked without pause. */
 const PROVEN_AFTER_MS = 5_000;
 /**
- * A gateway sends something every 15 s. A connection can fail without an event (a suspended laptop, a router that forgot
- * it), and to reconnect at the cursors costs one request.
+ * A gateway sends something every 15 s. A connection can fail without an event (a suspended laptop, a router that
+ * forgot it), and to reconnect at the cursors costs one request.
  */
 const BELIEVED_SILENCE_MS = 25_000;
 /** The interval of pings to clients, and the silence after which a client is removed. It can open its lanes again. */
@@ -358,8 +358,8 @@ class Stream {
 /** @typedef {{event: string, id?: string, data: string}} ServerEvent */
 
 /**
- * Splits the text of a gateway's stream into events. The text can arrive in pieces of any size. A gateway writes a space
- * after each colon and one line of data per event. Comments are skipped.
+ * Splits the text of a gateway's stream into events. The text can arrive in pieces of any size. A gateway writes a
+ * space after each colon and one line of data per event. Comments are skipped.
  */
 export class EventReader {
   /** @type {Record<string, string>} */

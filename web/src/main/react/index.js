@@ -26,8 +26,8 @@ import { ChatStore } from './store.js';
  */
 
 /**
- * Follows a session while the component is mounted. A new `session`, `user` or `baseUrl` opens another conversation; the
- * `snapshot` is used when a conversation opens. The functions stay the same in every render of a conversation.
+ * Follows a session while the component is mounted. A new `session`, `user` or `baseUrl` opens another conversation;
+ * the `snapshot` is used when a conversation opens. The functions stay the same in every render of a conversation.
  *
  * @param {Options} [options] session and user are generated for the component if left out
  * @returns {ChatState & Actions}

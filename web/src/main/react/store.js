@@ -14,8 +14,8 @@ import { connect } from '@antiphon/client';
 /** @typedef {{provider?: string, model?: string, context?: object, parentId?: string}} Extras */
 
 /**
- * The activity of the conversation: `ready` for a message, `sending` until an answer begins, `answering`, `asking` when the
- * answer waits for its user, `refused` when the server refused the session and `reconnect()` is needed.
+ * The activity of the conversation: `ready` for a message, `sending` until an answer begins, `answering`, `asking` when
+ * the answer waits for its user, `refused` when the server refused the session and `reconnect()` is needed.
  *
  * @typedef {'ready' | 'sending' | 'answering' | 'asking' | 'refused'} Status
  */
@@ -26,8 +26,8 @@ import { connect } from '@antiphon/client';
  * @property {readonly Message[]} messages of the branch that is shown, oldest first; copies that never change
  * @property {Status} status
  * @property {ConnectionState} connection
- * @property {Problem | null} error the failure of the last call or of the connection; the next call clears it. The failure of
- *     one answer is in the `error` of its message
+ * @property {Problem | null} error the failure of the last call or of the connection; the next call clears it. The
+ *     failure of one answer is in the `error` of its message
  */
 
 /** @typedef {{session: string, user: string, baseUrl?: string, snapshot?: import('@antiphon/client').Snapshot | null}} ChatOptions */
@@ -60,7 +60,7 @@ export class ChatStore {
   }
 
   /**
-   * Opens the conversation for the first listener and closes it after the last. Opened again, it continues at its cursor.
+   * Opens the conversation for the first listener and closes it after the last. It can be opened again at its cursor.
    *
    * @param {() => void} listener
    * @returns {() => void} ends the subscription

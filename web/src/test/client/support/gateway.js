@@ -101,7 +101,9 @@ class Stream {
     this.#response.write(text);
   }
 
-  /** Sends an event of one of the sessions. A session that was requested twice gets it twice, as from a real gateway. */
+  /**
+   * Sends an event of one of the sessions. A session that was requested twice gets it twice, as from a real gateway.
+   */
   event(session, event, id, data) {
     this.asked.sessions.forEach((lane, index) => {
       if (lane.session_id === session) {
