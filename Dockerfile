@@ -1,4 +1,4 @@
-# One image for both processes: without arguments it runs a worker, with the argument `gateway` a gateway.
+# One image for both processes. It runs a worker, or with the argument `gateway` a gateway.
 #   docker build -t chat-workflow .
 #   docker run -e NATS_URL=nats://nats:4222 -e REDIS_HOST=redis chat-workflow
 

@@ -204,7 +204,7 @@ async function regenerate(id) {
   try {
     await chat.regenerate(id);
   } catch (problem) {
-    notify(`No other answer was asked for: ${problem.message}`);
+    notify(`The answer was not regenerated: ${problem.message}`);
     noticing = setTimeout(() => showConnection(chat.connection, null), NOTICE_FOR_MS);
   }
 }
@@ -264,12 +264,12 @@ function showConnection(state, problem) {
   if (shown === 'refused') {
     notify(`This chat cannot be opened: ${problem.message}`, 'Start a new one', newChat);
   } else if (shown === 'degraded') {
-    notify('The service is in trouble. Answers may pause; nothing is lost.');
+    notify('The service has a problem. Answers can pause; nothing is lost.');
   } else if (shown === 'reconnecting') {
     noticing = setTimeout(
       notify,
       NOTICE_AFTER_MS,
-      'The connection is interrupted. The answer goes on where it stopped.',
+      'The connection is interrupted. The answer will continue where it stopped.',
       'Try now',
       () => chat.reconnect(),
     );

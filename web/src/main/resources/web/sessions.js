@@ -151,7 +151,7 @@ export class SessionList {
       this.#delete(li);
     } else if (target.matches('.delete')) {
       target.classList.add('really');
-      target.textContent = 'Delete for good';
+      target.textContent = 'Delete permanently';
     } else if (target.matches('.rename')) {
       const form = li.querySelector('form');
       form.hidden = !form.hidden;

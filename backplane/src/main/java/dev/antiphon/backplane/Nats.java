@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The only connection of a process to NATS. It never gives up: the client library closes itself for good when a server
+/// The only connection of a process to NATS. It never gives up: the client library closes itself permanently when a server
 /// refuses its log-in twice, and then a new client replaces it, with the same subscriptions. Messages that are sent
 /// while NATS is unavailable are refused, or dropped at a limit; every caller can tolerate both.
 public final class Nats implements AutoCloseable {
@@ -70,7 +70,7 @@ public final class Nats implements AutoCloseable {
     /// Connects; waits until the server is available and logs this once.
     ///
     /// @param name shown by the server's monitoring, for example `worker w1`
-    /// @throws Unavailable when the server refuses the connection for good
+    /// @throws Unavailable when the server refuses the connection permanently
     /// @throws InterruptedException when interrupted while waiting
     public static Nats open(String url, String name) throws InterruptedException {
         LongAdder dropped = new LongAdder();

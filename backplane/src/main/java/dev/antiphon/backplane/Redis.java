@@ -119,7 +119,7 @@ public final class Redis implements AutoCloseable {
     /// Connects; waits until Redis is available and does work, and logs this once. Warns when Redis would lose
     /// everything when it stops, or single keys when it is full.
     ///
-    /// @throws Unavailable when Redis refuses the connection for good
+    /// @throws Unavailable when Redis refuses the connection permanently
     /// @throws InterruptedException when interrupted while waiting
     public static Redis open(RedisSettings settings) throws InterruptedException {
         return open(settings, RedisWatch.Pace.USUAL);

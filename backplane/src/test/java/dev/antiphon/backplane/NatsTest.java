@@ -97,7 +97,7 @@ final class NatsTest {
         "user:p@ss@host, host",
         "localhost, localhost"
     })
-    void whatIsSecretInAUrlIsNeverShown(String url, String shown) {
+    void secretsInAUrlAreNeverShown(String url, String shown) {
         assertThat(Nats.withoutSecrets(url)).isEqualTo(shown);
     }
 
@@ -173,8 +173,8 @@ final class NatsTest {
         }
     }
 
-    /// A rotated password, or an account server that is unavailable for some seconds: the client library gives up
-    /// for good.
+    /// A rotated password, or an account server that is unavailable for some seconds: the client library
+    /// gives up permanently.
     @Test
     void aServerThatRefusesTheLoginForAWhileIsUsedAgainWithTheSameSubscriptions() throws Exception {
         NatsServer.Options right =

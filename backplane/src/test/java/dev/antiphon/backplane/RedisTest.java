@@ -85,7 +85,7 @@ final class RedisTest {
     // Unavailable and available again
 
     @Test
-    void callsMadeWhileRedisIsAwayAreAnsweredWhenItIsBackAndDoneOnce() throws Exception {
+    void callsMadeWhileRedisIsUnavailableAreAnsweredWhenItIsBackAndDoneOnce() throws Exception {
         RedisServer server = server();
         Redis redis = redis(server, LONG);
         answer(increment(redis));
@@ -170,7 +170,7 @@ final class RedisTest {
     }
 
     @Test
-    void itIsSaidOnceThatRedisIsAwayHoweverOftenItsConnectionsAreCut() throws Exception {
+    void itIsLoggedOnceThatRedisIsUnavailableHoweverOftenItsConnectionsAreCut() throws Exception {
         RedisServer server = server();
         try (Logged logged = new Logged(Redis.class)) {
             Redis redis = redis(server, LONG);
@@ -320,7 +320,7 @@ final class RedisTest {
     }
 
     @Test
-    void aFullRedisIsToldFromAnUnavailableOne() throws Exception {
+    void aFullRedisIsReportedAsFullAndNotAsUnavailable() throws Exception {
         RedisServer server = server();
         Redis redis = watched(server.port());
         try (Logged logged = new Logged(RedisWatch.class)) {
@@ -355,7 +355,7 @@ final class RedisTest {
     }
 
     @Test
-    void aRefusalIsForGoodUnlessItIsKnownToPass() {
+    void aRefusalIsPermanentUnlessItIsKnownToPass() {
         assertThat(Refusal.of(error("OOM command not allowed")).passes()).isTrue();
         assertThat(Refusal.of(error("LOADING Redis is loading")).passes()).isTrue();
         assertThat(

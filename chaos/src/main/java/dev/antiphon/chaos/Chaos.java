@@ -152,7 +152,7 @@ public final class Chaos {
         } catch (ExecutionException e) {
             throw new IllegalStateException("the load failed", e.getCause());
         } catch (TimeoutException e) {
-            throw new IllegalStateException("the load does not end", e);
+            throw new IllegalStateException("the load did not end in time", e);
         }
     }
 

@@ -52,7 +52,8 @@ public record ChaosResult(
                                 took.toSeconds()));
         text.append(counts()).append(System.lineSeparator());
         violations.stream().limit(SHOWN).forEach(each -> text.append(each).append('\n'));
-        differences.forEach(each -> text.append("not as before: ").append(each).append('\n'));
+        differences.forEach(
+                each -> text.append("not back at the baseline: ").append(each).append('\n'));
         if (!isClean()) {
             text.append("seed ")
                     .append(options.seed())
@@ -109,12 +110,12 @@ public record ChaosResult(
 
                 `%s` at commit %s on %s: %d minutes.
 
-                %d answers while %d faults struck, %.0f %% of them a process with an answer in flight.
+                %d answers and %d faults; %.0f %% of the faults hit a process with an answer in flight.
                 **%s.** %d takeovers, %d resyncs. Back at the baseline: %s.
 
-                Recovery is the time in ms from a fault to the next event of an answer that was in flight on what was struck.
-                Only faults that struck alone are measured; about one in three came in a pair.
-                A pause or freeze lasts 3.5 to 5.5 s by itself, a killed process or cut link is away for 0.2 to 2 s.
+                Recovery is the time in ms from a fault to the next event of an answer that was in flight on its target.
+                It is measured only for faults that came alone; about one in three came in a pair.
+                A pause or freeze lasts 3.5 to 5.5 s by itself, a killed process or cut link returns after 0.2 to 2 s.
 
                 | fault | times | with an answer in flight | answers measured | p50 | p99 | max |
                 |---|---:|---:|---:|---:|---:|---:|

@@ -18,8 +18,8 @@ import java.util.concurrent.Callable;
 @Command(
         name = "bench",
         description = {
-            "Measure a running system: ask many questions at once, each in a session and stream of its",
-            "own, and report when the demo's chunks arrive."
+            "Measure a running system: send many messages at once, each in its own session and stream,",
+            "and report when the demo's chunks arrive."
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
@@ -27,14 +27,14 @@ final class BenchCommand implements Callable<Integer> {
             names = "--url",
             paramLabel = "URL",
             defaultValue = "http://127.0.0.1:8080",
-            description = "A gateway. Default: ${DEFAULT-VALUE}.")
+            description = "The address of a gateway. Default: ${DEFAULT-VALUE}.")
     private URI url = URI.create("http://127.0.0.1:8080");
 
     @Option(
             names = "--answers",
             paramLabel = "N",
             defaultValue = "500",
-            description = "How many at once. Default: ${DEFAULT-VALUE}.")
+            description = "How many messages at once. Default: ${DEFAULT-VALUE}.")
     private int answers;
 
     @Option(
@@ -49,8 +49,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--storm",
             paramLabel = "N",
             description = {
-                "Instead: reconnect this many readers at once, all of which miss a long answer. Needs",
-                "workers with CHAT_DEMO_DELAY=0ms."
+                "Instead: reconnect this many readers at once, each of which has missed a long answer.",
+                "Needs workers with CHAT_DEMO_DELAY=0ms."
             })
     private int storm;
 
@@ -58,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--entries",
             paramLabel = "N",
             defaultValue = "500",
-            description = "How many entries each of them misses. Default: ${DEFAULT-VALUE}.")
+            description = "How many entries each reader has missed. Default: ${DEFAULT-VALUE}.")
     private int entries;
 
     @Override

@@ -31,13 +31,14 @@ final class ChaosCommand implements Callable<Integer> {
             names = "--answers",
             paramLabel = "N",
             defaultValue = "300",
-            description = "How many messages are asked. Default: ${DEFAULT-VALUE}.")
+            description = "How many messages to send. Default: ${DEFAULT-VALUE}.")
     private int answers;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
-            description = "Repeats a run. Default: a new seed each time.")
+            description =
+                    "The seed of the random numbers; the same seed repeats a run. Default: a new one.")
     private @Nullable Long seed;
 
     @Option(

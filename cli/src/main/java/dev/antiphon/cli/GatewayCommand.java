@@ -18,8 +18,8 @@ import java.util.concurrent.Callable;
         name = "gateway",
         header = "Run one gateway.",
         description = {
-            "Configured by the environment (PROTOCOL.md, section 7). What is not set there comes from"
-                    + " an `antiphon up` that runs on the same data folder."
+            "Configured by the environment (PROTOCOL.md, section 7). Other settings come from the"
+                    + " `antiphon up` that runs on the same data folder."
         },
         mixinStandardHelpOptions = true)
 final class GatewayCommand implements Callable<Integer> {

@@ -32,7 +32,7 @@ final class GraphCommand implements Callable<Integer> {
     @Option(
             names = "--extensions",
             paramLabel = "DIR",
-            description = "A folder with jars of more workflows. Default: CHAT_EXTENSIONS.")
+            description = "A folder with jars of additional workflows. Default: CHAT_EXTENSIONS.")
     private @Nullable Path extensions;
 
     @Override

@@ -17,22 +17,24 @@ import java.util.concurrent.CountDownLatch;
         name = "up",
         header = "Run the whole system on this machine.",
         description = {
-            "Starts nats-server, redis-server, workers and gateways, each as a process of its own, starts"
-                    + " again those that die, and stops everything on Ctrl-C.",
-            "NATS_URL and REDIS_HOST, when set, name servers that already run."
+            "Starts nats-server, redis-server, workers and gateways as separate processes, restarts those"
+                    + " that die, and stops everything on Ctrl-C.",
+            "If NATS_URL or REDIS_HOST is set, it uses the server there."
         },
         mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--port",
             paramLabel = "PORT",
-            description = "Where it is ready; 0 takes a free one. Default: SERVER_PORT, or 8080.")
+            description =
+                    "The port of the page; 0 for any free one. Default: SERVER_PORT, or 8080.")
     private @Nullable Integer port;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Data, logs and addresses. Default: .antiphon in the project's root.")
+            description =
+                    "A folder for data, logs and addresses. Default: .antiphon in the project's root.")
     private @Nullable Path data;
 
     @Option(
@@ -40,7 +42,8 @@ final class UpCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "With more than one, each also has a port of its own. Default: ${DEFAULT-VALUE}.")
+                    "How many gateways. With more than one, each also has its own port."
+                            + " Default: ${DEFAULT-VALUE}.")
     private int gateways;
 
     @Option(
@@ -61,7 +64,7 @@ final class UpCommand implements Callable<Integer> {
             names = "--extensions",
             paramLabel = "DIR",
             description =
-                    "A folder with jars of more providers, tools and workflows for the workers"
+                    "A folder with jars of additional providers, tools and workflows"
                             + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
     private @Nullable Path extensions;
 

@@ -20,8 +20,8 @@ import java.util.concurrent.Callable;
         name = "worker",
         header = "Run one worker.",
         description = {
-            "Configured by the environment (PROTOCOL.md, section 7). What is not set there comes from"
-                    + " an `antiphon up` that runs on the same data folder."
+            "Configured by the environment (PROTOCOL.md, section 7). Other settings come from the"
+                    + " `antiphon up` that runs on the same data folder."
         },
         mixinStandardHelpOptions = true)
 final class WorkerCommand implements Callable<Integer> {
@@ -36,7 +36,7 @@ final class WorkerCommand implements Callable<Integer> {
             names = "--extensions",
             paramLabel = "DIR",
             description =
-                    "A folder with jars of more providers, tools and workflows"
+                    "A folder with jars of additional providers, tools and workflows"
                             + " (docs/extending.md). Default: CHAT_EXTENSIONS.")
     private @Nullable Path extensions;
 

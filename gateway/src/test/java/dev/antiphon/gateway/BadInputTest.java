@@ -240,7 +240,7 @@ final class BadInputTest {
 
     @ParameterizedTest
     @MethodSource("notHttp")
-    void whatIsNotHttpIsAnsweredAndTheConnectionCloses(String request, int status)
+    void bytesThatAreNotHttpAreAnsweredAndTheConnectionCloses(String request, int status)
             throws Exception {
         try (RawHttp client = RawHttp.connect(gateway.port())) {
             client.send(request);

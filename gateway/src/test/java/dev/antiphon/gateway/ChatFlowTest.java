@@ -165,7 +165,7 @@ final class ChatFlowTest {
     }
 
     @Test
-    void aClientThatComesBackWithItsLastIdGoesOnOnAnyPod() throws Exception {
+    void aClientThatComesBackWithItsLastIdContinuesOnAnyPod() throws Exception {
         String lastId;
         Answering worker = servers.answering(session);
         try (EventStream stream = EventStream.open(gateway.port(), session)) {

@@ -195,7 +195,7 @@ final class ConversationRoutesTest {
     }
 
     @Test
-    void aPageWhoseConversationWasLostGoesOn() throws Exception {
+    void aPageWhoseConversationWasLostContinues() throws Exception {
         converse("m1");
         servers.redisSays("FLUSHALL");
 

@@ -163,7 +163,7 @@ final class LaterRoutesTest {
     }
 
     @Test
-    void aRunThatWaitsForItsUserGoesOnWithTheAnswer() throws Exception {
+    void aRunThatWaitsForItsUserContinuesWithTheAnswer() throws Exception {
         String session = TestServers.newSession();
         try (EventStream tab = EventStream.open(gateway.port(), session)) {
             String message =

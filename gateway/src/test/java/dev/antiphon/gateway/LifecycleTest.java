@@ -186,7 +186,7 @@ final class LifecycleTest {
     }
 
     @Test
-    void aFullRedisIsToldFromAnUnavailableOne() throws Exception {
+    void aFullRedisIsReportedAsFullAndNotAsUnavailable() throws Exception {
         String session = TestServers.newSession();
         try (Gateway gateway = servers.gateway();
                 EventStream stream = EventStream.open(gateway.port(), session)) {
@@ -333,7 +333,7 @@ final class LifecycleTest {
     }
 
     @Test
-    void closingTakesNotLongWhenEverythingIsAway() throws Exception {
+    void closingIsQuickWhenEverythingIsUnavailable() throws Exception {
         Gateway gateway = servers.gateway();
         EventStream stream = EventStream.open(gateway.port(), TestServers.newSession());
         stream.events(1);

@@ -144,7 +144,7 @@ final class LostRedisTest {
     }
 
     @Test
-    void aRunThatNobodyHasOpenedSinceIsCancelledForGood() throws Exception {
+    void aRunThatWasNotOpenedSinceIsCancelledPermanently() throws Exception {
         servers.redisSays("FLUSHALL");
 
         assertThat(post("cancel", "thief").statusCode()).isEqualTo(404);
@@ -162,7 +162,7 @@ final class LostRedisTest {
     }
 
     @Test
-    void aSessionThatNobodyHasOpenedSinceIsDeletedForGood() throws Exception {
+    void aSessionThatWasNotOpenedSinceIsDeletedPermanently() throws Exception {
         servers.redisSays("FLUSHALL");
 
         HttpResponse<String> deleted =

@@ -82,7 +82,7 @@ final class PageTest {
                         .length;
         try (RawHttp client = RawHttp.connect(gateway.port())) {
             client.send("HEAD /antiphon.js HTTP/1.1\r\nHost: h\r\n\r\n");
-            // Twice on one connection: a body would be taken for the second answer.
+            // Twice on one connection: a body would count as the second answer.
             client.send("HEAD /antiphon.js HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
             String all =
                     new String(

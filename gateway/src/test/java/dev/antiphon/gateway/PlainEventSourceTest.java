@@ -21,7 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// A page that uses only an `EventSource`, which an error status ends for good, keeps its stream.
+/// A page that uses only an `EventSource`, which an error status ends permanently, keeps its stream.
 @SuppressWarnings("try") // closing can be interrupted, and then the test has failed anyway
 @Timeout(120)
 final class PlainEventSourceTest {

@@ -175,7 +175,7 @@ final class PlainWorkerTest {
     }
 
     @Test
-    void aLostChunkLeavesAMarkAndTheAnswerGoesOn() throws Exception {
+    void aLostChunkLeavesAMarkAndTheAnswerContinues() throws Exception {
         try (EventStream tab = EventStream.open(podB.port(), session)) {
             String message = ask();
             Set<String> pods = servers.pods(session);

@@ -142,7 +142,7 @@ final class UserListTest {
     }
 
     @Test
-    void aChangeThatNoHintToldIsFoundByTheNextRead() throws Exception {
+    void aChangeWithoutAHintIsFoundByTheNextRead() throws Exception {
         Http.ask(asked.port(), session, "hi");
         try (EventStream mine = list("user1")) {
             awaitTold(mine, "whole", "running hi"); // also for a session without an answer yet

@@ -55,7 +55,7 @@ final class AnswerTextTest {
     }
 
     @Test
-    void itIsWhatIsLeftWhenEachResetStrikesOutTheChunksFromItsOn() {
+    void itIsTheTextThatRemainsAfterEachResetRemovedTheChunksFromItsOn() {
         for (long seed = 0; seed < 1_000; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             List<ChunkBody> chunks = new ArrayList<>();

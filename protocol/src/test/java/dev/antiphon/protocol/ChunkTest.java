@@ -292,7 +292,7 @@ final class ChunkTest {
                 "not valid JSON: line 1, column 2 | {",
                 "the body must be a JSON object | [1]"
             })
-    void whatIsNoChunkIsRefusedWithTheReason(String reason, String json) {
+    void jsonThatIsNoChunkIsRefusedWithTheReason(String reason, String json) {
         assertThatThrownBy(() -> decoded(json)).isInstanceOf(InvalidInput.class).hasMessage(reason);
     }
 

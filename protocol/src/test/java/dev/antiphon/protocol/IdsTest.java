@@ -25,7 +25,7 @@ final class IdsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "sess_456", "pod-1", "0", "_", "-", "ABC_def-123"})
-    void whatTheContractAllowsIsTakenByEveryKindAndShownAsItIs(String id) {
+    void anIdThatTheContractAllowsIsTakenByEveryKindAndShownUnchanged(String id) {
         assertThat(KINDS.values()).allSatisfy(kind -> assertThat(kind.apply(id)).hasToString(id));
     }
 

@@ -37,7 +37,7 @@ final class JsonTest {
                 "{\"a\":1,\"a\":2}",
                 "{\"a\":{\"b\":1,\"b\":1}}"
             })
-    void whatIsNotOneJsonObjectIsRefused(String json) {
+    void textThatIsNotOneJsonObjectIsRefused(String json) {
         assertThatThrownBy(() -> Json.readObject(Samples.utf8(json)))
                 .isInstanceOfSatisfying(
                         InvalidInput.class,

@@ -141,7 +141,7 @@ final class RingTest {
                 "[\"event_id\",\"1.2.00000003\"]",
                 "null"
             })
-    void whatIsNoChunkIsRefused(String wire) {
+    void bytesThatAreNoChunkAreRefused(String wire) {
         assertThatThrownBy(() -> chunkOf(wire)).isInstanceOf(InvalidInput.class);
     }
 
@@ -159,7 +159,7 @@ final class RingTest {
                 "{\"session_id\":\"s\",\"event\":\"message\",\"data\":{},\"event_id\":\"1.2\"}",
                 "{\"session_id\":\"s/\",\"event\":\"message\",\"data\":{},\"event_id\":\"1.2.00000003\"}"
             })
-    void whatIsNoEventOfOursIsRefused(String wire) {
+    void bytesThatAreNoEventOfOursAreRefused(String wire) {
         assertThatThrownBy(() -> Ring.decodeEvent(Samples.utf8(wire)))
                 .isInstanceOf(InvalidInput.class);
     }

@@ -106,7 +106,7 @@ final class WorkflowRequestTest {
                 "\"parent_id\":null",
                 "\"unknown\":{\"a\":[1]}"
             })
-    void whatPlainPublishersWriteWithoutMeaningItIsNoReasonToRefuse(String field) {
+    void aFieldThatPlainPublishersLeaveEmptyIsNoReasonToRefuse(String field) {
         WorkflowRequest request =
                 decoded(
                         "{\"session_id\":\"s\",\"user_id\":\"u\",\"message\":\"hi\","
@@ -145,7 +145,7 @@ final class WorkflowRequestTest {
                 "invalid_field | ai_provider must be a string | {\"session_id\":\"s\",\"user_id\":\"u\",\"message\":\"hi\",\"context\":{\"ai_provider\":1}}",
                 "malformed_json | the body must be a JSON object | [\"session_id\"]"
             })
-    void whatIsMissingOrOfAnotherTypeIsNamed(String code, String reason, String json) {
+    void aFieldThatIsMissingOrHasAnotherTypeIsNamed(String code, String reason, String json) {
         assertThatThrownBy(() -> decoded(json))
                 .isInstanceOfSatisfying(
                         InvalidInput.class, e -> assertThat(e.code().wire()).isEqualTo(code))

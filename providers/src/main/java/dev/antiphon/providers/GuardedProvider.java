@@ -72,7 +72,7 @@ public final class GuardedProvider extends ForwardingProvider {
                     ErrorCode.PROVIDER_UNAVAILABLE,
                     "The provider '"
                             + name()
-                            + "' is failing and is given a rest; try again in "
+                            + "' keeps failing and is paused; try again in "
                             + Math.max(1, rest.toSeconds())
                             + " s.",
                     null);

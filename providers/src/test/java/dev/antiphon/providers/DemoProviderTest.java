@@ -49,7 +49,7 @@ final class DemoProviderTest {
 
                 @Override
                 public void reset() {
-                    throw new AssertionError("the demo goes on");
+                    throw new AssertionError("the demo withdraws nothing");
                 }
             };
 

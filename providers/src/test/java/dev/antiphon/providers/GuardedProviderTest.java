@@ -111,7 +111,7 @@ final class GuardedProviderTest {
         assertThat(refused.code()).isEqualTo(ErrorCode.PROVIDER_UNAVAILABLE);
         assertThat(refused.getMessage())
                 .isEqualTo(
-                        "The provider 'service' is failing and is given a rest; try again in 60 s.");
+                        "The provider 'service' keeps failing and is paused; try again in 60 s.");
         assertThat(refused.retryAfter()).isEmpty();
         assertThat(service.asked).hasValue(GuardedProvider.LEAST);
         service.failure = null;

@@ -280,13 +280,13 @@ final class ModelStreamTest {
                 new CollectingSink() {
                     @Override
                     public void content(String text) {
-                        throw new IllegalStateException("the log is away");
+                        throw new IllegalStateException("the log is unavailable");
                     }
                 };
 
         assertThatThrownBy(() -> provider.stream(call("hi"), broken))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("the log is away");
+                .hasMessage("the log is unavailable");
     }
 
     @Test

@@ -131,7 +131,7 @@ public abstract sealed class Server implements AutoCloseable
         launch();
     }
 
-    /// Stops the server for good and deletes its directory if that is a temporary one.
+    /// Stops the server permanently and deletes its directory if that is a temporary one.
     @Override
     public final void close() {
         closed = true;

@@ -162,7 +162,7 @@ final class Asker {
         done = true;
     }
 
-    /// Sends the same request once more, as a retrying publisher does.
+    /// Sends the same request again, as a retrying publisher does.
     void publishCopy() {
         if (world.nats().isUp()) {
             world.nats().publish(null, Subjects.execute(place.session()), request.encode(), false);

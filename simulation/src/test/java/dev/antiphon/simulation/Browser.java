@@ -126,7 +126,10 @@ final class Browser {
 
     void isToldForeign() {
         if (world.chronicle().of(Chronicle.Count.LOSS) == 0) {
-            world.chronicle().violated("I4", "the owner is told that the session is another's");
+            world.chronicle()
+                    .violated(
+                            "I4",
+                            "the owner gets the answer that the session belongs to another user");
         }
     }
 
@@ -160,7 +163,7 @@ final class Browser {
                 lastId = id;
                 remember(data);
                 if (!world.chronicle().logsWereLost()) {
-                    world.chronicle().violated("I4", "a resync though no log lost anything");
+                    world.chronicle().violated("I4", "a resync, although no log lost an entry");
                 }
             }
             case CONNECTED -> connection = new ConnectionId(data.split("\"", -1)[3]);
@@ -171,7 +174,8 @@ final class Browser {
             case STATUS -> {}
             case SESSION ->
                     world.chronicle().violated("I4", "a stream of one session names another one");
-            case LIST -> world.chronicle().violated("I4", "a stream tells a list unasked");
+            case LIST ->
+                    world.chronicle().violated("I4", "a stream sends a list without a request");
         }
     }
 

@@ -169,7 +169,7 @@ final class Checker {
                 case MESSAGE_COMPLETE -> {
                     Answer answer = ended == null ? null : answers.get(ended);
                     if (answer == null || answer.completed) {
-                        chronicle.violated("I1", entry.id() + " completes nothing");
+                        chronicle.violated("I1", entry.id() + " completes no message");
                     } else {
                         answer.completed = true;
                         answer.end = entry.id().number();
@@ -192,11 +192,12 @@ final class Checker {
             answer.chunks = chunk.chunkId();
         }
         if (answer.completion != null) {
-            chronicle.violated("I1", message + " goes on after its end");
+            chronicle.violated("I1", message + " continues after its end");
         }
         if (chunk.chunkId() != answer.chunks) {
             chronicle.violated(
-                    "I1", message + " has chunk " + chunk.chunkId() + " for " + answer.chunks);
+                    "I1",
+                    message + " has chunk " + chunk.chunkId() + " instead of " + answer.chunks);
         }
         answer.chunks++;
         answer.text.add(chunk.body());
@@ -215,7 +216,7 @@ final class Checker {
                 texts(chronicle, place).stream()
                         .anyMatch(each -> stopped ? each.equals(text) : each.startsWith(text));
         if (!oneAttempts) {
-            chronicle.violated("I5", place.message() + " is no attempt's text: '" + text + "'");
+            chronicle.violated("I5", place.message() + " has a text of no attempt: '" + text + "'");
         }
         // An answer that is not settled yet is still in the log after the history's cursor.
         Run run = session.runs.get(place.message());
@@ -302,7 +303,7 @@ final class Checker {
         }
     }
 
-    /// After a resync, each text was told to the tab by the history or by the log after it.
+    /// After a resync, each text reached the tab from the history or from the log after it.
     private static void checkResynced(
             World world, Browser browser, ModelSession session, Map<MessageId, Answer> inLog) {
         Map<MessageId, Answer> shown = answers(new Chronicle(), browser.received());

@@ -175,7 +175,7 @@ final class Chronicle {
 
     // Requests
 
-    /// A client was told that this message is accepted.
+    /// A client got the answer that this message is accepted.
     void accepted(Place place) {
         accepted.add(place);
     }
@@ -226,7 +226,7 @@ final class Chronicle {
         }
         acked.add(place);
         if (!endedFor(place)) {
-            violated("I6", place.message() + " was acked and has not ended");
+            violated("I6", place.message() + " was acked, but has not ended");
         }
         Run run = redis().run(place.session(), place.message());
         if (rows != null
@@ -294,7 +294,7 @@ final class Chronicle {
     void restored(ParkedRun parked) {
         count(Count.RESTORED);
         if (wentOn.contains(parked.run().getOrDefault("handles", ""))) {
-            violated("parked", parked.message() + " came back from where it has gone on");
+            violated("parked", parked.message() + " was restored to a state before its latest one");
         }
     }
 

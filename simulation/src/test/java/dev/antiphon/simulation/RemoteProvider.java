@@ -109,7 +109,7 @@ final class RemoteProvider implements ModelProvider {
     private ModelAnswer follow(Purpose purpose, ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
         if (purpose.answers() > 0) {
-            tellThatItGoesOn(purpose);
+            tellThatItContinues(purpose);
         }
         Run run = kept(purpose, call);
         String shown = run == null ? "" : call.streamed();
@@ -138,7 +138,7 @@ final class RemoteProvider implements ModelProvider {
         return answer(purpose, run);
     }
 
-    private void tellThatItGoesOn(Purpose purpose) {
+    private void tellThatItContinues(Purpose purpose) {
         Purpose before =
                 new Purpose(
                         purpose.session(),

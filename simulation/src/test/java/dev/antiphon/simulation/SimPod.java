@@ -306,7 +306,7 @@ final class SimPod {
 
     private void mayNot(SessionId session, boolean refused) {
         if (!refused) {
-            world.chronicle().violated("I10", "a stranger got into " + session);
+            world.chronicle().violated("I10", "a user without access got into " + session);
         }
     }
 

@@ -21,7 +21,7 @@ import java.util.function.Supplier;
 /// session's lock.
 class SimRows implements ParkedStore {
 
-    /// After this time PostgreSQL takes the lock from a process that it does not hear from.
+    /// After this time without a sign of the process, PostgreSQL releases its lock.
     private static final Duration HOLDS_AT_MOST = Duration.ofSeconds(6);
 
     private final Host host;

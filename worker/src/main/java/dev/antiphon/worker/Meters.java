@@ -164,7 +164,7 @@ final class Meters implements AutoCloseable {
     private void up(String server, Predicate<Backplane> connected) {
         Gauge.builder("chat.server.connected", backplane, each -> connected.test(each) ? 1 : 0)
                 .tag("server", server)
-                .description("1 while the connection stands")
+                .description("1 while the connection is open")
                 .register(registry);
     }
 

@@ -100,7 +100,7 @@ final class ContinuationTest {
 
     @ParameterizedTest
     @MethodSource("dev.antiphon.testkit.Wire#all")
-    void anAnswerThatNobodyKeepsIsWithdrawnOnceAndGivenAnew(Wire wire) throws Exception {
+    void anAnswerThatNoServiceKeepsIsWithdrawnOnceAndGivenAgain(Wire wire) throws Exception {
         FakeModelServer model =
                 model(exchange -> {
                     exchange.open(wire.contentType())
@@ -138,7 +138,7 @@ final class ContinuationTest {
     }
 
     @Test
-    void anAnswerInTheBackgroundGoesOnAndIsCreatedOnce() throws Exception {
+    void anAnswerInTheBackgroundContinuesAndIsCreatedOnce() throws Exception {
         List<String> events = events(new ResponsesWire());
         FakeResponses service = new FakeResponses(events, events.size() - 3, Exchange::stall);
 

@@ -104,7 +104,7 @@ final class HistoryTest {
     }
 
     @Test
-    void whatWasSeenOfACancelledAnswerIsWhatIsKept() throws Exception {
+    void theSeenPartOfACancelledAnswerIsKept() throws Exception {
         PlainPod pod = peers.pod("pod-1", "test");
         peers.ask("test", "m1", "a long one");
         await().atMost(SOON).until(() -> pod.chunks("m1").size() >= 3);

@@ -86,7 +86,7 @@ final class MetricsTest {
     }
 
     @AfterAll
-    static void everyCounterWasDrivenAwayFromZero() {
+    static void noCounterIsZero() {
         driven.addAll(SEEN_ELSEWHERE);
         assertThat(driven).containsExactlyInAnyOrder(Count.values());
     }
@@ -265,7 +265,7 @@ final class MetricsTest {
     }
 
     @Test
-    void healthTellsTheTruthWhileAServerIsAway() throws Exception {
+    void healthIsCorrectWhileAServerIsUnavailable() throws Exception {
         Worker worker = worker();
         assertThat(get(worker, "/health").statusCode()).isEqualTo(200);
         assertThat(get(worker, "/health").body())

@@ -280,7 +280,7 @@ final class OpenAiWorkerTest {
     }
 
     @Test
-    void halfACharacterOfAModelIsReplacedAndTheSessionGoesOn() throws Exception {
+    void halfACharacterOfAModelIsReplacedAndTheSessionContinues() throws Exception {
         FakeModelServer model =
                 model(exchange -> {
                     if (exchange.isFirst()) {
@@ -314,7 +314,7 @@ final class OpenAiWorkerTest {
     }
 
     @Test
-    void aStoppedWorkersHalfAnswerIsWithdrawnAndGivenAnewByAnother() throws Exception {
+    void aStoppedWorkersHalfAnswerIsWithdrawnAndGivenAgainByAnother() throws Exception {
         FakeModelServer model =
                 model(exchange -> {
                     exchange.open().send(role() + text("Half an ans"));

@@ -66,7 +66,7 @@ final class PostgresWorkerTest {
     }
 
     @Test
-    void anAnswerIsGivenWhileTheDatabaseIsAwayAndKeptWhenItIsBack() throws Exception {
+    void anAnswerIsGivenWhileTheDatabaseIsUnavailableAndKeptWhenItIsBack() throws Exception {
         try (PostgresServer postgres = PostgresServer.start()) {
             Map<String, String> environment = new HashMap<>(peers.environment());
             environment.put("DATABASE_URL", postgres.url());
@@ -154,7 +154,7 @@ final class PostgresWorkerTest {
     }
 
     @Test
-    void aRunThatWaitsForItsUserGoesOnThoughRedisLosesEverything() throws Exception {
+    void aRunThatWaitsForItsUserContinuesAfterRedisLostEverything() throws Exception {
         Wire wire = Wire.all().findFirst().orElseThrow();
         try (PostgresServer postgres = PostgresServer.start();
                 FakeModelServer model =

@@ -155,7 +155,7 @@ final class RescueTest {
 
     /// A worker that is paused, or cut off from Redis, can have an open pull when a survivor publishes the request.
     @Test
-    void aRunGoesOnThoughAWorkerThatDoesNothingReceivedItsRequest() throws Exception {
+    void aRunContinuesAlthoughAWorkerThatDoesNothingReceivedItsRequest() throws Exception {
         PlainPod pod = peers.pod("pod-1", "test");
         dieAfterOneChunk("m1");
         JetStreamSubscription silent =
@@ -178,7 +178,7 @@ final class RescueTest {
     }
 
     @Test
-    void theAnswerOfAStoppedWorkerGoesOnWhileItIsStopped() throws Exception {
+    void theAnswerOfAStoppedWorkerContinuesWhileItIsStopped() throws Exception {
         PlainPod pod = peers.pod("pod-1", "test");
         Map<String, String> environment = new HashMap<>(peers.environment());
         environment.put("CHAT_DEMO_DELAY", "500ms");

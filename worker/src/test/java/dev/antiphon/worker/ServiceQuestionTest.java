@@ -224,7 +224,7 @@ final class ServiceQuestionTest {
     }
 
     @Test
-    void anAnswerGoesToWhoAskedAndToNobodyElse() throws Exception {
+    void anAnswerGoesToTheQuestionItIsForAndToNoOther() throws Exception {
         opened.add(worker());
         ask("asks");
         await().atMost(SOON).until(() -> statuses("interrupt").size() == 1);

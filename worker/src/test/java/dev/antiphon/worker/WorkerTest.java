@@ -70,7 +70,7 @@ final class WorkerTest {
     }
 
     @Test
-    void theSeedsRequestIsAnsweredToEveryPodOfItsSession() throws Exception {
+    void aRequestIsAnsweredToEveryPodOfItsSession() throws Exception {
         worker();
         PlainPod one = peers.pod("pod-1", "sess_456");
         PlainPod two = peers.pod("pod-2", "sess_456");

@@ -386,7 +386,7 @@ final class WorkflowTest {
     }
 
     @Test
-    void aRunWaitsForItsUserWithoutAWorkerAndGoesOnAtAnother() throws Exception {
+    void aRunWaitsForItsUserWithoutAWorkerAndContinuesAtAnother() throws Exception {
         AutoCloseable first = worker();
         ask("m1", "asks");
         await().atMost(SOON).until(() -> statuses("m1").contains("interrupt"));

@@ -94,7 +94,7 @@ public record ModelCall(
         this(model, systemPrompt, turns, tools, temperature, maxTokens, streamed, kept, null);
     }
 
-    /// A call with nothing but its turns, and without an earlier attempt.
+    /// A call with only these turns, and without an earlier attempt.
     public static ModelCall of(@Nullable String model, List<ModelTurn> turns) {
         return new ModelCall(model, null, turns, List.of(), null, null, "", null);
     }

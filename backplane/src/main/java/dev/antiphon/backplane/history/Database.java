@@ -62,7 +62,7 @@ final class Database implements AutoCloseable {
 
     /// Connects and migrates the tables; waits until the server is available and logs this once.
     ///
-    /// @throws Unavailable when the server refuses the connection for good
+    /// @throws Unavailable when the server refuses the connection permanently
     /// @throws InterruptedException when interrupted while waiting
     static Database open(DatabaseSettings settings) throws InterruptedException {
         HikariConfig config = new HikariConfig();

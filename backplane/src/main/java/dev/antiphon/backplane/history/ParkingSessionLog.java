@@ -32,7 +32,7 @@ import java.util.concurrent.CompletionStage;
 /// The session log in Redis, with a copy of each run that waits for its user in PostgreSQL. The copies survive the loss
 /// of Redis.
 ///
-/// A run is stored as soon as it waits, before any caller learns that its message is at rest, and so before any worker
+/// A run is stored as soon as it waits, before any caller learns that its message waits, and so before any worker
 /// acknowledges its delivery. The row is removed before the answer to the claim that lets the run continue. Otherwise,
 /// if Redis is lost afterwards, the run could continue twice from the same place. While PostgreSQL is unavailable,
 /// users still get the questions; deliveries of their runs stay in the queue, and answered runs wait.

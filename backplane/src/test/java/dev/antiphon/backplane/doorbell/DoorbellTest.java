@@ -97,7 +97,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void allEntriesAreHeardInTheirOrderByteForByteOverBothSubjects() throws Exception {
+    void allEntriesArriveInTheirOrderByteForByteOverBothSubjects() throws Exception {
         try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
             NatsDoorbell doorbell = doorbell();
             List<Entry> entries = entries(3_000);
@@ -113,7 +113,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void aPlainPodHearsTheContractsChunkAndNothingElse() throws Exception {
+    void aPlainPodGetsTheContractsChunkAndNothingElse() throws Exception {
         Subscription plainPod = nats.plain().subscribe("chat.pod.pod-1.response");
         nats.plain().flush(Duration.ofSeconds(5));
 
@@ -172,7 +172,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void aPlainWorkersChunkIsHeardAsWhatItIs() throws Exception {
+    void aPlainWorkersChunkArrivesAsAPlainChunk() throws Exception {
         try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
             nats.plain()
                     .publish(
@@ -192,7 +192,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void aListenerThatFailsGoesOnHearing() throws Exception {
+    void aListenerThatFailsGetsTheNextRings() throws Exception {
         Ear failing =
                 new Ear() {
                     @Override
@@ -313,7 +313,7 @@ final class DoorbellTest {
     }
 
     @Test
-    void afterItsCloseNothingIsHeard() throws Exception {
+    void afterItsCloseNothingArrives() throws Exception {
         PodSubscription subscription = PodSubscription.open(nats.nats(), POD, ear);
         subscription.close();
 

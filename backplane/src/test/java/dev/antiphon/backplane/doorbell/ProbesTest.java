@@ -119,7 +119,7 @@ final class ProbesTest {
     }
 
     @Test
-    void aLivePlainPodIsKeptAndHearsNothingButChunks() throws Exception {
+    void aLivePlainPodIsKeptAndGetsNothingButChunks() throws Exception {
         NatsDoorbell doorbell = doorbell();
         Subscription pod = plainPod();
         for (int i = 0; i < 6; i++) {

@@ -81,7 +81,7 @@ final class EvictionTest {
     // Owners
 
     @Test
-    void aStrangerGetsNothingWhenTheLogsRecordIsEvictedAndTheOwnerGoesOn() {
+    void aStrangerGetsNothingWhenTheLogsRecordIsEvictedAndTheOwnerContinues() {
         chat.converse("m1");
         settle();
         evict(Keys.meta(SESSION));
@@ -251,7 +251,7 @@ final class EvictionTest {
     }
 
     @Test
-    void anEndThatIsRepeatedIntoAnotherLogIsNotToldAsAnEntryOfThat() {
+    void anEndThatIsRepeatedIntoAnotherLogIsNotReturnedAsAnEntryOfThatLog() {
         chat.ask("m1");
         Batch last = last("m1", chat.claimed("w1").token(), 0, "done");
         chat.append(last);

@@ -95,7 +95,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void aSettledAnswerIsATurnAndTheLogGoesOnAfterIt() {
+    void aSettledAnswerIsATurnAndTheLogContinuesAfterIt() {
         chat.ask("m1");
         Token token = chat.claimed("w1").token();
         chat.append(batch("m1", token, 0, "Hel", "lo"));
@@ -189,7 +189,7 @@ abstract class HistoryTest {
         assertThat(before("m2", 21)).containsExactly("one/done", "two/done", "one/done");
     }
 
-    /// A turn that cannot be read again would end its session for good.
+    /// A turn that cannot be read again would end its session permanently.
     @Test
     void anAnswerWithHalfACharacterIsATurnLikeAnyOther() {
         chat.ask("m1");
@@ -300,7 +300,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void aConversationGoesOnWhereTheLogHasExpired() {
+    void aConversationContinuesWhereTheLogHasExpired() {
         chat.converse("m1");
         settle();
         REDIS.commands().del(Keys.log(SESSION), Keys.run(SESSION, new MessageId("m1")));
@@ -838,7 +838,7 @@ abstract class HistoryTest {
     }
 
     @Test
-    void aWorkerThatGoesOnWritesNothingIntoAnErasedSession() {
+    void aWorkerThatContinuesWritesNothingIntoAnErasedSession() {
         chat.ask("m1");
         Token token = chat.claimed("w1").token();
         answer(conversations().erase(SESSION, Chat.USER));

@@ -188,7 +188,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void aRunWhoseUserAnswersAfterRedisWasLostGoesOnFromWhereItStood() throws Exception {
+    void aRunWhoseUserAnswersAfterRedisWasLostContinuesFromWhereItStood() throws Exception {
         parkAndKeep();
         loseRedis();
 
@@ -226,7 +226,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void itGoesOnWithinTheSameLogAndEndsAsAnyOther() throws Exception {
+    void itContinuesWithinTheSameLogAndEndsAsAnyOther() throws Exception {
         parkAndKeep();
         loseRedis();
         resume(USER, "yes", 1);
@@ -415,7 +415,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void aRowIsThereFromTheQuestionUntilTheRunGoesOn() throws Exception {
+    void aRowIsThereFromTheQuestionUntilTheRunContinues() throws Exception {
         parkAndKeep();
 
         assertThat(resume(USER, "yes", 1)).isInstanceOf(Resume.Resumed.class);
@@ -427,7 +427,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void aRunIsStoredBeforeAnybodyHearsThatItIsAtRest() throws Exception {
+    void aRunIsStoredBeforeAnyProcessLearnsThatItWaits() throws Exception {
         parkAndKeep();
         sql("DELETE FROM chat_parked"); // as if its worker had died before it stored the run
 
@@ -494,7 +494,7 @@ final class ParkedRunsTest {
     }
 
     @Test
-    void whileTheDatabaseIsAwayUsersAreAskedAndNothingIsAcknowledgedAndNothingGoesOn()
+    void whileTheDatabaseIsUnavailableUsersAreAskedButNothingIsAcknowledgedOrContinued()
             throws Exception {
         server.stop();
         park();

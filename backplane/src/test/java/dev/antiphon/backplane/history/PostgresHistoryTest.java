@@ -229,7 +229,7 @@ final class PostgresHistoryTest extends HistoryTest {
     }
 
     @Test
-    void theOwnerOfASessionThatRedisHasLostReadsItAndGoesOn() {
+    void theOwnerOfASessionThatRedisHasLostReadsItAndContinues() {
         loseRedisAfterAnAnswer();
 
         assertThat(turns()).containsExactly("m1: done");
@@ -306,7 +306,7 @@ final class PostgresHistoryTest extends HistoryTest {
 
     /// Runs that have begun meanwhile keep the incarnation that services know.
     @Test
-    void aSessionThatWentOnWhileTheDatabaseWasAwayGetsItsIncarnationBack() {
+    void aSessionThatContinuedWithoutTheDatabaseGetsItsIncarnationBack() {
         asked.converse("m1");
         String before = asked.incarnation();
         settle();

@@ -109,7 +109,7 @@ final class AppendPlainTest {
     }
 
     @Test
-    void aWorkerOfOursGoesOnWhereAPlainOneStopped() {
+    void aWorkerOfOursContinuesWhereAPlainOneStopped() {
         chat.ask("m1");
         send(text("m1", 0, "a"), text("m1", 1, "b"));
 

@@ -143,7 +143,7 @@ final class FinishTest {
     }
 
     @Test
-    void whoeverAsksLearnsThatAMessageHasEndedAndWhatItWas() {
+    void everyCallerLearnsThatAMessageHasEndedAndItsRequest() {
         MessageId m1 = new MessageId("m1");
         assertThat(answer(chat.log().atRest(SESSION, m1))).isFalse();
         assertThat(answer(chat.log().request(SESSION, m1))).isEmpty();

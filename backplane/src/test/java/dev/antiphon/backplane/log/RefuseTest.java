@@ -86,7 +86,7 @@ final class RefuseTest {
     }
 
     @Test
-    void withoutASessionThereIsNobodyToTell() {
+    void withoutASessionNoReaderGetsTheRefusal() {
         assertThat(refuse("x")).isEqualTo(new Refuse.Known());
         assertThat(REDIS.commands().dbsize()).isZero();
     }

@@ -292,7 +292,7 @@ final class CoreQueueTest {
     }
 
     @Test
-    void whileNatsIsAwayNothingIsPublishedAndNothingPulled() throws Exception {
+    void whileNatsIsUnavailableNothingIsPublishedAndNothingPulled() throws Exception {
         Nats nats = Nats.open(server.url(), "test");
         opened.push(nats);
         NatsQueue queue = NatsQueue.open(nats);

@@ -165,7 +165,7 @@ final class JetStreamQueueTest {
     }
 
     @Test
-    void whileNatsIsAwayPublishingFailsAtOnce() {
+    void whileNatsIsUnavailablePublishingFailsAtOnce() {
         nats.server().kill();
         await().until(() -> !nats.nats().connected());
 
@@ -492,7 +492,7 @@ final class JetStreamQueueTest {
     // NATS comes and goes
 
     @Test
-    void afterARestartOnTheSameDataTheQueueGoesOn() throws Exception {
+    void afterARestartOnTheSameDataTheQueueContinues() throws Exception {
         plainPublish("chat.workflow.execute.s1", bytes("before"));
         CompletableFuture<List<Delivery>> waiting = inBackground(() -> pull(2, LONG));
         await().until(() -> stored() == 1);

@@ -117,7 +117,7 @@ final class AttachTest {
     }
 
     @Test
-    void whatIsInFlightIsShownFromChunk0() {
+    void anAnswerInFlightIsShownFromChunk0() {
         attach();
         chat.converse("m1");
         chat.ask("m2");

@@ -71,7 +71,7 @@ final class PodsTest {
     }
 
     @Test
-    void onePassTakesOutABoundedNumberAndTheNextGoesOn() {
+    void onePassTakesOutABoundedNumberAndTheNextContinues() {
         killed(DEAD);
         REDIS.commands()
                 .sadd(

@@ -157,7 +157,7 @@ final class ToolJournalTest {
     }
 
     @Test
-    void callsBeyondTheBoundAreRefusedAndThoseWithinItGoOn() {
+    void callsBeyondTheBoundAreRefusedAndThoseWithinItContinue() {
         Token token = claimed();
         for (int i = 0; i < ToolJournal.MAX_CALLS; i++) {
             ToolIntent intent = intent(token, "s" + i, "abc1");

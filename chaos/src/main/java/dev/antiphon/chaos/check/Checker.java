@@ -60,7 +60,7 @@ public final class Checker {
     private void session(String session) {
         List<HistoryLine> lines = history.sessions().getOrDefault(session, List.of());
         if (lines.stream().noneMatch(HistoryLine.Over.class::isInstance)) {
-            violations.add(new Violation(Kind.NOT_CHECKED, session, "it was never over"));
+            violations.add(new Violation(Kind.NOT_CHECKED, session, "the session did not end"));
             return;
         }
         Requests requests = Requests.of(lines);
@@ -153,7 +153,7 @@ public final class Checker {
             }
         }
         if (!asked) {
-            violations.add(new Violation(Kind.NOT_CHECKED, session, "its messages were not told"));
+            violations.add(new Violation(Kind.NOT_CHECKED, session, "its messages were not read"));
             return;
         }
         log.ended()

@@ -93,7 +93,7 @@ final class LogCheck {
 
     private void asked(String message) {
         if (!requests.texts().containsKey(message)) {
-            violated(Kind.SWAPPED, message + " was never asked here");
+            violated(Kind.SWAPPED, message + " was not sent to this session");
         }
         if (answers.putIfAbsent(message, new MessageChunks()) != null) {
             violated(Kind.ANSWERED_TWICE, message + " is in the log twice");
@@ -103,7 +103,7 @@ final class LogCheck {
     private void chunk(Chunk chunk, EntryId id) {
         String message = chunk.messageId().value();
         if (!chunk.sessionId().value().equals(session) || !requests.texts().containsKey(message)) {
-            violated(Kind.SWAPPED, id + " is of " + chunk.sessionId() + " " + message);
+            violated(Kind.SWAPPED, id + " belongs to " + chunk.sessionId() + " " + message);
             return;
         }
         MessageChunks answer = answers.computeIfAbsent(message, _ -> new MessageChunks());
@@ -152,7 +152,7 @@ final class LogCheck {
         }
         answers.forEach((message, answer) -> {
             if (!answer.completed) {
-                violated(Kind.STUCK, message + " has no end after " + answer.chunks + " chunks");
+                violated(Kind.STUCK, message + " has not ended after " + answer.chunks + " chunks");
             }
         });
         ended.forEach(this::answered);
@@ -164,7 +164,7 @@ final class LogCheck {
             case STOP -> {}
             case CANCELLED -> {
                 if (!requests.cancelled().contains(message)) {
-                    violated(Kind.FAILED, message + " was cancelled by nobody");
+                    violated(Kind.FAILED, message + " was cancelled without a request");
                 }
             }
             case ERROR, LENGTH ->
@@ -192,7 +192,7 @@ final class LogCheck {
         wanted.removeAll(requests.cancelled());
         got.removeAll(requests.cancelled());
         if (!wanted.equals(got)) {
-            violated(Kind.OUT_OF_TURN, "asked " + wanted + ", answered " + got);
+            violated(Kind.OUT_OF_TURN, "sent " + wanted + ", answered " + got);
         }
     }
 

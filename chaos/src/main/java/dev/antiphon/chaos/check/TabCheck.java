@@ -74,7 +74,7 @@ final class TabCheck {
             case "status" -> {}
             case "resync" -> resync(event);
             case "message", "chunk", "message_complete" -> entry(event);
-            default -> violated(Kind.SWAPPED, "an unknown event " + event.event());
+            default -> violated(Kind.SWAPPED, "unknown event " + event.event());
         }
     }
 
@@ -90,7 +90,7 @@ final class TabCheck {
         String message = data.path("message_id").asString("");
         if (!data.path("session_id").asString(session).equals(session)
                 || !requests.texts().containsKey(message)) {
-            violated(Kind.SWAPPED, id + " is of " + data.path("session_id") + " " + message);
+            violated(Kind.SWAPPED, id + " belongs to " + data.path("session_id") + " " + message);
         }
         if (event.event().equals("chunk")
                 && begun.add(message)
@@ -108,7 +108,7 @@ final class TabCheck {
             violated(Kind.BROKEN_CHAIN, id + " does not follow from " + before);
         }
         if (!seen.add(id)) {
-            violated(Kind.DOUBLED, id + " came twice");
+            violated(Kind.DOUBLED, id + " arrived twice");
         }
         slice.add(id);
         last = id;
@@ -122,7 +122,7 @@ final class TabCheck {
         if (tailLosses.stream().noneMatch(loss -> excuses(loss, event.at()))) {
             violated(
                     Kind.NEEDLESS_RESYNC,
-                    "%s at %d us; its last entry %s came at %d us"
+                    "%s at %d us; its last entry %s arrived at %d us"
                             .formatted(data.path("reason"), event.at(), last, lastCame));
         }
         contiguous();
@@ -137,7 +137,7 @@ final class TabCheck {
             if (!requests.texts().containsKey(message)) {
                 violated(Kind.SWAPPED, message + " is in its resync");
             } else if (!requests.texts().getOrDefault(message, "").startsWith(turn.text())) {
-                violated(Kind.BAD_RESYNC, message + " was told as '" + turn.text() + "'");
+                violated(Kind.BAD_RESYNC, message + " is in a resync as '" + turn.text() + "'");
             }
         });
         toldBefore(cursor, turns);
@@ -162,7 +162,7 @@ final class TabCheck {
                             && (turn == null || !turn.text().equals(answer.text()))) {
                         violated(
                                 Kind.BAD_RESYNC,
-                                "%s ended before %s and was told as %s"
+                                "%s ended before %s, but a resync has it as %s"
                                         .formatted(message, from, turn));
                     }
                 });
@@ -178,7 +178,7 @@ final class TabCheck {
         EntryId tail = log.tail();
         if (slice.isEmpty() && cursor == null) {
             if (tail != null && tailCame > firstOpened + ARRIVAL_MICROS) {
-                violated(Kind.LOST, "nothing came");
+                violated(Kind.LOST, "no entry arrived");
             }
             return;
         }
@@ -195,7 +195,7 @@ final class TabCheck {
                 && firstConnected < requests.firstAsk()
                 && !slice.isEmpty()
                 && slice.getFirst().number() != 1) {
-            violated(Kind.LOST, "the first to come was " + slice.getFirst());
+            violated(Kind.LOST, "the first entry was " + slice.getFirst());
         }
     }
 
@@ -213,7 +213,9 @@ final class TabCheck {
         for (EntryId id : slice) {
             if (id.generation() != generation
                     || (cursor != null && id.generation() != cursor.generation())) {
-                violated(Kind.SILENT_ROLLBACK, id + " is of another generation than before it");
+                violated(
+                        Kind.SILENT_ROLLBACK,
+                        id + " has another generation than the entry before it");
                 return;
             }
             if (id.number() < before) {
@@ -225,12 +227,13 @@ final class TabCheck {
             numbers.add(id.number());
         }
         if (backwards != null && seenOnce()) {
-            violated(Kind.REORDERED, backwards + " came too late");
+            violated(Kind.REORDERED, backwards + " arrived too late");
         }
         if (numbers.size() != highest - lowest + 1) {
             violated(
                     Kind.LOST,
-                    "%d of the entries %d to %d came".formatted(numbers.size(), lowest, highest));
+                    "%d of the entries %d to %d arrived"
+                            .formatted(numbers.size(), lowest, highest));
         }
     }
 

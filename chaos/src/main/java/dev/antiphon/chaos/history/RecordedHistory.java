@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/// A history as it is checked: by session, with the faults.
+/// A history in the form that is checked: by session, with the faults.
 ///
 /// @param sessions each session's lines in the order of their times
 /// @param faultLines faults and recoveries, in the same order

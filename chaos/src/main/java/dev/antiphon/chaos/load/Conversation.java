@@ -21,7 +21,7 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /// One session: its messages, in sequence or several at once, and its tabs. Ends when every tab has the whole log, or
-/// when the system has been calm for long and a tab still has not.
+/// when the system has been calm for a long time and a tab still has not.
 final class Conversation {
 
     private static final int UNAVAILABLE = 503;

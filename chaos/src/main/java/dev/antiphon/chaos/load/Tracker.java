@@ -29,7 +29,7 @@ public final class Tracker {
         streaming.remove(message);
     }
 
-    /// The session is over and sends no more requests.
+    /// The session has ended and sends no more requests.
     void forget(String session) {
         streaming.removeIf(message -> message.session().equals(session));
         ended.removeIf(message -> message.session().equals(session));

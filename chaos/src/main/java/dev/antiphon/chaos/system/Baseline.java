@@ -133,7 +133,7 @@ public final class Baseline {
         same(differences, "chat:worker:", counts, system.workers().size());
         if (!others.isEmpty()) {
             differences.add(
-                    "%d keys that should be gone, as %s"
+                    "%d keys are left, such as %s"
                             .formatted(
                                     others.size(), others.subList(0, Math.min(5, others.size()))));
         }
@@ -185,7 +185,7 @@ public final class Baseline {
             }
         }
         if (!seen) {
-            differences.add("JetStream tells of no streams: " + jetStream);
+            differences.add("JetStream reports no streams: " + jetStream);
         }
     }
 
@@ -257,7 +257,7 @@ public final class Baseline {
         long kilobytes =
                 USED.matcher(told).results().mapToLong(each -> Long.parseLong(each.group(1))).sum();
         if (kilobytes == 0) {
-            throw new IllegalStateException(member.name() + " tells no heap: " + told);
+            throw new IllegalStateException(member.name() + " reports no heap: " + told);
         }
         return kilobytes << 10;
     }

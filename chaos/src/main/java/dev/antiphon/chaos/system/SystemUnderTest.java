@@ -136,7 +136,7 @@ public final class SystemUnderTest implements AutoCloseable {
             while (!isUp(http)) {
                 if (System.nanoTime() > deadline) {
                     throw new IllegalStateException(
-                            "not everything serves after " + UP_WITHIN.toSeconds() + " s");
+                            "some processes are not ready after " + UP_WITHIN.toSeconds() + " s");
                 }
                 Thread.sleep(LOOK_EVERY);
             }
@@ -148,7 +148,7 @@ public final class SystemUnderTest implements AutoCloseable {
         long deadline = System.nanoTime() + UP_WITHIN.toNanos();
         while (!member.isUp()) {
             if (System.nanoTime() > deadline || !member.isAlive()) {
-                throw new IllegalStateException(member.name() + " did not start again");
+                throw new IllegalStateException(member.name() + " was not restarted");
             }
             Thread.sleep(LOOK_EVERY);
         }

@@ -81,7 +81,7 @@ final class GoodHistory {
         lines.add(new HistoryLine.Over(next(), session));
     }
 
-    /// It had an entry that Redis lost, an entry 4 with another hash, and was told.
+    /// It had an entry that Redis lost, an entry 4 with another hash, and got a resync.
     private void resynced(String session, List<Entry> log) {
         String tab = session + ".4";
         open(tab, session, null);
@@ -211,7 +211,7 @@ final class GoodHistory {
 
     // Spoiling it
 
-    /// What a tab was told, with the places of the lines.
+    /// The events of a tab, with the places of the lines.
     List<Integer> events(String tab, String event) {
         return places(line ->
                 line instanceof Event each && each.tab().equals(tab) && each.event().equals(event));

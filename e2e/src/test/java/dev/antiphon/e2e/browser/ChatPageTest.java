@@ -167,7 +167,7 @@ final class ChatPageTest {
     }
 
     @Test
-    void anAnswerGoesOnAtARestartedGatewayAfterItsGatewayWasKilled() {
+    void anAnswerContinuesAtARestartedGatewayAfterItsGatewayWasKilled() {
         Installation.Gateway doomed = installation.gateway(Map.of());
         ChatPage page = open(doomed.address());
         page.ask("kill " + "word ".repeat(60));
@@ -188,7 +188,7 @@ final class ChatPageTest {
     }
 
     @Test
-    void whatIsEchoedIsTextHoweverItLooks() {
+    void echoedTextIsTextHoweverItLooks() {
         String hostile =
                 "</script><img src=x onerror=window.owned=1> <b>bold</b> [x](javascript:alert(1))"
                         + " ![p](http://127.0.0.1:9/p.png) مرحبا 🎭";
@@ -423,7 +423,7 @@ final class ChatPageTest {
     }
 
     @Test
-    void olderChatsAreListedOpenedAndDeletedForGood() {
+    void olderChatsAreListedOpenedAndDeletedPermanently() {
         ChatPage page = open(gateway.address());
         page.ask("the first chat");
         page.awaitAnswers(1);

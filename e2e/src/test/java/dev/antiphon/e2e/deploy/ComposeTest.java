@@ -24,7 +24,7 @@ final class ComposeTest {
     }
 
     @Test
-    void theServicesAreThoseOfTheSeedWithThreeGatewaysBehindNginx() throws Exception {
+    void theServicesAreThreeGatewaysBehindNginxAWorkerAndTheirServers() throws Exception {
         assertThat(compose(Map.of(), "config", "--services").lines())
                 .contains(
                         "nats",
@@ -47,7 +47,7 @@ final class ComposeTest {
     }
 
     @Test
-    void aProviderKeyReachesTheWorkerAndNobodyElse() throws Exception {
+    void aProviderKeyReachesTheWorkerAndNoOtherService() throws Exception {
         String whole = compose(Map.of("OPENAI_API_KEY", "sk-proof"), "config");
 
         assertThat(whole.split("sk-proof", -1)).hasSize(2);

@@ -80,7 +80,7 @@ final class NginxTest {
 
     @Test
     @Order(1)
-    void theTwoCurlsOfTheSeedShowTheAnswerOnPort80() throws IOException {
+    void theTwoCurlsOfTheReadmeShowTheAnswerOnPort80() throws IOException {
         Path seen = folder.resolve("curl.txt");
         ChildProcess curl =
                 ChildProcess.start(
@@ -249,7 +249,7 @@ final class NginxTest {
     /// Then all gateways refuse messages, and serve everything else.
     @Test
     @Order(8)
-    void whatAllGatewaysRefuseIsAnsweredInTheirWordsAndTheRestGoesOn() throws Exception {
+    void aRequestThatAllGatewaysRefuseGetsTheirAnswerAndTheRestContinues() throws Exception {
         limitRedis("1");
         try {
             for (int i = 0; i < 6; i++) {

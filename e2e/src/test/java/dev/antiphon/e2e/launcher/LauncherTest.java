@@ -116,7 +116,7 @@ final class LauncherTest {
     }
 
     @Test
-    void installsServersWhenToldYes() throws Exception {
+    void installsServersAfterTheAnswerYes() throws Exception {
         Path machine = bareMachine();
         Path packages = Files.createDirectory(folder.resolve("packages"));
         for (String server : List.of("nats-server", "redis-server")) {

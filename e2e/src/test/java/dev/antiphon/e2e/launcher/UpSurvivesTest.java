@@ -37,7 +37,7 @@ final class UpSurvivesTest {
     }
 
     @Test
-    void anAnswerGoesOnWhicheverProcessIsKilled() throws Exception {
+    void anAnswerContinuesWhicheverProcessIsKilled() throws Exception {
         try (Launched up = project.launch("up", "--port", "0", "--demo-delay", "300ms")) {
             URI ready = up.ready();
             try (var reader = new PatientReader(ready, "killed")) {

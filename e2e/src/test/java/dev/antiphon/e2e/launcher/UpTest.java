@@ -39,7 +39,7 @@ final class UpTest {
     }
 
     @Test
-    void servesUntilItIsToldToStopAndLeavesNothingBehind() throws Exception {
+    void servesUntilItIsStoppedAndLeavesNothingBehind() throws Exception {
         try (Launched up = project.launch("up", "--port", "0")) {
             URI ready = up.ready();
 
@@ -179,7 +179,7 @@ final class UpTest {
     }
 
     @Test
-    void everyGatewayHasAPortOfItsOwnBesideTheSharedOne() throws Exception {
+    void everyGatewayHasItsOwnPortNextToTheSharedOne() throws Exception {
         try (Launched up =
                 project.launch("up", "--port", "0", "--gateways", "2", "--workers", "2")) {
             URI ready = up.ready();

@@ -129,7 +129,7 @@ final class FailuresTest {
     }
 
     @Test
-    void whileNatsIsAwayAnAnswerComesInBurstsAndNothingIsLost() throws Exception {
+    void whileNatsIsUnavailableAnAnswerComesInBurstsAndNothingIsLost() throws Exception {
         start("100ms");
         try (EventStream tab = EventStream.open(pod, "s", null)) {
             ask("s", QUESTION);
@@ -168,7 +168,7 @@ final class FailuresTest {
     }
 
     @Test
-    void whenRedisLosesEverythingTheReaderIsToldAndTheAnswerComesAnew() throws Exception {
+    void whenRedisLosesEverythingTheReaderGetsAResyncAndTheAnswerAgain() throws Exception {
         start("100ms");
         try (EventStream tab = EventStream.open(pod, "s", null)) {
             ask("s", QUESTION);
@@ -191,7 +191,7 @@ final class FailuresTest {
     }
 
     @Test
-    void aClientThatNeverReadsHoldsUpNobody() throws Exception {
+    void aClientThatNeverReadsDelaysNoOtherClient() throws Exception {
         start("0ms");
         List<Socket> silent = new ArrayList<>();
         try (EventStream tab = EventStream.open(pod, "s", null)) {

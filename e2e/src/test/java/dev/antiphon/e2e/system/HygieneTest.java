@@ -142,7 +142,7 @@ final class HygieneTest {
     }
 
     @Test
-    void aPlainPodThatNobodyListensForIsForgottenAndALiveOneIsKept() throws Exception {
+    void aPlainPodWithoutAListenerIsForgottenAndALiveOneIsKept() throws Exception {
         int port = Ports.free();
         installation.worker(Map.of("CHAT_DEMO_DELAY", "1s", "CHAT_WORKER_PORT", "" + port));
         installation.gateway(Map.of()); // serves when there is a stream that keeps the request

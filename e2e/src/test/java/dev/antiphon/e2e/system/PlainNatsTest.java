@@ -128,7 +128,7 @@ final class PlainNatsTest {
     }
 
     @Test
-    void anAnswerStreamsAndGoesOnWhenItsWorkerIsKilled() throws Exception {
+    void anAnswerStreamsAndContinuesWhenItsWorkerIsKilled() throws Exception {
         Map<String, String> pace = Map.of("CHAT_DEMO_DELAY", "150ms");
         List<ChildProcess> workers = List.of(installation.worker(pace), installation.worker(pace));
         try (EventStream tab = EventStream.open(pod, "test", null)) {

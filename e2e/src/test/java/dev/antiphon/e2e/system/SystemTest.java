@@ -171,7 +171,7 @@ final class SystemTest {
     }
 
     @Test
-    void anAnswerThatEndedWhileNobodyWasConnectedIsShownToTheFirstWhoComes() throws Exception {
+    void anAnswerThatEndedWithoutAReaderIsShownToTheFirstOne() throws Exception {
         post(podA, "unseen", "anybody there?", "m1");
         try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
             await().atMost(IN_TIME)
@@ -188,7 +188,7 @@ final class SystemTest {
     }
 
     @Test
-    void aReaderGoesOnAtAnotherPodWithoutGapOrDouble() throws Exception {
+    void aReaderContinuesAtAnotherPodWithoutGapOrDouble() throws Exception {
         List<Event> seen = new ArrayList<>();
         String lastId;
         try (EventStream before = EventStream.open(podA, "moving", null)) {
@@ -306,7 +306,7 @@ final class SystemTest {
             }
             assertThat(changed.statusCode()).isEqualTo(409);
             assertThat(changed.body())
-                    .contains("\"code\":\"message_conflict\"", "asked something else");
+                    .contains("\"code\":\"message_conflict\"", "already sent with another body");
             for (String event : List.of("message", "message_complete")) {
                 assertThat(tab.events())
                         .filteredOn(each -> each.name().equals(event))

@@ -108,7 +108,7 @@ final class Answering {
         return rest.orElse(piece);
     }
 
-    /// A reset withdraws everything since the last checkpoint, so this attempt's text is written once more.
+    /// A reset withdraws everything since the last checkpoint, so this attempt's text is written again.
     private void withdraw() throws InterruptedException {
         replay.end();
         writer.reset(from);

@@ -31,7 +31,7 @@ final class Retries {
     /// Repeats a call to Redis. A claim in particular must not be given up: if its answer is lost, this worker would
     /// hold the claim without knowing it, and block the session.
     ///
-    /// @throws InterruptedException when interrupted; the call may or may not have taken effect
+    /// @throws InterruptedException when interrupted; the call can have taken effect or not
     <T> T untilAnswered(Supplier<CompletionStage<T>> call) throws InterruptedException {
         while (true) {
             try {

@@ -32,7 +32,7 @@ final class ServiceQuestion {
         question.put("kind", KIND);
         JsonNode form = Json.value(asked);
         String words = words(form);
-        question.put("question", words.isBlank() ? "May it go on?" : shorten(words));
+        question.put("question", words.isBlank() ? "May it continue?" : shorten(words));
         if (asked.length() <= MAX_FORM) {
             question.set("asked", form);
         }

@@ -115,7 +115,7 @@ public final class Settler implements AutoCloseable {
             unavailable = true;
             LOG.atWarn()
                     .addKeyValue("reason", reason.getMessage())
-                    .log("history unavailable, retrying; answers go on");
+                    .log("history unavailable, retrying; answers continue");
         }
     }
 

@@ -213,7 +213,7 @@ final class AckerTest {
                 .isInstanceOf(Standing.AtWork.class);
         assertThat(claimed.attempt()).isOne();
         long again = System.nanoTime();
-        end("s"); // the same chunks, as from a worker that sends its last append once more
+        end("s"); // the same chunks, as from a worker that sends its last append again
 
         await().atMost(IN_TIME).until(() -> !delivery.settled().isEmpty());
         assertThat(delivery.settled()).containsExactly("ack");

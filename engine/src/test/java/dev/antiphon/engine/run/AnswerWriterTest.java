@@ -156,7 +156,7 @@ final class AnswerWriterTest {
         writer.content("a");
         Pending first = log.next();
         writer.content("b");
-        first.answer.completeExceptionally(new Unavailable("away", null));
+        first.answer.completeExceptionally(new Unavailable("Redis is unavailable", null));
         Pending again = log.next();
 
         assertThat(again.batch).isSameAs(first.batch);
@@ -187,7 +187,7 @@ final class AnswerWriterTest {
     }
 
     @Test
-    void aCancellationIsCountedOnceAndOnlyWhileTheRunGoesOn() throws Exception {
+    void aCancellationIsCountedOnceAndOnlyWhileTheRunContinues() throws Exception {
         AnswerWriter running = writer(0);
         AnswerWriter ended = writer(0);
         CompletableFuture<Boolean> end = finish(ended);

@@ -43,7 +43,7 @@ final class ContextWindowTest {
         public CompletionStage<Void> settle(SessionId session) {
             settled.incrementAndGet();
             return failures.getAndDecrement() > 0
-                    ? CompletableFuture.failedStage(new Unavailable("away", null))
+                    ? CompletableFuture.failedStage(new Unavailable("Redis is unavailable", null))
                     : CompletableFuture.completedStage(null);
         }
 
@@ -130,7 +130,7 @@ final class ContextWindowTest {
     }
 
     @Test
-    void aStoreThatIsAwayIsWaitedFor() throws Exception {
+    void anUnavailableStoreIsAwaited() throws Exception {
         history.failures.set(2);
 
         assertThat(turns(100, "{}")).hasSize(4);

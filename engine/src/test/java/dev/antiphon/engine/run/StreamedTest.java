@@ -124,7 +124,7 @@ final class StreamedTest {
     }
 
     @Test
-    void anAnswerThatNobodyKeepsIsTextAlone() {
+    void anAnswerThatNoServiceKeepsIsTextAlone() {
         assertThat(of(new ChunkBody.Content("a"), new ChunkBody.Content("b")))
                 .isEqualTo(new Streamed(0, false, Set.of(), "ab", null, "", 0));
     }
@@ -206,7 +206,7 @@ final class StreamedTest {
                 .isEqualTo("Red?\nBlue?");
         assertThat(words("[{\"value\":{\"action\":\"launch\"}}]"))
                 .isEqualTo("{\"action\":\"launch\"}");
-        assertThat(words("[]")).isEqualTo("May it go on?");
+        assertThat(words("[]")).isEqualTo("May it continue?");
         assertThat(ServiceQuestion.of("[7]", null).get("asked").toString()).isEqualTo("[7]");
     }
 

@@ -97,7 +97,9 @@ final class Accepting {
                     exchange.refuse(
                             Problem.of(
                                     ErrorCode.MESSAGE_CONFLICT,
-                                    "message " + request.messageId() + " asked something else"));
+                                    "message "
+                                            + request.messageId()
+                                            + " was already sent with another body"));
             case Accept.Foreign() -> exchange.refuse(Problem.notYours());
             case Accept.Full() ->
                     exchange.refuse(

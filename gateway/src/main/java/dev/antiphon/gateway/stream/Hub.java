@@ -187,7 +187,7 @@ public final class Hub {
         long now = services.loop().nanoTime();
         services.departures().tick();
         if (services.departures().mustBeginAnew()) {
-            registerAnew();
+            registerAgain();
         }
         // A copy, because a connection that is closed can remove its feed.
         for (Feed feed : new ArrayList<>(feeds.values())) {
@@ -197,7 +197,7 @@ public final class Hub {
     }
 
     /// Removes this pod's registrations, and registers its present connections again.
-    private void registerAnew() {
+    private void registerAgain() {
         services.calls()
                 .ask(
                         () -> services.registry().purge(),

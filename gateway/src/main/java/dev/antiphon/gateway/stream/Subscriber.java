@@ -142,7 +142,7 @@ public final class Subscriber {
         unseenUntil = attached.tail();
     }
 
-    /// The attach failed because Redis is unavailable. The stream begins all the same: an `EventSource` that gets an
+    /// The attach failed because Redis is unavailable. The stream begins anyway: an `EventSource` that gets an
     /// error status never retries. `connected` is sent when the connection is registered, because from that event on a
     /// client misses nothing.
     void unconfirmed() {

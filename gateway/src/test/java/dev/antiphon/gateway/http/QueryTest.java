@@ -34,7 +34,7 @@ final class QueryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "b=a", "a=", "a", "A=b"})
-    void whatIsMissingOrEmptyIsNotThere(String query) {
+    void aMissingOrEmptyParameterIsAbsent(String query) {
         assertThat(Query.parse(query).optional("a")).isNull();
         assertThatThrownBy(() -> Query.parse(query).required("a"))
                 .isInstanceOfSatisfying(
@@ -62,7 +62,7 @@ final class QueryTest {
                 "a=1&a=2",
                 "a=1&%61=2"
             })
-    void whatTwoReadersCouldReadDifferentlyIsRefused(String query) {
+    void anAmbiguousQueryIsRefused(String query) {
         assertThatThrownBy(() -> Query.parse(query))
                 .isInstanceOfSatisfying(
                         InvalidInput.class,

@@ -231,7 +231,7 @@ final class BundleTest {
     }
 
     @Test
-    void eachSessionGoesOnAtItsOwnCursor() {
+    void eachSessionContinuesAtItsOwnCursor() {
         a.appended(9);
         b.appended(5);
         Client client =
@@ -262,7 +262,7 @@ final class BundleTest {
     }
 
     @Test
-    void anothersSessionIsRefusedAndTheOthersGoOn() {
+    void anothersSessionIsRefusedAndTheOthersContinue() {
         b.registry.ownedBy(new UserId("somebody_else"));
         b.appended(2);
         Client client = open(a, b);
@@ -284,7 +284,7 @@ final class BundleTest {
     }
 
     @Test
-    void aSessionThatRedisCannotTellOfYetWaitsAndTheOthersGoOn() {
+    void aSessionThatRedisCannotReadYetWaitsAndTheOthersContinue() {
         b.appended(2);
         b.registry.readersStartAt(0);
         b.registry.replies.away();

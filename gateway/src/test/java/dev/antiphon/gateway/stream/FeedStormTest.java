@@ -51,7 +51,7 @@ final class FeedStormTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
-    void whenTheLogItselfIsLostAClientIsToldBeforeItGoesOn(long seed) {
+    void whenTheLogItselfIsLostAClientGetsAResyncBeforeItContinues(long seed) {
         pod.registry.readersStartAt(0);
         storm(new SplittableRandom(seed), true);
         for (Client client : clients) {

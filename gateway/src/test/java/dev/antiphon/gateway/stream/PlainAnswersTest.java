@@ -97,12 +97,12 @@ final class PlainAnswersTest {
         @Override
         public CompletionStage<List<Said>> before(
                 SessionId session, MessageId message, int mostCharacters) {
-            throw new AssertionError("nobody asks a model");
+            throw new AssertionError("this test calls no model");
         }
 
         @Override
         public CompletionStage<Optional<Recent>> newest(SessionId session, UserId user) {
-            throw new AssertionError("nobody begins again");
+            throw new AssertionError("this test begins no log again");
         }
     }
 

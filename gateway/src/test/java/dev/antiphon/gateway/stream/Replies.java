@@ -17,7 +17,7 @@ final class Replies {
 
     <T> CompletionStage<T> of(T answer) {
         if (away) {
-            return CompletableFuture.failedStage(new Unavailable("Redis is away", null));
+            return CompletableFuture.failedStage(new Unavailable("Redis is unavailable", null));
         }
         CompletableFuture<T> reply = new CompletableFuture<>();
         if (holding) {

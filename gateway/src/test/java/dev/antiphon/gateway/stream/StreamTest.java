@@ -59,7 +59,7 @@ final class StreamTest {
     }
 
     @Test
-    void aReaderWithAnIdGoesOnAtTheNextEntry() {
+    void aReaderWithAnIdContinuesAtTheNextEntry() {
         pod.appended(9);
         pod.registry.readersStartAt(0);
         pod.connectAfter(pod.log.idOf(7)).hasExactly(8, 9);
@@ -109,7 +109,7 @@ final class StreamTest {
     }
 
     @Test
-    void aConnectionWithAnIdThatBeginsWithoutRedisGoesOnAtTheNextEntry() {
+    void aConnectionWithAnIdThatBeginsWithoutRedisContinuesAtTheNextEntry() {
         pod.appended(5);
         pod.registry.replies.away();
         Client client = pod.connectAfter(pod.log.idOf(2));
@@ -384,7 +384,7 @@ final class StreamTest {
     }
 
     @Test
-    void afterNatsWasAwayTheLogIsReadAtOnce() {
+    void afterNatsWasUnavailableTheLogIsReadAtOnce() {
         Client client = pod.connect();
         pod.appended(4);
         pod.hub.ringsWereLost();
@@ -697,7 +697,7 @@ final class StreamTest {
     }
 
     @Test
-    void aResyncBringsTheHistoryAndGoesOnBehindIt() {
+    void aResyncBringsTheHistoryAndContinuesBehindIt() {
         pod.appended(9);
         pod.log.trimTo(5);
         pod.registry.readersStartAt(7);
@@ -769,7 +769,7 @@ final class StreamTest {
     }
 
     @Test
-    void aLogThatIsGoneIsBegunAgainAndTheStreamGoesOn() {
+    void aLogThatIsGoneIsBegunAgainAndTheStreamContinues() {
         Client client = pod.connect();
         pod.streamed(4);
         pod.log.lose();
@@ -836,7 +836,7 @@ final class StreamTest {
     }
 
     @Test
-    void aReplayThatFailedGoesOnWhenRedisIsBack() {
+    void aReplayThatFailedContinuesWhenRedisIsBack() {
         pod.appended(5);
         pod.registry.readersStartAt(0);
         pod.log.replies.away();

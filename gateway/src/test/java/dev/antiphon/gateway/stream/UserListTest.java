@@ -90,7 +90,7 @@ final class UserListTest {
     }
 
     @Test
-    void aStreamBeginsWithAllThatIsActiveAndGoesOnWithWhatHasChanged() {
+    void aStreamBeginsWithAllActiveSessionsAndContinuesWithChanges() {
         lists.put(USER, "a", State.RUNNING, "A");
         lists.put(USER, "b", State.IDLE, "B");
         Client client = shows(USER);
@@ -126,7 +126,7 @@ final class UserListTest {
     }
 
     @Test
-    void afterNatsWasAwayTheListIsReadAtOnce() {
+    void afterNatsWasUnavailableTheListIsReadAtOnce() {
         Client client = shows(USER);
         lists.put(USER, "a", State.RUNNING, "A");
         hub.ringsWereLost();

@@ -178,7 +178,7 @@ final class RemoteRun {
                     occupied++;
                     makeRoom(occupied);
                 }
-                case GONE -> beginAnew();
+                case GONE -> beginAgain();
             }
         }
     }
@@ -328,7 +328,7 @@ final class RemoteRun {
     }
 
     /// Withdraws what was shown of a run that the server has lost.
-    private void beginAnew() throws ProviderFailure, InterruptedException {
+    private void beginAgain() throws ProviderFailure, InterruptedException {
         if (wasGone) {
             throw failure(new Breakage.Cut());
         }

@@ -413,7 +413,7 @@ final class LangGraphProviderTest {
     }
 
     @Test
-    void aServerThatStaysAwayIsOneErrorThatIsNotRetried() throws Exception {
+    void aServerThatStaysUnavailableIsOneErrorThatIsNotRetried() throws Exception {
         CallLimits limits = new CallLimits(LONG, LONG, Duration.ofSeconds(2), LONG);
         try (LangGraphJsServer mortal = LangGraphJsServer.start();
                 LangGraphCalls each = new LangGraphCalls(mortal.url(), limits)) {

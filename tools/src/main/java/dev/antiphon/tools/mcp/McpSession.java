@@ -204,7 +204,7 @@ final class McpSession implements AutoCloseable {
     /// Calls a tool. Blocks until it answers; an interrupt is passed on to the server.
     ///
     /// A server that has lost the session has not run the call, because it refuses the whole request (MCP 2025-06-18,
-    /// session management). So the call is sent once more, in a new session.
+    /// session management). So the call is sent again, in a new session.
     CallToolResult call(String tool, Map<String, Object> arguments, String key)
             throws ToolFailure, InterruptedException {
         try {

@@ -62,7 +62,8 @@ public final class Extensions implements AutoCloseable {
         if (!idle.isEmpty()) {
             LOG.atWarn()
                     .addKeyValue("jars", idle)
-                    .log("jars without an extension; fine if others need them as libraries");
+                    .log(
+                            "jars name no extension in META-INF/services; fine if others need them as libraries");
         }
         URL[] urls = jars.stream().map(Extensions::url).toArray(URL[]::new);
         ClassLoader parent = Extensions.class.getClassLoader();
