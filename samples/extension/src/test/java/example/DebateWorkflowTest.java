@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.api.workflow.RunState;
 import dev.antiphon.api.workflow.Step;
+import dev.antiphon.tester.WorkflowTester;
 import dev.antiphon.testkit.FakeRun;
 import dev.antiphon.testkit.ScriptedModel;
 
@@ -35,5 +36,16 @@ final class DebateWorkflowTest {
         steps.get("answer").run(RunState.of(Map.of("pro", "yes", "con", "no")), run);
 
         assertThat(run.said()).isEqualTo("For: yes\n\nAgainst: no");
+    }
+
+    @Test
+    void theAnswerSurvivesTheDeathOfItsWorkerAtAnyMoment() throws Exception {
+        WorkflowTester.killEverywhere(
+                () -> new WorkflowTester(
+                        new DebateWorkflow(),
+                        new ScriptedModel()
+                                .answers(call -> call.message().startsWith("Argue for") ? "yes" : "no")),
+                tester -> assertThat(tester.ask("tea").text())
+                        .isEqualTo("For: yes\n\nAgainst: no"));
     }
 }

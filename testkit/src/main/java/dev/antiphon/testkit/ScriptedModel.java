@@ -13,9 +13,12 @@ import dev.antiphon.api.model.ToolCall;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 
 /// A model that gives the answers that a test has scripted. Thread-safe; steps that run in parallel get the answers in
 /// the order in which they call.
@@ -36,6 +39,9 @@ public final class ScriptedModel implements ModelProvider {
     /// The answers to the next calls, the next one first. Guarded by itself.
     private final List<Line> script = new ArrayList<>();
 
+    /// Guarded by the script.
+    private @Nullable Function<ModelCall, String> afterScript;
+
     private final List<ModelCall> calls = new CopyOnWriteArrayList<>();
 
     /// Answers the next call with these pieces of text.
@@ -53,6 +59,16 @@ public final class ScriptedModel implements ModelProvider {
     /// @param message one sentence for the user
     public ScriptedModel fails(String message) {
         return add(new Line.Fails(message));
+    }
+
+    /// Answers every call after the end of the script, for workflows whose steps can run again.
+    ///
+    /// @param answer returns the text; called by one thread at a time
+    public ScriptedModel answers(Function<ModelCall, String> answer) {
+        synchronized (script) {
+            afterScript = answer;
+        }
+        return this;
     }
 
     private ScriptedModel add(Line line) {
@@ -84,12 +100,12 @@ public final class ScriptedModel implements ModelProvider {
 
     /// Streams the next answer of the script.
     ///
-    /// @throws IllegalStateException when no answer is left
+    /// @throws IllegalStateException when no answer is left and {@link #answers} is not set
     @Override
     public ModelAnswer stream(ModelCall call, TokenSink sink)
             throws ProviderFailure, InterruptedException {
         calls.add(call);
-        return switch (next()) {
+        return switch (next(call)) {
             case Line.Says(List<String> pieces) -> {
                 for (String piece : pieces) {
                     sink.content(piece);
@@ -107,8 +123,12 @@ public final class ScriptedModel implements ModelProvider {
         };
     }
 
-    private Line next() {
+    private Line next(ModelCall call) {
         synchronized (script) {
+            Function<ModelCall, String> answer = afterScript;
+            if (script.isEmpty() && answer != null) {
+                return new Line.Says(List.of(answer.apply(call)));
+            }
             if (script.isEmpty()) {
                 throw new IllegalStateException(
                         "the model was called "

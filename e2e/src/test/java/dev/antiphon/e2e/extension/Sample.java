@@ -60,7 +60,17 @@ final class Sample {
         linkAllBut("antiphon", FETCHED.resolve("dev"), repository.resolve("dev"));
         place(repository, "antiphon", CHECKOUT);
         for (String module :
-                List.of("protocol", "time", "api", "servers", "transport", "testkit")) {
+                List.of(
+                        "protocol",
+                        "time",
+                        "api",
+                        "servers",
+                        "transport",
+                        "testkit",
+                        "backplane",
+                        "tools",
+                        "engine",
+                        "tester")) {
             place(repository, "antiphon-" + module, CHECKOUT.resolve(module));
         }
         return repository;
