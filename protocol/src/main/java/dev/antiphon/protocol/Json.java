@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -14,8 +15,10 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
-/// The only JSON mapper, and the reader of untrusted JSON. Thread-safe.
+/// The JSON mappers of the product: a strict one for data that we exchange or store, and a lenient one for the output of
+/// models and services, which we cannot correct. Thread-safe.
 public final class Json {
 
     /// Duplicate names are refused: two readers could otherwise see two different messages in one body.
@@ -26,6 +29,7 @@ public final class Json {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .build();
 
+    /// Of duplicate names, the last one counts.
     private static final JsonMapper LENIENT =
             JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -76,14 +80,21 @@ public final class Json {
     ///
     /// @throws InvalidInput when the text is not one JSON object
     public static ObjectNode ofService(String text) {
+        if (valueOfService(text) instanceof ObjectNode object) {
+            return object;
+        }
+        throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not a JSON object");
+    }
+
+    /// As {@link #ofService}, for any JSON value. An empty text is a missing node.
+    ///
+    /// @throws InvalidInput when the text is not JSON
+    public static JsonNode valueOfService(String text) {
         try {
-            if (LENIENT.readTree(text) instanceof ObjectNode object) {
-                return object;
-            }
+            return LENIENT.readTree(text);
         } catch (JacksonException e) {
             throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not valid JSON: " + where(e));
         }
-        throw new InvalidInput(ErrorCode.MALFORMED_JSON, "not a JSON object");
     }
 
     public static ObjectNode object() {
@@ -117,6 +128,11 @@ public final class Json {
         } catch (JacksonException e) {
             throw new IllegalStateException("not a " + type.getSimpleName() + ": " + where(e), e);
         }
+    }
+
+    /// The object's values as plain collections, texts and numbers, for a library that does not take nodes.
+    public static Map<String, Object> map(ObjectNode object) {
+        return MAPPER.convertValue(object, new TypeReference<>() {});
     }
 
     public static byte[] bytes(JsonNode node) {

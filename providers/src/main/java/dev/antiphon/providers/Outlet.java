@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Passes on the pieces of one answer from inside a library or the transport, which would treat exceptions of the sink
 /// as their own. Keeps an exception of the sink, and stops the stream.
-final class Outlet {
+public final class Outlet {
 
     /// Characters of an answer, including its reasoning, that are held in memory until it ends. Five minutes of the
     /// fastest models are half as many.
@@ -17,12 +17,16 @@ final class Outlet {
     private @Nullable InterruptedException interrupt;
     private @Nullable RuntimeException broken;
 
-    interface Piece {
+    /// One call of the sink.
+    @FunctionalInterface
+    public interface Piece {
         void write() throws InterruptedException;
     }
 
+    /// Passes on a piece of the answer.
+    ///
     /// @param text of the piece, which counts towards the limit of the answer
-    void pass(StreamCall stream, String text, Piece piece) {
+    public void pass(StreamCall stream, String text, Piece piece) {
         stream.answering();
         length += text.length();
         if (length > MAX_ANSWER) {
@@ -33,7 +37,7 @@ final class Outlet {
     }
 
     /// Like {@link #pass}, for calls that are not pieces of the answer.
-    void tell(StreamCall stream, Piece piece) {
+    public void tell(StreamCall stream, Piece piece) {
         if (interrupt != null || broken != null) {
             return; // the rest of an event whose first piece was not taken
         }
@@ -48,7 +52,8 @@ final class Outlet {
         }
     }
 
-    void throwWhatTheSinkThrew() throws InterruptedException {
+    /// Throws the exception of the sink, if it threw one.
+    public void throwWhatTheSinkThrew() throws InterruptedException {
         if (interrupt != null) {
             throw interrupt;
         }

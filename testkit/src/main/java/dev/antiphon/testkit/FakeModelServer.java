@@ -1,9 +1,10 @@
 package dev.antiphon.testkit;
 
+import dev.antiphon.protocol.Json;
+
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -36,7 +37,6 @@ public final class FakeModelServer implements AutoCloseable {
     }
 
     private static final String CHUNKED = "Transfer-Encoding: chunked\r\n\r\n";
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final ServerSocket server;
     private final Script script;
@@ -111,7 +111,8 @@ public final class FakeModelServer implements AutoCloseable {
                     header.substring(colon + 1).strip());
         }
         int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
-        return new Request(line, headers, JSON.readTree(in.readNBytes(length)));
+        String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        return new Request(line, headers, Json.valueOfService(body));
     }
 
     private static String line(InputStream in) throws IOException {

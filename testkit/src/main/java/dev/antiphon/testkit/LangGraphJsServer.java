@@ -1,5 +1,6 @@
 package dev.antiphon.testkit;
 
+import dev.antiphon.protocol.Json;
 import dev.antiphon.servers.ChildProcess;
 import dev.antiphon.servers.NodePackages;
 import dev.antiphon.servers.Ports;
@@ -7,7 +8,6 @@ import dev.antiphon.servers.Ports;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +47,6 @@ public final class LangGraphJsServer implements AutoCloseable {
     // The server opens a WebSocket for a client that asks to upgrade to HTTP/2.
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-    private final JsonMapper json = new JsonMapper();
     private final int port = Ports.free();
     private final Path folder;
     private @Nullable ChildProcess process;
@@ -187,7 +186,7 @@ public final class LangGraphJsServer implements AutoCloseable {
     public boolean hasSavedAsRunning(String message) throws IOException {
         Path saved = folder.resolve(".langgraph_api/.langgraphjs_ops.json");
         return Files.exists(saved)
-                && json.readTree(Files.readString(saved))
+                && Json.valueOfService(Files.readString(saved))
                         .path("json")
                         .path("runs")
                         .valueStream()
@@ -200,7 +199,7 @@ public final class LangGraphJsServer implements AutoCloseable {
     }
 
     private JsonNode get(String path) throws Exception {
-        return json.readTree(
+        return Json.valueOfService(
                 client.send(
                                 HttpRequest.newBuilder(URI.create(url() + path)).build(),
                                 BodyHandlers.ofString())

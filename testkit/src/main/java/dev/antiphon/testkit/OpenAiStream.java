@@ -2,14 +2,10 @@ package dev.antiphon.testkit;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.json.JsonMapper;
-
 /// The events of OpenAI's Chat Completions stream, written from its documentation.
 public final class OpenAiStream {
 
     public static final String DONE = "data: [DONE]\n\n";
-
-    private static final JsonMapper JSON = new JsonMapper();
 
     private OpenAiStream() {}
 
@@ -20,12 +16,12 @@ public final class OpenAiStream {
 
     /// A piece of the answer's text.
     public static String text(String text) {
-        return chunk("{\"content\":" + JSON.writeValueAsString(text) + "}", "null");
+        return chunk("{\"content\":" + Wire.quoted(text) + "}", "null");
     }
 
     /// The field as DeepSeek, vLLM and others name it; it is not part of OpenAI's own protocol.
     public static String reasoning(String text) {
-        return chunk("{\"reasoning_content\":" + JSON.writeValueAsString(text) + "}", "null");
+        return chunk("{\"reasoning_content\":" + Wire.quoted(text) + "}", "null");
     }
 
     /// A piece of a tool call; only the first piece has the id and the name.
@@ -38,7 +34,7 @@ public final class OpenAiStream {
                         + ",\"function\":{"
                         + (name == null ? "" : "\"name\":\"" + name + "\",")
                         + "\"arguments\":"
-                        + JSON.writeValueAsString(arguments)
+                        + Wire.quoted(arguments)
                         + "}}]}",
                 "null");
     }

@@ -1,10 +1,9 @@
 package dev.antiphon.testkit;
 
+import dev.antiphon.protocol.Json;
 import dev.antiphon.testkit.FakeModelServer.Request;
 
 import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.json.JsonMapper;
 
 import java.util.Map;
 import java.util.stream.Stream;
@@ -13,8 +12,6 @@ import java.util.stream.Stream;
 /// tests. The order of parts in an answer is begin, reasoning, text, tool calls, end. Each part is sent as it is, so it
 /// contains the line ends of the format. {@link OllamaWire} is a short example.
 public interface Wire {
-
-    JsonMapper JSON = new JsonMapper();
 
     /// The service's name for the model that answers.
     String MODEL = "model-of-2026";
@@ -109,6 +106,6 @@ public interface Wire {
 
     /// The text as a JSON string, with its quotation marks.
     static String quoted(String text) {
-        return JSON.writeValueAsString(text);
+        return Json.tree(text).toString();
     }
 }

@@ -5,6 +5,9 @@ import dev.antiphon.api.model.ModelTurn;
 import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
+import dev.antiphon.providers.Outlet;
 import dev.antiphon.providers.ReplayFilter;
 import dev.antiphon.transport.Breakage;
 import dev.antiphon.transport.Dialect.Verdict;
@@ -13,15 +16,14 @@ import dev.antiphon.transport.StreamCall;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,9 +35,6 @@ import java.util.regex.Pattern;
 /// its user.
 final class GraphEvents implements EventListener {
 
-    /// Most characters of an answer with its reasoning and its tools, as for every provider.
-    private static final int MAX_ANSWER = 2 << 20;
-
     /// Most characters of a tool result that are shown: more than anyone reads.
     static final int MAX_RESULT = 32 * 1024;
 
@@ -44,7 +43,6 @@ final class GraphEvents implements EventListener {
 
     private static final Pattern RUN_AT_END = Pattern.compile(".*/runs/([0-9A-Za-z-]{1,64})");
     private static final Pattern RUN = Pattern.compile("[0-9A-Za-z-]{1,64}");
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final TokenSink sink;
 
@@ -52,35 +50,27 @@ final class GraphEvents implements EventListener {
     private final String handleSuffix;
 
     private StreamCall stream;
-    private ReplayFilter shown;
+    private ReplayFilter filter;
     private @Nullable String run;
     private int attempt;
+    private final Outlet outlet = new Outlet();
     private final StringBuilder text = new StringBuilder();
 
     /// The length of the text from steps that have ended.
     private int settled;
 
-    private int length;
     private int tokens;
     private boolean hasTokens;
     private boolean cutShort;
     private boolean begun;
 
     /// By the message's id and the index of the call in it.
-    private final Map<String, Call> calls = new HashMap<>();
+    private final Map<String, GraphToolCall> calls = new HashMap<>();
 
     /// Null when there is no question.
     private @Nullable ArrayNode questions;
 
-    private @Nullable InterruptedException interrupt;
-    private @Nullable RuntimeException broken;
-
-    private record Call(String id, String name) {}
-
-    @FunctionalInterface
-    private interface Piece {
-        void write() throws InterruptedException;
-    }
+    private record GraphToolCall(String id, String name) {}
 
     /// Starts with a new run.
     ///
@@ -89,7 +79,7 @@ final class GraphEvents implements EventListener {
         this.sink = sink;
         this.handleSuffix = handleSuffix;
         this.stream = stream;
-        this.shown = ReplayFilter.nothing();
+        this.filter = ReplayFilter.nothing();
     }
 
     /// The meaning of an event apart from its data.
@@ -103,11 +93,11 @@ final class GraphEvents implements EventListener {
     /// Writes `GraphRecursionError` as `graph_recursion_error`, in the style of other services.
     private static @Nullable String errorName(String data) {
         try {
-            String name = JSON.readTree(data).path("error").asString("");
+            String name = Json.valueOfService(data).path("error").asString("");
             return name.isEmpty()
                     ? null
                     : name.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
-        } catch (JacksonException e) {
+        } catch (InvalidInput e) {
             return null;
         }
     }
@@ -123,7 +113,7 @@ final class GraphEvents implements EventListener {
     /// Sets the run, which the worker that began to follow it recorded.
     void runs(String id, ReplayFilter already) {
         run = id;
-        shown = already;
+        filter = already;
     }
 
     /// The run's id once the server has sent it, else null.
@@ -157,7 +147,7 @@ final class GraphEvents implements EventListener {
     private void begins(String id) {
         if (run == null) {
             run = id;
-            pass(() -> sink.kept(id + handleSuffix));
+            outlet.tell(stream, () -> sink.kept(id + handleSuffix));
         }
     }
 
@@ -167,16 +157,16 @@ final class GraphEvents implements EventListener {
         int bar = name.indexOf('|'); // the name of the subgraph follows
         try {
             switch (bar < 0 ? name : name.substring(0, bar)) {
-                case "metadata" -> metadata(JSON.readTree(data));
-                case "messages" -> message(JSON.readTree(data).path(0));
+                case "metadata" -> metadata(Json.valueOfService(data));
+                case "messages" -> message(Json.valueOfService(data).path(0));
                 case "updates" -> {
                     if (bar < 0) {
-                        update(JSON.readTree(data));
+                        update(Json.valueOfService(data));
                     }
                 }
                 default -> {} // modes that we did not request
             }
-        } catch (JacksonException e) {
+        } catch (InvalidInput e) {
             stream.broke(new Breakage.Malformed());
         }
     }
@@ -192,7 +182,7 @@ final class GraphEvents implements EventListener {
             // step again.
             text.setLength(settled);
             questions = null;
-            withdraw();
+            outlet.tell(stream, this::withdraw);
         }
         attempt = Math.max(attempt, now);
     }
@@ -201,9 +191,9 @@ final class GraphEvents implements EventListener {
         settled = text.length();
         JsonNode asked = data.path("__interrupt__");
         if (asked.isArray()) {
-            grow(asked.toString());
+            pass(asked.toString(), () -> {});
             // Nodes that run in parallel ask in one event each.
-            ArrayNode all = questions == null ? JSON.createArrayNode() : questions;
+            ArrayNode all = questions == null ? Json.array() : questions;
             for (JsonNode each : asked) {
                 if (all.valueStream().noneMatch(each::equals)) {
                     all.add(each);
@@ -216,8 +206,8 @@ final class GraphEvents implements EventListener {
     private void message(JsonNode message) {
         switch (message.path("type").asString("")) {
             case "ai", "AIMessageChunk" -> {
-                reasoning(Content.reasoning(message));
-                text(Content.text(message.path("content")));
+                reasoning(MessageContent.reasoning(message));
+                text(MessageContent.text(message.path("content")));
                 toolCalls(message);
                 measure(message);
             }
@@ -231,19 +221,20 @@ final class GraphEvents implements EventListener {
             return;
         }
         text.append(piece);
-        grow(piece);
-        shown.text(piece)
-                .ifPresentOrElse(
-                        rest -> pass(() -> sink.content(rest)),
-                        this::withdraw); // a different text: the server lost the run and
-        // started again
+        Optional<String> rest = filter.text(piece);
+        if (rest.isPresent()) {
+            pass(piece, () -> sink.content(rest.get()));
+        } else {
+            pass(
+                    piece,
+                    this::withdraw); // a different text: the server lost the run and started again
+        }
     }
 
     private void reasoning(String piece) {
         if (!piece.isEmpty()) {
-            grow(piece);
-            String rest = shown.reasoning(piece);
-            pass(() -> sink.reasoning(rest));
+            String rest = filter.reasoning(piece);
+            pass(piece, () -> sink.reasoning(rest));
         }
     }
 
@@ -267,26 +258,35 @@ final class GraphEvents implements EventListener {
             return;
         }
         String key = owner + "/" + index;
-        Call call =
+        GraphToolCall call =
                 calls.computeIfAbsent(
                         key,
                         _ ->
-                                new Call(
+                                new GraphToolCall(
                                         piece.path("id").asString(key),
                                         piece.path("name").asString("")));
-        grow(arguments);
-        shown.toolCall(call.id(), arguments)
-                .ifPresent(rest -> pass(() -> sink.toolCall(call.id(), call.name(), rest)));
+        Optional<String> rest = filter.toolCall(call.id(), arguments);
+        pass(
+                arguments,
+                () -> {
+                    if (rest.isPresent()) {
+                        sink.toolCall(call.id(), call.name(), rest.get());
+                    }
+                });
     }
 
     private void toolResult(JsonNode message) {
         String id = message.path("tool_call_id").asString("");
-        String whole = Content.text(message.path("content"));
+        String whole = MessageContent.text(message.path("content"));
         String result = whole.length() > MAX_RESULT ? whole.substring(0, MAX_RESULT) + "…" : whole;
-        grow(result);
-        if (!shown.toolResult(id)) {
-            pass(() -> sink.toolResult(id, message.path("name").asString(""), result));
-        }
+        boolean wasShown = filter.toolResult(id);
+        pass(
+                result,
+                () -> {
+                    if (!wasShown) {
+                        sink.toolResult(id, message.path("name").asString(""), result);
+                    }
+                });
     }
 
     private void measure(JsonNode message) {
@@ -302,54 +302,27 @@ final class GraphEvents implements EventListener {
     }
 
     /// Withdraws everything that was shown, and shows the remaining parts again.
-    private void withdraw() {
-        shown = ReplayFilter.nothing();
-        String stands = text.toString();
-        pass(() -> {
-            sink.reset();
-            sink.kept(run + handleSuffix); // a reset removes the handle
-            sink.content(stands);
-        });
+    private void withdraw() throws InterruptedException {
+        filter = ReplayFilter.nothing();
+        sink.reset();
+        sink.kept(run + handleSuffix); // a reset removes the handle
+        sink.content(text.toString());
     }
 
-    private void grow(String piece) {
+    /// Counts a piece of the answer, and passes on the part that is new.
+    private void pass(String piece, Outlet.Piece write) {
         begun = true;
-        stream.answering();
-        length += piece.length();
-        if (length > MAX_ANSWER) {
-            stream.broke(new Breakage.AnswerTooLong());
-        }
-    }
-
-    private void pass(Piece piece) {
-        if (interrupt != null || broken != null || length > MAX_ANSWER) {
-            return; // the rest of an event whose first piece was not taken
-        }
-        try {
-            piece.write();
-        } catch (InterruptedException e) {
-            interrupt = e;
-            stream.stop();
-        } catch (RuntimeException e) {
-            broken = e;
-            stream.stop();
-        }
+        outlet.pass(stream, piece, write);
     }
 
     void throwWhatTheSinkThrew() throws InterruptedException {
-        if (interrupt != null) {
-            throw interrupt;
-        }
-        if (broken != null) {
-            throw broken;
-        }
+        outlet.throwWhatTheSinkThrew();
     }
 
     /// The answer, when the run has ended.
     ModelAnswer answer(String assistant) throws InterruptedException {
-        if (shown.isMissingText()) {
+        if (filter.isMissingText()) {
             withdraw();
-            throwWhatTheSinkThrew();
         }
         return new ModelAnswer(
                 "",

@@ -3,6 +3,8 @@ package dev.antiphon.providers.langgraph;
 import dev.antiphon.api.model.Leftover;
 import dev.antiphon.api.model.ModelCall.Asker;
 import dev.antiphon.api.model.ModelTransport.Request;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.time.Time;
 import dev.antiphon.transport.Breakage;
@@ -13,9 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.net.URI;
@@ -50,8 +50,6 @@ final class LangGraphServer {
     /// A thread of a thousand runs. Beyond that, a server that lists the oldest runs first is not asked for the newest,
     /// and the run counts as missing.
     private static final int PAGES = 100;
-
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final LangGraphSettings settings;
     private final StreamingTransport transport;
@@ -199,7 +197,7 @@ final class LangGraphServer {
     Optional<InFlight> inFlight(UUID thread, Asker asker) throws InterruptedException {
         for (String status : List.of("running", "pending")) {
             Optional<Reply> reply = ask("GET", path(thread, "?status=" + status));
-            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(JSON.createArrayNode())) {
+            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(Json.array())) {
                 JsonNode metadata = run.path("metadata");
                 return Optional.of(
                         new InFlight(
@@ -290,7 +288,7 @@ final class LangGraphServer {
             if (!isTaken(reply) && !isUnknown(reply)) {
                 return Rest.UNKNOWN;
             }
-            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(JSON.createArrayNode())) {
+            for (JsonNode run : reply.map(LangGraphServer::tree).orElse(Json.array())) {
                 String message = run.path("metadata").path("antiphon_message").asString("");
                 if (left.message() != null && left.message().value().equals(message)) {
                     cancel(thread, run.path("run_id").asString(""));
@@ -326,11 +324,9 @@ final class LangGraphServer {
 
     private static JsonNode tree(Reply reply) {
         try {
-            return reply.status() / 100 == 2
-                    ? JSON.readTree(reply.body())
-                    : JSON.createObjectNode();
-        } catch (JacksonException e) {
-            return JSON.createObjectNode(); // no known status, and no runs
+            return reply.status() / 100 == 2 ? Json.valueOfService(reply.body()) : Json.object();
+        } catch (InvalidInput e) {
+            return Json.object(); // no known status, and no runs
         }
     }
 

@@ -2,22 +2,20 @@ package dev.antiphon.providers.langgraph;
 
 import dev.antiphon.api.model.ModelCall;
 import dev.antiphon.api.model.ModelCall.Asker;
+import dev.antiphon.protocol.InvalidInput;
+import dev.antiphon.protocol.Json;
 
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The input of a run: the user's message or the user's answer to the graph's question, and settings.
 final class RunPayload {
 
-    private static final JsonMapper JSON = new JsonMapper();
-
     private RunPayload() {}
 
     static ObjectNode of(ModelCall call, Asker asker) {
-        ObjectNode payload = JSON.createObjectNode();
+        ObjectNode payload = Json.object();
         if (asker.answers().isEmpty()) {
             // With an id of ours: if the graph sees the message twice, it treats the second as
             // the first.
@@ -30,7 +28,7 @@ final class RunPayload {
         } else {
             payload.putObject("command").set("resume", json(asker.answers().getLast()));
         }
-        ObjectNode settings = JSON.createObjectNode();
+        ObjectNode settings = Json.object();
         if (call.systemPrompt() != null) {
             settings.put("system_prompt", call.systemPrompt());
         }
@@ -49,11 +47,11 @@ final class RunPayload {
     /// An answer is any JSON; other text is sent as a JSON text. A null would not be an answer for a graph.
     private static JsonNode json(String answer) {
         try {
-            JsonNode read = JSON.readTree(answer);
+            JsonNode read = Json.valueOfService(answer);
             return read.isNull() || read.isMissingNode()
                     ? JsonNodeFactory.instance.stringNode(answer)
                     : read;
-        } catch (JacksonException e) {
+        } catch (InvalidInput e) {
             return JsonNodeFactory.instance.stringNode(answer);
         }
     }

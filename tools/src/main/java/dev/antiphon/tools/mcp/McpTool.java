@@ -15,8 +15,6 @@ import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import io.modelcontextprotocol.spec.McpSchema.TextResourceContents;
 import io.modelcontextprotocol.spec.McpSchema.ToolAnnotations;
 
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.util.Map;
@@ -25,7 +23,6 @@ import java.util.stream.Collectors;
 /// A tool of an MCP server.
 final class McpTool implements Tool {
 
-    private static final JsonMapper JSON = JsonMapper.shared();
     private static final int MAX_NAME = 64;
 
     /// Every message pays for the descriptions of its tools.
@@ -54,8 +51,8 @@ final class McpTool implements Tool {
     static McpTool of(String server, McpSchema.Tool tool, McpSession session) {
         ObjectNode parameters =
                 tool.inputSchema() == null
-                        ? JSON.createObjectNode().put("type", "object")
-                        : (ObjectNode) Json.encodable(JSON.valueToTree(tool.inputSchema()));
+                        ? Json.object().put("type", "object")
+                        : (ObjectNode) Json.encodable(Json.tree(tool.inputSchema()));
         if (parameters.toString().length() > MAX_SCHEMA) {
             throw new IllegalArgumentException(
                     "its schema has more than " + MAX_SCHEMA + " characters");
@@ -117,9 +114,9 @@ final class McpTool implements Tool {
     @Override
     public String call(ObjectNode arguments, ToolContext context)
             throws ToolFailure, InterruptedException {
-        Map<String, Object> map = JSON.convertValue(arguments, new TypeReference<>() {});
         CallToolResult result =
-                session.call(tool.name(), map, context.session() + ":" + context.key());
+                session.call(
+                        tool.name(), Json.map(arguments), context.session() + ":" + context.key());
         String text = text(result);
         if (Boolean.TRUE.equals(result.isError())) {
             throw new ToolFailure(text);
@@ -129,7 +126,7 @@ final class McpTool implements Tool {
 
     private static String text(CallToolResult result) {
         if (result.content().isEmpty() && result.structuredContent() != null) {
-            return JSON.writeValueAsString(result.structuredContent());
+            return Json.tree(result.structuredContent()).toString();
         }
         return result.content().stream().map(McpTool::text).collect(Collectors.joining("\n"));
     }

@@ -57,7 +57,7 @@ final class StdioTransport implements McpClientTransport, AutoCloseable {
     private final String name;
     private final ChildProcess process;
     private final Time time;
-    private final McpJsonMapper json = McpJsonDefaults.getMapper();
+    private final McpJsonMapper json = McpJsonDefaults.getMapper(); // writes the SDK's own types
     private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(MAX_WAITING);
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile String lastWords = "";
