@@ -40,7 +40,7 @@ public final class GuardedProvider extends ForwardingProvider {
 
     private static final int PROBES = 2;
 
-    private final Duration rest;
+    private final Duration pause;
     private final CircuitBreakerConfig config;
 
     /// Guards the map, which is in order of use.
@@ -48,15 +48,15 @@ public final class GuardedProvider extends ForwardingProvider {
 
     /// Wraps a provider.
     ///
-    /// @param rest how long calls are refused; longer than zero
-    public GuardedProvider(ModelProvider provider, Duration rest, Time time) {
+    /// @param pause how long calls are refused; longer than zero
+    public GuardedProvider(ModelProvider provider, Duration pause, Time time) {
         super(provider);
-        this.rest = rest;
+        this.pause = pause;
         this.config =
                 CircuitBreakerConfig.custom()
                         .slidingWindow(WINDOW, LEAST, SlidingWindowType.COUNT_BASED)
                         .failureRateThreshold(50)
-                        .waitDurationInOpenState(rest)
+                        .waitDurationInOpenState(pause)
                         .permittedNumberOfCallsInHalfOpenState(PROBES)
                         .clock(java.time.Clock.systemUTC())
                         .currentTimestampFunction(_ -> time.nanoTime(), TimeUnit.NANOSECONDS)
@@ -73,7 +73,7 @@ public final class GuardedProvider extends ForwardingProvider {
                     "The provider '"
                             + name()
                             + "' keeps failing and is paused; try again in "
-                            + Math.max(1, rest.toSeconds())
+                            + Math.max(1, pause.toSeconds())
                             + " s.",
                     null);
         }

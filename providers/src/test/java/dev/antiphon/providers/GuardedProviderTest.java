@@ -80,8 +80,8 @@ final class GuardedProviderTest {
         }
     }
 
-    private GuardedProvider guarded(Duration rest) {
-        return new GuardedProvider(service, rest, Time.system());
+    private GuardedProvider guarded(Duration pause) {
+        return new GuardedProvider(service, pause, Time.system());
     }
 
     private static ModelCall of(String model) {

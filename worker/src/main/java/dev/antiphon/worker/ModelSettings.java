@@ -14,9 +14,9 @@ import java.time.Duration;
 /// @param retries of a call that failed before its first piece, 0 to 100. Default 4: with the doubling delay about
 ///     eight seconds, as long as a person waits
 /// @param retryDelay before the first retry. Default 500 ms, after which most rate limits accept calls again
-/// @param rest how long a failing model is not called. Default 15 s: overloaded services recover in seconds, and no
+/// @param pause how long a failing model is not called. Default 15 s: overloaded services recover in seconds, and no
 ///     user waits longer than that
-public record ModelSettings(CallLimits limits, int retries, Duration retryDelay, Duration rest) {
+public record ModelSettings(CallLimits limits, int retries, Duration retryDelay, Duration pause) {
 
     private static final Duration LONGEST = Duration.ofDays(1);
 

@@ -226,7 +226,7 @@ public final class Worker implements AutoCloseable {
     /// Each attempt counts for the circuit breaker, and calls that it refuses are not retried.
     private static ModelProvider patient(ModelProvider provider, ModelSettings models, Time time) {
         return new RetryingProvider(
-                new GuardedProvider(provider, models.rest(), time),
+                new GuardedProvider(provider, models.pause(), time),
                 models.retries(),
                 models.retryDelay(),
                 time);
