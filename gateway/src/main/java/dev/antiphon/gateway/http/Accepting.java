@@ -121,10 +121,7 @@ final class Accepting {
     }
 
     private static byte[] answer(WorkflowRequest request, String status) {
-        ObjectNode answer = Json.object();
-        answer.put("message_id", request.messageId().value());
-        answer.put("session_id", request.sessionId().value());
-        answer.put("status", status);
+        ObjectNode answer = MessagePost.status(request.sessionId(), request.messageId(), status);
         answer.put("timestamp", request.timestamp().toString());
         answer.put("correlation_id", request.correlationId());
         return Json.bytes(answer);

@@ -5,7 +5,6 @@ import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.gateway.stream.Loop;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
-import dev.antiphon.protocol.Json;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -21,29 +20,18 @@ import tools.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /// One request and its one answer. Lives on the loop. Only the first answer counts, and an answer to a client that has
 /// gone does nothing.
 final class Exchange {
 
-    /// The largest body: a long message, and far from any limit of ours.
-    static final int MOST_BODY_BYTES = 64 * 1024;
-
-    /// A body of 64 KiB at 6 KiB a second. A slower client is cut off.
-    private static final Duration BODY_WITHIN = Duration.ofSeconds(10);
-
     /// How long the rest of a body is read and thrown away after an early answer: if we closed at once, the client's
     /// kernel would discard the answer.
     private static final Duration LINGER = Duration.ofSeconds(2);
-
-    private static final Pattern JSON =
-            Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?");
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -52,10 +40,9 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Origins origins;
-    private final Bodies bodies;
+    private final RequestBody body;
     private final List<Runnable> whenOver = new ArrayList<>(1);
     private Map<String, String> parameters = Map.of();
-    private boolean holdsBody;
 
     Exchange(Vertx vertx, Loop loop, HttpServerRequest request, Origins origins, Bodies bodies) {
         this.vertx = vertx;
@@ -63,7 +50,7 @@ final class Exchange {
         this.request = request;
         this.response = request.response();
         this.origins = origins;
-        this.bodies = bodies;
+        this.body = new RequestBody(vertx, request, this, bodies);
         request.exceptionHandler(_ -> {}); // the client left in the middle of its body
         response.exceptionHandler(_ -> {}); // or in the middle of the answer: it has no reader
         response.closeHandler(_ -> over());
@@ -114,85 +101,9 @@ final class Exchange {
         this.parameters = parameters;
     }
 
-    /// Refuses a body that is not JSON in the form of the contract.
-    private void requireJson() {
-        String type = header("Content-Type");
-        String encoding = header("Content-Encoding");
-        if (type == null
-                || !JSON.matcher(type.strip().toLowerCase(Locale.ROOT)).matches()
-                || (encoding != null && !encoding.equalsIgnoreCase("identity"))) {
-            throw new InvalidInput(
-                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                    "the body must be application/json in UTF-8, not encoded further");
-        }
-    }
-
     /// Reads the body, which must be a JSON object, and passes it on when it is complete.
     void readJson(Consumer<ObjectNode> then) {
-        requireJson();
-        if (!bodies.begin()) {
-            refuse(Problem.unavailable("too many requests are in progress"));
-            return;
-        }
-        holdsBody = true;
-        whenOver(this::releaseBody);
-        readBody(body -> then.accept(Json.readObject(body)));
-    }
-
-    private void releaseBody() {
-        if (holdsBody) {
-            holdsBody = false;
-            bodies.end();
-        }
-    }
-
-    /// Reads the body, of at most {@link #MOST_BODY_BYTES}, and passes it on when it is complete. Never keeps more than
-    /// that, in whatever pieces the client sends it.
-    private void readBody(Consumer<byte[]> then) {
-        if (declaredLength() > MOST_BODY_BYTES) {
-            refuseBody();
-            return;
-        }
-        if ("100-continue".equalsIgnoreCase(header("Expect"))) {
-            response.writeContinue();
-        }
-        Buffer body = Buffer.buffer();
-        long timer =
-                vertx.setTimer(
-                        BODY_WITHIN.toMillis(), _ -> TcpConnection.cut(request.connection()));
-        whenOver(() -> vertx.cancelTimer(timer));
-        request.handler(part -> {
-            if (body.length() + part.length() > MOST_BODY_BYTES) {
-                refuseBody();
-            } else {
-                body.appendBuffer(part);
-            }
-        });
-        request.endHandler(_ -> {
-            vertx.cancelTimer(timer);
-            guard(() -> then.accept(body.getBytes()));
-        });
-    }
-
-    private void refuseBody() {
-        refuse(
-                Problem.of(
-                        ErrorCode.BODY_TOO_LARGE,
-                        "the body may have at most " + MOST_BODY_BYTES + " bytes"));
-    }
-
-    /// The declared length, or 0. A header that is not a number was refused earlier, or counts as too large.
-    private long declaredLength() {
-        String length = header("Content-Length");
-        try {
-            return length == null ? 0 : Long.parseLong(length);
-        } catch (NumberFormatException e) {
-            return Long.MAX_VALUE;
-        }
-    }
-
-    private boolean hasUnreadBody() {
-        return !request.isEnded() && (declaredLength() > 0 || header("Transfer-Encoding") != null);
+        body.readJson(then);
     }
 
     // The answer
@@ -252,20 +163,20 @@ final class Exchange {
 
     /// As {@link #events}, with the headers that are set.
     SseOutlet stream(SharedBuffers buffers) {
-        releaseBody(); // it has been read, and a stream lasts for hours
+        body.release(); // it has been read, and a stream lasts for hours
         commonHeaders();
         response.setChunked(true);
         return new SseOutlet(response, request.connection(), buffers);
     }
 
-    private void end(int status, Buffer body) {
+    private void end(int status, Buffer content) {
         commonHeaders();
         if (!response.headers().contains("Cache-Control")) {
             response.putHeader("Cache-Control", "no-store");
         }
         response.setStatusCode(status);
-        if (!hasUnreadBody()) {
-            response.end(body);
+        if (!body.isUnread()) {
+            response.end(content);
             return;
         }
         // The answer precedes the end of the body: this connection cannot be used again.
@@ -273,7 +184,7 @@ final class Exchange {
         request.handler(_ -> {});
         request.endHandler(_ -> request.connection().close());
         vertx.setTimer(LINGER.toMillis(), _ -> TcpConnection.cut(request.connection()));
-        response.end(body);
+        response.end(content);
     }
 
     private void commonHeaders() {

@@ -18,11 +18,11 @@ import java.util.Locale;
 final class HealthRoutes {
 
     /// The parts to check, from the moment when the pod serves until it stops.
-    private record Serving(Backplane backplane, Hub hub) {}
+    private record ServingParts(Backplane backplane, Hub hub) {}
 
     private final PodId pod;
     private final InstantSource clock;
-    private @Nullable Serving serving;
+    private @Nullable ServingParts serving;
 
     HealthRoutes(PodId pod, InstantSource clock) {
         this.pod = pod;
@@ -30,7 +30,7 @@ final class HealthRoutes {
     }
 
     void serving(Backplane backplane, Hub hub) {
-        serving = new Serving(backplane, hub);
+        serving = new ServingParts(backplane, hub);
     }
 
     void stopping() {

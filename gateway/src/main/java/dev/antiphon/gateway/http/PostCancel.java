@@ -7,13 +7,10 @@ import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
-import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
-
-import tools.jackson.databind.node.ObjectNode;
 
 import java.time.InstantSource;
 import java.util.Optional;
@@ -43,45 +40,37 @@ final class PostCancel implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) {
-        MessageId message = new MessageId(exchange.parameter("message_id"));
-        exchange.readJson(body -> {
-            SessionId session = new SessionId(Json.text(body, "session_id"));
-            UserId user = new UserId(Json.text(body, "user_id"));
-            exchange.when(
-                    log.request(session, message),
-                    request -> found(exchange, session, message, user, request));
-        });
+        MessagePost.read(
+                exchange,
+                post ->
+                        post.whenFound(
+                                log.request(post.session(), post.message()),
+                                request -> cancel(post, request)));
     }
 
-    private void found(
-            Exchange exchange,
-            SessionId session,
-            MessageId message,
-            UserId user,
-            Optional<WorkflowRequest> request) {
-        if (request.isEmpty()) {
-            exchange.refuse(Problem.noSuchMessage(message));
-            return;
-        }
-        exchange.when(
-                models.of(request.get().context())
-                        .thenCompose(model ->
-                                log.finish(Optional.of(user), lastChunk(request.get(), model))),
-                finish -> {
-                    switch (finish) {
-                        case Finish.Finished finished -> {
-                            doorbell.ring(finished.pods(), session, finished.entries());
-                            doorbell.cancelled(session, message);
-                            doorbell.changed(user, session);
-                            // If this fails, a worker does it later.
-                            var _ = history.settle(session);
-                            exchange.json(202, answer(session, message, "cancelled"));
-                        }
-                        case Finish.Ended() ->
-                                exchange.json(202, answer(session, message, "ended"));
-                        case Finish.Unknown() -> exchange.refuse(Problem.noSuchMessage(message));
-                    }
-                });
+    private void cancel(MessagePost post, WorkflowRequest request) {
+        SessionId session = post.session();
+        MessageId message = post.message();
+        UserId user = post.user();
+        post.exchange()
+                .when(
+                        models.of(request.context())
+                                .thenCompose(model ->
+                                        log.finish(Optional.of(user), lastChunk(request, model))),
+                        finish -> {
+                            switch (finish) {
+                                case Finish.Finished finished -> {
+                                    doorbell.ring(finished.pods(), session, finished.entries());
+                                    doorbell.cancelled(session, message);
+                                    doorbell.changed(user, session);
+                                    // If this fails, a worker does it later.
+                                    var _ = history.settle(session);
+                                    post.answer("cancelled");
+                                }
+                                case Finish.Ended() -> post.answer("ended");
+                                case Finish.Unknown() -> post.refuseUnknown();
+                            }
+                        });
     }
 
     /// The log sets its chunk id.
@@ -94,13 +83,5 @@ final class PostCancel implements Endpoint {
                 new Completion(model, null, Completion.FinishReason.CANCELLED),
                 clock.instant(),
                 request.correlationId());
-    }
-
-    private static byte[] answer(SessionId session, MessageId message, String status) {
-        ObjectNode answer = Json.object();
-        answer.put("message_id", message.value());
-        answer.put("session_id", session.value());
-        answer.put("status", status);
-        return Json.bytes(answer);
     }
 }

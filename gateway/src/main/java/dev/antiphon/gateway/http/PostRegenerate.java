@@ -5,8 +5,6 @@ import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.RequestContext;
-import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import tools.jackson.databind.node.ObjectNode;
@@ -29,28 +27,24 @@ final class PostRegenerate implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) {
-        MessageId message = new MessageId(exchange.parameter("message_id"));
-        exchange.readJson(body -> {
-            SessionId session = new SessionId(Json.text(body, "session_id"));
-            UserId user = new UserId(Json.text(body, "user_id"));
-            String named = Json.optionalText(body, "message_id");
-            MessageId id =
-                    named == null
-                            ? PostChat.messageId(
-                                    body,
-                                    exchange.header("Idempotency-Key"),
-                                    "regenerate " + message + " ")
-                            : new MessageId(named);
-            exchange.when(
-                    conversations.asked(session, user, message),
-                    asked -> {
-                        if (asked.isPresent()) {
-                            accepting.accept(exchange, again(asked.get(), id, body));
-                        } else {
-                            exchange.refuse(Problem.noSuchMessage(message));
-                        }
-                    });
-        });
+        MessagePost.read(
+                exchange,
+                post -> {
+                    MessageId id = newId(post);
+                    post.whenFound(
+                            conversations.asked(post.session(), post.user(), post.message()),
+                            asked -> accepting.accept(exchange, again(asked, id, post.body())));
+                });
+    }
+
+    private static MessageId newId(MessagePost post) {
+        String named = Json.optionalText(post.body(), "message_id");
+        return named == null
+                ? PostChat.messageId(
+                        post.body(),
+                        post.exchange().header("Idempotency-Key"),
+                        "regenerate " + post.message() + " ")
+                : new MessageId(named);
     }
 
     private WorkflowRequest again(WorkflowRequest asked, MessageId id, ObjectNode body) {

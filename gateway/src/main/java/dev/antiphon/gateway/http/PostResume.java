@@ -10,9 +10,6 @@ import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.protocol.MessageId;
-import dev.antiphon.protocol.SessionId;
-import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -23,11 +20,16 @@ import tools.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 
 /// `POST /api/messages/{message_id}/resume`: gives a run the answer that it waits for (PROTOCOL.md §4). Any worker can
 /// continue it.
 final class PostResume implements Endpoint {
+
+    private static final Problem NOT_WAITING =
+            Problem.of(
+                    ErrorCode.NOT_WAITING,
+                    "the message was already answered, now asks another question (chunk_id), or"
+                            + " has ended");
 
     private final SessionLog log;
     private final RequestQueue queue;
@@ -43,15 +45,14 @@ final class PostResume implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) {
-        MessageId message = new MessageId(exchange.parameter("message_id"));
-        exchange.readJson(body -> {
-            SessionId session = new SessionId(Json.text(body, "session_id"));
-            UserId user = new UserId(Json.text(body, "user_id"));
-            UserAnswer answer = new UserAnswer(answer(body), question(body));
-            exchange.when(
-                    log.request(session, message),
-                    request -> found(exchange, message, user, request, answer));
-        });
+        MessagePost.read(
+                exchange,
+                post -> {
+                    UserAnswer answer = new UserAnswer(answer(post.body()), question(post.body()));
+                    post.whenFound(
+                            log.request(post.session(), post.message()),
+                            request -> resume(post, request, answer));
+                });
     }
 
     /// A text stays as it is, anything else becomes JSON: the workflow and the client agree on the meaning.
@@ -77,30 +78,17 @@ final class PostResume implements Endpoint {
         return question.intValue();
     }
 
-    private void found(
-            Exchange exchange,
-            MessageId message,
-            UserId user,
-            Optional<WorkflowRequest> request,
-            UserAnswer answer) {
-        if (request.isEmpty()) {
-            exchange.refuse(Problem.noSuchMessage(message));
-            return;
-        }
-        exchange.when(
-                log.resume(user, resumed(request.get(), answer.text()), answer),
-                resume -> {
-                    switch (resume) {
-                        case Resume.Resumed now -> goOn(exchange, now);
-                        case Resume.NotWaiting() ->
-                                exchange.refuse(
-                                        Problem.of(
-                                                ErrorCode.NOT_WAITING,
-                                                "the message was already answered, now asks another"
-                                                        + " question (chunk_id), or has ended"));
-                        case Resume.Unknown() -> exchange.refuse(Problem.noSuchMessage(message));
-                    }
-                });
+    private void resume(MessagePost post, WorkflowRequest request, UserAnswer answer) {
+        post.exchange()
+                .when(
+                        log.resume(post.user(), resumed(request, answer.text()), answer),
+                        resume -> {
+                            switch (resume) {
+                                case Resume.Resumed now -> goOn(post, now);
+                                case Resume.NotWaiting() -> post.exchange().refuse(NOT_WAITING);
+                                case Resume.Unknown() -> post.refuseUnknown();
+                            }
+                        });
     }
 
     /// The log sets its chunk id.
@@ -116,19 +104,14 @@ final class PostResume implements Endpoint {
     }
 
     /// The run continues whatever the queue answers: a request that the queue did not take is found at its deadline.
-    private void goOn(Exchange exchange, Resume.Resumed resumed) {
+    private void goOn(MessagePost post, Resume.Resumed resumed) {
         WorkflowRequest request = resumed.request();
         doorbell.ring(resumed.pods(), request.sessionId(), List.of(resumed.entry()));
         doorbell.changed(request.userId(), request.sessionId());
-        exchange.when(
-                queue.publishAgain(request, resumed.occasion())
-                        .handle((_, failure) -> failure == null),
-                stored -> {
-                    ObjectNode answer = Json.object();
-                    answer.put("message_id", request.messageId().value());
-                    answer.put("session_id", request.sessionId().value());
-                    answer.put("status", stored ? "accepted" : "queued");
-                    exchange.json(202, Json.bytes(answer));
-                });
+        post.exchange()
+                .when(
+                        queue.publishAgain(request, resumed.occasion())
+                                .handle((_, failure) -> failure == null),
+                        stored -> post.answer(stored ? "accepted" : "queued"));
     }
 }
