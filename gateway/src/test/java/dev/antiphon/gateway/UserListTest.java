@@ -50,7 +50,7 @@ final class UserListTest {
     }
 
     /// The events of a list in a stream, in short form: `whole`, or `running title` for each session in it.
-    private List<String> told(EventStream stream) {
+    private List<String> listEvents(EventStream stream) {
         List<String> told = new ArrayList<>();
         for (EventStream.Event event : stream.events()) {
             if (event.name().equals("list")) {
@@ -73,7 +73,7 @@ final class UserListTest {
 
     private void awaitTold(EventStream stream, String... all) {
         await().atMost(Duration.ofSeconds(45))
-                .untilAsserted(() -> assertThat(told(stream)).containsExactly(all));
+                .untilAsserted(() -> assertThat(listEvents(stream)).containsExactly(all));
     }
 
     private HttpResponse<String> send(String method, String path, ObjectNode body)
@@ -116,14 +116,14 @@ final class UserListTest {
                             .put("session_id", session)
                             .put("user_id", "user1")
                             .put("answer", "green"));
-            await().until(() -> told(mine).size() == 4);
+            await().until(() -> listEvents(mine).size() == 4);
             worker = servers.answering(session);
             worker.claim();
             worker.ends("done");
-            await().until(() -> told(mine).size() == 5);
+            await().until(() -> listEvents(mine).size() == 5);
             servers.settle(session);
             assertThat(rename("user1", " about\ttea ").statusCode()).isEqualTo(204);
-            await().until(() -> told(mine).size() == 6);
+            await().until(() -> listEvents(mine).size() == 6);
             Http.send(
                     Http.request(asked.port(), "/api/sessions/" + session + "?user_id=user1")
                             .DELETE());
@@ -136,7 +136,7 @@ final class UserListTest {
                     "idle which tea?",
                     "idle about tea",
                     "deleted");
-            assertThat(told(foreign)).containsExactly("whole");
+            assertThat(listEvents(foreign)).containsExactly("whole");
             assertThat(servers.keysNaming(session)).doesNotContain("chat:active:user1");
         }
     }

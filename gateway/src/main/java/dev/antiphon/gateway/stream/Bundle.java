@@ -113,8 +113,34 @@ public final class Bundle {
         }
     }
 
+    /// The client's stream as each of its parts sees it.
+    private abstract class SharedOutlet implements EventOutlet {
+
+        @Override
+        public boolean writable() {
+            return !over && outlet.writable();
+        }
+
+        @Override
+        public long bytesWaiting() {
+            return outlet.bytesWaiting();
+        }
+
+        /// The pod stops: the client comes back elsewhere with all its sessions.
+        @Override
+        public void end() {
+            Bundle.this.end();
+        }
+
+        /// A client that does not read reads none of its sessions.
+        @Override
+        public void abort() {
+            outlet.abort();
+        }
+    }
+
     /// One session's part of the stream.
-    private final class Lane implements EventOutlet {
+    private final class Lane extends SharedOutlet {
 
         private final SessionId session;
 
@@ -154,22 +180,6 @@ public final class Bundle {
         }
 
         @Override
-        public boolean writable() {
-            return !over && outlet.writable();
-        }
-
-        @Override
-        public long bytesWaiting() {
-            return outlet.bytesWaiting();
-        }
-
-        /// The pod stops: the client comes back elsewhere with all its sessions.
-        @Override
-        public void end() {
-            Bundle.this.end();
-        }
-
-        @Override
         public void refuse(byte[] event) {
             write(event);
             lanes.remove(this);
@@ -177,42 +187,16 @@ public final class Bundle {
                 Bundle.this.end();
             }
         }
-
-        /// A client that does not read reads none of its sessions.
-        @Override
-        public void abort() {
-            outlet.abort();
-        }
     }
 
     /// The list's part of the stream: its events have no session and do not change the named one.
-    private final class ListLane implements EventOutlet {
+    private final class ListLane extends SharedOutlet {
 
         @Override
         public void write(byte[] bytes) {
             if (!over) {
                 outlet.write(bytes);
             }
-        }
-
-        @Override
-        public boolean writable() {
-            return !over && outlet.writable();
-        }
-
-        @Override
-        public long bytesWaiting() {
-            return outlet.bytesWaiting();
-        }
-
-        @Override
-        public void end() {
-            Bundle.this.end();
-        }
-
-        @Override
-        public void abort() {
-            outlet.abort();
         }
     }
 }

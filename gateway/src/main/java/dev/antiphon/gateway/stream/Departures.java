@@ -95,7 +95,7 @@ final class Departures {
     }
 
     /// Whether departures were given up and no other is left. True only once.
-    boolean mustBeginAnew() {
+    boolean mustRegisterAgain() {
         if (!dropped || underWay > 0 || !failed.isEmpty()) {
             return false;
         }

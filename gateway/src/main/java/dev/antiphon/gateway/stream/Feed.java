@@ -21,15 +21,6 @@ import java.util.Optional;
 /// So the frames here are a gapless piece of the log whatever happens to rings.
 final class Feed {
 
-    /// How soon the log is polled when rings are missing while an answer is in progress, or cannot arrive at all.
-    static final long POLL_ACTIVE = Duration.ofSeconds(1).toNanos();
-
-    /// The same when no entry is expected.
-    static final long POLL_IDLE = Duration.ofSeconds(10).toNanos();
-
-    /// After this much silence, the next entry of an answer is not likely to come soon.
-    static final long EXPECT_FOR = Duration.ofSeconds(60).toNanos();
-
     /// Frames are kept this long after the last entry: readers that need them later read the log.
     static final long KEEP_FRAMES = Duration.ofSeconds(10).toNanos();
 
@@ -56,16 +47,13 @@ final class Feed {
 
     private boolean polling;
     private boolean pollAgain;
-    private int unanswered;
-    private long heardAt;
-    private long polledAt;
+    private final PollPace pace;
 
     Feed(SessionId session, PodServices services) {
         this.session = session;
         this.services = services;
         this.watchers = new Watchers(session, services);
-        this.heardAt = services.loop().nanoTime();
-        this.polledAt = heardAt;
+        this.pace = new PollPace(services.loop().nanoTime());
     }
 
     SessionId session() {
@@ -120,8 +108,9 @@ final class Feed {
     void attached(Attached attached) {
         if (ring == null) {
             ring = new FrameRing(attached.tail());
-            heardAt = services.loop().nanoTime();
-            unanswered = attached.start().number() < attached.tail().number() ? 1 : 0;
+            pace.begins(
+                    attached.start().number() < attached.tail().number(),
+                    services.loop().nanoTime());
             takeEarly(ring);
             if (!early.isEmpty()) {
                 repair();
@@ -223,13 +212,7 @@ final class Feed {
     private void take(FrameRing ring, Entry entry) {
         erased = false;
         ring.add(Frame.of(entry));
-        heardAt = services.loop().nanoTime();
-        switch (entry.event()) {
-            case MESSAGE -> unanswered++;
-            case CHUNK -> unanswered = Math.max(unanswered, 1);
-            case MESSAGE_COMPLETE -> unanswered = Math.max(unanswered - 1, 0);
-            case CONNECTED, STATUS, RESYNC, REFUSED, SESSION, LIST -> {}
-        }
+        pace.heard(entry.event(), services.loop().nanoTime());
     }
 
     /// Lets all subscribers write. Called once after all rings of a batch were taken.
@@ -304,17 +287,12 @@ final class Feed {
 
     void tick(long now, PodStatus status) {
         watchers.tick(now, status);
-        if (now - Math.max(heardAt, polledAt) >= pollEvery(now, status)) {
+        if (pace.isPollDue(now, status)) {
             poll();
         }
-        if (ring != null && !ring.isEmpty() && now - heardAt >= KEEP_FRAMES) {
+        if (ring != null && !ring.isEmpty() && pace.silence(now) >= KEEP_FRAMES) {
             ring.clear();
         }
-    }
-
-    private long pollEvery(long now, PodStatus status) {
-        boolean expecting = unanswered > 0 && now - heardAt < EXPECT_FOR;
-        return expecting || status == PodStatus.NATS_UNAVAILABLE ? POLL_ACTIVE : POLL_IDLE;
     }
 
     /// Asks for the end of the log, because rings might have been lost.
@@ -328,7 +306,7 @@ final class Feed {
         }
         polling = true;
         pollAgain = false;
-        polledAt = services.loop().nanoTime();
+        pace.polled(services.loop().nanoTime());
         EntryId asked = ring.tail();
         services.calls()
                 .ask(

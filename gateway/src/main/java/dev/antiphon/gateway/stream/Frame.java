@@ -3,7 +3,9 @@ package dev.antiphon.gateway.stream;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /// One or several entries as the bytes for browsers, encoded once for all of them.
 ///
@@ -13,6 +15,28 @@ record Frame(EntryId last, byte[] bytes) {
 
     static Frame of(Entry entry) {
         return new Frame(entry.id(), entry.frame());
+    }
+
+    /// Joins entries into frames of at most `most` bytes, unless a single entry is larger, and passes them on one by
+    /// one until `take` returns false.
+    static void joinAll(List<Entry> entries, int most, Predicate<Frame> take) {
+        List<Frame> batch = new ArrayList<>();
+        int bytes = 0;
+        for (Entry entry : entries) {
+            Frame next = of(entry);
+            if (bytes + next.bytes.length > most && !batch.isEmpty()) {
+                if (!take.test(join(batch))) {
+                    return;
+                }
+                batch.clear();
+                bytes = 0;
+            }
+            batch.add(next);
+            bytes += next.bytes.length;
+        }
+        if (!batch.isEmpty()) {
+            var _ = take.test(join(batch));
+        }
     }
 
     /// Joins consecutive frames into one, for one write.

@@ -186,7 +186,7 @@ public final class Hub {
     public void tick() {
         long now = services.loop().nanoTime();
         services.departures().tick();
-        if (services.departures().mustBeginAnew()) {
+        if (services.departures().mustRegisterAgain()) {
             registerAgain();
         }
         // A copy, because a connection that is closed can remove its feed.

@@ -39,7 +39,8 @@ final class LocalEvents {
 
     /// The state of this pod for a client. Without an id: it is in no log.
     static byte[] status(PodStatus status) {
-        String data =
+        return event(
+                EventName.STATUS,
                 switch (status) {
                     case WELL -> "{\"status\":\"recovered\"}";
                     case NATS_UNAVAILABLE -> "{\"status\":\"degraded\",\"reason\":\"nats_away\"}";
@@ -47,8 +48,7 @@ final class LocalEvents {
                     case REDIS_FULL -> "{\"status\":\"degraded\",\"reason\":\"redis_full\"}";
                     case REDIS_READ_ONLY ->
                             "{\"status\":\"degraded\",\"reason\":\"redis_read_only\"}";
-                };
-        return bytes("event: " + EventName.STATUS.wire() + "\ndata: " + data + "\n\n");
+                });
     }
 
     /// Tells a client that its place is lost, gives it the conversation so far, and the stream continues behind that.
@@ -73,14 +73,8 @@ final class LocalEvents {
 
     /// The following events of a stream of several sessions belong to this session.
     static byte[] session(SessionId session, int index) {
-        return bytes(
-                "event: "
-                        + EventName.SESSION.wire()
-                        + "\ndata: {\"session_id\":\""
-                        + session
-                        + "\",\"index\":"
-                        + index
-                        + "}\n\n");
+        return event(
+                EventName.SESSION, "{\"session_id\":\"" + session + "\",\"index\":" + index + "}");
     }
 
     /// The state of sessions in its user's list, for a client.
@@ -96,27 +90,24 @@ final class LocalEvents {
                     .put("state", each.state().name().toLowerCase(Locale.ROOT))
                     .put("title", each.title());
         }
-        ByteArrayOutputStream event = new ByteArrayOutputStream();
-        event.writeBytes(bytes("event: " + EventName.LIST.wire() + "\ndata: "));
-        event.writeBytes(Json.bytes(list));
-        event.writeBytes(bytes("\n\n"));
-        return event.toByteArray();
+        return event(EventName.LIST, list.toString());
     }
 
     /// Tells a client that it gets no events of this session, with the reason that an answer to a request would have.
     static byte[] refused(SessionId session, ErrorCode code) {
-        return bytes(
-                "event: "
-                        + EventName.REFUSED.wire()
-                        + "\ndata: {\"session_id\":\""
-                        + session
-                        + "\",\"code\":\""
-                        + code.wire()
-                        + "\",\"status\":"
-                        + code.httpStatus()
-                        + ",\"title\":\""
-                        + code.title()
-                        + "\"}\n\n");
+        return event(
+                EventName.REFUSED,
+                Json.object()
+                        .put("session_id", session.value())
+                        .put("code", code.wire())
+                        .put("status", code.httpStatus())
+                        .put("title", code.title())
+                        .toString());
+    }
+
+    private static byte[] event(EventName name, String data) {
+        return ("event: " + name.wire() + "\ndata: " + data + "\n\n")
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(String ascii) {

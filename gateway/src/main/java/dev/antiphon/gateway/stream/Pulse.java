@@ -20,7 +20,7 @@ final class Pulse {
     private long waitedFor;
 
     /// The state of this pod that the client knows.
-    private PodStatus told = PodStatus.WELL;
+    private PodStatus announced = PodStatus.WELL;
 
     Pulse(long now) {
         begin(now);
@@ -38,8 +38,8 @@ final class Pulse {
     byte @Nullable [] due(long now, PodStatus status, StreamCounters counters) {
         waitedFor = 0;
         progressAt = now;
-        if (status != told) {
-            return tell(status, now, counters);
+        if (status != announced) {
+            return announce(status, now, counters);
         }
         if (now - pingedAt >= PING_EVERY) {
             pingedAt = now;
@@ -51,8 +51,8 @@ final class Pulse {
     /// Tells the client the state of this pod.
     ///
     /// @return the bytes to write
-    byte[] tell(PodStatus status, long now, StreamCounters counters) {
-        told = status;
+    byte[] announce(PodStatus status, long now, StreamCounters counters) {
+        announced = status;
         pingedAt = now;
         counters.add(StreamCount.STATUS);
         return LocalEvents.status(status);

@@ -14,8 +14,10 @@ import dev.antiphon.protocol.UserId;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// One connection: a cursor, not a queue. Whenever its client can take more, it gets everything after the cursor in one
 /// write: from the feed's frames, or from the log when it is further behind. So replay, live, a slow reader and one of
@@ -55,10 +57,7 @@ public final class Subscriber {
     /// Everything up to here was written.
     private EntryId cursor = EntryId.start(1);
 
-    /// Answers that ended while no client was here, until this client has got past `unseenUntil`.
-    private @Nullable Long unseen;
-
-    private EntryId unseenUntil = cursor;
+    private final UnseenAnswers unseen;
 
     /// The client got a place, or came with one: it must learn when that place is lost.
     private boolean placed;
@@ -90,6 +89,7 @@ public final class Subscriber {
         this.from = from;
         this.services = services;
         this.onLeave = onLeave;
+        this.unseen = new UnseenAnswers(feed.session(), services);
         long now = services.loop().nanoTime();
         this.notBefore = now;
         this.resyncAllowedAt = now;
@@ -138,8 +138,7 @@ public final class Subscriber {
 
     private void remember(Attached attached) {
         feed.attached(attached);
-        unseen = attached.unseen().isPresent() ? attached.unseen().getAsLong() : null;
-        unseenUntil = attached.tail();
+        unseen.attached(attached);
     }
 
     /// The attach failed because Redis is unavailable. The stream begins anyway: an `EventSource` that gets an
@@ -159,7 +158,7 @@ public final class Subscriber {
         pulse.begin(services.loop().nanoTime());
         if (state == State.UNCONFIRMED) {
             write(
-                    pulse.tell(
+                    pulse.announce(
                             PodStatus.REDIS_UNAVAILABLE,
                             services.loop().nanoTime(),
                             services.counters()));
@@ -180,33 +179,49 @@ public final class Subscriber {
 
     /// Asks again whether the session is this user's.
     private void confirm() {
-        asking = true;
-        services.calls()
-                .ask(
-                        () ->
-                                services.registry()
-                                        .attach(feed.session(), user, connection, registered),
-                        this::confirmed,
-                        _ -> {
-                            asking = false;
-                            services.counters().add(StreamCount.REGISTRY_FAILED);
-                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
-                        });
+        attachAgain(attached -> {
+            attached(attached);
+            begin();
+        });
     }
 
-    private void confirmed(Attach answer) {
-        asking = false;
-        if (state == State.LEFT) {
-            leaveAgain();
-            return;
+    /// Attaches this connection again, and ends the stream when the session is another user's.
+    private void attachAgain(Consumer<Attached> then) {
+        ask(
+                services.calls(),
+                () -> services.registry().attach(feed.session(), user, connection, registered),
+                answer -> {
+                    switch (answer) {
+                        case Attach _ when state == State.LEFT -> leaveAgain();
+                        case Attached attached -> then.accept(attached);
+                        case Attach.Foreign() -> refuse();
+                    }
+                },
+                StreamCount.REGISTRY_FAILED);
+    }
+
+    /// It left while the registry was adding it.
+    private void leaveAgain() {
+        if (registered) {
+            services.departures().leave(feed.session(), connection);
         }
-        switch (answer) {
-            case Attached attached -> {
-                attached(attached);
-                begin();
-            }
-            case Attach.Foreign() -> refuse();
-        }
+    }
+
+    /// Makes the call to Redis that decides the next write. After a failure, the next call waits.
+    private <T> void ask(
+            Gate gate, Supplier<CompletionStage<T>> call, Consumer<T> then, StreamCount failed) {
+        asking = true;
+        gate.ask(
+                call,
+                answer -> {
+                    asking = false;
+                    then.accept(answer);
+                },
+                _ -> {
+                    asking = false;
+                    services.counters().add(failed);
+                    notBefore = services.loop().nanoTime() + RETRY_AFTER;
+                });
     }
 
     /// The client is gone. A second call does nothing.
@@ -257,7 +272,7 @@ public final class Subscriber {
     void pump() {
         while (isReady()) {
             if (feed.covers(cursor)) {
-                confirmSeen();
+                unseen.wereWritten(cursor);
                 Frame next = feed.after(cursor);
                 if (next == null) {
                     return;
@@ -298,40 +313,16 @@ public final class Subscriber {
         }
     }
 
-    /// The last write has left, so an unseen answer now was seen.
-    private void confirmSeen() {
-        Long seen = unseen;
-        if (seen != null && cursor.number() >= unseenUntil.number()) {
-            unseen = null;
-            services.calls()
-                    .ask(
-                            () -> services.registry().seen(feed.session(), seen),
-                            _ -> {},
-                            // The next reader without an id sees it again: better than never.
-                            _ -> services.counters().add(StreamCount.REGISTRY_FAILED));
-        }
-    }
-
     // Reading the log
 
     private void read() {
-        asking = true;
         int epoch = feed.epoch();
         EntryId after = cursor;
-        services.reads()
-                .ask(
-                        () ->
-                                services.log()
-                                        .read(feed.session(), after, PodServices.ENTRIES_PER_READ),
-                        slice -> {
-                            asking = false;
-                            haveRead(epoch, after, slice);
-                        },
-                        _ -> {
-                            asking = false;
-                            services.counters().add(StreamCount.READ_FAILED);
-                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
-                        });
+        ask(
+                services.reads(),
+                () -> services.log().read(feed.session(), after, PodServices.ENTRIES_PER_READ),
+                slice -> haveRead(epoch, after, slice),
+                StreamCount.READ_FAILED);
     }
 
     private void haveRead(int epoch, EntryId after, Slice slice) {
@@ -360,24 +351,13 @@ public final class Subscriber {
     /// Writes as much as the client takes now. The rest is read again when the client takes more: keeping it would cost
     /// memory for exactly the slow clients.
     private void writeAll(List<Entry> entries) {
-        List<Frame> batch = new ArrayList<>();
-        int bytes = 0;
-        for (Entry entry : entries) {
-            Frame next = Frame.of(entry);
-            if (bytes + next.bytes().length > FrameRing.MOST_BYTES_AT_ONCE && !batch.isEmpty()) {
-                write(Frame.join(batch));
-                if (outlet == null || !outlet.writable() || state != State.STREAMING) {
-                    return;
-                }
-                batch.clear();
-                bytes = 0;
-            }
-            batch.add(next);
-            bytes += next.bytes().length;
-        }
-        if (!batch.isEmpty()) {
-            write(Frame.join(batch));
-        }
+        Frame.joinAll(
+                entries,
+                FrameRing.MOST_BYTES_AT_ONCE,
+                frame -> {
+                    write(frame);
+                    return outlet != null && outlet.writable() && state == State.STREAMING;
+                });
     }
 
     /// The log no longer holds this client's place: it continues as a reader without an id, so that nothing in progress
@@ -388,50 +368,18 @@ public final class Subscriber {
             notBefore = resyncAllowedAt;
             return;
         }
-        asking = true;
-        services.calls()
-                .ask(
-                        () ->
-                                services.registry()
-                                        .attach(feed.session(), user, connection, registered),
-                        answer -> {
-                            asking = false;
-                            reattached(reason, answer);
-                        },
-                        _ -> {
-                            asking = false;
-                            services.counters().add(StreamCount.REGISTRY_FAILED);
-                            notBefore = services.loop().nanoTime() + RETRY_AFTER;
-                        });
+        attachAgain(attached -> reattached(reason, attached));
     }
 
-    private void reattached(String reason, Attach answer) {
-        if (state != State.STREAMING) {
-            leaveAgain();
-            return;
-        }
-        switch (answer) {
-            case Attached attached -> {
-                remember(attached);
-                cursor = attached.start();
-                if (placed || attached.tail().number() > 0) {
-                    // Also for a client without a place: it was connected when this log's
-                    // entries arrived, and another reader might already have taken those that had
-                    // ended unseen.
-                    resync(reason);
-                } else {
-                    pump();
-                }
-            }
-            // The log was lost, and another user has begun it.
-            case Attach.Foreign() -> refuse();
-        }
-    }
-
-    /// It left while the registry was adding it.
-    private void leaveAgain() {
-        if (registered) {
-            services.departures().leave(feed.session(), connection);
+    private void reattached(String reason, Attached attached) {
+        remember(attached);
+        cursor = attached.start();
+        if (placed || attached.tail().number() > 0) {
+            // Also for a client without a place: it was connected when this log's entries arrived,
+            // and another reader might already have taken those that had ended unseen.
+            resync(reason);
+        } else {
+            pump();
         }
     }
 
@@ -477,8 +425,8 @@ public final class Subscriber {
             return;
         }
         if (outlet.writable()) {
-            PodStatus told = unconfirmed ? PodStatus.REDIS_UNAVAILABLE : status;
-            byte[] due = pulse.due(now, told, services.counters());
+            PodStatus announced = unconfirmed ? PodStatus.REDIS_UNAVAILABLE : status;
+            byte[] due = pulse.due(now, announced, services.counters());
             if (due != null) {
                 write(due);
             }

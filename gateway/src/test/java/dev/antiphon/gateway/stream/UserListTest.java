@@ -63,7 +63,7 @@ final class UserListTest {
     }
 
     /// In short form: `whole a running, b waiting` or `c idle`.
-    private static List<String> told(Client client) {
+    private static List<String> listEvents(Client client) {
         List<String> told = new ArrayList<>();
         for (Client.Event event : client.events()) {
             ObjectNode list = Json.readObject(event.data().getBytes(StandardCharsets.UTF_8));
@@ -94,14 +94,14 @@ final class UserListTest {
         lists.put(USER, "a", State.RUNNING, "A");
         lists.put(USER, "b", State.IDLE, "B");
         Client client = shows(USER);
-        assertThat(told(client)).containsExactly("whole a running");
+        assertThat(listEvents(client)).containsExactly("whole a running");
 
         changed("a", "b"); // nothing has
         lists.put(USER, "b", State.WAITING, "B");
         changed("b");
         lists.remove(USER, "a");
         changed("a");
-        assertThat(told(client)).containsExactly("whole a running", "b waiting", "a deleted");
+        assertThat(listEvents(client)).containsExactly("whole a running", "b waiting", "a deleted");
     }
 
     @Test
@@ -109,7 +109,7 @@ final class UserListTest {
         Client client = shows(new UserId("other"));
         changed("a");
         assertThat(lists.looks).isEmpty();
-        assertThat(told(client)).containsExactly("whole ");
+        assertThat(listEvents(client)).containsExactly("whole ");
     }
 
     @Test
@@ -120,7 +120,8 @@ final class UserListTest {
         lists.put(USER, "a", State.RUNNING, "another title");
         pass(UserList.READ_EVERY);
         pass(UserList.READ_EVERY);
-        assertThat(told(client)).containsExactly("whole ", "whole a running", "whole a running");
+        assertThat(listEvents(client))
+                .containsExactly("whole ", "whole a running", "whole a running");
         assertThat(counters.of(StreamCount.LIST_REPAIRED)).isEqualTo(2);
         assertThat(lists.wholeReads).isEqualTo(4);
     }
@@ -131,7 +132,7 @@ final class UserListTest {
         lists.put(USER, "a", State.RUNNING, "A");
         hub.ringsWereLost();
         loop.settle();
-        assertThat(told(client)).containsExactly("whole ", "whole a running");
+        assertThat(listEvents(client)).containsExactly("whole ", "whole a running");
     }
 
     @Test
@@ -146,7 +147,7 @@ final class UserListTest {
         lists.answer();
         loop.settle();
         assertThat(lists.looks).hasSize(2);
-        assertThat(told(client)).containsExactly("whole ", "a running", "a idle");
+        assertThat(listEvents(client)).containsExactly("whole ", "a running", "a idle");
     }
 
     @Test
@@ -163,7 +164,7 @@ final class UserListTest {
         loop.settle();
         assertThat(counters.of(StreamCount.LIST_HINT_DROPPED)).isEqualTo(10);
         assertThat(lists.wholeReads).isEqualTo(2);
-        assertThat(told(client).getLast()).startsWith("whole s").contains("s" + (most + 9));
+        assertThat(listEvents(client).getLast()).startsWith("whole s").contains("s" + (most + 9));
     }
 
     @Test
@@ -177,9 +178,9 @@ final class UserListTest {
             changed(each);
         }
         client.readAgain();
-        assertThat(told(client)).hasSize(3);
-        assertThat(told(client).get(1)).isEqualTo("a running");
-        assertThat(told(client).get(2)).startsWith("whole ");
+        assertThat(listEvents(client)).hasSize(3);
+        assertThat(listEvents(client).get(1)).isEqualTo("a running");
+        assertThat(listEvents(client).get(2)).startsWith("whole ");
     }
 
     @Test
@@ -191,9 +192,9 @@ final class UserListTest {
         lists.isAway = false;
         lists.put(USER, "a", State.WAITING, "A");
         changed("a"); // not sooner
-        assertThat(told(client)).isEmpty();
+        assertThat(listEvents(client)).isEmpty();
         pass(Duration.ofSeconds(1));
-        assertThat(told(client)).containsExactly("whole a waiting");
+        assertThat(listEvents(client)).containsExactly("whole a waiting");
     }
 
     @Test
