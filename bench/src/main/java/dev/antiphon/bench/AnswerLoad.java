@@ -41,7 +41,7 @@ public final class AnswerLoad {
     ///
     /// @param firstChunk milliseconds from sending the message to its first chunk
     /// @param lateness microseconds by which each chunk arrived after its turn, relative to the answer's earliest pace
-    public record Result(
+    public record AnswerTimes(
             int answers, long chunks, Duration took, Histogram firstChunk, Histogram lateness) {
 
         public String text() {
@@ -69,7 +69,7 @@ public final class AnswerLoad {
     ///
     /// @throws IOException when a stream or a message is refused, or an answer ends early; all other streams are
     ///     then closed
-    public Result run() throws IOException, InterruptedException {
+    public AnswerTimes run() throws IOException, InterruptedException {
         String runId = UUID.randomUUID().toString().substring(0, 8);
         List<Stream> streams = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -147,7 +147,7 @@ public final class AnswerLoad {
         }
     }
 
-    private Result result(List<long[]> all, Duration took) {
+    private AnswerTimes result(List<long[]> all, Duration took) {
         Histogram firstChunk = new Histogram(3);
         Histogram lateness = new Histogram(3);
         long chunks = 0;
@@ -162,6 +162,6 @@ public final class AnswerLoad {
             }
             chunks += times.length - 1;
         }
-        return new Result(all.size(), chunks, took, firstChunk, lateness);
+        return new AnswerTimes(all.size(), chunks, took, firstChunk, lateness);
     }
 }

@@ -45,7 +45,7 @@ public final class ReplayStorm {
     /// The measurements.
     ///
     /// @param each milliseconds from the storm's begin until each reader had everything
-    public record Result(int readers, long events, long bytes, Duration took, Histogram each) {
+    public record ReplayTimes(int readers, long events, long bytes, Duration took, Histogram each) {
 
         public String text() {
             return """
@@ -72,7 +72,7 @@ public final class ReplayStorm {
     /// Asks for the answers, then starts the storm; blocks until every reader has its whole answer.
     ///
     /// @throws IOException when a stream is refused or breaks
-    public Result run() throws IOException, InterruptedException {
+    public ReplayTimes run() throws IOException, InterruptedException {
         List<AnswerStart> answers = new ArrayList<>();
         String runId = UUID.randomUUID().toString().substring(0, 8);
         for (int i = 0; i * READERS_PER_SESSION < readers; i++) {
@@ -100,7 +100,7 @@ public final class ReplayStorm {
                 events += served.events();
                 bytes += served.bytes();
             }
-            return new Result(
+            return new ReplayTimes(
                     readers, events, bytes, Duration.ofNanos(System.nanoTime() - start), each);
         }
     }

@@ -200,7 +200,7 @@ public final class Checker {
 
     private void tabs(String session, Requests requests, LogCheck log, List<HistoryLine> lines) {
         Map<String, TabCheck> tabs = new LinkedHashMap<>();
-        EntriesById told = new EntriesById(session, log.told(), violations);
+        EntriesById entries = new EntriesById(session, log.dataById(), violations);
         for (HistoryLine line : lines) {
             switch (line) {
                 case Open open ->
@@ -216,7 +216,7 @@ public final class Checker {
                                                         violations))
                                 .opened(open);
                 case HistoryLine.Event event -> {
-                    told.take(event);
+                    entries.take(event);
                     TabCheck tab = tabs.get(event.tab());
                     if (tab != null) {
                         tab.take(event);
@@ -235,7 +235,7 @@ public final class Checker {
                         HistoryLine.Over _ -> {}
             }
         }
-        tabs.values().forEach(tab -> tab.end(told.tailCame()));
+        tabs.values().forEach(tab -> tab.end(entries.tailCame()));
     }
 
     /// All readers of a session, and its log, must have the same data under the same id.

@@ -29,7 +29,7 @@ final class LogCheck {
     private final List<Violation> violations;
 
     /// The data of each id, in the log's order.
-    private final Map<String, String> told = new LinkedHashMap<>();
+    private final Map<String, String> dataById = new LinkedHashMap<>();
 
     private final Map<String, MessageChunks> answers = new LinkedHashMap<>();
     private final Map<String, CompleteAnswer> ended = new LinkedHashMap<>();
@@ -60,7 +60,7 @@ final class LogCheck {
     void take(HistoryLine.Entry entry) {
         EntryId id = EntryId.parse(entry.id());
         follows(id, entry);
-        told.put(entry.id(), entry.event() + " " + entry.data());
+        dataById.put(entry.id(), entry.event() + " " + entry.data());
         String before = justEnded;
         justEnded = null;
         switch (EventName.of(entry.event())) {
@@ -201,8 +201,8 @@ final class LogCheck {
     }
 
     /// Every entry by its id, in order.
-    Map<String, String> told() {
-        return told;
+    Map<String, String> dataById() {
+        return dataById;
     }
 
     Map<String, CompleteAnswer> ended() {

@@ -152,7 +152,7 @@ final class TabCheck {
 
     /// Answers that ended before the cursor are in the turns.
     private void toldBefore(EntryId from, Map<String, StoredTurn> turns) {
-        if (!log.told().containsKey(from.toString())) {
+        if (!log.dataById().containsKey(from.toString())) {
             return; // Redis lost that one too; another resync must follow, see the end
         }
         log.ended()
@@ -183,7 +183,7 @@ final class TabCheck {
             return;
         }
         for (EntryId id : slice) {
-            if (!log.told().containsKey(id.toString())) {
+            if (!log.dataById().containsKey(id.toString())) {
                 violated(Kind.SILENT_ROLLBACK, id + " is not in the log");
                 return;
             }
