@@ -151,7 +151,8 @@ final class TestedRun {
             run.execute();
         } catch (InterruptedException e) {
             if (log.isHeldWith(claimed.token())) {
-                throw new IllegalStateException("a step was interrupted, but nobody stopped it", e);
+                throw new IllegalStateException(
+                        "a step was interrupted, but the test did not stop it", e);
             }
         }
         run.unexpected()

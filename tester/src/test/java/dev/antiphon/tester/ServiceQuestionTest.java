@@ -84,7 +84,7 @@ final class ServiceQuestionTest {
     }
 
     @Test
-    void anAnswerGoesOnlyToTheSourceOfItsQuestion() throws Exception {
+    void anAnswerContinueslyToTheSourceOfItsQuestion() throws Exception {
         // Asks the user, lets the service ask the user too, and calls it again in a second step.
         Workflow asks =
                 TestWorkflow.of(

@@ -21,7 +21,7 @@ import java.util.stream.LongStream;
 
 /// Everything at once, at random: rings are lost, doubled, late and out of order, answers of Redis overtake each other,
 /// Redis becomes unavailable, clients stall, leave and come back. Each client must receive, between two resyncs, a
-/// gapless piece of the log, and in the end all of it. A seed that fails fails again.
+/// gapless piece of the log, and in the end all of it. A failed seed fails again when it is repeated.
 final class FeedStormTest {
 
     private static final int STEPS = 2_000;
