@@ -9,6 +9,7 @@ import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.gateway.http.Origins;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.servers.NatsServer;
+import dev.antiphon.servers.Ports;
 import dev.antiphon.servers.RedisServer;
 
 import org.junit.jupiter.api.AfterEach;
@@ -219,8 +220,8 @@ final class LifecycleTest {
 
     @Test
     void aGatewayThatWaitsForItsServersAlreadyTellsHowItIs() throws Exception {
-        int port = freePort();
-        int redisPort = freePort();
+        int port = Ports.free();
+        int redisPort = Ports.free();
         GatewayConfig config =
                 new GatewayConfig(
                         new BackplaneSettings(
@@ -296,7 +297,7 @@ final class LifecycleTest {
 
     @Test
     void gatewaysOfOneMachineShareAPort() throws Exception {
-        int shared = freePort();
+        int shared = Ports.free();
         try (Gateway one = Gateway.open(servers.config(0, shared, 10));
                 Gateway two = Gateway.open(servers.config(0, shared, 10))) {
             Set<String> pods = new HashSet<>();
@@ -357,11 +358,5 @@ final class LifecycleTest {
         }
         stream.close();
         first.close();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,14 +22,20 @@ public final class Ports {
 
     private static final Set<Integer> handedOut = ConcurrentHashMap.newKeySet();
 
+    private static final Reservations reservations =
+            Reservations.open(
+                    Path.of(
+                            System.getProperty("java.io.tmpdir"),
+                            "antiphon-ports-" + System.getProperty("user.name")));
+
     private Ports() {}
 
-    /// A port without a listener. This JVM gets each port only once, but another process can take it before the caller
-    /// does: be ready to try again.
+    /// A port without a listener. This JVM gets each port only once, and while it runs, no other JVM of this user gets
+    /// it. A program that chooses its ports in another way can still take it: be ready to try again.
     public static int free() {
         for (int tries = 0; tries < 1_000; tries++) {
             int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST + 1);
-            if (isFree(port) && handedOut.add(port)) {
+            if (isFree(port) && handedOut.add(port) && reservations.reserve(port)) {
                 return port;
             }
         }
