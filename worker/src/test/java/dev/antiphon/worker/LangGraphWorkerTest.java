@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.UserAnswer;
 import dev.antiphon.engine.run.Counters.Count;
+import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
@@ -173,7 +174,7 @@ final class LangGraphWorkerTest {
     void aStoppedWorkersRunIsJoinedByAnotherAndNothingIsDoneTwice() throws Exception {
         Worker first = worker();
         PlainPod pod = peers.pod("pod-1", "sess_joined");
-        ask("sess_joined", "m1", "weather", "hi");
+        ask("sess_joined", "m1", "weather", "200 ms"); // slow, so that the run outlives its worker
         await().atMost(SOON).until(() -> pod.text("m1").contains("Rome. 1 2"));
 
         Worker second = worker();
@@ -255,11 +256,17 @@ final class LangGraphWorkerTest {
         first.kill();
         Worker second = worker();
 
-        List<JsonNode> chunks = answered(pod, "m1");
-        assertThat(pod.text("m1")).isEqualTo("One moment. Answered \"yes\". " + words(60));
+        await().atMost(SOON).until(() -> pod.complete("m1"));
+        // In the log: a killed worker takes the ring of its last chunk with it.
+        LoggedAnswer answer = LoggedAnswer.of(peers, "sess_killed");
+        assertThat(answer.text()).isEqualTo("One moment. Answered \"yes\". " + words(60));
+        assertThat(answer.ids())
+                .isEqualTo(IntStream.range(0, answer.ids().size()).boxed().toList());
         assertThat(second.counters().of(Count.CONTINUED)).isEqualTo(1);
-        assertThat(statuses(chunks)).containsExactly("kept", "interrupt", "resumed", "kept");
-        assertThat(ofType(chunks, "reset")).isEmpty();
+        assertThat(answer.bodies(ChunkBody.Status.class))
+                .extracting(ChunkBody.Status::status)
+                .containsExactly("kept", "interrupt", "resumed", "kept");
+        assertThat(answer.bodies(ChunkBody.Reset.class)).isEmpty();
         assertThat(statuses("sess_killed")).containsExactly("success", "success");
     }
 

@@ -5,6 +5,7 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
+import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -172,10 +174,17 @@ public final class PlainPeers implements AutoCloseable {
             return chunks(message).stream().anyMatch(chunk -> chunk.get("is_final").asBoolean());
         }
 
+        /// In the order of the log: the rings of two workers can overtake each other on their way to a pod.
         public List<JsonNode> chunks(String message) {
             return heard.stream()
                     .filter(chunk -> chunk.get("message_id").asString().equals(message))
+                    .sorted(Comparator.comparingLong(PlainPod::number))
                     .toList();
+        }
+
+        /// The number of a chunk's entry in the log.
+        static long number(JsonNode chunk) {
+            return EntryId.parse(chunk.get("event_id").asString()).number();
         }
 
         public String text(String message) {

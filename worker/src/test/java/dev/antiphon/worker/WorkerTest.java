@@ -7,9 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.engine.run.Counters.Count;
-import dev.antiphon.protocol.EntryId;
 import dev.antiphon.providers.ModelProviders;
 import dev.antiphon.servers.NatsServer;
+import dev.antiphon.testkit.FakeModelServer;
+import dev.antiphon.testkit.OpenAiStream;
 import dev.antiphon.worker.PlainPeers.PlainPod;
 
 import io.nats.client.JetStreamSubscription;
@@ -33,6 +34,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -256,7 +259,7 @@ final class WorkerTest {
         // a pod.
         assertThat(
                         pod.heard.stream()
-                                .sorted(Comparator.comparingLong(WorkerTest::number))
+                                .sorted(Comparator.comparingLong(PlainPod::number))
                                 .map(chunk -> chunk.get("message_id").asString())
                                 .distinct())
                 .isEqualTo(IntStream.range(0, 10).mapToObj(i -> "m" + i).toList());
@@ -264,29 +267,47 @@ final class WorkerTest {
                 .forEach(i -> assertThat(pod.text("m" + i)).isEqualTo(demoAnswer("question " + i)));
     }
 
-    private static long number(JsonNode chunk) {
-        return EntryId.parse(chunk.get("event_id").asString()).number();
-    }
-
     @Test
     void requestsBeyondTheConcurrencyLimitWaitInJetStream() throws Exception {
-        worker("CHAT_WORKFLOW_CONCURRENCY", "2", "CHAT_DEMO_DELAY", "50ms");
-        List<PlainPod> pods =
-                IntStream.range(0, 6).mapToObj(i -> peers.pod("pod-" + i, "session-" + i)).toList();
+        CountDownLatch counted = new CountDownLatch(1);
+        try (FakeModelServer model =
+                new FakeModelServer(exchange -> {
+                    exchange.open().send(OpenAiStream.role() + OpenAiStream.text("a"));
+                    awaitOpen(counted);
+                    exchange.send(OpenAiStream.answer("b")).end();
+                })) {
+            worker("CHAT_WORKFLOW_CONCURRENCY", "2", "OPENAI_BASE_URL", model.baseUrl());
+            List<PlainPod> pods =
+                    IntStream.range(0, 6)
+                            .mapToObj(i -> peers.pod("pod-" + i, "session-" + i))
+                            .toList();
 
-        for (int i = 0; i < 6; i++) {
-            peers.ask("session-" + i, "m", "question");
+            for (int i = 0; i < 6; i++) {
+                peers.ask("session-" + i, "m", "question");
+            }
+
+            await().atMost(SOON)
+                    .until(() ->
+                            peers.stored() == 6
+                                    && pods.stream().filter(pod -> !pod.heard.isEmpty()).count()
+                                            == 2);
+            var queue =
+                    peers.nats
+                            .jetStreamManagement()
+                            .getConsumerInfo("CHAT_WORKFLOW", "workflow-workers");
+            assertThat(queue.getNumAckPending()).isEqualTo(2);
+            assertThat(queue.getNumPending()).isEqualTo(4);
+            counted.countDown();
+            pods.forEach(pod -> awaitComplete(pod, "m"));
         }
+    }
 
-        await().atMost(SOON)
-                .until(() -> pods.stream().filter(pod -> !pod.heard.isEmpty()).count() == 2);
-        var queue =
-                peers.nats
-                        .jetStreamManagement()
-                        .getConsumerInfo("CHAT_WORKFLOW", "workflow-workers");
-        assertThat(queue.getNumAckPending()).isEqualTo(2);
-        assertThat(queue.getNumPending()).isEqualTo(4);
-        pods.forEach(pod -> awaitComplete(pod, "m"));
+    private static void awaitOpen(CountDownLatch latch) {
+        try {
+            latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -223,8 +223,7 @@ final class SystemTest {
         try (EventStream tab = EventStream.open(podA, "ordered", null)) {
             List<String> statuses = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                JsonNode answer =
-                        post(i % 2 == 0 ? podA : podB, "ordered", "question " + i, "m" + i);
+                JsonNode answer = post(i % 2 == 0 ? podA : podB, "ordered", question(i), "m" + i);
                 statuses.add(answer.get("status").asString());
             }
             awaitComplete(tab, "m5");
@@ -237,9 +236,14 @@ final class SystemTest {
             assertThat(statuses.getFirst()).isEqualTo("accepted");
             assertThat(statuses.subList(1, 6)).containsOnly("queued");
             IntStream.range(0, 6)
-                    .forEach(i ->
-                            assertThat(text(tab, "m" + i)).isEqualTo(demoAnswer("question " + i)));
+                    .forEach(
+                            i -> assertThat(text(tab, "m" + i)).isEqualTo(demoAnswer(question(i))));
         }
+    }
+
+    /// The first one is long, so that its answer is in progress while the others are sent.
+    private static String question(int number) {
+        return "question " + number + (number == 0 ? " word".repeat(300) : "");
     }
 
     @Test
@@ -319,6 +323,9 @@ final class SystemTest {
 
     @Test
     void eachWarningInTheLogIsCountedUnderItsText() throws Exception {
+        await("the worker to be up")
+                .atMost(IN_TIME)
+                .until(() -> installation.output(worker).contains("worker pid="));
         try (Connection nats = Nats.connect(installation.addresses().get("NATS_URL"))) {
             nats.publish("chat.pod.pod-" + podA.getPort() + ".response", new byte[] {'{'});
             nats.publish("chat.workflow.cancel", new byte[] {'{'});

@@ -37,9 +37,12 @@ class FakeModel extends BaseChatModel {
 
 const lastText = (messages) => messages.at(-1).content;
 
+const askedIn = (messages) =>
+  messages.findLast((message) => message.getType() === "human").content;
+
 // "7 words, 20 ms" is answered with "w1 w2 … w7 ", any other message with itself.
 function* words(messages) {
-  const asked = messages.findLast((message) => message.getType() === "human").content;
+  const asked = askedIn(messages);
   const [, count, delay] = /(\d+) words, (\d+) ms/.exec(asked) ?? [];
   yield { additional_kwargs: { reasoning_content: "Let me " } };
   yield { additional_kwargs: { reasoning_content: "count." } };
@@ -55,11 +58,13 @@ function* words(messages) {
   };
 }
 
+// "200 ms" counts at that pace, any other message at 50 ms.
 function* forecast(messages) {
   if (messages.at(-1).getType() === "tool") {
+    const [, delay] = /(\d+) ms/.exec(askedIn(messages)) ?? [];
     yield { content: "It is " };
     yield { content: lastText(messages) };
-    for (let word = 1; word <= 20; word++) yield { content: ` ${word}`, delay: 50 };
+    for (let word = 1; word <= 20; word++) yield { content: ` ${word}`, delay: Number(delay ?? 50) };
     return;
   }
   const call = (piece) => ({ tool_call_chunks: [{ index: 0, type: "tool_call_chunk", ...piece }] });
