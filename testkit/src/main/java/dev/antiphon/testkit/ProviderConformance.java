@@ -360,15 +360,17 @@ public abstract class ProviderConformance {
     /// Some services think in silence and send comments meanwhile.
     @Test
     void signsOfLifeResetTheFirstTokenAndIdleLimits() throws Exception {
-        CallLimits limits = new CallLimits(LONG, SHORT, SHORT, LONG);
+        // Each half takes a little longer than the limit, which is long enough for a busy machine.
+        Duration limit = Duration.ofSeconds(1);
+        CallLimits limits = new CallLimits(LONG, limit, limit, LONG);
 
         ModelAnswer answer =
                 provider(
                         server(exchange ->
                                 open(exchange)
-                                        .repeat(wire().keepAlive(), 80)
+                                        .repeat(wire().keepAlive(), 220)
                                         .send(wire().text("a"))
-                                        .repeat(wire().keepAlive(), 80)
+                                        .repeat(wire().keepAlive(), 220)
                                         .send(wire().text("b"))
                                         .send(wire().end(Wire.Reason.STOP, 1))
                                         .end()),

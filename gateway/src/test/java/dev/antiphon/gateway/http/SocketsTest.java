@@ -73,6 +73,10 @@ final class SocketsTest {
         done.get(5, TimeUnit.SECONDS);
     }
 
+    private static void awaitClosed(Socket socket) {
+        await().until(() -> isClosed(socket));
+    }
+
     private static boolean isClosed(Socket socket) throws IOException {
         try {
             return socket.getInputStream().read() < 0;
@@ -89,7 +93,7 @@ final class SocketsTest {
         Socket one = connect(port);
         try (Socket _ = connect(port)) {
             try (Socket three = connect(port)) {
-                assertThat(isClosed(three)).isTrue();
+                awaitClosed(three);
             }
             one.close();
             await().until(() -> {
@@ -109,7 +113,7 @@ final class SocketsTest {
                 sockets.busy(opened.get(1));
                 sockets.sweep(TOO_LATE);
             });
-            assertThat(isClosed(idle)).isTrue();
+            awaitClosed(idle);
             assertThat(isClosed(busy)).isFalse();
         }
     }
@@ -125,7 +129,7 @@ final class SocketsTest {
             });
             assertThat(isClosed(socket)).isFalse();
             onLoop(() -> sockets.sweep(2 * TOO_LATE));
-            assertThat(isClosed(socket)).isTrue();
+            awaitClosed(socket);
         }
     }
 }

@@ -20,7 +20,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -151,8 +150,8 @@ final class SseOutletTest {
             opened.join().abort();
             return true;
         });
-        over.get(1, TimeUnit.SECONDS);
-        await().atMost(Duration.ofSeconds(1)).until(this::isReset);
+        over.get(5, TimeUnit.SECONDS);
+        await().until(this::isReset);
     }
 
     private boolean isReset() {

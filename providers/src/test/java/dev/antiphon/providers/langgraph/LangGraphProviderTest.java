@@ -217,7 +217,7 @@ final class LangGraphProviderTest {
 
         assertThat(streaming.failure()).isInstanceOf(InterruptedException.class);
         // Here within milliseconds; a busy machine can need more.
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         await().atMost(LONG)
                 .until(() -> server.statuses(calls.thread()).equals(List.of("interrupted")));
     }
