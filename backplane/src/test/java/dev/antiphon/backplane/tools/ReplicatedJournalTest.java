@@ -48,6 +48,8 @@ final class ReplicatedJournalTest {
 
     @BeforeEach
     void follow() {
+        // By default Redis waits 5 s for more replicas before it sends its data to one.
+        REDIS.commands().configSet("repl-diskless-sync-delay", "0");
         replica.replicaof("127.0.0.1", REDIS.server().port());
         await().atMost(IN_TIME)
                 .until(() -> replica.info("replication").contains("master_link_status:up"));

@@ -30,13 +30,17 @@ final class Nginx implements AutoCloseable {
         this.port = port;
     }
 
+    /// The port of the shipped configuration where it is available, otherwise another. One test class at a time can
+    /// have it.
+    static int shippedPort() {
+        return Ports.obstacle(HTTP).isEmpty() ? HTTP : Ports.free();
+    }
+
     /// @param folder for the changed configuration, the log, and nginx's process id
     /// @param gateways three of them
-    static Nginx start(Path shipped, Path folder, List<Installation.Gateway> gateways)
+    static Nginx start(String shipped, int port, Path folder, List<Installation.Gateway> gateways)
             throws IOException {
-        int port = Ports.obstacle(HTTP).isEmpty() ? HTTP : Ports.free();
-        String configuration =
-                replace(Files.readString(shipped), "listen 80;", "listen " + port + ";");
+        String configuration = replace(shipped, "listen 80;", "listen " + port + ";");
         for (int i = 0; i < gateways.size(); i++) {
             configuration =
                     replace(
@@ -78,7 +82,13 @@ final class Nginx implements AutoCloseable {
         }
     }
 
-    private static String replace(String text, String found, String by) {
+    /// The configuration that we ship.
+    static String shipped() throws IOException {
+        return Files.readString(Path.of("..", "deploy", "nginx.conf"));
+    }
+
+    /// @throws IllegalStateException when the text does not contain what is to be replaced
+    static String replace(String text, String found, String by) {
         if (!text.contains(found)) {
             throw new IllegalStateException("the shipped configuration has no '" + found + "'");
         }

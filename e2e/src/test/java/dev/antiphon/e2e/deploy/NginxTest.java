@@ -42,8 +42,12 @@ import java.util.stream.Stream;
 /// The shipped nginx configuration in a real nginx, in front of three real gateways.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class NginxTest {
-    /// nginx closes a silent response after 60 s by default, and so do most load balancers.
-    private static final Duration SILENT_FOR = Duration.ofSeconds(75);
+    /// nginx closes a silent response after this time. A shorter one proves the same sooner: heartbeats come often
+    /// enough.
+    private static final String SHIPPED_SILENCE = "proxy_read_timeout 60s;";
+
+    private static final String SHORTER_SILENCE = "proxy_read_timeout 25s;";
+    private static final Duration SILENT_FOR = Duration.ofSeconds(40);
 
     @TempDir private static Path folder;
     private static Installation installation;
@@ -62,7 +66,8 @@ final class NginxTest {
                 Stream.generate(() -> installation.gateway(Map.of())).limit(3).toList();
         changed = gateways.getFirst();
         ports = gateways.stream().map(Installation.Gateway::port).toList();
-        nginx = Nginx.start(Path.of("..", "deploy", "nginx.conf"), folder, gateways);
+        String configuration = Nginx.replace(Nginx.shipped(), SHIPPED_SILENCE, SHORTER_SILENCE);
+        nginx = Nginx.start(configuration, Nginx.shippedPort(), folder, gateways);
         http = HttpClient.newHttpClient();
         silent = EventStream.open(nginx.address(), "silent", null);
         silentSince = System.nanoTime();
@@ -286,7 +291,7 @@ final class NginxTest {
     @Test
     @Order(5)
     void aSilentStreamSurvivesLongerThanNginxBelievesInSilence() {
-        await("75 s of silence")
+        await("40 s of silence")
                 .atMost(SILENT_FOR.plusSeconds(5))
                 .until(() ->
                         !silent.isOpen() || System.nanoTime() - silentSince > SILENT_FOR.toNanos());

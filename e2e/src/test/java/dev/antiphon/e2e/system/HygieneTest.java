@@ -14,6 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -35,6 +37,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// The registry entries of a gateway that was killed, and of one that was only paused.
 @SuppressWarnings("try") // if closing is interrupted, the test has failed already
 @Timeout(240)
+@Execution(ExecutionMode.CONCURRENT) // both tests wait for the same half minute
 final class HygieneTest {
 
     private static final int CONNECTIONS = 60;
