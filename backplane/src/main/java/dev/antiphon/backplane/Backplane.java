@@ -2,10 +2,11 @@ package dev.antiphon.backplane;
 
 import dev.antiphon.backplane.catalog.Catalog;
 import dev.antiphon.backplane.doorbell.CancelSubscription;
-import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.doorbell.PodSubscription;
 import dev.antiphon.backplane.doorbell.RingListener;
+import dev.antiphon.backplane.doorbell.RingingSessionLog;
 import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.history.PostgresHistory;
@@ -81,8 +82,13 @@ public final class Backplane implements AutoCloseable {
         this.replicated = replicated;
         this.admission = admission;
         this.nats = nats;
+        this.doorbell = new NatsDoorbell(nats, this::forget);
         RedisSessionLog inRedisLog = new RedisSessionLog(redis, admission, keep, keepParked);
-        this.log = postgres.<SessionLog>map(each -> each.parking(inRedisLog)).orElse(inRedisLog);
+        this.log =
+                new RingingSessionLog(
+                        postgres.<SessionLog>map(each -> each.parking(inRedisLog))
+                                .orElse(inRedisLog),
+                        doorbell);
         this.plainLog = new RedisPlainLog(redis, keep);
         this.postgres = postgres;
         if (postgres.isPresent()) {
@@ -96,7 +102,6 @@ public final class Backplane implements AutoCloseable {
         this.queue = queue;
         this.catalog = new Catalog(redis);
         this.pods = new RedisPods(redis);
-        this.doorbell = new NatsDoorbell(nats, this::forget);
     }
 
     /// Connects to the servers; waits for each one until it is available.
@@ -157,6 +162,7 @@ public final class Backplane implements AutoCloseable {
         }
     }
 
+    /// The session log, which also rings the pods for each entry.
     public SessionLog log() {
         return log;
     }
@@ -205,7 +211,7 @@ public final class Backplane implements AutoCloseable {
         return doorbell.lost();
     }
 
-    public Doorbell doorbell() {
+    public Notices notices() {
         return doorbell;
     }
 

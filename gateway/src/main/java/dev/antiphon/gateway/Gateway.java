@@ -220,6 +220,11 @@ public final class Gateway implements AutoCloseable {
             }
 
             @Override
+            public void erased(SessionId session) {
+                hub.erased(session);
+            }
+
+            @Override
             public void changed(UserId user, SessionId session) {
                 hub.changed(user, session);
             }

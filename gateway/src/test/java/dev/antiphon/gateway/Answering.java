@@ -4,6 +4,7 @@ import dev.antiphon.backplane.Backplane;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -11,7 +12,6 @@ import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
@@ -36,7 +35,6 @@ final class Answering {
     private final Token token = Token.mint();
     private @Nullable WorkflowRequest request;
     private int next;
-    private Set<PodId> pods = Set.of();
 
     Answering(Backplane backplane, SessionId session) {
         this.backplane = backplane;
@@ -57,17 +55,19 @@ final class Answering {
 
     /// Appends chunks and rings for them.
     void streams(String... texts) {
-        ring(append(texts));
+        var _ = append(backplane.log(), texts);
     }
 
-    /// Appends chunks and rings for none of them.
-    List<Entry> append(String... texts) {
+    /// As {@link #streams}, with a log of its own choice.
+    ///
+    /// @param log one in Redis alone rings for no entry
+    List<Entry> append(SessionLog log, String... texts) {
         List<Batch.Addition> additions = new ArrayList<>();
         int first = next;
         for (String text : texts) {
             additions.add(new Batch.Addition(EventName.CHUNK, chunk(text, null).encode()));
         }
-        return append(first, additions, Batch.Then.CONTINUE);
+        return append(log, first, additions, Batch.Then.CONTINUE);
     }
 
     /// Appends the last chunk and rings for it.
@@ -79,11 +79,11 @@ final class Answering {
     /// As {@link #ends}, but no pod gets the hint that its user's list has changed.
     void endsUnheard(String text) {
         Chunk last = chunk(text, new Completion("demo-gpt", 42, Completion.FinishReason.STOP));
-        ring(append(next - 1, Batch.End.of(last).additions(), Batch.Then.END));
+        var _ = append(backplane.log(), next - 1, Batch.End.of(last).additions(), Batch.Then.END);
     }
 
     private void changed() {
-        backplane.doorbell().changed(request().userId(), session);
+        backplane.notices().changed(request().userId(), session);
     }
 
     /// Asks the user and releases the run until the answer arrives.
@@ -97,36 +97,31 @@ final class Answering {
                         null,
                         TIME,
                         request().correlationId());
-        ring(
+        var _ =
                 append(
+                        backplane.log(),
                         next - 1,
                         List.of(new Batch.Addition(EventName.CHUNK, asks.encode())),
-                        Batch.Then.PARK));
+                        Batch.Then.PARK);
         changed();
     }
 
-    void ring(List<Entry> entries) {
-        backplane.doorbell().ring(pods, session, entries);
-    }
-
-    private List<Entry> append(int first, List<Batch.Addition> additions, Batch.Then then) {
+    private List<Entry> append(
+            SessionLog log, int first, List<Batch.Addition> additions, Batch.Then then) {
         Append append =
                 done(
-                        backplane
-                                .log()
-                                .append(
-                                        new Batch(
-                                                session,
-                                                request().messageId(),
-                                                token,
-                                                first,
-                                                additions,
-                                                then)));
-        if (!(append instanceof Append.Appended(var entries, var rung))) {
+                        log.append(
+                                new Batch(
+                                        session,
+                                        request().messageId(),
+                                        token,
+                                        first,
+                                        additions,
+                                        then)));
+        if (!(append instanceof Append.Appended appended)) {
             throw new AssertionError("not appended: " + append);
         }
-        pods = rung;
-        return entries;
+        return appended.entries();
     }
 
     private Chunk chunk(String text, @Nullable Completion completion) {

@@ -189,7 +189,9 @@ final class ChatFlowTest {
         Answering worker = servers.answering(session);
         worker.claim();
         List<String> ids =
-                worker.append("a ", "b ", "c ").stream().map(e -> e.id().toString()).toList();
+                worker.append(servers.silentLog(), "a ", "b ", "c ").stream()
+                        .map(e -> e.id().toString())
+                        .toList();
         String query = "session_id=" + session + "&user_id=user1&last_event_id=" + ids.get(0);
         try (EventStream stream = EventStream.openAt(gateway.port(), query, request -> request)) {
             stream.events(3);
@@ -239,10 +241,10 @@ final class ChatFlowTest {
             Http.ask(gateway.port(), session, "hi");
             Answering worker = servers.answering(session);
             worker.claim();
-            worker.append("a ", "b ");
+            worker.append(servers.silentLog(), "a ", "b ");
             worker.streams("c ");
             stream.events(5);
-            worker.append("d "); // no entry follows it: the poll finds it
+            worker.append(servers.silentLog(), "d "); // no entry follows it: the poll finds it
             stream.events(6);
             assertThat(stream.numbers()).containsExactly(1L, 2L, 3L, 4L, 5L);
         }

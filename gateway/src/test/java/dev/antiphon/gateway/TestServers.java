@@ -7,6 +7,8 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.backplane.catalog.Offer;
+import dev.antiphon.backplane.log.RedisSessionLog;
+import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.gateway.http.Origins;
 import dev.antiphon.protocol.ErrorCode;
@@ -60,6 +62,11 @@ final class TestServers implements AutoCloseable {
         BackplaneSettings settings = settings(nats, redis, Duration.ofSeconds(5));
         return new TestServers(
                 nats, redis, Backplane.open(settings, "test"), Redis.open(settings.redis()));
+    }
+
+    /// A log whose entries no pod hears of.
+    SessionLog silentLog() {
+        return new RedisSessionLog(look);
     }
 
     private static BackplaneSettings settings(

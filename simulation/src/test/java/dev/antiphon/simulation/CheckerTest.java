@@ -139,6 +139,15 @@ final class CheckerTest {
     }
 
     @Test
+    void anEntryThatIsNotRungBreaksI3() {
+        world.chronicle()
+                .committed(
+                        SESSION, new Append.Appended(List.of(session.entries.getLast()), Set.of()));
+
+        reports("I3");
+    }
+
+    @Test
     void aDoubledAndASkippedEntryBreakI4() {
         Browser browser =
                 world.browsers().stream()

@@ -3,6 +3,7 @@ package dev.antiphon.simulation;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
+import dev.antiphon.backplane.log.Committed;
 import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.StoredRequest;
@@ -68,6 +69,7 @@ final class Chronicle {
     private final Map<Count, Long> counts = new EnumMap<>(Count.class);
     private final List<String> violations = new ArrayList<>();
     private final Map<SessionId, Set<EntryId>> entries = new HashMap<>();
+    private final Map<SessionId, Set<EntryId>> unrung = new LinkedHashMap<>();
     private final Map<Place, List<String>> attempts = new LinkedHashMap<>();
     private final Map<ConnectionId, Set<EntryId>> starts = new HashMap<>();
     private final Set<Place> accepted = new LinkedHashSet<>();
@@ -159,10 +161,23 @@ final class Chronicle {
         }
     }
 
+    /// A process was told that these entries are in the log: it rings them at once.
+    void committed(SessionId session, Committed committed) {
+        Set<EntryId> all = unrung.computeIfAbsent(session, _ -> new LinkedHashSet<>());
+        committed.entries().forEach(entry -> all.add(entry.id()));
+    }
+
     void rung(SessionId session, Entry entry) {
+        unrung.computeIfAbsent(session, _ -> new LinkedHashSet<>()).remove(entry.id());
         if (!entries.getOrDefault(session, Set.of()).contains(entry.id())) {
             violated("I3", entry.id() + " of " + session + " was rung before it was in the log");
         }
+    }
+
+    /// The entries that no process rang although one was told of them.
+    void checkRung() {
+        unrung.forEach((session, all) ->
+                all.forEach(id -> violated("I3", id + " of " + session + " was not rung")));
     }
 
     void attached(ConnectionId connection, EntryId start) {

@@ -102,6 +102,7 @@ enum Mutant {
             };
         }
     },
+    RING_FORGOTTEN(Patch.nothing("dev.antiphon.backplane.doorbell.RingingSessionLog", "ring")),
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.engine.run.Acker", "toNanos")),
     ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.engine.run.Acker", "isSameEnd")),
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),

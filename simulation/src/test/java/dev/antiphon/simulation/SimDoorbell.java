@@ -1,6 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
@@ -10,8 +11,8 @@ import dev.antiphon.protocol.UserId;
 import java.util.List;
 import java.util.Set;
 
-/// One process' side of the pods' subjects.
-record SimDoorbell(Host host, Nats nats) implements Doorbell {
+/// One process' side of the pods' subjects and of the notices.
+record SimDoorbell(Host host, Nats nats) implements Doorbell, Notices {
 
     @Override
     public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {
@@ -21,6 +22,11 @@ record SimDoorbell(Host host, Nats nats) implements Doorbell {
     @Override
     public void cancelled(SessionId session, MessageId message) {
         nats.cancelled(session, message);
+    }
+
+    @Override
+    public void erased(Set<PodId> pods, SessionId session) {
+        // A world erases without a gateway; its readers find it by themselves.
     }
 
     @Override

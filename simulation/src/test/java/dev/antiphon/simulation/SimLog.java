@@ -10,6 +10,7 @@ import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Cleanups;
+import dev.antiphon.backplane.log.Committed;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.backplane.log.Recovery;
@@ -67,17 +68,30 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
         return link.call(command);
     }
 
+    /// A call that can append entries: when its answer arrives, its caller must ring them.
+    private <T> CompletionStage<T> committing(SessionId session, Supplier<T> command) {
+        return asked(command)
+                .thenApply(answer -> {
+                    if (answer instanceof Committed committed) {
+                        chronicle.committed(session, committed);
+                    }
+                    return answer;
+                });
+    }
+
     @Override
     public CompletionStage<Accept> accept(WorkflowRequest request) {
-        return asked(() -> {
-            enter(request.sessionId());
-            return redis.accept(request);
-        });
+        return committing(
+                request.sessionId(),
+                () -> {
+                    enter(request.sessionId());
+                    return redis.accept(request);
+                });
     }
 
     @Override
     public CompletionStage<Refuse> refuse(SessionId session, MessageId message, Batch.End end) {
-        return asked(() -> redis.refuse(session, message, end));
+        return committing(session, () -> redis.refuse(session, message, end));
     }
 
     @Override
@@ -97,15 +111,17 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
 
     @Override
     public CompletionStage<Append> append(Batch batch) {
-        return asked(() -> {
-            ModelSession session = redis.session(batch.session());
-            Token current = session == null ? null : session.token;
-            int before = session == null ? 0 : session.entries.size();
-            Append answer = redis.append(batch);
-            boolean wrote = session != null && session.entries.size() > before;
-            chronicle.appended(batch, current, wrote, answer);
-            return answer;
-        });
+        return committing(
+                batch.session(),
+                () -> {
+                    ModelSession session = redis.session(batch.session());
+                    Token current = session == null ? null : session.token;
+                    int before = session == null ? 0 : session.entries.size();
+                    Append answer = redis.append(batch);
+                    boolean wrote = session != null && session.entries.size() > before;
+                    chronicle.appended(batch, current, wrote, answer);
+                    return answer;
+                });
     }
 
     @Override
@@ -116,7 +132,7 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
 
     @Override
     public CompletionStage<Resume> resume(UserId user, Chunk resumed, UserAnswer answer) {
-        return asked(() -> redis.resume(user, resumed, answer));
+        return committing(resumed.sessionId(), () -> redis.resume(user, resumed, answer));
     }
 
     CompletionStage<Optional<ParkedRun>> parked(SessionId session) {
@@ -146,7 +162,7 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
 
     @Override
     public CompletionStage<Finish> finish(Optional<UserId> user, Chunk last) {
-        return asked(() -> redis.finish(user, last));
+        return committing(last.sessionId(), () -> redis.finish(user, last));
     }
 
     @Override

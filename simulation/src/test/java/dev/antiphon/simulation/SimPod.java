@@ -1,6 +1,6 @@
 package dev.antiphon.simulation;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.Resume;
@@ -53,7 +53,7 @@ final class SimPod {
     private final SimLog history;
     private final SimRegistry registry;
     private final SimQueue queue;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final StreamCounters counters = new StreamCounters();
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final Hub hub;
@@ -69,7 +69,7 @@ final class SimPod {
         this.history = redis;
         this.registry = world.registry(link, id, redis);
         this.queue = world.queue(host);
-        this.doorbell = new SimDoorbell(host, world.nats());
+        this.notices = new SimDoorbell(host, world.nats());
         this.hub =
                 new Hub(loop(), log, redis, new NoLists(), registry, this::connectionId, counters);
         world.nats().listen(id, new Nats.Ear(host, hub::rang, hub::ringsWereLost));
@@ -198,11 +198,7 @@ final class SimPod {
 
     private void accepted(WorkflowRequest request, Accept accept, Consumer<Posted> answer) {
         switch (accept) {
-            case Accept.Accepted accepted -> {
-                doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
-                publish(request, answer);
-            }
-            case Accept.Duplicate() -> publish(request, answer);
+            case Accept.Accepted _, Accept.Duplicate _ -> publish(request, answer);
             case Accept.Full() -> answer.accept(Posted.TRY_AGAIN);
             case Accept.Conflict(), Accept.Foreign() -> answer.accept(Posted.REFUSED);
         }
@@ -232,13 +228,9 @@ final class SimPod {
                                     answer.accept(false);
                                     return;
                                 }
-                                if (finish instanceof Finish.Finished finished) {
+                                if (finish instanceof Finish.Finished) {
                                     world.chronicle().count(Chronicle.Count.CANCEL);
-                                    doorbell.ring(
-                                            finished.pods(),
-                                            request.sessionId(),
-                                            finished.entries());
-                                    doorbell.cancelled(request.sessionId(), request.messageId());
+                                    notices.cancelled(request.sessionId(), request.messageId());
                                 }
                                 answer.accept(true);
                             });
@@ -269,8 +261,6 @@ final class SimPod {
                 log.resume(request.userId(), resumed, new UserAnswer(answer, null))
                         .thenAccept(resume -> {
                             if (resume instanceof Resume.Resumed now) {
-                                doorbell.ring(
-                                        now.pods(), request.sessionId(), List.of(now.entry()));
                                 var _ = queue.publishAgain(request, now.occasion());
                             }
                         });

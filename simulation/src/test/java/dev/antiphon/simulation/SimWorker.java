@@ -1,7 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.api.model.ModelProvider;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.tools.ToolBegin;
 import dev.antiphon.backplane.tools.ToolIntent;
@@ -66,7 +66,7 @@ final class SimWorker {
         SimLog redis = world.log(link);
         SessionLog log = world.log(host, redis);
         SimQueue queue = world.queue(host);
-        Doorbell doorbell = new SimDoorbell(host, world.nats());
+        Notices notices = new SimDoorbell(host, world.nats());
         Counters counters = new Counters();
         Providers providers = providers();
         try {
@@ -77,7 +77,7 @@ final class SimWorker {
                     new SessionRunner(
                             log,
                             settler,
-                            doorbell,
+                            notices,
                             queue,
                             new RunParts(
                                     providers,

@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.doorbell.RingingSessionLog;
 import dev.antiphon.backplane.history.ParkingSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.gateway.stream.StreamCounters;
@@ -266,11 +267,13 @@ final class World {
         return new SimLog(link, redis, chronicle, rows);
     }
 
-    /// Its log, which stores waiting runs in PostgreSQL where there is one.
+    /// Its log, which rings, and stores waiting runs in PostgreSQL where there is one.
     SessionLog log(Host host, SimLog log) {
-        return kinds.rows()
-                ? new ParkingSessionLog(log, seams.rows(host, scheduler, faults, rows, log))
-                : log;
+        SessionLog parking =
+                kinds.rows()
+                        ? new ParkingSessionLog(log, seams.rows(host, scheduler, faults, rows, log))
+                        : log;
+        return new RingingSessionLog(parking, new SimDoorbell(host, nats));
     }
 
     SimQueue queue(Host host) {

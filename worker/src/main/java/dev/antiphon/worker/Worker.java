@@ -111,7 +111,7 @@ public final class Worker implements AutoCloseable {
                 new SessionRunner(
                         backplane.log(),
                         settler,
-                        backplane.doorbell(),
+                        backplane.notices(),
                         backplane.queue(),
                         new RunParts(
                                 providers,

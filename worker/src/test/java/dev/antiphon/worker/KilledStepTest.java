@@ -398,7 +398,6 @@ final class KilledStepTest {
                             .get();
             assertThat(resume).isInstanceOf(Resume.Resumed.class);
             if (resume instanceof Resume.Resumed now) {
-                backplane.doorbell().ring(now.pods(), resumed.sessionId(), List.of(now.entry()));
                 backplane
                         .queue()
                         .publishAgain(now.request(), now.occasion())

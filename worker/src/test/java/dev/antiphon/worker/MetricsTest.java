@@ -359,7 +359,7 @@ final class MetricsTest {
         peers.ask("test", "m1", "hi");
         await().atMost(IN_TIME).until(() -> !pod.chunks("m1").isEmpty());
 
-        backplane.doorbell().cancelled(SESSION, new MessageId("m1"));
+        backplane.notices().cancelled(SESSION, new MessageId("m1"));
         awaitDriven(worker, Count.CANCELLED);
 
         PlainPod other = peers.pod("pod-1", "other");

@@ -133,7 +133,7 @@ public final class PlainPeers implements AutoCloseable {
                             .finish(Optional.of(USER), cancelled(session, message))
                             .toCompletableFuture()
                             .get(10, TimeUnit.SECONDS);
-            backplane.doorbell().cancelled(session, message);
+            backplane.notices().cancelled(session, message);
         }
     }
 

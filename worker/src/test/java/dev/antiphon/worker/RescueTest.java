@@ -287,9 +287,8 @@ final class RescueTest {
 
         Chunk last = PlainPeers.cancelled(SESSION, new MessageId("m1"));
         Finish finish = get(backplane.log().finish(Optional.of(PlainPeers.USER), last));
-        backplane.doorbell().cancelled(SESSION, new MessageId("m1"));
-        Finish.Finished finished = (Finish.Finished) finish;
-        backplane.doorbell().ring(finished.pods(), SESSION, finished.entries());
+        backplane.notices().cancelled(SESSION, new MessageId("m1"));
+        assertThat(finish).isInstanceOf(Finish.Finished.class);
 
         await().atMost(IN_TIME).until(() -> pod.complete("m2"));
         List<JsonNode> chunks = pod.chunks("m1");

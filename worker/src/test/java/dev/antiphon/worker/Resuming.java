@@ -12,7 +12,6 @@ import dev.antiphon.protocol.UserId;
 import dev.antiphon.providers.ModelProviders;
 
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 
 /// Answers a run that waits for its user, as `POST /api/messages/{message_id}/resume` does.
@@ -46,7 +45,6 @@ public final class Resuming {
                             .toCompletableFuture()
                             .join();
             if (resume instanceof Resume.Resumed now) {
-                backplane.doorbell().ring(now.pods(), new SessionId(session), List.of(now.entry()));
                 backplane
                         .queue()
                         .publishAgain(now.request(), now.occasion())

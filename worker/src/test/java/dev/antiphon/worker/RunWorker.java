@@ -51,7 +51,7 @@ final class RunWorker {
                 new SessionRunner(
                         backplane.log(),
                         settler,
-                        backplane.doorbell(),
+                        backplane.notices(),
                         backplane.queue(),
                         new RunParts(
                                 new Providers(providers, null),

@@ -3,6 +3,7 @@ package dev.antiphon.backplane.doorbell;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.protocol.CancelNotice;
 import dev.antiphon.protocol.Entry;
+import dev.antiphon.protocol.ErasedNotice;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
@@ -19,8 +20,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
-/// Rings over core NATS.
-public final class NatsDoorbell implements Doorbell {
+/// Rings, and sends notices, over core NATS.
+public final class NatsDoorbell implements Doorbell, Notices {
 
     private final Nats nats;
     private final Probes probes;
@@ -57,6 +58,14 @@ public final class NatsDoorbell implements Doorbell {
     @Override
     public void cancelled(SessionId session, MessageId message) {
         publish(Subjects.CANCEL, null, new CancelNotice(session, message).encode());
+    }
+
+    @Override
+    public void erased(Set<PodId> pods, SessionId session) {
+        byte[] wire = new ErasedNotice(session).encode();
+        for (PodId pod : pods) {
+            publish(Subjects.podEvent(pod), null, wire);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.antiphon.backplane.doorbell;
 
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.protocol.Chunk;
+import dev.antiphon.protocol.ErasedNotice;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
@@ -78,7 +79,12 @@ public final class PodSubscription implements AutoCloseable {
     }
 
     private static void event(byte[] data, RingListener listener) {
-        listener.rang(Ring.decodeEvent(data));
+        ErasedNotice erased = ErasedNotice.decode(data);
+        if (erased != null) {
+            listener.erased(erased.session());
+        } else {
+            listener.rang(Ring.decodeEvent(data));
+        }
     }
 
     private static void hint(byte[] data, RingListener listener) {

@@ -14,6 +14,9 @@ public interface RingListener {
     /// A chunk that is not in the log, from a worker that knows only the contract. Called as {@link #rang}.
     void plain(Chunk chunk);
 
+    /// A session was erased: its log is gone, if it has not begun again. Called as {@link #rang}.
+    void erased(SessionId session);
+
     /// A session might have changed in its user's list. Called as {@link #rang}.
     void changed(UserId user, SessionId session);
 

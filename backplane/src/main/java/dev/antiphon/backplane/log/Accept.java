@@ -3,6 +3,7 @@ package dev.antiphon.backplane.log;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.PodId;
 
+import java.util.List;
 import java.util.Set;
 
 /// The answer to accepting a message.
@@ -10,11 +11,16 @@ public sealed interface Accept {
 
     /// The message has its turn. A caller that repeats the call before the message has ended gets the same answer.
     ///
-    /// @param entry its `message` entry, to be rung to `pods`
+    /// @param entry its `message` entry
     /// @param waitingBefore unfinished messages of the session that come first; 0 when this one is next
-    record Accepted(Entry entry, Set<PodId> pods, int waitingBefore) implements Accept {
+    record Accepted(Entry entry, Set<PodId> pods, int waitingBefore) implements Accept, Committed {
         public Accepted {
             pods = Set.copyOf(pods);
+        }
+
+        @Override
+        public List<Entry> entries() {
+            return List.of(entry);
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.Set;
 /// The answer to an append to the session log.
 public sealed interface Append {
 
-    /// The entries are in the log; the caller rings them now.
-    record Appended(List<Entry> entries, Set<PodId> pods) implements Append {
+    /// The entries are in the log.
+    record Appended(List<Entry> entries, Set<PodId> pods) implements Append, Committed {
         public Appended {
             entries = List.copyOf(entries);
             pods = Set.copyOf(pods);

@@ -9,8 +9,8 @@ import java.util.Set;
 /// The answer to ending a message from outside its run.
 public sealed interface Finish {
 
-    /// The message's end is in the log; the caller rings it now. The message's worker is fenced.
-    record Finished(List<Entry> entries, Set<PodId> pods) implements Finish {
+    /// The message's end is in the log. The message's worker is fenced.
+    record Finished(List<Entry> entries, Set<PodId> pods) implements Finish, Committed {
         public Finished {
             entries = List.copyOf(entries);
             pods = Set.copyOf(pods);

@@ -9,8 +9,8 @@ import java.util.Set;
 /// The answer to refusing a message.
 public sealed interface Refuse {
 
-    /// The message's end is in the log; the caller rings it now.
-    record Refused(List<Entry> entries, Set<PodId> pods) implements Refuse {
+    /// The message's end is in the log.
+    record Refused(List<Entry> entries, Set<PodId> pods) implements Refuse, Committed {
         public Refused {
             entries = List.copyOf(entries);
             pods = Set.copyOf(pods);

@@ -4,6 +4,7 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.WorkflowRequest;
 
+import java.util.List;
 import java.util.Set;
 
 /// The answer to resuming a parked run.
@@ -12,12 +13,17 @@ public sealed interface Resume {
     /// The run can be claimed again: publish its request. A caller that repeats the call before the next answer gets
     /// the same answer.
     ///
-    /// @param entry the log entry about it, to be rung to `pods`
+    /// @param entry the log entry about it
     /// @param times how often its user has answered, from 1
     record Resumed(Entry entry, Set<PodId> pods, WorkflowRequest request, int times)
-            implements Resume {
+            implements Resume, Committed {
         public Resumed {
             pods = Set.copyOf(pods);
+        }
+
+        @Override
+        public List<Entry> entries() {
+            return List.of(entry);
         }
 
         /// For the queue's duplicate check.

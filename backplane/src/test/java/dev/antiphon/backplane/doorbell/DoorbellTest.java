@@ -52,6 +52,7 @@ final class DoorbellTest {
         final Queue<SessionHint> hints = new ConcurrentLinkedQueue<>();
         final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
         final Queue<Chunk> plain = new ConcurrentLinkedQueue<>();
+        final Queue<SessionId> erased = new ConcurrentLinkedQueue<>();
         final AtomicInteger reconnects = new AtomicInteger();
 
         @Override
@@ -62,6 +63,11 @@ final class DoorbellTest {
         @Override
         public void plain(Chunk chunk) {
             plain.add(chunk);
+        }
+
+        @Override
+        public void erased(SessionId session) {
+            erased.add(session);
         }
 
         @Override
@@ -223,6 +229,17 @@ final class DoorbellTest {
             for (Ear each : List.of(ear, other)) {
                 await().untilAsserted(() -> assertThat(each.hints).containsExactly(hint));
             }
+        }
+    }
+
+    @Test
+    void podsHearThatASessionWasErased() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+            doorbell().erased(PODS, SESSION);
+
+            await().until(() -> !ear.erased.isEmpty());
+            assertThat(ear.erased).containsExactly(SESSION);
+            assertThat(ear.rings).isEmpty();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.antiphon.engine.run;
 
 import dev.antiphon.backplane.Unavailable;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Writes one run's chunks to the session log and rings the pods. At most one append is in progress; all text written
+/// Writes one run's chunks to the session log, which rings the pods. At most one append is in progress; all text written
 /// during it goes into the next. So a slow Redis leads to larger appends, not to more of them.
 ///
 /// The run's thread writes, and the client's thread starts the next append when one is answered. An append without an
@@ -46,7 +46,7 @@ final class AnswerWriter {
     private static final Duration RETRY_AFTER = Duration.ofMillis(250);
 
     private final SessionLog log;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final Time time;
     private final Claim.Claimed claimed;
     private volatile boolean cancelled;
@@ -75,13 +75,9 @@ final class AnswerWriter {
     }
 
     AnswerWriter(
-            SessionLog log,
-            Doorbell doorbell,
-            Time time,
-            Claim.Claimed claimed,
-            Counters counters) {
+            SessionLog log, Notices notices, Time time, Claim.Claimed claimed, Counters counters) {
         this.log = log;
-        this.doorbell = doorbell;
+        this.notices = notices;
         this.time = time;
         this.claimed = claimed;
         this.counters = counters;
@@ -309,15 +305,14 @@ final class AnswerWriter {
 
     private void answered(Batch batch, Append answer) {
         switch (answer) {
-            case Append.Appended appended -> {
-                doorbell.ring(appended.pods(), batch.session(), appended.entries());
+            case Append.Appended _ -> {
                 if (batch.firstChunk() == 0) {
                     Instant asked = claimed.request().timestamp();
                     counters.begun(Duration.between(asked, time.instant()));
                 }
                 boolean over = batch.then() != Batch.Then.CONTINUE;
                 if (over) {
-                    doorbell.changed(claimed.request().userId(), batch.session());
+                    notices.changed(claimed.request().userId(), batch.session());
                 }
                 proceed(over);
             }

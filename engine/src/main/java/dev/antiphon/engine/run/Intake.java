@@ -1,9 +1,8 @@
 package dev.antiphon.engine.run;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Batch;
-import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.RequestQueue;
@@ -39,7 +38,7 @@ final class Intake {
     private static final int MAX_BEFORE = 20;
 
     private final SessionLog log;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final RequestQueue queue;
     private final Time time;
     private final Retries retries;
@@ -48,13 +47,13 @@ final class Intake {
 
     Intake(
             SessionLog log,
-            Doorbell doorbell,
+            Notices notices,
             RequestQueue queue,
             Time time,
             Counters counters,
             Providers providers) {
         this.log = log;
-        this.doorbell = doorbell;
+        this.notices = notices;
         this.queue = queue;
         this.time = time;
         this.retries = new Retries(time, counters);
@@ -192,9 +191,8 @@ final class Intake {
 
     private Accept accept(WorkflowRequest request) throws InterruptedException {
         Accept answer = retries.untilAnswered(() -> log.accept(request));
-        if (answer instanceof Accept.Accepted accepted) {
-            doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
-            doorbell.changed(request.userId(), request.sessionId());
+        if (answer instanceof Accept.Accepted) {
+            notices.changed(request.userId(), request.sessionId());
         }
         return answer;
     }
@@ -224,14 +222,9 @@ final class Intake {
     /// Ends a refused message with one error chunk, for its readers.
     private void tell(WorkflowRequest request, ErrorCode code) throws InterruptedException {
         Batch.End end = Batch.End.of(failure(request, code));
-        Refuse refused =
+        var _ =
                 retries.untilAnswered(
                         () -> log.refuse(request.sessionId(), request.messageId(), end));
-        switch (refused) {
-            case Refuse.Refused told ->
-                    doorbell.ring(told.pods(), request.sessionId(), told.entries());
-            case Refuse.Known _ -> {}
-        }
     }
 
     /// A message's last chunk, which says why there is no answer. The log assigns its chunk id.

@@ -6,7 +6,7 @@ import dev.antiphon.api.model.ProviderFailure;
 import dev.antiphon.api.workflow.NeedsUser;
 import dev.antiphon.api.workflow.WorkflowFailure;
 import dev.antiphon.backplane.Unavailable;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.engine.workflow.Checkpoint;
@@ -50,7 +50,7 @@ public final class Run {
     /// @param claimed gives the right to append, until another worker claims the message
     public Run(
             SessionLog log,
-            Doorbell doorbell,
+            Notices notices,
             RunParts parts,
             Time time,
             Claim.Claimed claimed,
@@ -60,7 +60,7 @@ public final class Run {
         this.retries = new Retries(time, counters);
         this.time = time;
         this.claimed = claimed;
-        this.writer = new AnswerWriter(log, doorbell, time, claimed, counters);
+        this.writer = new AnswerWriter(log, notices, time, claimed, counters);
     }
 
     MessageId message() {

@@ -1,6 +1,6 @@
 package dev.antiphon.engine.run;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.SessionLog;
@@ -36,7 +36,7 @@ public final class SessionRunner {
     private static final Duration RELEASE_WITHIN = Duration.ofSeconds(1);
 
     private final SessionLog log;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final Settler settler;
     private final Intake intake;
     private final RunParts parts;
@@ -58,7 +58,7 @@ public final class SessionRunner {
     public SessionRunner(
             SessionLog log,
             Settler settler,
-            Doorbell doorbell,
+            Notices notices,
             RequestQueue queue,
             RunParts parts,
             Acker acker,
@@ -67,8 +67,8 @@ public final class SessionRunner {
             Counters counters) {
         this.log = log;
         this.settler = settler;
-        this.doorbell = doorbell;
-        this.intake = new Intake(log, doorbell, queue, time, counters, parts.providers());
+        this.notices = notices;
+        this.intake = new Intake(log, notices, queue, time, counters, parts.providers());
         this.parts = parts;
         this.acker = acker;
         this.worker = worker;
@@ -172,7 +172,7 @@ public final class SessionRunner {
         if (claimed.attempt() > 1) {
             counters.add(Count.TAKEN_OVER);
         }
-        Run run = new Run(log, doorbell, parts, time, claimed, counters);
+        Run run = new Run(log, notices, parts, time, claimed, counters);
         runs.put(session, run);
         try {
             run.execute();
@@ -235,10 +235,7 @@ public final class SessionRunner {
 
     private void end(WorkflowRequest request, Chunk last) throws InterruptedException {
         switch (retries.untilAnswered(() -> log.finish(Optional.empty(), last))) {
-            case Finish.Finished finished -> {
-                doorbell.ring(finished.pods(), request.sessionId(), finished.entries());
-                doorbell.changed(request.userId(), request.sessionId());
-            }
+            case Finish.Finished _ -> notices.changed(request.userId(), request.sessionId());
             case Finish.Ended _, Finish.Unknown _ -> {}
         }
     }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.antiphon.backplane.Unavailable;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -65,18 +65,17 @@ final class AnswerWriterTest {
     private static final Completion STOP = new Completion("m", 1, Completion.FinishReason.STOP);
 
     private final HandLog log = new HandLog();
-    private final List<Entry> rung = new ArrayList<>();
     private final List<SessionHint> changed = new ArrayList<>();
-    private final Doorbell doorbell =
-            new Doorbell() {
+    private final Notices notices =
+            new Notices() {
                 @Override
-                public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {
-                    rung.addAll(entries);
+                public void erased(Set<PodId> pods, SessionId session) {
+                    throw new AssertionError("a writer erases nothing");
                 }
 
                 @Override
                 public void cancelled(SessionId session, MessageId message) {
-                    throw new AssertionError("a writer only rings");
+                    throw new AssertionError("a writer cancels nothing");
                 }
 
                 @Override
@@ -90,7 +89,7 @@ final class AnswerWriterTest {
     private AnswerWriter writer(int nextChunk) {
         return new AnswerWriter(
                 log,
-                doorbell,
+                notices,
                 Time.system(),
                 new Claim.Claimed(
                         REQUEST, Token.mint(), 1, nextChunk, List.of(), "", List.of(), "1"),
@@ -112,7 +111,6 @@ final class AnswerWriterTest {
         assertThat(first.batch.firstChunk()).isZero();
         assertThat(second.texts()).containsExactly("b ", "c ");
         assertThat(second.batch.firstChunk()).isEqualTo(1);
-        assertThat(rung).hasSize(1);
     }
 
     @Test
@@ -163,7 +161,7 @@ final class AnswerWriterTest {
     }
 
     @Test
-    void aFencedRunIsInterruptedAndRingsNothing() throws Exception {
+    void aFencedRunIsInterrupted() throws Exception {
         CompletableFuture<AnswerWriter> made = new CompletableFuture<>();
         CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         Thread.startVirtualThread(() -> {
@@ -182,7 +180,6 @@ final class AnswerWriterTest {
         log.next().answer.complete(new Append.Fenced());
 
         assertThat(stopped.get(5, TimeUnit.SECONDS)).isTrue();
-        assertThat(rung).isEmpty();
         assertThatThrownBy(() -> made.join().content("y")).isInstanceOf(InterruptedException.class);
     }
 

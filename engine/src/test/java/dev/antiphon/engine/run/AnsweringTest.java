@@ -3,7 +3,7 @@ package dev.antiphon.engine.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.api.model.Capabilities.Continuation;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
@@ -84,10 +84,10 @@ final class AnsweringTest {
                         Set.of()));
     }
 
-    private static final Doorbell SILENT =
-            new Doorbell() {
+    private static final Notices SILENT =
+            new Notices() {
                 @Override
-                public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {}
+                public void erased(Set<PodId> pods, SessionId session) {}
 
                 @Override
                 public void cancelled(SessionId session, MessageId message) {}

@@ -69,7 +69,7 @@ final class IntakeTest {
     private static Intake intake(Backplane backplane) {
         return new Intake(
                 backplane.log(),
-                backplane.doorbell(),
+                backplane.notices(),
                 backplane.queue(),
                 Time.system(),
                 new Counters(),

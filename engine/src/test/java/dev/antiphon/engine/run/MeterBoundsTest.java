@@ -115,7 +115,7 @@ final class MeterBoundsTest {
                     new SessionRunner(
                             backplane.log(),
                             settler,
-                            backplane.doorbell(),
+                            backplane.notices(),
                             queue,
                             new RunParts(
                                     new Providers(

@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.SessionLog;
@@ -15,7 +15,6 @@ import dev.antiphon.protocol.WorkflowRequest;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 /// Accepts a request: from then on it will be answered, whatever happens.
@@ -27,13 +26,13 @@ final class Accepting {
     private final SessionLog log;
     private final Conversations conversations;
     private final RequestQueue queue;
-    private final Doorbell doorbell;
+    private final Notices notices;
 
-    Accepting(SessionLog log, Conversations conversations, RequestQueue queue, Doorbell doorbell) {
+    Accepting(SessionLog log, Conversations conversations, RequestQueue queue, Notices notices) {
         this.log = log;
         this.conversations = conversations;
         this.queue = queue;
-        this.doorbell = doorbell;
+        this.notices = notices;
     }
 
     /// Accepts a request without checking its parent.
@@ -86,8 +85,7 @@ final class Accepting {
     private void accepted(Exchange exchange, WorkflowRequest request, Accept accept) {
         switch (accept) {
             case Accept.Accepted accepted -> {
-                doorbell.ring(accepted.pods(), request.sessionId(), List.of(accepted.entry()));
-                doorbell.changed(request.userId(), request.sessionId());
+                notices.changed(request.userId(), request.sessionId());
                 publish(exchange, request, accepted.waitingBefore() > 0);
             }
             // Perhaps the first attempt accepted it and failed before it published. Publishing

@@ -1,21 +1,15 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.backplane.history.Erased;
-import dev.antiphon.backplane.log.Generation;
 import dev.antiphon.backplane.queue.RequestQueue;
-import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.EntryId;
-import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,12 +25,12 @@ final class DeleteSession implements Endpoint {
 
     private final Conversations conversations;
     private final RequestQueue queue;
-    private final Doorbell doorbell;
+    private final Notices notices;
 
-    DeleteSession(Conversations conversations, RequestQueue queue, Doorbell doorbell) {
+    DeleteSession(Conversations conversations, RequestQueue queue, Notices notices) {
         this.conversations = conversations;
         this.queue = queue;
-        this.doorbell = doorbell;
+        this.notices = notices;
     }
 
     @Override
@@ -68,8 +62,7 @@ final class DeleteSession implements Endpoint {
                     if (erased.isEmpty()) {
                         exchange.refuse(Problem.notYours()); // two asked at once; the other won
                     } else {
-                        tell(session, erased.get());
-                        doorbell.changed(user, session);
+                        tell(user, session, erased.get());
                         exchange.answer(204);
                     }
                 });
@@ -88,12 +81,10 @@ final class DeleteSession implements Endpoint {
         return null;
     }
 
-    /// Stops the model call, and makes pods check: their readers find that the log is gone and begin again with an
-    /// empty session. The ring is not an entry of any log, so it is never shown.
-    private void tell(SessionId session, Erased erased) {
-        erased.active().ifPresent(message -> doorbell.cancelled(session, message));
-        EntryId nowhere = EntryId.start(Generation.draw()).next(EventName.RESYNC, new byte[0]);
-        Entry look = new Entry(nowhere, EventName.RESYNC, "{}".getBytes(StandardCharsets.US_ASCII));
-        doorbell.ring(erased.pods(), session, List.of(look));
+    /// Stops the model call, and lets the readers begin again with an empty session.
+    private void tell(UserId user, SessionId session, Erased erased) {
+        erased.active().ifPresent(message -> notices.cancelled(session, message));
+        notices.erased(erased.pods(), session);
+        notices.changed(user, session);
     }
 }

@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.history.Conversations;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.InvalidInput;
@@ -17,11 +17,11 @@ final class PatchSession implements Endpoint {
     private static final int MOST_TITLE_CHARACTERS = 200;
 
     private final Conversations conversations;
-    private final Doorbell doorbell;
+    private final Notices notices;
 
-    PatchSession(Conversations conversations, Doorbell doorbell) {
+    PatchSession(Conversations conversations, Notices notices) {
         this.conversations = conversations;
-        this.doorbell = doorbell;
+        this.notices = notices;
     }
 
     @Override
@@ -33,7 +33,7 @@ final class PatchSession implements Endpoint {
                     conversations.rename(session, user, title(body)),
                     renamed -> {
                         if (renamed) {
-                            doorbell.changed(user, session);
+                            notices.changed(user, session);
                             exchange.answer(204);
                         } else {
                             exchange.refuse(Problem.notYours());

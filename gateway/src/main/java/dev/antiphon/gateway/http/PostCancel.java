@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.history.History;
 import dev.antiphon.backplane.log.Finish;
 import dev.antiphon.backplane.log.SessionLog;
@@ -21,19 +21,19 @@ final class PostCancel implements Endpoint {
 
     private final SessionLog log;
     private final History history;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final NamedModel models;
     private final InstantSource clock;
 
     PostCancel(
             SessionLog log,
             History history,
-            Doorbell doorbell,
+            Notices notices,
             NamedModel models,
             InstantSource clock) {
         this.log = log;
         this.history = history;
-        this.doorbell = doorbell;
+        this.notices = notices;
         this.models = models;
         this.clock = clock;
     }
@@ -59,10 +59,9 @@ final class PostCancel implements Endpoint {
                                         log.finish(Optional.of(user), lastChunk(request, model))),
                         finish -> {
                             switch (finish) {
-                                case Finish.Finished finished -> {
-                                    doorbell.ring(finished.pods(), session, finished.entries());
-                                    doorbell.cancelled(session, message);
-                                    doorbell.changed(user, session);
+                                case Finish.Finished _ -> {
+                                    notices.cancelled(session, message);
+                                    notices.changed(user, session);
                                     // If this fails, a worker does it later.
                                     var _ = history.settle(session);
                                     post.answer("cancelled");

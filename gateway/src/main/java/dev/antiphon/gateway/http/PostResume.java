@@ -1,6 +1,6 @@
 package dev.antiphon.gateway.http;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.UserAnswer;
@@ -19,7 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
-import java.util.List;
 
 /// `POST /api/messages/{message_id}/resume`: gives a run the answer that it waits for (PROTOCOL.md §4). Any worker can
 /// continue it.
@@ -33,13 +32,13 @@ final class PostResume implements Endpoint {
 
     private final SessionLog log;
     private final RequestQueue queue;
-    private final Doorbell doorbell;
+    private final Notices notices;
     private final InstantSource clock;
 
-    PostResume(SessionLog log, RequestQueue queue, Doorbell doorbell, InstantSource clock) {
+    PostResume(SessionLog log, RequestQueue queue, Notices notices, InstantSource clock) {
         this.log = log;
         this.queue = queue;
-        this.doorbell = doorbell;
+        this.notices = notices;
         this.clock = clock;
     }
 
@@ -106,8 +105,7 @@ final class PostResume implements Endpoint {
     /// The run continues whatever the queue answers: a request that the queue did not take is found at its deadline.
     private void goOn(MessagePost post, Resume.Resumed resumed) {
         WorkflowRequest request = resumed.request();
-        doorbell.ring(resumed.pods(), request.sessionId(), List.of(resumed.entry()));
-        doorbell.changed(request.userId(), request.sessionId());
+        notices.changed(request.userId(), request.sessionId());
         post.exchange()
                 .when(
                         queue.publishAgain(request, resumed.occasion())

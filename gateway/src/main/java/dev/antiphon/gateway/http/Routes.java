@@ -34,7 +34,7 @@ final class Routes {
         Conversations conversations = backplane.conversations();
         Accepting accepting =
                 new Accepting(
-                        backplane.log(), conversations, backplane.queue(), backplane.doorbell());
+                        backplane.log(), conversations, backplane.queue(), backplane.notices());
         Router<Endpoint> routes =
                 health(health)
                         .add("POST", "/api/chat", new PostChat(accepting, clock))
@@ -54,7 +54,7 @@ final class Routes {
                         .add(
                                 "PATCH",
                                 "/api/sessions/{session_id}",
-                                new PatchSession(conversations, backplane.doorbell()))
+                                new PatchSession(conversations, backplane.notices()))
                         .get("/api/sessions/{session_id}/messages", new GetMessages(conversations));
         files.forEach(routes::get);
         return routes;
@@ -64,17 +64,16 @@ final class Routes {
         return new PostCancel(
                 backplane.log(),
                 backplane.history(),
-                backplane.doorbell(),
+                backplane.notices(),
                 new NamedModel(backplane.catalog()),
                 clock);
     }
 
     private static Endpoint delete(Backplane backplane) {
-        return new DeleteSession(
-                backplane.conversations(), backplane.queue(), backplane.doorbell());
+        return new DeleteSession(backplane.conversations(), backplane.queue(), backplane.notices());
     }
 
     private static Endpoint resume(Backplane backplane, InstantSource clock) {
-        return new PostResume(backplane.log(), backplane.queue(), backplane.doorbell(), clock);
+        return new PostResume(backplane.log(), backplane.queue(), backplane.notices(), clock);
     }
 }

@@ -5,7 +5,6 @@ import dev.antiphon.backplane.registry.Attach.Attached;
 import dev.antiphon.gateway.stream.StreamCounters.StreamCount;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
-import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.SessionId;
 
 import org.jspecify.annotations.Nullable;
@@ -42,7 +41,7 @@ final class Feed {
     private boolean doubtful;
     private boolean earlyGrew;
 
-    /// A ring reported that the session was erased, and no entry has arrived since.
+    /// A notice reported that the session was erased, and no entry has arrived since.
     private boolean erased;
 
     private boolean polling;
@@ -127,15 +126,16 @@ final class Feed {
         }
     }
 
+    /// The session was erased. The log decides whether it is true.
+    void erased() {
+        erased = true;
+        doubt();
+    }
+
     /// An entry was rung.
     ///
     /// @return whether the subscribers have something to write
     boolean rang(Entry entry) {
-        if (entry.event() == EventName.RESYNC) {
-            erased = true;
-            doubt(); // the log decides whether it is true
-            return false;
-        }
         if (ring == null) {
             keepEarly(entry);
             return false;

@@ -63,6 +63,17 @@ public final class Hub {
         inbox.offer(ring);
     }
 
+    /// A session was erased: its feed reads the log. Any thread; does not block.
+    public void erased(SessionId session) {
+        services.loop()
+                .execute(() -> {
+                    Feed feed = feeds.get(session);
+                    if (feed != null) {
+                        feed.erased();
+                    }
+                });
+    }
+
     /// Rings were lost for a while: every feed reads the log. Any thread.
     public void ringsWereLost() {
         services.loop()
