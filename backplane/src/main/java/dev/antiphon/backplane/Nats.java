@@ -47,17 +47,16 @@ public final class Nats implements AutoCloseable {
     private final Options options;
     private final String url;
     private final LongAdder dropped;
-    private final AtomicBoolean away = new AtomicBoolean();
+    private final AtomicBoolean unavailable = new AtomicBoolean();
     private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
 
-    /// Guards changes of `connection`, `ears` and `closing`, so that each ear listens on the newest client.
+    /// Guards changes of `connection`, `subscriptions` and `closing`, so that each subscription is on the newest client.
     private final Object lock = new Object();
 
     private volatile Connection connection;
     private volatile boolean closing;
 
-    /// One for each subscription of the process.
-    private final Set<Ear> ears = new LinkedHashSet<>();
+    private final Set<Subscription> subscriptions = new LinkedHashSet<>();
 
     private Nats(Connection connection, Options options, String url, LongAdder dropped) {
         this.connection = connection;
@@ -124,8 +123,8 @@ public final class Nats implements AutoCloseable {
         return connection;
     }
 
-    /// Subscriptions with one handler on one thread, on the client of the moment.
-    public final class Ear implements AutoCloseable {
+    /// One or more subjects with one handler on one thread, on the client of the moment.
+    public final class Subscription implements AutoCloseable {
         private final MessageHandler handler;
         private final long mostMessages;
         private final long mostBytes;
@@ -134,7 +133,7 @@ public final class Nats implements AutoCloseable {
         /// Guarded by `lock`.
         private @Nullable Dispatcher dispatcher;
 
-        private Ear(
+        private Subscription(
                 MessageHandler handler, long mostMessages, long mostBytes, List<String> subjects) {
             this.handler = handler;
             this.mostMessages = mostMessages;
@@ -152,7 +151,7 @@ public final class Nats implements AutoCloseable {
         @Override
         public void close() {
             synchronized (lock) {
-                ears.remove(this);
+                subscriptions.remove(this);
                 if (dispatcher != null && dispatcher.isActive()) {
                     connection.closeDispatcher(dispatcher);
                 }
@@ -160,20 +159,21 @@ public final class Nats implements AutoCloseable {
         }
     }
 
-    /// Calls `handler` for each message on the subjects, on one thread and in order, until the ear is closed.
+    /// Calls `handler` for each message on the subjects, on one thread and in order, until the subscription is closed.
     ///
     /// @param mostMessages messages not yet handled, 1 or more; further ones are dropped
     /// @param mostBytes as `mostMessages`, by their size
-    public Ear listen(
+    public Subscription listen(
             MessageHandler handler, long mostMessages, long mostBytes, String... subjects) {
-        Ear ear = new Ear(handler, mostMessages, mostBytes, List.of(subjects));
+        Subscription subscription =
+                new Subscription(handler, mostMessages, mostBytes, List.of(subjects));
         synchronized (lock) {
-            ears.add(ear);
+            subscriptions.add(subscription);
             if (connection.getStatus() != Connection.Status.CLOSED) {
-                ear.listen(); // otherwise the next client does it
+                subscription.listen(); // otherwise the next client does it
             }
         }
-        return ear;
+        return subscription;
     }
 
     /// For messages to an operator; without user and password.
@@ -200,7 +200,7 @@ public final class Nats implements AutoCloseable {
         switch (event) {
             case DISCONNECTED -> {
                 // Also reported for each failed reconnect.
-                if (source.equals(connection) && away.compareAndSet(false, true)) {
+                if (source.equals(connection) && unavailable.compareAndSet(false, true)) {
                     LOG.atWarn().addKeyValue("url", url).log("NATS unavailable, reconnecting");
                 }
             }
@@ -217,7 +217,7 @@ public final class Nats implements AutoCloseable {
     }
 
     private void back() {
-        away.set(false);
+        unavailable.set(false);
         LOG.atInfo().addKeyValue("url", url).log("NATS available again");
         onReconnect.forEach(Nats::runSafely);
     }
@@ -272,7 +272,7 @@ public final class Nats implements AutoCloseable {
             }
             connection = fresh;
             try {
-                ears.forEach(Ear::listen);
+                subscriptions.forEach(Subscription::listen);
             } catch (IllegalStateException e) { // already closed
                 LOG.atDebug().addKeyValue("url", url).setCause(e).log("closed at once");
             }

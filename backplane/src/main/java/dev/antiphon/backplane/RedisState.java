@@ -11,5 +11,15 @@ public enum RedisState {
     READ_ONLY,
 
     /// There is no connection, or Redis does no work on it.
-    AWAY
+    UNAVAILABLE;
+
+    /// The word for it in reports of health.
+    public String wire() {
+        return switch (this) {
+            case WELL -> "well";
+            case FULL -> "full";
+            case READ_ONLY -> "read_only";
+            case UNAVAILABLE -> "away";
+        };
+    }
 }

@@ -65,7 +65,7 @@ final class RedisWatch implements AutoCloseable {
     }
 
     RedisState state() {
-        return redis.connected() ? judged : RedisState.AWAY;
+        return redis.connected() ? judged : RedisState.UNAVAILABLE;
     }
 
     /// Some call was answered. Any thread.
@@ -125,7 +125,7 @@ final class RedisWatch implements AutoCloseable {
                         cause.getCause() instanceof RedisCommandExecutionException refused
                                 && Refusal.of(refused).code().equals(Refusal.READ_ONLY);
                 if (!readOnly) {
-                    judge(RedisState.AWAY, String.valueOf(cause.getMessage()));
+                    judge(RedisState.UNAVAILABLE, String.valueOf(cause.getMessage()));
                 }
             }
         }
@@ -153,7 +153,7 @@ final class RedisWatch implements AutoCloseable {
                             .addKeyValue("address", address)
                             .addKeyValue("reason", reason)
                             .log("Redis has become a replica and refuses writes; reconnecting");
-            case AWAY -> {
+            case UNAVAILABLE -> {
                 if (redis.connected()) { // otherwise the loss of the connection is logged
                     LOG.atWarn()
                             .addKeyValue("address", address)

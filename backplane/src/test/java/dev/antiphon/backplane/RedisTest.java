@@ -315,7 +315,7 @@ final class RedisTest {
 
         say(old.port(), "CLIENT PAUSE 60000 ALL");
 
-        await().until(() -> redis.state() == RedisState.AWAY);
+        await().until(() -> redis.state() == RedisState.UNAVAILABLE);
         await().until(() -> redis.state() == RedisState.WELL);
         assertThat(answer(increment(redis))).isEqualTo(42);
     }

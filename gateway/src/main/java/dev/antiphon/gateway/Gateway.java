@@ -176,7 +176,7 @@ public final class Gateway implements AutoCloseable {
     /// According to the process's own check, unless Redis does not answer this pod's sign of life.
     private static RedisState redis(Backplane backplane, Reaper reaper) {
         RedisState state = backplane.redisState();
-        return state == RedisState.WELL && !reaper.isAnswered() ? RedisState.AWAY : state;
+        return state == RedisState.WELL && !reaper.isAnswered() ? RedisState.UNAVAILABLE : state;
     }
 
     private static Vertx openVertx() {

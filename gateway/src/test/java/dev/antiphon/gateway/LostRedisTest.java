@@ -8,7 +8,7 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.DatabaseSettings;
 import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.backplane.Retention;
-import dev.antiphon.backplane.log.Standing;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.gateway.http.Origins;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
@@ -91,10 +91,10 @@ final class LostRedisTest {
                 .until(() ->
                         backplane
                                         .log()
-                                        .standing(new SessionId(session), new MessageId(message))
+                                        .workState(new SessionId(session), new MessageId(message))
                                         .toCompletableFuture()
                                         .join()
-                                instanceof Standing.AtRest); // so it is in PostgreSQL
+                                instanceof WorkState.AtRest); // so it is in PostgreSQL
     }
 
     private HttpResponse<String> messages(String user) throws Exception {

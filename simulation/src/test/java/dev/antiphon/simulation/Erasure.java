@@ -27,7 +27,7 @@ final class Erasure {
         this.session = session;
         this.user = user;
         this.asker = new Asker(world, session, user, message, true);
-        world.nats().beforeRepublishing(this::strike);
+        world.nats().beforeRepublishing(this::erase);
     }
 
     Asker asker() {
@@ -35,7 +35,7 @@ final class Erasure {
     }
 
     /// As a gateway does it: the queue, then Redis, then the queue again.
-    private void strike(SessionId republished) {
+    private void erase(SessionId republished) {
         if (begun || !republished.equals(session) || !asker.isDone()) {
             return;
         }

@@ -20,7 +20,7 @@ final class Faults {
         CONFIRM_LOST,
         SERVICE_REQUEST_LOST,
         SERVICE_REPLY_LOST,
-        DATABASE_AWAY
+        DATABASE_UNAVAILABLE
     }
 
     private final Scheduler scheduler;
@@ -44,7 +44,7 @@ final class Faults {
     private static boolean isIn(Kinds kinds, Kind kind) {
         return switch (kind) {
             case SERVICE_REQUEST_LOST, SERVICE_REPLY_LOST -> kinds.remote();
-            case DATABASE_AWAY -> kinds.rows();
+            case DATABASE_UNAVAILABLE -> kinds.rows();
             case CALL_REFUSED,
                     REQUEST_LOST,
                     REPLY_LOST,

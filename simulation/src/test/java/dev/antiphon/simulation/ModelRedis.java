@@ -23,9 +23,9 @@ import dev.antiphon.backplane.log.Recovery.Stray;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
@@ -930,30 +930,30 @@ class ModelRedis {
         return same ? new Finish.Finished(before, pods(id)) : new Finish.Ended();
     }
 
-    // atRest, standing.lua, request, release.lua
+    // atRest, work_state.lua, request, release.lua
 
     boolean atRest(SessionId id, MessageId message) {
         Run run = run(id, message);
         return run != null && (run.hasEnded() || run.status == Status.PARKED);
     }
 
-    Standing standing(SessionId id, MessageId message) {
+    WorkState workState(SessionId id, MessageId message) {
         ModelSession session = sessions.get(id);
         if (atRest(id, message)) {
-            return new Standing.AtRest(Objects.requireNonNull(run(id, message)).rested);
+            return new WorkState.AtRest(Objects.requireNonNull(run(id, message)).rested);
         }
         boolean isTold = session != null && session.history.containsKey(message);
         if (isTold && run(id, message) == null) {
-            return new Standing.AtRest("");
+            return new WorkState.AtRest("");
         }
         if (session == null || run(id, message) == null || session.active == null) {
-            return new Standing.Free();
+            return new WorkState.Free();
         }
         Run active = session.runs.get(session.active);
         boolean parked = active != null && active.status == Status.PARKED;
         return parked || (session.worker != null && lives(session.worker))
-                ? new Standing.AtWork()
-                : new Standing.Free();
+                ? new WorkState.AtWork()
+                : new WorkState.Free();
     }
 
     Optional<WorkflowRequest> request(SessionId id, MessageId message) {

@@ -21,9 +21,9 @@ import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.registry.RedisLease;
 import dev.antiphon.protocol.Chunk;
@@ -482,7 +482,10 @@ final class ModelRedisTest {
             SessionId session = session();
             MessageId message = message();
             same("ended", get(log.atRest(session, message)), model.atRest(session, message));
-            same("standing", get(log.standing(session, message)), model.standing(session, message));
+            same(
+                    "workState",
+                    get(log.workState(session, message)),
+                    model.workState(session, message));
             same("request", get(log.request(session, message)), model.request(session, message));
         }
 
@@ -574,7 +577,7 @@ final class ModelRedisTest {
                                 + claimed.nextChunk()
                                 + claimed.streamed().stream().map(this::show).toList();
                 // The real script identifies the end by its own clock.
-                case Standing.AtRest _ -> "at rest";
+                case WorkState.AtRest _ -> "at rest";
                 case Orphan orphan -> orphan.request().messageId() + orphan.occasion();
                 case Recent recent -> turns(recent) + recent.cursor();
                 default -> answer.toString();

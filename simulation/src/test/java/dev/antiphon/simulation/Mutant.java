@@ -105,7 +105,7 @@ enum Mutant {
     RING_FORGOTTEN(Patch.nothing("dev.antiphon.backplane.doorbell.RingingSessionLog", "ring")),
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.engine.run.Acker", "toNanos")),
     ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.engine.run.Acker", "isSameEnd")),
-    HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.Standing", "isFree")),
+    HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.WorkState", "isFree")),
     REPUBLISHED_IS_NEW(Patch.no("dev.antiphon.backplane.queue.StoredRequest", "republished")),
     NO_RESET(Patch.nothing("dev.antiphon.engine.run.AnswerWriter", "reset")),
     RESTART_FROM_ZERO(Patch.no("dev.antiphon.engine.run.Streamed", "isAnything")),

@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 final class Nats {
 
     /// Receives the rings for one pod.
-    record Ear(Host host, Consumer<Ring> rang, Runnable reconnected) {}
+    record Listener(Host host, Consumer<Ring> rang, Runnable reconnected) {}
 
     /// Receives the cancellations of messages.
     record Watcher(Host host, BiConsumer<SessionId, MessageId> cancelled) {}
@@ -48,7 +48,7 @@ final class Nats {
     private final Faults faults;
     private final Chronicle chronicle;
     private final ModelQueue queue;
-    private final Map<PodId, Ear> ears = new LinkedHashMap<>();
+    private final Map<PodId, Listener> listeners = new LinkedHashMap<>();
     private final List<Watcher> watchers = new ArrayList<>();
     private final List<Pull> pulls = new ArrayList<>();
     private final List<StoredRequest> ackedLately = new ArrayList<>();
@@ -88,8 +88,8 @@ final class Nats {
         return scheduler.random().nextLong(50_000, 3_000_000);
     }
 
-    void listen(PodId pod, Ear ear) {
-        ears.put(pod, ear);
+    void listen(PodId pod, Listener listener) {
+        listeners.put(pod, listener);
     }
 
     void watch(Watcher watcher) {
@@ -129,9 +129,9 @@ final class Nats {
         scheduler.at(
                 at,
                 () -> {
-                    Ear ear = ears.get(pod);
-                    if (ear != null && up) {
-                        ear.host().run(() -> ear.rang().accept(ring));
+                    Listener listener = listeners.get(pod);
+                    if (listener != null && up) {
+                        listener.host().run(() -> listener.rang().accept(ring));
                     }
                 });
     }
@@ -283,7 +283,7 @@ final class Nats {
             chronicle.count(Chronicle.Count.NATS_LOSS);
         }
         up = true;
-        ears.values().forEach(ear -> ear.host().run(ear.reconnected()));
+        listeners.values().forEach(listener -> listener.host().run(listener.reconnected()));
         dispatch();
     }
 }

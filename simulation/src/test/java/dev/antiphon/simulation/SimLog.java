@@ -18,9 +18,9 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.registry.Lease;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.EntryId;
@@ -171,8 +171,8 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
     }
 
     @Override
-    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
-        return asked(() -> redis.standing(session, message));
+    public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
+        return asked(() -> redis.workState(session, message));
     }
 
     @Override

@@ -72,7 +72,7 @@ final class SimPod {
         this.notices = new SimDoorbell(host, world.nats());
         this.hub =
                 new Hub(loop(), log, redis, new NoLists(), registry, this::connectionId, counters);
-        world.nats().listen(id, new Nats.Ear(host, hub::rang, hub::ringsWereLost));
+        world.nats().listen(id, new Nats.Listener(host, hub::rang, hub::ringsWereLost));
         purge();
     }
 

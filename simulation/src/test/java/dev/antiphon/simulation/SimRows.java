@@ -45,15 +45,15 @@ class SimRows implements ParkedStore {
     /// Sends a question to the server.
     private <T> CompletionStage<T> ask(Consumer<CompletableFuture<T>> question) {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        if (faults.happens(Kind.DATABASE_AWAY)) {
-            host.after(latency(), () -> answer.completeExceptionally(away()));
+        if (faults.happens(Kind.DATABASE_UNAVAILABLE)) {
+            host.after(latency(), () -> answer.completeExceptionally(unavailable()));
         } else {
             scheduler.after(latency(), () -> question.accept(answer));
         }
         return answer;
     }
 
-    private static Unavailable away() {
+    private static Unavailable unavailable() {
         return new Unavailable("PostgreSQL is unavailable", null);
     }
 
@@ -99,7 +99,7 @@ class SimRows implements ParkedStore {
                                 if (!over[0]) {
                                     over[0] = true;
                                     rows.unlock(session);
-                                    host.run(() -> answer.completeExceptionally(away()));
+                                    host.run(() -> answer.completeExceptionally(unavailable()));
                                 }
                             });
                     host.run(() -> {
@@ -113,7 +113,7 @@ class SimRows implements ParkedStore {
                                             if (failure == null) {
                                                 reply(answer, then.apply(told));
                                             } else {
-                                                answer.completeExceptionally(away());
+                                                answer.completeExceptionally(unavailable());
                                             }
                                             rows.unlock(session);
                                         });

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -129,7 +128,7 @@ final class StatusPage implements AutoCloseable {
 
     private static byte[] report(@Nullable Serving now) {
         boolean nats = now != null && now.backplane().natsConnected();
-        RedisState redis = now == null ? RedisState.AWAY : now.backplane().redisState();
+        RedisState redis = now == null ? RedisState.UNAVAILABLE : now.backplane().redisState();
         ObjectNode report = Json.object();
         report.put("status", now != null && now.healthy() ? "healthy" : "degraded");
         if (now != null) {
@@ -139,9 +138,9 @@ final class StatusPage implements AutoCloseable {
         report.put("active_runs", now == null ? 0 : now.runner().runs());
         report.put("active_sessions", now == null ? 0 : now.runner().sessions());
         report.put("nats_connected", nats);
-        report.put("redis_connected", redis != RedisState.AWAY);
+        report.put("redis_connected", redis != RedisState.UNAVAILABLE);
         if (redis != RedisState.WELL) {
-            report.put("redis", redis.name().toLowerCase(Locale.ROOT));
+            report.put("redis", redis.wire());
         }
         return Json.bytes(report);
     }

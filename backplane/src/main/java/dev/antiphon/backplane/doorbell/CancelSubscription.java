@@ -25,10 +25,10 @@ public final class CancelSubscription implements AutoCloseable {
 
     private static final long MAX_PENDING_BYTES = 64L << 20;
 
-    private final Nats.Ear ear;
+    private final Nats.Subscription subscription;
 
-    private CancelSubscription(Nats.Ear ear) {
-        this.ear = ear;
+    private CancelSubscription(Nats.Subscription subscription) {
+        this.subscription = subscription;
     }
 
     /// Calls `listener` for each notice, on one thread; it must not block.
@@ -53,6 +53,6 @@ public final class CancelSubscription implements AutoCloseable {
 
     @Override
     public void close() {
-        ear.close();
+        subscription.close();
     }
 }

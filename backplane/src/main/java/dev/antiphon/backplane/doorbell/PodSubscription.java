@@ -31,10 +31,10 @@ public final class PodSubscription implements AutoCloseable {
 
     private static final String USERS = "chat.user.";
 
-    private final Nats.Ear ear;
+    private final Nats.Subscription subscription;
 
-    private PodSubscription(Nats.Ear ear) {
-        this.ear = ear;
+    private PodSubscription(Nats.Subscription subscription) {
+        this.subscription = subscription;
     }
 
     /// Listens for `pod` from now on; returns when the server has the subscription.
@@ -42,7 +42,7 @@ public final class PodSubscription implements AutoCloseable {
             throws InterruptedException {
         String event = Subjects.podEvent(pod);
         nats.onReconnect(listener::reconnected);
-        Nats.Ear ear =
+        Nats.Subscription subscription =
                 nats.listen(
                         message -> {
                             if (message.getSubject().startsWith(USERS)) {
@@ -66,7 +66,7 @@ public final class PodSubscription implements AutoCloseable {
             // every pod reads the log.
             LOG.atDebug().log("NATS did not confirm the pod's subscription yet");
         }
-        return new PodSubscription(ear);
+        return new PodSubscription(subscription);
     }
 
     private static void chunk(byte[] data, RingListener listener) {
@@ -113,6 +113,6 @@ public final class PodSubscription implements AutoCloseable {
 
     @Override
     public void close() {
-        ear.close();
+        subscription.close();
     }
 }

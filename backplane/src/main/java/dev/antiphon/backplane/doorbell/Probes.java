@@ -28,7 +28,8 @@ final class Probes {
     /// How often one pod is probed while nothing is wrong.
     static final Duration EVERY = Duration.ofSeconds(10);
 
-    static final int STRIKES = 3;
+    /// After so many probes without a listener a pod is given up.
+    static final int FAILURES = 3;
 
     static final Duration SILENT_FOR = Duration.ofSeconds(30);
 
@@ -46,13 +47,13 @@ final class Probes {
 
     /// The state of one pod. Guarded by the lock on `pods`.
     private static final class Pod {
-        private int strikes;
-        private long firstStrikeAt;
+        private int failures;
+        private long firstFailureAt;
         private long probedAt;
         private boolean answered = true;
 
         private boolean isSilent(long now) {
-            return strikes >= STRIKES && now - firstStrikeAt >= SILENT_FOR.toNanos();
+            return failures >= FAILURES && now - firstFailureAt >= SILENT_FOR.toNanos();
         }
     }
 
@@ -88,7 +89,7 @@ final class Probes {
                 known.probedAt = now - EVERY.toNanos();
                 pods.put(pod, known);
             } else if (!known.answered && now - known.probedAt >= ANSWERED_WITHIN.toNanos()) {
-                known.strikes = 0; // it listens
+                known.failures = 0; // it listens
             }
             boolean due = now - known.probedAt >= EVERY.toNanos();
             if (!due && !known.isSilent(now)) {
@@ -108,7 +109,7 @@ final class Probes {
         synchronized (pods) {
             Pod known = pods.get(pod);
             if (known != null) {
-                known.strikes = 0;
+                known.failures = 0;
             }
         }
     }
@@ -119,7 +120,7 @@ final class Probes {
         }
         String[] names = message.getSubject().substring(inbox.length()).split("\\.", 2);
         PodId pod = new PodId(names[0]);
-        if (struck(pod)) {
+        if (failed(pod)) {
             giveUp.accept(new SessionId(names[1]), pod);
         }
         unheard.increment();
@@ -130,15 +131,15 @@ final class Probes {
     }
 
     /// Counts an unanswered probe; returns whether the pod is to be given up.
-    private boolean struck(PodId pod) {
+    private boolean failed(PodId pod) {
         long now = nanoTime.getAsLong();
         synchronized (pods) {
             Pod known = pods.get(pod);
             if (known == null) {
                 return false;
             }
-            if (known.strikes++ == 0) {
-                known.firstStrikeAt = now;
+            if (known.failures++ == 0) {
+                known.firstFailureAt = now;
             }
             known.answered = true;
             return known.isSilent(now);

@@ -10,9 +10,9 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.MessageId;
@@ -98,8 +98,8 @@ public final class RingingSessionLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
-        return log.standing(session, message);
+    public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
+        return log.workState(session, message);
     }
 
     @Override

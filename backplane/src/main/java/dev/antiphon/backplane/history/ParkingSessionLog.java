@@ -10,9 +10,9 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.MessageId;
@@ -87,12 +87,12 @@ public final class ParkingSessionLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
-        return log.standing(session, message)
+    public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
+        return log.workState(session, message)
                 .thenCompose(told ->
-                        told instanceof Standing.AtRest
+                        told instanceof WorkState.AtRest
                                 ? isKept(session)
-                                        .thenApply(kept -> kept ? told : new Standing.AtWork())
+                                        .thenApply(kept -> kept ? told : new WorkState.AtWork())
                                 : CompletableFuture.completedStage(told));
     }
 

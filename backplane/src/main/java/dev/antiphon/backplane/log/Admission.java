@@ -30,7 +30,7 @@ public final class Admission {
     public record Word(String owner, String latest, String incarnation) {
         private static final Word NONE = new Word("", "", "");
         private static final Word NOT_ASKED = new Word("?", "", "");
-        private static final Word AWAY = new Word("!", "", "");
+        private static final Word UNAVAILABLE = new Word("!", "", "");
 
         private static Word of(Durable.Known known) {
             return new Word(
@@ -61,7 +61,7 @@ public final class Admission {
                 script,
                 store -> {
                     if (System.nanoTime() - restsUntil < 0) {
-                        return script.call(Word.AWAY);
+                        return script.call(Word.UNAVAILABLE);
                     }
                     return ask(store, session, script)
                             .exceptionallyCompose(failure -> {
@@ -69,7 +69,7 @@ public final class Admission {
                                     return CompletableFuture.failedStage(failure);
                                 }
                                 restsUntil = System.nanoTime() + REST.toNanos();
-                                return script.call(Word.AWAY);
+                                return script.call(Word.UNAVAILABLE);
                             });
                 });
     }

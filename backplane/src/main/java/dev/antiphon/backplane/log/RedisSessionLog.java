@@ -74,7 +74,7 @@ public final class RedisSessionLog implements SessionLog {
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "resume.lua");
     private static final Script RELEASE =
             Script.load(RedisSessionLog.class, "looks.lua", "release.lua");
-    private static final Script STANDING = Script.load(RedisSessionLog.class, "standing.lua");
+    private static final Script WORK_STATE = Script.load(RedisSessionLog.class, "work_state.lua");
     private static final Script READ =
             Script.load(RedisSessionLog.class, "looks.lua", "entries.lua", "read.lua");
 
@@ -439,19 +439,19 @@ public final class RedisSessionLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+    public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
         String[] keys = {Keys.meta(session), Keys.run(session, message), Keys.history(session)};
         return redis.call(
-                        STANDING,
+                        WORK_STATE,
                         keys,
                         bytes(message.value()),
                         bytes(Keys.runPrefix(session)),
                         bytes(Keys.LEASE_PREFIX))
                 .thenApply(answer ->
                         switch (text(answer.getFirst())) {
-                            case "AT_REST" -> new Standing.AtRest(text(answer.get(1)));
-                            case "AT_WORK" -> new Standing.AtWork();
-                            case "FREE" -> new Standing.Free();
+                            case "AT_REST" -> new WorkState.AtRest(text(answer.get(1)));
+                            case "AT_WORK" -> new WorkState.AtWork();
+                            case "FREE" -> new WorkState.Free();
                             default -> throw unexpected(answer);
                         });
     }

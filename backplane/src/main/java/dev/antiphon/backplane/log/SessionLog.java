@@ -65,7 +65,7 @@ public interface SessionLog extends LogReader {
 
     /// Whether a message still needs a worker. More precise than {@link #atRest}, for a worker that holds a delivery of
     /// the message.
-    CompletionStage<Standing> standing(SessionId session, MessageId message);
+    CompletionStage<WorkState> workState(SessionId session, MessageId message);
 
     /// The request of a message; empty when there is none, or it has expired.
     CompletionStage<Optional<WorkflowRequest>> request(SessionId session, MessageId message);

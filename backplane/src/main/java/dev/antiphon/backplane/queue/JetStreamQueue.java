@@ -289,7 +289,7 @@ final class JetStreamQueue implements RequestQueue {
                     .toCompletableFuture()
                     .join();
         } catch (CompletionException e) {
-            throw e.getCause() instanceof Unavailable away ? away : e;
+            throw e.getCause() instanceof Unavailable cause ? cause : e;
         }
     }
 

@@ -45,10 +45,10 @@ final class DoorbellTest {
 
     @RegisterExtension final RealNats nats = new RealNats();
 
-    private final Ear ear = new Ear();
+    private final Listener listener = new Listener();
 
     /// Remembers the rings that it receives.
-    private static class Ear implements RingListener {
+    private static class Listener implements RingListener {
         final Queue<SessionHint> hints = new ConcurrentLinkedQueue<>();
         final Queue<Ring> rings = new ConcurrentLinkedQueue<>();
         final Queue<Chunk> plain = new ConcurrentLinkedQueue<>();
@@ -104,16 +104,16 @@ final class DoorbellTest {
 
     @Test
     void allEntriesArriveInTheirOrderByteForByteOverBothSubjects() throws Exception {
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             NatsDoorbell doorbell = doorbell();
             List<Entry> entries = entries(3_000);
             for (int i = 0; i < entries.size(); i += 10) {
                 doorbell.ring(PODS, SESSION, entries.subList(i, i + 10));
             }
 
-            await().until(() -> ear.rings.size() == entries.size());
-            assertThat(ear.entries()).isEqualTo(entries);
-            assertThat(ear.rings).allMatch(ring -> ring.session().equals(SESSION));
+            await().until(() -> listener.rings.size() == entries.size());
+            assertThat(listener.entries()).isEqualTo(entries);
+            assertThat(listener.rings).allMatch(ring -> ring.session().equals(SESSION));
             assertThat(doorbell.lost()).isZero();
         }
     }
@@ -140,15 +140,15 @@ final class DoorbellTest {
 
     @Test
     void eachPodIsRungAndNoOther() throws Exception {
-        Ear other = new Ear();
-        Ear stranger = new Ear();
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear);
+        Listener other = new Listener();
+        Listener stranger = new Listener();
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener);
                 var _ = PodSubscription.open(nats.open("2"), new PodId("pod-2"), other);
                 var _ = PodSubscription.open(nats.open("3"), new PodId("pod-3"), stranger)) {
             doorbell().ring(Set.of(POD, new PodId("pod-2")), SESSION, entries(6));
 
-            await().until(() -> ear.rings.size() == 6 && other.rings.size() == 6);
-            assertThat(other.entries()).isEqualTo(ear.entries());
+            await().until(() -> listener.rings.size() == 6 && other.rings.size() == 6);
+            assertThat(other.entries()).isEqualTo(listener.entries());
             assertThat(stranger.rings).isEmpty();
         }
     }
@@ -156,7 +156,7 @@ final class DoorbellTest {
     @Test
     void malformedRingsAreSkipped() throws Exception {
         try (Logged logged = new Logged(PodSubscription.class);
-                var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+                var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             for (String garbage : List.of("", "{", "\u0000", "null", "{\"session_id\":\"a.b\"}")) {
                 byte[] bytes = garbage.getBytes(StandardCharsets.UTF_8);
                 nats.plain().publish("chat.pod.pod-1.response", bytes);
@@ -168,8 +168,8 @@ final class DoorbellTest {
             nats.plain().flush(Duration.ofSeconds(5));
             doorbell().ring(PODS, SESSION, entries(1));
 
-            await().until(() -> !ear.rings.isEmpty());
-            assertThat(ear.entries()).isEqualTo(entries(1));
+            await().until(() -> !listener.rings.isEmpty());
+            assertThat(listener.entries()).isEqualTo(entries(1));
             assertThat(logged.warnings())
                     .hasSize(11)
                     .allSatisfy(
@@ -179,7 +179,7 @@ final class DoorbellTest {
 
     @Test
     void aPlainWorkersChunkArrivesAsAPlainChunk() throws Exception {
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             nats.plain()
                     .publish(
                             "chat.pod.pod-1.response",
@@ -189,18 +189,18 @@ final class DoorbellTest {
                             """
                                     .getBytes(StandardCharsets.UTF_8));
 
-            await().until(() -> ear.plain.size() == 1);
-            Chunk chunk = ear.plain.element();
+            await().until(() -> listener.plain.size() == 1);
+            Chunk chunk = listener.plain.element();
             assertThat(chunk.chunkId()).isEqualTo(3);
             assertThat(chunk.body()).isEqualTo(new ChunkBody.Content("Hello"));
-            assertThat(ear.rings).isEmpty();
+            assertThat(listener.rings).isEmpty();
         }
     }
 
     @Test
     void aListenerThatFailsGetsTheNextRings() throws Exception {
-        Ear failing =
-                new Ear() {
+        Listener failing =
+                new Listener() {
                     @Override
                     public void rang(Ring ring) {
                         super.rang(ring);
@@ -218,15 +218,15 @@ final class DoorbellTest {
 
     @Test
     void aChangeOfAUsersListReachesEveryPod() throws Exception {
-        Ear other = new Ear();
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear);
+        Listener other = new Listener();
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener);
                 var _ = PodSubscription.open(nats.nats(), new PodId("pod-2"), other)) {
             SessionHint hint = new SessionHint(new UserId("u_1-a"), SESSION);
             nats.nats()
                     .connection()
                     .publish("chat.user.u_1-a.sessions", "{}".getBytes(StandardCharsets.UTF_8));
             doorbell().changed(hint.user(), hint.session());
-            for (Ear each : List.of(ear, other)) {
+            for (Listener each : List.of(listener, other)) {
                 await().untilAsserted(() -> assertThat(each.hints).containsExactly(hint));
             }
         }
@@ -234,18 +234,18 @@ final class DoorbellTest {
 
     @Test
     void podsHearThatASessionWasErased() throws Exception {
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             doorbell().erased(PODS, SESSION);
 
-            await().until(() -> !ear.erased.isEmpty());
-            assertThat(ear.erased).containsExactly(SESSION);
-            assertThat(ear.rings).isEmpty();
+            await().until(() -> !listener.erased.isEmpty());
+            assertThat(listener.erased).containsExactly(SESSION);
+            assertThat(listener.rings).isEmpty();
         }
     }
 
     @Test
     void anEntryLargerThanNatsCarriesIsLeftToTheLog() throws Exception {
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             NatsDoorbell doorbell = doorbell();
             byte[] huge = chunk("m1", 0, "x".repeat(1 << 20), null).encode();
             Entry entry =
@@ -254,8 +254,8 @@ final class DoorbellTest {
             doorbell.ring(PODS, SESSION, List.of(entry));
             doorbell.ring(PODS, SESSION, entries(1));
 
-            await().until(() -> ear.rings.size() == 1);
-            assertThat(ear.entries()).isEqualTo(entries(1));
+            await().until(() -> listener.rings.size() == 1);
+            assertThat(listener.entries()).isEqualTo(entries(1));
             assertThat(doorbell.lost()).isOne();
         }
     }
@@ -264,7 +264,7 @@ final class DoorbellTest {
     void whileNatsIsUnavailableRingsAreNotKeptAndItsReturnIsReported() throws Exception {
         Nats worker = nats.open("worker");
         NatsDoorbell doorbell = new NatsDoorbell(worker, (_, _) -> {});
-        try (var _ = PodSubscription.open(nats.nats(), POD, ear)) {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             nats.server().kill();
             await().until(() -> !worker.connected());
             doorbell.ring(PODS, SESSION, entries(5));
@@ -272,18 +272,18 @@ final class DoorbellTest {
 
             nats.server().restart();
 
-            await().until(() -> ear.reconnects.get() == 1 && worker.connected());
+            await().until(() -> listener.reconnects.get() == 1 && worker.connected());
             doorbell.ring(PODS, SESSION, entries(1));
-            await().until(() -> !ear.rings.isEmpty());
-            assertThat(ear.entries()).isEqualTo(entries(1));
+            await().until(() -> !listener.rings.isEmpty());
+            assertThat(listener.entries()).isEqualTo(entries(1));
         }
     }
 
     @Test
     void aListenerThatIsSlowLosesRingsRatherThanMemory() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
-        Ear slow =
-                new Ear() {
+        Listener slow =
+                new Listener() {
                     @Override
                     public void rang(Ring ring) {
                         try {
@@ -331,12 +331,12 @@ final class DoorbellTest {
 
     @Test
     void afterItsCloseNothingArrives() throws Exception {
-        PodSubscription subscription = PodSubscription.open(nats.nats(), POD, ear);
+        PodSubscription subscription = PodSubscription.open(nats.nats(), POD, listener);
         subscription.close();
 
         doorbell().ring(PODS, SESSION, entries(3));
         nats.nats().connection().flush(Duration.ofSeconds(5));
 
-        assertThat(ear.rings).isEmpty();
+        assertThat(listener.rings).isEmpty();
     }
 }

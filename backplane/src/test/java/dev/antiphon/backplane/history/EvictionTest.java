@@ -17,8 +17,8 @@ import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.RedisRecovery;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.protocol.Chunk;
@@ -231,8 +231,8 @@ final class EvictionTest {
         evict(run("m1"));
 
         assertThat(chat.claim("m1", "w1", Token.mint())).isInstanceOf(Claim.Idle.class);
-        assertThat(answer(chat.log().standing(SESSION, new MessageId("m1"))))
-                .isInstanceOf(Standing.AtRest.class);
+        assertThat(answer(chat.log().workState(SESSION, new MessageId("m1"))))
+                .isInstanceOf(WorkState.AtRest.class);
         assertThat(chat.ask("m1")).isInstanceOf(Accept.Duplicate.class);
         assertThat(chat.transcript())
                 .containsExactly("message m1", "m1/0 done", "message_complete m1");

@@ -21,9 +21,9 @@ import dev.antiphon.backplane.log.RedisCleanups;
 import dev.antiphon.backplane.log.RedisSessionLog;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.backplane.registry.RedisConnectionRegistry;
 import dev.antiphon.backplane.tools.RedisToolJournal;
@@ -313,7 +313,7 @@ final class ParkedRunsTest {
             assertThat(chat.transcript()).startsWith("message m1", "m1/0 Hel", "m1/1 status");
             assertThat(chat.waiting()).startsWith("m1");
             assertThat(claim()).isInstanceOf(Claim.Parked.class);
-            assertThat(answer(log.standing(SESSION, M1))).isInstanceOf(Standing.AtRest.class);
+            assertThat(answer(log.workState(SESSION, M1))).isInstanceOf(WorkState.AtRest.class);
             assertThat(rows()).isEqualTo(1);
             assertThat(resume(USER, "yes", 1)).isInstanceOf(Resume.Resumed.class);
             Claim.Claimed claimed = claimed();
@@ -392,8 +392,8 @@ final class ParkedRunsTest {
                 .as("the sweeper would cancel it")
                 .isGreaterThan(System.currentTimeMillis() + 60_000.0);
         assertThat(claim()).isInstanceOf(Claim.Parked.class);
-        assertThat(answer(log.standing(SESSION, new MessageId("m3"))))
-                .isInstanceOf(Standing.AtWork.class);
+        assertThat(answer(log.workState(SESSION, new MessageId("m3"))))
+                .isInstanceOf(WorkState.AtWork.class);
         resume(USER, "yes", 1);
         assertThat(claimed().request().messageId()).isEqualTo(M1);
     }
@@ -431,7 +431,7 @@ final class ParkedRunsTest {
         parkAndKeep();
         sql("DELETE FROM chat_parked"); // as if its worker had died before it stored the run
 
-        assertThat(answer(log.standing(SESSION, M1))).isInstanceOf(Standing.AtRest.class);
+        assertThat(answer(log.workState(SESSION, M1))).isInstanceOf(WorkState.AtRest.class);
 
         assertThat(rows()).isEqualTo(1);
     }
@@ -499,7 +499,7 @@ final class ParkedRunsTest {
         server.stop();
         park();
         assertThat(chat.transcript()).endsWith("m1/1 status");
-        assertThat(answer(log.standing(SESSION, M1))).isInstanceOf(Standing.AtWork.class);
+        assertThat(answer(log.workState(SESSION, M1))).isInstanceOf(WorkState.AtWork.class);
         assertThat(
                         answer(
                                 chat.log()

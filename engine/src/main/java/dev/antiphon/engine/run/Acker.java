@@ -1,7 +1,7 @@
 package dev.antiphon.engine.run;
 
 import dev.antiphon.backplane.log.SessionLog;
-import dev.antiphon.backplane.log.Standing;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.MessageId;
@@ -45,19 +45,19 @@ public final class Acker implements AutoCloseable {
             Delivery delivery,
             SessionId session,
             MessageId message,
-            CompletionStage<Standing> seen,
+            CompletionStage<WorkState> seen,
             long nanos) {
 
         /// Empty when Redis did not answer.
-        Optional<Standing> lastSeen() {
-            CompletableFuture<Standing> answer = seen.toCompletableFuture();
+        Optional<WorkState> lastSeen() {
+            CompletableFuture<WorkState> answer = seen.toCompletableFuture();
             return answer.state() == Future.State.SUCCESS
                     ? Optional.of(answer.resultNow())
                     : Optional.empty();
         }
 
         boolean hasEnded() {
-            return lastSeen().filter(Standing.AtRest.class::isInstance).isPresent();
+            return lastSeen().filter(WorkState.AtRest.class::isInstance).isPresent();
         }
     }
 
@@ -89,7 +89,7 @@ public final class Acker implements AutoCloseable {
     /// has ended and Redis can no longer lose that; returns it to the queue when the session becomes free before
     /// that. Any thread.
     void hold(Delivery delivery, SessionId session, MessageId message) {
-        look(delivery, session, message, log.standing(session, message));
+        look(delivery, session, message, log.workState(session, message));
     }
 
     /// The number of held deliveries: their message continues elsewhere, or has just ended. Any thread.
@@ -101,7 +101,7 @@ public final class Acker implements AutoCloseable {
             Delivery delivery,
             SessionId session,
             MessageId message,
-            CompletionStage<Standing> seen) {
+            CompletionStage<WorkState> seen) {
         long at = time.nanoTime() + LAG.toNanos();
         if (!waiting.offer(new Due(delivery, session, message, seen, at))) {
             counters.add(Count.ACK_DROPPED);
@@ -143,19 +143,19 @@ public final class Acker implements AutoCloseable {
     }
 
     private void settle(List<Due> batch) throws InterruptedException {
-        List<CompletionStage<Standing>> standings =
-                batch.stream().map(due -> log.standing(due.session, due.message)).toList();
+        List<CompletionStage<WorkState>> standings =
+                batch.stream().map(due -> log.workState(due.session, due.message)).toList();
         for (int i = 0; i < batch.size(); i++) {
             Due due = batch.get(i);
-            CompletionStage<Standing> first = standings.get(i);
+            CompletionStage<WorkState> first = standings.get(i);
             var asked =
                     new Object() {
                         boolean again;
                     };
-            Standing standing =
+            WorkState standing =
                     retries.untilAnswered(() -> {
-                        CompletionStage<Standing> answer =
-                                asked.again ? log.standing(due.session, due.message) : first;
+                        CompletionStage<WorkState> answer =
+                                asked.again ? log.workState(due.session, due.message) : first;
                         asked.again = true;
                         return answer;
                     });
@@ -163,8 +163,8 @@ public final class Acker implements AutoCloseable {
         }
     }
 
-    private void settle(Due due, Standing standing) {
-        Optional<Standing> before = due.lastSeen();
+    private void settle(Due due, WorkState standing) {
+        Optional<WorkState> before = due.lastSeen();
         if (before.isPresent() && isSameEnd(before.get(), standing)) {
             due.delivery.ack();
             return;
@@ -176,14 +176,14 @@ public final class Acker implements AutoCloseable {
             due.delivery.retryAfter(Duration.ZERO);
         } else {
             due.delivery.inProgress();
-            CompletionStage<Standing> seen = CompletableFuture.completedStage(standing);
+            CompletionStage<WorkState> seen = CompletableFuture.completedStage(standing);
             look(due.delivery, due.session, due.message, seen);
         }
     }
 
-    private static boolean isSameEnd(Standing before, Standing now) {
-        return before instanceof Standing.AtRest one
-                && now instanceof Standing.AtRest other
+    private static boolean isSameEnd(WorkState before, WorkState now) {
+        return before instanceof WorkState.AtRest one
+                && now instanceof WorkState.AtRest other
                 && one.isSameEnd(other);
     }
 

@@ -8,8 +8,8 @@ import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.RedisSettings;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.backplane.log.Finish;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.backplane.queue.Delivery;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.backplane.registry.Lease;
@@ -205,12 +205,12 @@ final class AckerTest {
         List<Dumped> before = everything();
         end("s");
         Recorded delivery = held("s");
-        assertThat(get(backplane.log().standing(new SessionId("s"), new MessageId("m1"))))
-                .isInstanceOf(Standing.AtRest.class);
+        assertThat(get(backplane.log().workState(new SessionId("s"), new MessageId("m1"))))
+                .isInstanceOf(WorkState.AtRest.class);
 
         bringBack(before);
-        assertThat(get(backplane.log().standing(new SessionId("s"), new MessageId("m1"))))
-                .isInstanceOf(Standing.AtWork.class);
+        assertThat(get(backplane.log().workState(new SessionId("s"), new MessageId("m1"))))
+                .isInstanceOf(WorkState.AtWork.class);
         assertThat(claimed.attempt()).isOne();
         long again = System.nanoTime();
         end("s"); // the same chunks, as from a worker that sends its last append again

@@ -15,9 +15,9 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.engine.run.Counters.Count;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -325,7 +325,7 @@ final class AnswerWriterTest {
         }
 
         @Override
-        public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+        public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
             throw new AssertionError("a writer only appends");
         }
 

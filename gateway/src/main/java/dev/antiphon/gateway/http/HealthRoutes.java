@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.InstantSource;
-import java.util.Locale;
 
 /// Reports the pod's health (PROTOCOL.md §4). Lives on the loop: any answer shows that the loop runs.
 final class HealthRoutes {
@@ -45,7 +44,7 @@ final class HealthRoutes {
     /// The state that the pod's streams got, or a newer one.
     private RedisState redis() {
         if (serving == null || serving.hub().status() == PodStatus.REDIS_UNAVAILABLE) {
-            return RedisState.AWAY;
+            return RedisState.UNAVAILABLE;
         }
         return serving.backplane().redisState();
     }
@@ -61,9 +60,9 @@ final class HealthRoutes {
         report.put("active_sessions", serving == null ? 0 : serving.hub().sessions());
         report.put("active_buffers", serving == null ? 0 : serving.hub().rings());
         report.put("nats_connected", nats);
-        report.put("redis_connected", redis() != RedisState.AWAY);
+        report.put("redis_connected", redis() != RedisState.UNAVAILABLE);
         if (redis() != RedisState.WELL) {
-            report.put("redis", redis().name().toLowerCase(Locale.ROOT));
+            report.put("redis", redis().wire());
         }
         exchange.json(serves() ? 200 : 503, Json.bytes(report));
     }

@@ -21,7 +21,7 @@ public enum PodStatus {
     /// The state for the servers that are available now.
     public static PodStatus of(RedisState redis, boolean nats) {
         return switch (redis) {
-            case AWAY -> REDIS_UNAVAILABLE;
+            case UNAVAILABLE -> REDIS_UNAVAILABLE;
             case FULL -> REDIS_FULL;
             case READ_ONLY -> REDIS_READ_ONLY;
             case WELL -> nats ? WELL : NATS_UNAVAILABLE;
