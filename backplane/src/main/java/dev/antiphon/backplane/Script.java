@@ -13,11 +13,11 @@ import java.util.HexFormat;
 /// @param sha1 the script's name in Redis, 40 hex digits
 public record Script(String name, String text, String sha1) {
 
-    /// Joins the named resources into one script: Redis has no include.
+    /// Joins the named resources into one script, after the values of {@link Policy}: Redis has no include.
     ///
     /// @param neighbour the class whose package holds the resources
     public static Script load(Class<?> neighbour, String... resources) {
-        StringBuilder text = new StringBuilder();
+        StringBuilder text = new StringBuilder(Policy.lua());
         for (String resource : resources) {
             text.append(read(neighbour, resource)).append('\n');
         }

@@ -356,7 +356,7 @@ final class ChatFlowTest {
                 Http.send(Http.chat(other.port(), body).header("Idempotency-Key", "k 1"));
         HttpResponse<String> changed =
                 Http.send(
-                        Http.chat(gateway.port(), body.replace("hi", "ho"))
+                        Http.chat(gateway.port(), body.replace("\"hi\"", "\"ho\""))
                                 .header("Idempotency-Key", "k 1"));
         assertThat(again.statusCode()).isEqualTo(202);
         assertThat(Http.text(Http.json(again), "message_id"))

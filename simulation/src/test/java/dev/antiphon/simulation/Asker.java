@@ -7,7 +7,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.Subjects;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import org.jspecify.annotations.Nullable;
 

@@ -9,7 +9,6 @@ import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
-import dev.antiphon.simulation.ModelRedis.Place;
 import dev.antiphon.simulation.ModelSession.Run;
 import dev.antiphon.simulation.ModelSession.Status;
 

@@ -15,7 +15,6 @@ import dev.antiphon.protocol.RequestContext;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import org.junit.jupiter.api.Test;
 

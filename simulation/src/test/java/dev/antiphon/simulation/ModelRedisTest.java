@@ -393,7 +393,7 @@ final class ModelRedisTest {
             same(
                     "attach " + session + " " + user,
                     answer,
-                    model.attach(session, user, new ModelRedis.Member(pod, connection), register));
+                    model.attach(session, user, new Member(pod, connection), register));
         }
 
         private PodId pod() {
@@ -412,7 +412,7 @@ final class ModelRedisTest {
             SessionId session = session();
             PodId pod = pod();
             ConnectionId connection = connection();
-            ModelRedis.Member member = new ModelRedis.Member(pod, connection);
+            Member member = new Member(pod, connection);
             switch (random.nextInt(4)) {
                 case 0 -> {
                     get(registry(pod).refresh(session, connection));

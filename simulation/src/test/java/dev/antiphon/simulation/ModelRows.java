@@ -2,7 +2,6 @@ package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.log.ParkedRun;
 import dev.antiphon.protocol.SessionId;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import org.jspecify.annotations.Nullable;
 

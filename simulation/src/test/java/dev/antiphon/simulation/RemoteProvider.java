@@ -13,7 +13,6 @@ import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
 import dev.antiphon.protocol.Json;
-import dev.antiphon.simulation.ModelRedis.Place;
 import dev.antiphon.simulation.RemoteService.Purpose;
 import dev.antiphon.simulation.RemoteService.Run;
 import dev.antiphon.simulation.RemoteService.State;

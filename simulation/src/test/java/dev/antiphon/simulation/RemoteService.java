@@ -3,7 +3,6 @@ package dev.antiphon.simulation;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.simulation.Faults.Kind;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import org.jspecify.annotations.Nullable;
 

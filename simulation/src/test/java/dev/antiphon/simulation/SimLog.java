@@ -29,7 +29,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import java.util.List;
 import java.util.Optional;

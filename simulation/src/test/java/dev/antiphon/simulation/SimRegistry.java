@@ -26,8 +26,8 @@ class SimRegistry implements ConnectionRegistry {
         this.chronicle = chronicle;
     }
 
-    private ModelRedis.Member member(ConnectionId connection) {
-        return new ModelRedis.Member(pod, connection);
+    private Member member(ConnectionId connection) {
+        return new Member(pod, connection);
     }
 
     private CompletionStage<Void> told(Runnable command) {

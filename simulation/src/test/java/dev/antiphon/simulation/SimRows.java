@@ -7,7 +7,6 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.simulation.Faults.Kind;
-import dev.antiphon.simulation.ModelRedis.Place;
 
 import java.time.Duration;
 import java.util.Optional;

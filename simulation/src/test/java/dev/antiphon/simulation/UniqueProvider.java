@@ -11,7 +11,6 @@ import dev.antiphon.api.model.ProviderFailure;
 import dev.antiphon.api.model.TokenSink;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.ErrorCode;
-import dev.antiphon.simulation.ModelRedis.Place;
 import dev.antiphon.time.Time;
 
 import java.util.List;

@@ -9,9 +9,9 @@ import dev.antiphon.backplane.log.Refuse;
 import dev.antiphon.backplane.log.Resume;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.log.Slice;
-import dev.antiphon.backplane.log.Standing;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.log.UserAnswer;
+import dev.antiphon.backplane.log.WorkState;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Completion;
@@ -218,7 +218,7 @@ final class MemoryLog implements SessionLog {
     }
 
     @Override
-    public CompletionStage<Standing> standing(SessionId session, MessageId message) {
+    public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
         throw notOfARun();
     }
 

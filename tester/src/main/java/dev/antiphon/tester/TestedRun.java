@@ -14,7 +14,7 @@ import dev.antiphon.api.workflow.Step;
 import dev.antiphon.api.workflow.StepGraph;
 import dev.antiphon.api.workflow.StepRun;
 import dev.antiphon.api.workflow.Workflow;
-import dev.antiphon.backplane.doorbell.Doorbell;
+import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Claim;
 import dev.antiphon.engine.run.ContextWindow;
 import dev.antiphon.engine.run.Counters;
@@ -22,7 +22,6 @@ import dev.antiphon.engine.run.Providers;
 import dev.antiphon.engine.run.Run;
 import dev.antiphon.engine.run.RunParts;
 import dev.antiphon.engine.workflow.Workflows;
-import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
@@ -54,10 +53,10 @@ final class TestedRun {
     /// Long enough for every step of a unit test; a workflow that needs more hangs.
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
-    private static final Doorbell NO_PODS =
-            new Doorbell() {
+    private static final Notices NO_PODS =
+            new Notices() {
                 @Override
-                public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {}
+                public void erased(Set<PodId> pods, SessionId session) {}
 
                 @Override
                 public void cancelled(SessionId session, MessageId message) {}

@@ -1,9 +1,9 @@
 package dev.antiphon.backplane.history;
 
-import static dev.antiphon.backplane.history.PostgresHistory.join;
-import static dev.antiphon.backplane.history.PostgresHistory.lock;
-import static dev.antiphon.backplane.history.PostgresHistory.rows;
-import static dev.antiphon.backplane.history.PostgresHistory.update;
+import static dev.antiphon.backplane.history.Database.join;
+import static dev.antiphon.backplane.history.Sql.lock;
+import static dev.antiphon.backplane.history.Sql.rows;
+import static dev.antiphon.backplane.history.Sql.update;
 
 import dev.antiphon.backplane.log.Durable;
 import dev.antiphon.backplane.log.ParkedRun;

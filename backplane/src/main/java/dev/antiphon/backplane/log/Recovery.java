@@ -5,7 +5,6 @@ import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.protocol.WorkflowRequest;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,10 +16,6 @@ import java.util.function.Predicate;
 ///
 /// As {@link SessionLog}: nothing blocks, calls can be repeated, the simulation has a model of it.
 public interface Recovery {
-
-    /// How soon a worker must claim an orphan after the first copy of its request. The queue can give a copy to a
-    /// worker that is stopped or cut off from Redis, where the copy would stay until the queue's ack wait is over.
-    Duration COPY_AGAIN_AFTER = Duration.ofSeconds(2);
 
     /// Every worker whose runs might need attention: live workers, and those that died with runs.
     CompletionStage<Set<WorkerId>> workers();
@@ -46,7 +41,7 @@ public interface Recovery {
     ///
     /// @param attempts how many workers have begun it
     /// @param copy which copy of the request is to be published, from 1: the next one follows after {@link
-    ///     #COPY_AGAIN_AFTER}, and each pause is twice the previous one
+    ///     dev.antiphon.backplane.Policy#COPY_AGAIN_AFTER}, and each pause is twice the previous one
     record Orphan(WorkflowRequest request, int attempts, int copy) {
 
         /// For the queue's duplicate check: several survivors find the same orphan.

@@ -5,27 +5,19 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /// Clean-ups in Redis, one script for each operation.
 public final class RedisCleanups implements Cleanups {
-
-    /// Longer than one try, which makes a few small calls to a service.
-    private static final Duration FIRST_DELAY = Duration.ofSeconds(30);
-
-    private static final Duration LONGEST_DELAY = Duration.ofMinutes(10);
-
-    /// With the delays, a service can be unavailable for about an hour.
-    static final int MOST_TRIES = 10;
 
     private static final String[] KEYS = {Keys.CLEANUPS, Keys.CLEANUP_DETAILS};
 
@@ -43,9 +35,9 @@ public final class RedisCleanups implements Cleanups {
         return redis.call(
                         CLEAN,
                         KEYS,
-                        bytes(FIRST_DELAY.toMillis()),
-                        bytes(LONGEST_DELAY.toMillis()),
-                        bytes(MOST_TRIES))
+                        bytes(Policy.CLEAN_AGAIN.toMillis()),
+                        bytes(Policy.CLEAN_AGAIN_AT_MOST.toMillis()),
+                        bytes(Policy.MOST_CLEANUP_TRIES))
                 .thenApply(RedisCleanups::taken);
     }
 

@@ -97,7 +97,7 @@ public final class RedisPlainLog implements PlainLog {
                         list(answer.get(8)).stream()
                                 .map(entry -> entry(list(entry), generation))
                                 .toList(),
-                        RedisSessionLog.id(generation, number(answer.get(2)), answer.get(3)),
+                        ScriptAnswers.id(generation, number(answer.get(2)), answer.get(3)),
                         (int) number(answer.get(4)),
                         (int) number(answer.get(5)),
                         (int) number(answer.get(6)),
@@ -106,13 +106,13 @@ public final class RedisPlainLog implements PlainLog {
             case "OURS" -> new Plain.Ours();
             case "ENDED" -> new Plain.Ended();
             case "NONE" -> new Plain.None();
-            default -> throw RedisSessionLog.unexpected(answer);
+            default -> throw ScriptAnswers.unexpected(answer);
         };
     }
 
     private static Entry entry(List<Object> fields, long generation) {
         return new Entry(
-                RedisSessionLog.id(generation, number(fields.get(0)), fields.get(3)),
+                ScriptAnswers.id(generation, number(fields.get(0)), fields.get(3)),
                 EventName.of(text(fields.get(1))),
                 (byte[]) fields.get(2));
     }

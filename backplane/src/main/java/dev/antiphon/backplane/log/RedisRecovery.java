@@ -5,6 +5,7 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.number;
 import static dev.antiphon.backplane.Redis.text;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Keys;
@@ -24,9 +25,6 @@ import java.util.stream.Collectors;
 
 /// Recovery in Redis, one script for each operation.
 public final class RedisRecovery implements Recovery {
-
-    /// Entries that one script reads: each costs a few microseconds, in which Redis does nothing else.
-    static final int MOST_AT_ONCE = 100;
 
     /// Scripts that one sweep calls when each finds only healthy messages: half a second of work.
     private static final int MOST_CALLS = 100;
@@ -57,7 +55,7 @@ public final class RedisRecovery implements Recovery {
                         keys,
                         bytes(worker.value()),
                         bytes(Keys.RUN_PREFIX),
-                        bytes(COPY_AGAIN_AFTER.toMillis()))
+                        bytes(Policy.COPY_AGAIN_AFTER.toMillis()))
                 .thenApply(RedisRecovery::orphans);
     }
 
@@ -130,11 +128,11 @@ public final class RedisRecovery implements Recovery {
                         bytes(Keys.RUN_PREFIX),
                         bytes(Keys.WAITING_PREFIX),
                         bytes(Keys.LEASE_PREFIX),
-                        bytes(MOST_AT_ONCE))
+                        bytes(Policy.MOST_SWEPT_AT_ONCE))
                 .thenCompose(answer -> {
                     boolean more =
                             text(answer.getFirst()).equals("NONE")
-                                    && number(answer.get(1)) == MOST_AT_ONCE;
+                                    && number(answer.get(1)) == Policy.MOST_SWEPT_AT_ONCE;
                     return more && calls > 1
                             ? sweep(calls - 1)
                             : CompletableFuture.completedStage(overdue(answer));

@@ -10,10 +10,7 @@ import java.util.concurrent.CompletionStage;
 /// An interface because the simulation drives the worker over a model of it.
 public interface Lease {
 
-    /// A worker that is silent for this long counts as dead.
-    Duration LIVES = Duration.ofSeconds(3);
-
-    /// Three tries fit into a lease.
+    /// Three tries fit into a lease, {@link dev.antiphon.backplane.Policy#LEASE}.
     Duration RENEW_EVERY = Duration.ofSeconds(1);
 
     /// Begins or extends the lease, and tells the other workers that this worker's runs need attention if it dies.

@@ -2,6 +2,7 @@ package dev.antiphon.backplane.registry;
 
 import static dev.antiphon.backplane.Redis.bytes;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.protocol.Keys;
 import dev.antiphon.protocol.WorkerId;
@@ -29,7 +30,8 @@ public final class RedisLease implements Lease {
                 redis.send(commands -> commands.sadd(Keys.WORKERS, bytes(worker.value())));
         CompletionStage<String> lives =
                 redis.send(commands ->
-                        commands.set(Keys.lease(worker), bytes("1"), SetArgs.Builder.px(LIVES)));
+                        commands.set(
+                                Keys.lease(worker), bytes("1"), SetArgs.Builder.px(Policy.LEASE)));
         return known.thenAcceptBoth(lives, (_, _) -> {});
     }
 

@@ -2,14 +2,7 @@
 -- and the removal of its data, to any worker, so that no living process is needed.
 -- A clean-up is one member of the zset `cleanups` (by the ms at which it is due) and one field of the hash `details`.
 
--- Beyond this many, a further clean-up is left out and counted: the service must have been unavailable for hours.
-local MOST_CLEANUPS = 10000
-
--- A live worker ends its own calls; a clean-up that is due later only checks that it has.
-local WORKER_ENDS_WITHIN_MS = 15000
-
--- Handles that a run remembers. The oldest is removed first: its call is the most likely to have ended.
-local MOST_HANDLES = 64
+-- MOST_CLEANUPS, MOST_HANDLES and WORKER_ENDS_WITHIN_MS come from Policy.java.
 
 -- Remembers where services keep the requests of a run. `told` is a JSON array, or empty.
 local function remember_handles(run, told)

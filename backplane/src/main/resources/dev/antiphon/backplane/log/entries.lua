@@ -133,14 +133,11 @@ local function remember_run(runs, message, seconds)
   redis.call('ZREMRANGEBYSCORE', runs, '-inf', '(' .. now)
 end
 
--- Usually the history stores ended answers at once. This is for a caller that dies, and for an unavailable history.
-local settle_after_ms = 10000
-
 -- Records that all answers up to `n` have ended and belong in the history.
 local function belongs_in_history(meta, to_settle, session, n)
   redis.call('HSET', meta, 'ended', n)
   local now = redis.call('TIME')
-  redis.call('ZADD', to_settle, 'NX', now[1] * 1000 + math.floor(now[2] / 1000) + settle_after_ms, session)
+  redis.call('ZADD', to_settle, 'NX', now[1] * 1000 + math.floor(now[2] / 1000) + SETTLE_AFTER_MS, session)
 end
 
 -- Identifies this end of a run, or the place where it waits for its user. The time makes the id different from that of

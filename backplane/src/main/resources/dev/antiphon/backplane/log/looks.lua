@@ -2,7 +2,7 @@
 -- and no worker has claimed it. Later: a worker has it, whose death orphans.lua notices, or it waits behind another
 -- message; when its turn comes or its claim is released, it is checked soon again. So the sweeper never visits healthy
 -- messages, however many there are.
-local LOOK_SOON_MS, LOOK_LATER_MS = 5000, 300000
+-- LOOK_SOON_MS and LOOK_LATER_MS come from Policy.java.
 
 local function in_ms(ms)
   local now = redis.call('TIME')

@@ -6,6 +6,7 @@ import static dev.antiphon.backplane.log.Chat.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
@@ -172,7 +173,7 @@ final class AcceptTest {
 
     @Test
     void atMostTwentyMessagesWait() {
-        for (int i = 0; i < RedisSessionLog.MAX_WAITING; i++) {
+        for (int i = 0; i < Policy.MOST_WAITING; i++) {
             assertThat(chat.ask("m" + i)).isInstanceOf(Accept.Accepted.class);
         }
 

@@ -4,6 +4,7 @@ import static dev.antiphon.backplane.RealRedis.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.BackplaneSettings;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.Retention;
 import dev.antiphon.protocol.Chunk;
@@ -48,7 +49,7 @@ public final class Chat {
         this.redis = redis;
         this.log =
                 new RedisSessionLog(
-                        redis.redis(), admission, Retention.USUAL, RedisSessionLog.KEEP_PARKED);
+                        redis.redis(), admission, Retention.USUAL, BackplaneSettings.KEEP_PARKED);
     }
 
     public SessionLog log() {

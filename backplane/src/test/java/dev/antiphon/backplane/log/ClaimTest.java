@@ -9,6 +9,7 @@ import static dev.antiphon.backplane.log.Chat.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Completion;
@@ -202,7 +203,7 @@ final class ClaimTest {
         Token first = chat.claimed("w1").token();
         chat.dies("w1");
 
-        for (int copy = 0; copy <= RedisSessionLog.MAX_ATTEMPTS; copy++) {
+        for (int copy = 0; copy <= Policy.MOST_ATTEMPTS; copy++) {
             assertThat(chat.claim("m1", "w1", T2)).isEqualTo(new Claim.Busy());
             assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Busy());
         }
@@ -236,7 +237,7 @@ final class ClaimTest {
     @Test
     void aRunThatWasBegunTooOftenIsPoison() {
         chat.ask("m1");
-        for (int i = 0; i < RedisSessionLog.MAX_ATTEMPTS; i++) {
+        for (int i = 0; i < Policy.MOST_ATTEMPTS; i++) {
             chat.claimed("worker-" + i);
             chat.dies("worker-" + i);
         }
@@ -244,7 +245,7 @@ final class ClaimTest {
 
         assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Poison(request("m1")));
         assertThat(chat.claim("m1", "w2", T2)).isEqualTo(new Claim.Poison(request("m1")));
-        assertThat(chat.run("m1", "attempts")).isEqualTo("" + RedisSessionLog.MAX_ATTEMPTS);
+        assertThat(chat.run("m1", "attempts")).isEqualTo("" + Policy.MOST_ATTEMPTS);
         chat.ask("m2");
         assertThat(chat.claim("m2", "w2", T2)).isEqualTo(new Claim.Poison(request("m1")));
         answer(chat.log().finish(Optional.empty(), chunk("m1", 0, "", CANCELLED)));

@@ -8,6 +8,7 @@ import static dev.antiphon.backplane.log.Chat.last;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.history.RedisHistory;
 import dev.antiphon.backplane.log.Cleanups.Cleanup;
@@ -230,7 +231,7 @@ final class CleanupsTest {
         begin();
         chat.dies("w1");
         cancel();
-        for (int i = 1; i <= RedisCleanups.MOST_TRIES; i++) {
+        for (int i = 1; i <= Policy.MOST_CLEANUP_TRIES; i++) {
             Cleanup cleanup = take().orElseThrow();
             assertThat(cleanup.tries()).isEqualTo(i);
             assertThat(cleanup.givenUp()).isFalse();

@@ -1,5 +1,6 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
@@ -155,7 +156,7 @@ final class LogModel {
                     ? new Accept.Duplicate()
                     : new Accept.Accepted(entries.get((int) known.asked - 1), pods(), before);
         }
-        if (waiting.size() >= RedisSessionLog.MAX_WAITING) {
+        if (waiting.size() >= Policy.MOST_WAITING) {
             return new Accept.Full();
         }
         owner = request.userId();
@@ -185,7 +186,7 @@ final class LogModel {
             if (held) {
                 leavesWorker(oldest);
             }
-            if (message.attempts >= RedisSessionLog.MAX_ATTEMPTS) {
+            if (message.attempts >= Policy.MOST_ATTEMPTS) {
                 return new Claim.Poison(message.asRequest());
             }
             next = held ? next : message.plainNext;

@@ -6,6 +6,7 @@ import static dev.antiphon.backplane.log.Chat.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.log.Recovery.Orphan;
 import dev.antiphon.backplane.log.Recovery.Overdue;
@@ -67,7 +68,7 @@ final class RecoveryTest {
         answer(lease.renew());
 
         assertThat(answer(recovery.workers())).containsExactly(W1);
-        assertThat(REDIS.commands().pttl(Keys.lease(W1))).isBetween(1L, Lease.LIVES.toMillis());
+        assertThat(REDIS.commands().pttl(Keys.lease(W1))).isBetween(1L, Policy.LEASE.toMillis());
         answer(lease.end());
         assertThat(REDIS.commands().exists(Keys.lease(W1))).isZero();
         answer(lease.end());
@@ -109,7 +110,7 @@ final class RecoveryTest {
         assertThat(orphans(W1)).extracting(Orphan::copy).containsExactly(1);
 
         for (int copy = 2; copy <= 4; copy++) {
-            long pause = Recovery.COPY_AGAIN_AFTER.toMillis() << (copy - 2);
+            long pause = Policy.COPY_AGAIN_AFTER.toMillis() << (copy - 2);
             passSinceOrphaned(pause / 2);
             assertThat(orphans(W1)).extracting(Orphan::copy).containsExactly(copy - 1);
             passSinceOrphaned(pause / 2);
@@ -222,7 +223,7 @@ final class RecoveryTest {
         chat.ask("m1");
         due("m1");
         chat.lives("w1");
-        for (int i = 0; i < 5 * RedisRecovery.MOST_AT_ONCE; i++) {
+        for (int i = 0; i < 5 * Policy.MOST_SWEPT_AT_ONCE; i++) {
             REDIS.commands().hset("chat:run:busy" + i + ":m", "status", "running");
             REDIS.commands().hset("chat:meta:busy" + i, Map.of("active", "m", "worker", "w1"));
             REDIS.commands().zadd(Keys.OPEN, 0, "busy" + i + ":m");

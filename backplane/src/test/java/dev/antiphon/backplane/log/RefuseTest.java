@@ -6,6 +6,7 @@ import static dev.antiphon.backplane.log.Chat.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
@@ -105,12 +106,12 @@ final class RefuseTest {
     @Test
     void aStrangersFloodEndsInSilence() {
         chat.ask("m1");
-        for (int i = 0; i < RedisSessionLog.MAX_REFUSED; i++) {
+        for (int i = 0; i < Policy.MOST_REFUSED; i++) {
             assertThat(refuse("x" + i)).isInstanceOf(Refuse.Refused.class);
         }
 
         assertThat(refuse("more")).isEqualTo(new Refuse.Known());
-        assertThat(chat.entries()).hasSize(1 + 2 * RedisSessionLog.MAX_REFUSED);
+        assertThat(chat.entries()).hasSize(1 + 2 * Policy.MOST_REFUSED);
         chat.converseWith("m1");
         assertThat(refuse("more")).isInstanceOf(Refuse.Refused.class);
     }

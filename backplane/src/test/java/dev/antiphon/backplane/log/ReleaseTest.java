@@ -7,6 +7,7 @@ import static dev.antiphon.backplane.log.Chat.last;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.protocol.MessageId;
 
@@ -42,7 +43,7 @@ final class ReleaseTest {
     @Test
     void releasingDoesNotCountAsAnAttemptHoweverOften() {
         chat.ask("m1");
-        for (int i = 0; i < 3 * RedisSessionLog.MAX_ATTEMPTS; i++) {
+        for (int i = 0; i < 3 * Policy.MOST_ATTEMPTS; i++) {
             assertThat(release("m1", chat.claimed("w1").token())).isTrue();
         }
 
