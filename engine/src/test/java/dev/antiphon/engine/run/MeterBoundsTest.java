@@ -93,7 +93,7 @@ final class MeterBoundsTest {
     @Test
     void anAckThatHasNoRoomToWaitIsCounted() {
         SessionLog silent =
-                instead(SessionLog.class, backplane.log(), "standing", new CompletableFuture<>());
+                instead(SessionLog.class, backplane.log(), "workState", new CompletableFuture<>());
         try (Acker acker = Acker.open(silent, Time.system(), counters)) {
             for (int i = 0; i < 100_002; i++) {
                 acker.hold(new Nowhere(), new SessionId("s"), new MessageId("m"));
