@@ -148,7 +148,21 @@ final class Topology {
             if (e.getErrorCode() != NOT_FOUND) {
                 throw e;
             }
-            return management.addStream(wanted); // two simultaneous calls make one stream
+            return add(management, wanted);
+        }
+    }
+
+    /// Of several processes that create the stream at the same time, the server can refuse all but one, because their
+    /// subjects overlap with those of the new stream.
+    private static StreamInfo add(JetStreamManagement management, StreamConfiguration wanted)
+            throws IOException, JetStreamApiException {
+        try {
+            return management.addStream(wanted);
+        } catch (JetStreamApiException refused) {
+            if (!management.getStreamNames().contains(wanted.getName())) {
+                throw refused;
+            }
+            return management.getStreamInfo(wanted.getName());
         }
     }
 
