@@ -10,7 +10,6 @@ import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -66,36 +65,12 @@ final class ChaosCommand implements Callable<Integer> {
                 Chaos.run(options, arguments -> Program.command(List.of(), arguments), System.err);
         System.out.print(result.text());
         if (report != null) {
-            Files.writeString(report, result.markdown(commit(), machine()));
+            Files.writeString(report, result.markdown(Provenance.commit(), Provenance.machine()));
         }
         if (folder == null && result.isClean()) {
             delete(where);
         }
         return result.isClean() ? 0 : Antiphon.FAILED;
-    }
-
-    private static String machine() {
-        return "%d cores, %s %s, JDK %s"
-                .formatted(
-                        Runtime.getRuntime().availableProcessors(),
-                        System.getProperty("os.name"),
-                        System.getProperty("os.version"),
-                        Runtime.version());
-    }
-
-    private static String commit() throws InterruptedException {
-        try {
-            Process git =
-                    new ProcessBuilder("git", "describe", "--always", "--dirty")
-                            .directory(Path.of(System.getProperty("antiphon.home", ".")).toFile())
-                            .redirectErrorStream(true)
-                            .start();
-            String said =
-                    new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return git.waitFor() == 0 ? said : "unknown";
-        } catch (IOException _) {
-            return "unknown"; // a copy without git
-        }
     }
 
     private static void delete(Path folder) throws IOException {

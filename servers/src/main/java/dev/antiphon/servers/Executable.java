@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 ///
 /// The system property `antiphon.places`, a list like `PATH`, replaces those folders: for servers that are installed
 /// elsewhere, and for tests that need a machine without them.
-final class Executable {
+public final class Executable {
     private static final String USUAL_PLACES =
             String.join(
                     File.pathSeparator,
@@ -33,7 +33,8 @@ final class Executable {
 
     private Executable() {}
 
-    static Optional<Path> find(String name) {
+    /// The program with this name; empty when it is not installed.
+    public static Optional<Path> find(String name) {
         // The environment that a child would get, because the system would also search there.
         String path = new ProcessBuilder().environment().getOrDefault("PATH", "");
         String places = System.getProperty("antiphon.places");

@@ -1,0 +1,80 @@
+package dev.antiphon.bench.row;
+
+import dev.antiphon.bench.load.Counts;
+import dev.antiphon.bench.load.Load;
+import dev.antiphon.bench.report.Measure;
+import dev.antiphon.bench.report.Sample;
+import dev.antiphon.bench.system.Processes.Use;
+import dev.antiphon.bench.system.RunningSystem;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// A window of time in which a load was counted and the CPU of a system was read.
+record Window(Counts counts, Use use, Duration length) {
+
+    /// Work during a window.
+    interface Work {
+        void run() throws InterruptedException;
+    }
+
+    /// Counts a load that goes on by itself.
+    static Window over(Load load, RunningSystem system, Duration settle, Duration length)
+            throws InterruptedException {
+        Thread.sleep(settle);
+        return over(load, system, () -> Thread.sleep(length));
+    }
+
+    /// Counts a load while some work is done.
+    static Window over(Load load, RunningSystem system, Work work) throws InterruptedException {
+        Use before = system.processes().use();
+        load.beginCounting();
+        long start = System.nanoTime();
+        work.run();
+        Duration length = Duration.ofNanos(System.nanoTime() - start);
+        Counts counts = load.endCounting();
+        return new Window(counts, system.processes().use().since(before), length);
+    }
+
+    /// CPU of all processes in microseconds, by a number of things that were done.
+    double micros(double things) {
+        return things == 0 ? 0 : use.total().toNanos() / 1e3 / things;
+    }
+
+    double perSecond(double things) {
+        return things / (length.toNanos() / 1e9);
+    }
+
+    /// A sample with CPU as its first value, by process.
+    ///
+    /// @param unit how many nanoseconds are one
+    Sample sample(Map<Measure, Double> values, double things, double unit) {
+        Map<String, Double> parts = new TreeMap<>();
+        use.cpu()
+                .forEach((name, cpu) ->
+                        parts.put(name, things == 0 ? 0 : cpu.toNanos() / unit / things));
+        return new Sample(byId(values), parts, faults(counts, things > 0));
+    }
+
+    static Map<String, Double> byId(Map<Measure, Double> values) {
+        Map<String, Double> byId = new TreeMap<>();
+        values.forEach((measure, value) -> byId.put(measure.id(), value));
+        return byId;
+    }
+
+    /// @param arrived whether anything came that can be counted
+    static List<String> faults(Counts counts, boolean arrived) {
+        List<String> faults = new ArrayList<>();
+        counts.faults().forEach(fault -> faults.add(fault.toString()));
+        if (counts.faultCount() > counts.faults().size()) {
+            faults.add(counts.faultCount() + " faults in all");
+        }
+        if (!arrived) {
+            faults.add("nothing arrived");
+        }
+        return faults;
+    }
+}
