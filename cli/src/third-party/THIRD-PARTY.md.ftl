@@ -16,8 +16,11 @@ its folder `legal`.
 The npm packages `@antiphon/client` and `@antiphon/react` contain no third-party code.
 
 The Maven Wrapper (`mvnw`, Apache-2.0) is in the sources. These are used only for building and testing: JUnit (EPL-2.0),
-AssertJ, Awaitility, ArchUnit, Error Prone, google-java-format (Apache-2.0), NullAway (MIT); from npm, at the versions
-of `web/package-lock.json`: TypeScript (Apache-2.0), Prettier, esbuild, React with its types, csstype (MIT).
+AssertJ, Awaitility, ArchUnit, Error Prone, google-java-format (Apache-2.0), NullAway (MIT), JMH (GPL-2.0 with
+the Classpath Exception); from npm, at the versions of `web/package-lock.json`: TypeScript (Apache-2.0), Prettier,
+esbuild, React with its types, csstype (MIT).
 
 These programs are started but not distributed: nats-server (Apache-2.0), redis-server (BSD-3-Clause up to 7.2), and for
-tests PostgreSQL (PostgreSQL licence) and LangGraph's JavaScript server (MIT), installed from npm.
+tests PostgreSQL (PostgreSQL licence) and LangGraph's JavaScript server (MIT), installed from npm. The benchmark also
+starts peers: that server, programs on ioredis, redis, resumable-stream (MIT) and nats (Apache-2.0) from npm, and nginx
+with nchan (BSD-2-Clause, MIT).
