@@ -215,6 +215,7 @@ public final class Bench {
             } catch (Absent e) {
                 String why = String.valueOf(e.getMessage());
                 progress.say("without " + peer.name() + ": " + why);
+                progress.without(wanting.size() * options.times().rounds());
                 wanting.forEach(row ->
                         absent.computeIfAbsent(row.id(), _ -> new TreeMap<>())
                                 .put(peer.name(), why));

@@ -25,6 +25,11 @@ public final class Progress {
         steps = Math.max(1, all);
     }
 
+    /// Some of the steps will not be done.
+    void without(int skipped) {
+        steps -= skipped;
+    }
+
     /// A step begins.
     void step(String what) {
         String state = "%d/%d %s%s".formatted(done + 1, steps, what, left());

@@ -52,6 +52,9 @@ import java.util.concurrent.Callable;
 final class BenchCommand implements Callable<Integer> {
     private static final URI DEFAULT_URL = URI.create("http://127.0.0.1:8080");
 
+    /// Idle systems and a desktop's background take less.
+    private static final double QUIET_CORES = 0.3;
+
     /// For a look, and for a test of the benchmark itself.
     private static final Times QUICK =
             new Times(
@@ -130,14 +133,14 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--url",
             paramLabel = "URL",
-            description = "A gateway that runs. Default: http://127.0.0.1:8080.")
+            description = "The address of a gateway that runs. Default: http://127.0.0.1:8080.")
     private @Nullable URI url;
 
     @Option(
             names = "--answers",
             paramLabel = "N",
             description = {
-                "Ask this many questions at once, each in a session and stream of its own, and report when the",
+                "Send this many messages at once, each in its own session and stream, and report when the",
                 "demo's chunks arrive. Default: 500."
             })
     private @Nullable Integer answers;
@@ -154,8 +157,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--storm",
             paramLabel = "N",
             description = {
-                "Instead: reconnect this many readers at once, all of which miss a long answer. Needs",
-                "workers with CHAT_DEMO_DELAY=0ms."
+                "Instead: reconnect this many readers at once, each of which has missed a long answer.",
+                "Needs workers with CHAT_DEMO_DELAY=0ms."
             })
     private int storm;
 
@@ -163,7 +166,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--entries",
             paramLabel = "N",
             defaultValue = "500",
-            description = "How many entries each of them misses. Default: ${DEFAULT-VALUE}.")
+            description = "How many entries each reader has missed. Default: ${DEFAULT-VALUE}.")
     private int entries;
 
     @Spec private @Nullable CommandSpec spec;
@@ -213,6 +216,11 @@ final class BenchCommand implements Callable<Integer> {
         }
         results.write(json);
         System.err.println("results in " + json + ", logs in " + folder);
+        if (results.mostElsewhere() > QUIET_CORES) {
+            System.err.printf(
+                    "this machine was busy: other processes used up to %.1f cores, so the numbers mean little%n",
+                    results.mostElsewhere());
+        }
         return results;
     }
 
@@ -223,7 +231,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private String commandLine() {
-        List<String> words = new ArrayList<>(List.of("./antiphon", "bench"));
+        List<String> words = new ArrayList<>(List.of("./antiphon"));
         if (spec != null) {
             words.addAll(spec.commandLine().getParseResult().originalArgs());
         }

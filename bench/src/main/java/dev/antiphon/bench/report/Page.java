@@ -62,8 +62,12 @@ public final class Page {
         StringBuilder text = new StringBuilder();
         text.append(
                 """
-                `%s` on commit `%s`, begun %s, %d minutes. Machine: %s. Medians with minimum and maximum; a ratio is the
-                median of Antiphon's value by the peer's in the same round.
+                * Command: `%s`
+                * Commit: `%s`
+                * Begun: %s; it took %d minutes
+                * Machine: %s; other processes used at most %s cores during a measurement
+
+                Medians with minimum and maximum. A ratio is the median of Antiphon's value by the peer's in the same round.
 
                 """
                         .formatted(
@@ -71,7 +75,8 @@ public final class Page {
                                 results.commit(),
                                 results.begun(),
                                 results.minutes(),
-                                results.machine()));
+                                results.machine(),
+                                Spread.number(results.mostElsewhere())));
         results.systems()
                 .forEach((name, title) ->
                         text.append("* *").append(name).append("*: ").append(title).append(".\n"));

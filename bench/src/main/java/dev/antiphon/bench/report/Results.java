@@ -47,4 +47,14 @@ public record Results(
     public boolean hasFaults() {
         return rows.stream().anyMatch(row -> !row.faults().isEmpty());
     }
+
+    /// The most cores that were busy with something else during a measurement; 0 when that is not known.
+    public double mostElsewhere() {
+        return rows.stream()
+                .flatMap(row -> row.rounds().stream())
+                .flatMap(round -> round.values().stream())
+                .mapToDouble(sample -> sample.values().getOrDefault(Sample.ELSEWHERE, 0.0))
+                .max()
+                .orElse(0);
+    }
 }

@@ -104,7 +104,7 @@ final class ReportTest {
                 .doesNotContain("old")
                 .containsOnlyOnce("| burst-64 | CPU per answer | ms | 1.35 (1.20–1.50) |")
                 .contains(
-                        "`./antiphon bench` on commit `abc1234`",
+                        "* Command: `./antiphon bench`\n* Commit: `abc1234`",
                         "burst-64, CPU per answer: *node* has 0.500 (0.500–0.600), Antiphon 1.35",
                         "burst-64, *nchan*: nchan is not installed",
                         "burst-64, antiphon, round 3: TEXT: another word",
