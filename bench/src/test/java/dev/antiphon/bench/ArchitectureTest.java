@@ -8,8 +8,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/// The packages that this module can use, beyond what its pom says. It sees the systems only from outside: it measures a
-/// peer with the same code as the product.
+/// The packages that this module can use, beyond what its pom says. It sees the systems only from outside: it measures
+/// a peer with the same code as the product.
 @AnalyzeClasses(packages = "dev.antiphon.bench", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
 

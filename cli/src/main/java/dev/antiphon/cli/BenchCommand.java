@@ -42,7 +42,7 @@ import java.util.concurrent.Callable;
 /// `antiphon bench`: the table of docs/benchmarks.md, or a load on a system that runs.
 @Command(
         name = "bench",
-        header = "Measure what users feel and operators pay, beside other systems.",
+        header = "Measure what users feel and operators pay, and compare it with other systems.",
         description = {
             "Starts this system and its peers side by side, measures each row of the table at them in turns, and"
                     + " checks every answer (docs/benchmarks.md). Takes about an hour and a half.",

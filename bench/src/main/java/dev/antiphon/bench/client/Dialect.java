@@ -2,7 +2,7 @@ package dev.antiphon.bench.client;
 
 /// How a system is spoken to. The events are the same everywhere: the peers in `bench/peers` send Antiphon's chunks.
 public enum Dialect {
-    /// A stream per session, which begins with `connected`; a message is posted beside it (PROTOCOL.md §4, §5).
+    /// A stream per session, which begins with `connected`; messages have requests of their own (PROTOCOL.md §4, §5).
     STREAM(true, true),
     /// The same without `connected`: nginx with nchan.
     SILENT_STREAM(true, false),

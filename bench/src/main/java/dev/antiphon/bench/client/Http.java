@@ -132,7 +132,7 @@ public final class Http implements Link.Reader {
     private Response response() {
         Response waiting = current;
         if (waiting == null) {
-            throw new IllegalStateException("a response that nobody asked for");
+            throw new IllegalStateException("a response without a request");
         }
         return waiting;
     }

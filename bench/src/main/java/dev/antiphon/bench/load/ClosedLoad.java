@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// A number of conversations that each ask again as soon as they have their answer: as much load as the system can take.
-/// It measures cost, not waiting: while the system stalls, it asks nothing.
+/// A number of conversations that each ask again as soon as they have their answer: as much load as the system can
+/// take. It measures cost, not waiting: while the system stalls, it asks nothing.
 public final class ClosedLoad extends Load {
 
     /// A person who comes back later has a new session in the load.

@@ -1,5 +1,5 @@
-/// Loads: who asks, when, and how often. A load counts only while it is told to, so that a window of time and the CPU that
-/// the systems use in it belong together.
+/// Loads: which messages are sent, when, and how often. A load counts only during a window, so that what was counted and
+/// the CPU that the systems used belong together.
 @NullMarked
 package dev.antiphon.bench.load;
 

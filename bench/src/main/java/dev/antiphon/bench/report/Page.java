@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Writes the results into a page in Markdown: between two marks, so that the text around them stays. The charts go into
-/// a folder next to the page, which has the page's name.
+/// Writes the results into a page in Markdown: between two marks, so that the text around them stays. The charts go
+/// into a folder next to the page, which has the page's name.
 public final class Page {
 
     private static final String BEGIN = "<!-- results: written by `./antiphon bench --page` -->\n";

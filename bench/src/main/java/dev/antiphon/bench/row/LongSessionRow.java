@@ -33,7 +33,7 @@ public record LongSessionRow(int turns) implements LoadRow {
 
     @Override
     public String title() {
-        return "Answers in a session of %,d turns and more, beside those in new sessions"
+        return "Answers in a session of %,d turns and more, compared with those in new sessions"
                 .formatted(turns);
     }
 

@@ -28,8 +28,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Antiphon itself, started with `up`: one worker, as many gateways as the peers have, NATS with JetStream and Redis with
-/// its append-only file.
+/// Antiphon itself, started with `up`: one worker, as many gateways as the peers have, NATS with JetStream and Redis
+/// with its append-only file.
 ///
 /// @param launch runs its commands
 /// @param gateways how many

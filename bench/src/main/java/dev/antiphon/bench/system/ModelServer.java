@@ -112,8 +112,8 @@ public final class ModelServer implements AutoCloseable {
         void late(long nanos);
     }
 
-    /// Compares the arrival of a part of an answer with the times at which its tokens were due to leave this server. Any
-    /// thread.
+    /// Compares the arrival of a part of an answer with the times at which its tokens were due to leave this server.
+    /// Any thread.
     public void compare(Answer answer, int from, int to, long at, Lateness lateness) {
         Long begin = begins.get(answer.question().id());
         if (begin == null) {
