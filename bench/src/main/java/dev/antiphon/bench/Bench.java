@@ -174,31 +174,38 @@ public final class Bench {
 
     private void measure(Setting setting, List<LoadRow> rows, Site site)
             throws InterruptedException, IOException {
-        Setup setup =
-                switch (setting) {
-                    case BURST -> Setup.burst();
-                    case PACED -> Setup.paced();
-                    case MODEL -> Setup.model(site.model().url());
-                };
-        Map<String, RunningSystem> running = new LinkedHashMap<>();
-        try {
-            start(setup, setting, rows, running);
-            for (RunningSystem system : running.values()) {
-                warmUp(system, setting, site);
+        int starts = setting == Setting.FRESH ? options.times().rounds() : 1;
+        for (int start = 1; start <= starts; start++) {
+            Map<String, RunningSystem> running = new LinkedHashMap<>();
+            try {
+                String folder = setting.name().toLowerCase(Locale.ROOT) + "-" + start;
+                start(setup(setting, site), options.folder().resolve(folder), rows, running);
+                if (setting != Setting.FRESH) {
+                    for (RunningSystem system : running.values()) {
+                        warmUp(system, setting, site);
+                    }
+                }
+                for (LoadRow row : rows) {
+                    measure(row, running, options.times().rounds() / starts, site);
+                }
+            } finally {
+                site.client().loop().execute(site.client()::forget);
+                running.values().forEach(RunningSystem::close);
             }
-            for (LoadRow row : rows) {
-                measure(row, running, site);
-            }
-        } finally {
-            site.client().loop().execute(site.client()::forget);
-            running.values().forEach(RunningSystem::close);
         }
     }
 
+    private static Setup setup(Setting setting, Site site) {
+        return switch (setting) {
+            case BURST, FRESH -> Setup.burst();
+            case PACED -> Setup.paced();
+            case MODEL -> Setup.model(site.model().url());
+        };
+    }
+
     private void start(
-            Setup setup, Setting setting, List<LoadRow> rows, Map<String, RunningSystem> running)
+            Setup setup, Path folder, List<LoadRow> rows, Map<String, RunningSystem> running)
             throws InterruptedException, IOException {
-        Path folder = options.folder().resolve(setting.name().toLowerCase(Locale.ROOT));
         try {
             AntiphonUp ours = options.antiphon();
             running.put(ours.name(), ours.start(setup, folder.resolve(ours.name())));
@@ -207,7 +214,7 @@ public final class Bench {
         }
         for (Contender peer : options.peers()) {
             List<LoadRow> wanting = rows.stream().filter(row -> peers(row).contains(peer)).toList();
-            if (wanting.isEmpty()) {
+            if (wanting.stream().allMatch(row -> isAbsent(peer, row))) {
                 continue;
             }
             try {
@@ -221,6 +228,10 @@ public final class Bench {
                                 .put(peer.name(), why));
             }
         }
+    }
+
+    private boolean isAbsent(Contender peer, LoadRow row) {
+        return absent.getOrDefault(row.id(), Map.of()).containsKey(peer.name());
     }
 
     /// JVMs and Node compile what is hot; the first windows would measure that.
@@ -239,7 +250,7 @@ public final class Bench {
             throws InterruptedException {
         Client client = site.client();
         return switch (setting) {
-            case BURST ->
+            case BURST, FRESH ->
                     ClosedLoad.start(
                             client, system.target(), WARM_UP_AT_ONCE, ClosedLoad.USUAL_TURNS);
             case PACED ->
@@ -255,7 +266,7 @@ public final class Bench {
     }
 
     /// In each round every system once, and in every second round in reverse, so that none always follows the same.
-    private void measure(LoadRow row, Map<String, RunningSystem> running, Site site)
+    private void measure(LoadRow row, Map<String, RunningSystem> running, int times, Site site)
             throws InterruptedException, IOException {
         List<RunningSystem> order =
                 running.values().stream()
@@ -264,7 +275,8 @@ public final class Bench {
                                         || row.peers().contains(system.name()))
                         .toList();
         List<Map<String, Sample>> all = rounds.computeIfAbsent(row.id(), _ -> new ArrayList<>());
-        for (int round = 0; round < options.times().rounds(); round++) {
+        for (int i = 0; i < times; i++) {
+            int round = all.size();
             Map<String, Sample> samples = new LinkedHashMap<>();
             for (RunningSystem system : round % 2 == 0 ? order : order.reversed()) {
                 progress.step(row.id() + ", " + system.name() + ", round " + (round + 1));

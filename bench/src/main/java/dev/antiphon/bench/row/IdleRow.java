@@ -17,6 +17,7 @@ import java.util.Set;
 public record IdleRow(int connections, Set<String> peers) implements LoadRow {
 
     private static final String GATEWAY = "gateway";
+    private static final int SHARE_BEFORE = 20;
     private static final Measure MEMORY =
             Measure.lower("memory", "gateway's memory per connection", "KB");
     private static final Measure GATEWAY_CPU =
@@ -41,12 +42,13 @@ public record IdleRow(int connections, Set<String> peers) implements LoadRow {
 
     @Override
     public Setting setting() {
-        return Setting.BURST;
+        return Setting.FRESH;
     }
 
     @Override
     public Sample measure(RunningSystem system, Site site) throws InterruptedException {
         Processes processes = system.processes();
+        open(system, site, Math.max(1, connections / SHARE_BEFORE));
         processes.collectGarbage(GATEWAY);
         long before = processes.resident(GATEWAY);
         try (var tabs = Tabs.apart(site.client(), system.target().single(), connections)) {
@@ -65,6 +67,15 @@ public record IdleRow(int connections, Set<String> peers) implements LoadRow {
                     Map.of(),
                     Window.faults(window.counts(), true));
         }
+    }
+
+    /// Opens some connections and closes them, so that the code for a connection is loaded before the memory is read.
+    private static void open(RunningSystem system, Site site, int some)
+            throws InterruptedException {
+        try (var tabs = Tabs.apart(site.client(), system.target().single(), some)) {
+            var _ = tabs.count(site.times().settle());
+        }
+        Thread.sleep(site.times().settle());
     }
 
     private static double share(Window window, String name) {

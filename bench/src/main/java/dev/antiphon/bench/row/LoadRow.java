@@ -16,7 +16,10 @@ public non-sealed interface LoadRow extends Row {
         /// The demo streams ten chunks a second.
         PACED,
         /// Answers come from a model server.
-        MODEL
+        MODEL,
+        /// As BURST, on systems that are started for each round and not warmed up: memory that a system has used
+        /// before hides what a load needs.
+        FRESH
     }
 
     Setting setting();
