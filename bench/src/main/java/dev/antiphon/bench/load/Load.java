@@ -14,7 +14,9 @@ public abstract class Load implements AutoCloseable {
     /// Where to count; thrown away outside of windows.
     private Counts counts = new Counts();
 
-    private final CompletableFuture<Boolean> firstAnswer = new CompletableFuture<>();
+    /// The first answer or fault that is counted.
+    private CompletableFuture<Boolean> anything = new CompletableFuture<>();
+
     private boolean closed;
 
     Load(Client client) {
@@ -36,7 +38,7 @@ public abstract class Load implements AutoCloseable {
     final void fault(Fault fault) {
         if (!closed) {
             counts.fault(fault);
-            firstAnswer.complete(false);
+            anything.complete(false);
         }
     }
 
@@ -49,12 +51,12 @@ public abstract class Load implements AutoCloseable {
     /// Says that an answer is complete.
     final void answered() {
         counts.answer();
-        firstAnswer.complete(true);
+        anything.complete(true);
     }
 
-    /// Waits for the first answer, or for the first fault.
+    /// Waits for the first answer, or for the first fault, since the load or the counting began.
     public final void awaitAnswer() throws InterruptedException {
-        var _ = client.loop().call(() -> firstAnswer);
+        var _ = client.loop().call(() -> anything);
     }
 
     /// Begins, and returns at once.
@@ -74,12 +76,23 @@ public abstract class Load implements AutoCloseable {
         return endCounting();
     }
 
+    /// Counts for this long, and longer when no answer is complete by then, as on a machine that is busy.
+    public final Counts countAnswers(Duration window) throws InterruptedException {
+        beginCounting();
+        Thread.sleep(window);
+        awaitAnswer();
+        return endCounting();
+    }
+
     /// What is counted from now on is returned by [#endCounting]. Faults of the time before are among it.
     public final void beginCounting() throws InterruptedException {
         var _ =
                 client.loop()
                         .get(() -> {
                             counts = counts.faultsAlone();
+                            if (counts.faultCount() == 0) {
+                                anything = new CompletableFuture<>();
+                            }
                             return true;
                         });
     }

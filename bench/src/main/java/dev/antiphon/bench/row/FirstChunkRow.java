@@ -40,7 +40,7 @@ public record FirstChunkRow(Set<String> peers) implements LoadRow {
         try (var load =
                 ClosedLoad.start(site.client(), system.target(), 1, ClosedLoad.USUAL_TURNS)) {
             Thread.sleep(site.times().settle());
-            var counts = load.count(site.times().window());
+            var counts = load.countAnswers(site.times().window());
             return new Sample(
                     Window.byId(
                             Map.of(

@@ -52,7 +52,9 @@ public record IdleRow(int connections, Set<String> peers) implements LoadRow {
         processes.collectGarbage(GATEWAY);
         long before = processes.resident(GATEWAY);
         try (var tabs = Tabs.apart(site.client(), system.target().single(), connections)) {
-            Window window = Window.over(tabs, system, site.times().settle(), site.times().window());
+            Thread.sleep(site.times().settle());
+            Duration length = site.times().window();
+            Window window = Window.over(tabs, system, () -> Thread.sleep(length));
             processes.collectGarbage(GATEWAY);
             double memory = (processes.resident(GATEWAY) - before) / 1024.0 / connections;
             return new Sample(

@@ -48,7 +48,7 @@ public record RedisMemoryRow(Set<String> peers) implements LoadRow {
         try (var load =
                 ClosedLoad.start(
                         site.client(), system.target(), CONVERSATIONS, ClosedLoad.USUAL_TURNS)) {
-            counts = load.count(site.times().window());
+            counts = load.countAnswers(site.times().window());
         }
         Thread.sleep(site.times().rest());
         double bytes = (double) (RedisInfo.usedMemory(redis) - before);

@@ -47,7 +47,7 @@ public record RestartRow() implements StartRow {
                                 CONVERSATIONS,
                                 ClosedLoad.USUAL_TURNS)) {
             load.awaitTurns(1);
-            counts = load.count(site.times().use());
+            counts = load.countAnswers(site.times().use());
         }
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < site.times().rounds(); i++) {

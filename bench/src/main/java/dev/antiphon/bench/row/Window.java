@@ -30,11 +30,17 @@ record Window(Counts counts, Use use, Duration length, Optional<Duration> others
         void run() throws InterruptedException;
     }
 
-    /// Counts a load that goes on by itself.
+    /// Counts a load that goes on by itself, and longer when no answer is complete by then.
     static Window over(Load load, RunningSystem system, Duration settle, Duration length)
             throws InterruptedException {
         Thread.sleep(settle);
-        return over(load, system, () -> Thread.sleep(length));
+        return over(
+                load,
+                system,
+                () -> {
+                    Thread.sleep(length);
+                    load.awaitAnswer();
+                });
     }
 
     /// Counts a load while some work is done.

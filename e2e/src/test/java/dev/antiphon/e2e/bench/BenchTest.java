@@ -1,6 +1,7 @@
 package dev.antiphon.e2e.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.antiphon.bench.Bench;
 import dev.antiphon.bench.Progress;
@@ -47,7 +48,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 
 /// Every kind of row, tiny, at a real system and at the peer that has the same topology. The numbers mean nothing.
-@Timeout(300)
+@Timeout(600)
 final class BenchTest {
     private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
     private static final Path JAR = HOME.resolve("cli/target/antiphon.jar");
@@ -100,7 +101,6 @@ final class BenchTest {
         assertThat(results.rows())
                 .allSatisfy(row -> {
                     assertThat(row.faults()).as(row.id()).isEmpty();
-                    assertThat(row.absent()).as(row.id()).isEmpty();
                     for (Measure measure : row.measures()) {
                         assertThat(row.values("antiphon", measure).isEmpty())
                                 .as(row.id() + " " + measure.id() + "\n" + table)
@@ -108,11 +108,15 @@ final class BenchTest {
                     }
                     assertWellFormed(new Chart(row).svg());
                 });
-        assertThat(ratio(results, "burst-4")).isPositive();
-        assertThat(ratio(results, "provider-2")).isPositive();
         Path file = folder.resolve("results.json");
         results.write(file);
         assertThat(Results.read(file)).isEqualTo(results);
+        List<String> absent =
+                results.rows().stream().flatMap(row -> row.absent().values().stream()).toList();
+        assertThat(absent).allMatch(why -> why.startsWith("npm could not install "));
+        assumeThat(absent).as("without a network, the peer has no packages").isEmpty();
+        assertThat(ratio(results, "burst-4")).isPositive();
+        assertThat(ratio(results, "provider-2")).isPositive();
     }
 
     private static double ratio(Results results, String id) {
