@@ -40,6 +40,9 @@ public final class ParkingSessionLog implements SessionLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkingSessionLog.class);
 
+    private static final CompletionStage<WorkState> AT_WORK =
+            CompletableFuture.completedStage(new WorkState.AtWork());
+
     private final SessionLog log;
     private final ParkedStore parked;
 
@@ -86,14 +89,23 @@ public final class ParkingSessionLog implements SessionLog {
                 });
     }
 
+    /// Asks twice: if Redis is lost after the first answer, there is nothing to store, and the caller must keep its
+    /// delivery.
     @Override
     public CompletionStage<WorkState> workState(SessionId session, MessageId message) {
         return log.workState(session, message)
                 .thenCompose(told ->
                         told instanceof WorkState.AtRest
                                 ? isKept(session)
-                                        .thenApply(kept -> kept ? told : new WorkState.AtWork())
+                                        .thenCompose(kept ->
+                                                kept ? stillThere(session, message, told) : AT_WORK)
                                 : CompletableFuture.completedStage(told));
+    }
+
+    private CompletionStage<WorkState> stillThere(
+            SessionId session, MessageId message, WorkState told) {
+        return log.workState(session, message)
+                .thenApply(again -> again.equals(told) ? told : new WorkState.AtWork());
     }
 
     @Override

@@ -51,6 +51,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -59,6 +60,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /// Runs that wait for their users on a real PostgreSQL, and a Redis that loses everything.
 final class ParkedRunsTest {
@@ -223,6 +225,25 @@ final class ParkedRunsTest {
         resume(USER, "yes", 1);
         assertThat(answer(history.newest(USER)))
                 .containsExactly(new SessionState(SESSION, SessionState.State.RUNNING, "hi"));
+    }
+
+    /// Its delivery must stay in the queue, because no row has the run.
+    @Test
+    void aRunThatIsLostWhileItIsStoredIsNotAtRest() throws Exception {
+        park();
+        ParkedStore losesRedis =
+                (ParkedStore)
+                        Proxy.newProxyInstance(
+                                ParkedStore.class.getClassLoader(),
+                                new Class<?>[] {ParkedStore.class},
+                                (_, method, _) -> {
+                                    assertThat(method.getName()).isEqualTo("keep");
+                                    loseRedis();
+                                    return CompletableFuture.completedStage(null);
+                                });
+        SessionLog parking = new ParkingSessionLog(new RedisSessionLog(REDIS.redis()), losesRedis);
+
+        assertThat(answer(parking.workState(SESSION, M1))).isInstanceOf(WorkState.AtWork.class);
     }
 
     @Test
