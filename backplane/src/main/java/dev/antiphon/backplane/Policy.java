@@ -17,6 +17,10 @@ public final class Policy {
     /// Attempts of one run: a request that has killed this many workers will kill the next.
     public static final int MOST_ATTEMPTS = 5;
 
+    /// How long the messages of a deleted session are remembered. A request can arrive late: its gateway was paused or cut
+    /// off, and its client has sent another copy meanwhile.
+    public static final Duration REMEMBER_ERASED = Duration.ofMinutes(1);
+
     /// A worker that does not renew its lease for this long counts as dead.
     public static final Duration LEASE = Duration.ofSeconds(3);
 

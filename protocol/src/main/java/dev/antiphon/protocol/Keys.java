@@ -108,6 +108,11 @@ public final class Keys {
         return "chat:active:" + user;
     }
 
+    /// Set of the messages of a session that was deleted lately. Erasing writes it, so it is not in {@link #ofSession}.
+    public static String erased(SessionId session) {
+        return "chat:erased:" + session;
+    }
+
     /// All keys of a session that can be named without its messages. Every further key of a session belongs here or in
     /// {@link #ofMessage}: erasing a session removes these keys.
     public static List<String> ofSession(SessionId session) {

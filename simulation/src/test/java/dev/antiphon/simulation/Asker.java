@@ -161,6 +161,14 @@ final class Asker {
         done = true;
     }
 
+    /// A copy that its client has given up arrives.
+    void postCopy() {
+        SimPod pod = world.anyPod();
+        if (pod != null) {
+            pod.post(request, _ -> {});
+        }
+    }
+
     /// Sends the same request again, as a retrying publisher does.
     void publishCopy() {
         if (world.nats().isUp()) {

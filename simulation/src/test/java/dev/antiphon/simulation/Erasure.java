@@ -7,11 +7,13 @@ import dev.antiphon.protocol.UserId;
 import java.time.Duration;
 
 /// A user who deletes a session at the worst moment: while a survivor, which has read one of its runs from Redis,
-/// publishes it again.
+/// publishes it again, and before a copy of the request arrives that its client has given up.
 final class Erasure {
 
     /// About as long as a gateway takes from one server to the next.
     private static final long A_MOMENT = Duration.ofMillis(1).toNanos();
+
+    private static final long LATE = Duration.ofSeconds(20).toNanos();
 
     private final World world;
     private final Scheduler scheduler;
@@ -50,6 +52,11 @@ final class Erasure {
                     scheduler.after(
                             scheduler.random().nextLong(A_MOMENT),
                             () -> world.nats().queue().forget(session));
+                    if (scheduler.random().nextBoolean()) {
+                        scheduler.after(scheduler.random().nextLong(LATE), asker::postCopy);
+                    } else {
+                        world.redis().forgetErased(); // the survivor is that slow
+                    }
                 });
     }
 }

@@ -96,7 +96,17 @@ abstract class ModelCleanups extends ModelSessions {
         cleanups.remove(cleanup.id());
     }
 
+    /// A minute passes.
+    void forgetErased() {
+        erased.clear();
+    }
+
     // erase.lua
+
+    /// Whether a message's session was deleted lately.
+    boolean isErased(Place place) {
+        return erased.getOrDefault(place, 0L) > clock.getAsLong();
+    }
 
     /// Removes a whole session; false when it does not exist, or belongs to another user.
     boolean erase(SessionId id, UserId user) {
@@ -119,6 +129,12 @@ abstract class ModelCleanups extends ModelSessions {
             leave(session.worker, new Place(id, active));
         }
         open.keySet().removeIf(place -> place.session().equals(id));
+        Set<MessageId> messages = new LinkedHashSet<>(session.index.keySet());
+        messages.addAll(session.waiting.values());
+        long forgottenAt = clock.getAsLong() + Policy.REMEMBER_ERASED.toNanos();
+        erased.keySet().removeIf(place -> place.session().equals(id) && !isErased(place));
+        erased.replaceAll((place, at) -> place.session().equals(id) ? forgottenAt : at);
+        messages.forEach(message -> erased.put(new Place(id, message), forgottenAt));
         sessions.remove(id);
         unsettled.remove(id);
         members.remove(id);

@@ -41,6 +41,9 @@ abstract class ModelKeys {
     Map<SessionId, Long> unsettled = new LinkedHashMap<>();
     Map<String, Duty> cleanups = new LinkedHashMap<>();
 
+    /// The messages of sessions that were deleted lately, and when they are forgotten.
+    Map<Place, Long> erased = new LinkedHashMap<>();
+
     /// The pending clean-ups and their due times.
     record Duty(long due, Cleanup cleanup) {}
 
@@ -65,6 +68,7 @@ abstract class ModelKeys {
         open = new LinkedHashMap<>(other.open);
         unsettled = new LinkedHashMap<>(other.unsettled);
         cleanups = new LinkedHashMap<>(other.cleanups);
+        erased = new LinkedHashMap<>(other.erased);
     }
 
     @Nullable ModelSession session(SessionId id) {

@@ -39,6 +39,9 @@ abstract class ModelQuestions extends ModelCleanups {
         if (found != null && known != null) {
             return acceptedBefore(found, known, request);
         }
+        if (isErased(new Place(id, message))) {
+            return new Accept.Conflict();
+        }
         // Its run was evicted: if it were answered again in the same log, it would be there twice.
         boolean lost = found != null && found.index.containsKey(message);
         if (found != null && lost && found.history.containsKey(message)) {

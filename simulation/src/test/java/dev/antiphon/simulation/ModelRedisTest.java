@@ -457,6 +457,10 @@ final class ModelRedisTest {
                     get(history.erase(session, user)).isPresent(),
                     model.erase(session, user));
             same("tail " + session, get(log.tail(session)), model.tail(session));
+            if (random.nextBoolean()) { // a minute passes, and its messages can be asked again
+                get(real.send(commands -> commands.del(Keys.erased(session))));
+                model.erased.keySet().removeIf(place -> place.session().equals(session));
+            }
         }
 
         private void settle() throws Exception {

@@ -225,6 +225,17 @@ enum Mutant {
             };
         }
     },
+    ERASED_IS_FORGOTTEN {
+        @Override
+        Seams seams() {
+            return new RedisSeams() {
+                @Override
+                boolean remembersErased() {
+                    return false;
+                }
+            };
+        }
+    },
     NO_STRAYS_GIVEN_BACK(Patch.nothing("dev.antiphon.engine.run.Rescue", "giveBack")),
     NO_HASH_CHECK(Patch.yes("dev.antiphon.gateway.stream.Feed", "continues")),
     NO_GAP_REPAIR(Patch.nothing("dev.antiphon.gateway.stream.Feed", "repair")),
@@ -270,6 +281,10 @@ enum Mutant {
         }
 
         boolean linesUp() {
+            return true;
+        }
+
+        boolean remembersErased() {
             return true;
         }
 
@@ -320,6 +335,11 @@ enum Mutant {
                 @Override
                 Slice read(SessionId id, EntryId after, int most) {
                     return super.read(id, RedisSeams.this.place(session(id), after), most);
+                }
+
+                @Override
+                boolean isErased(Place place) {
+                    return remembersErased() && super.isErased(place);
                 }
 
                 @Override

@@ -5,6 +5,7 @@ import static dev.antiphon.backplane.Redis.list;
 import static dev.antiphon.backplane.Redis.text;
 
 import dev.antiphon.backplane.Members;
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.Script;
 import dev.antiphon.protocol.Keys;
@@ -48,7 +49,8 @@ final class EraseScript {
                                 Keys.CLEANUPS,
                                 Keys.CLEANUP_DETAILS,
                                 Keys.history(session),
-                                Keys.waiting(session)));
+                                Keys.waiting(session),
+                                Keys.erased(session)));
         keys.addAll(Keys.ofSession(session));
         List<byte[]> arguments =
                 new ArrayList<>(
@@ -58,6 +60,7 @@ final class EraseScript {
                                 bytes(Keys.WORKING_PREFIX),
                                 bytes(Keys.runPrefix(session)),
                                 bytes(Keys.LEASE_PREFIX),
+                                bytes(Policy.REMEMBER_ERASED.toSeconds()),
                                 bytes(incarnations.size())));
         incarnations.forEach(each -> arguments.add(bytes(each)));
         Keys.ofMessage(session).forEach(prefix -> arguments.add(bytes(prefix)));

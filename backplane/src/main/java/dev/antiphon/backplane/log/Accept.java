@@ -27,7 +27,8 @@ public sealed interface Accept {
     /// The same message was accepted before and has ended; nothing changed.
     record Duplicate() implements Accept {}
 
-    /// A message with this id was accepted before with another body, or was refused.
+    /// A message with this id was accepted before with another body or in a session that was deleted lately, or was
+    /// refused.
     record Conflict() implements Accept {}
 
     /// The session belongs to another user.

@@ -46,7 +46,8 @@ final class AcceptScript {
             Keys.connections(session),
             Keys.runs(session),
             Keys.history(session),
-            Keys.turns(session)
+            Keys.turns(session),
+            Keys.erased(session)
         };
         return admission
                 .enter(session, word -> call(request, keys, word))

@@ -1,13 +1,13 @@
 -- Removes all keys of a session. Its worker, if it has one, is fenced from then on.
 -- KEYS meta, runs, connections, open, sessions of the user, sessions to settle, cleanups, details of them, history,
---      waiting, then all keys of the session
--- ARGV user, session, working key prefix, run key prefix, lease key prefix, number of incarnations that the database knows of
---      the user's session, these, then what the keys of its messages begin with
+--      waiting, erased messages, then all keys of the session
+-- ARGV user, session, working key prefix, run key prefix, lease key prefix, seconds to remember the messages, number of
+--      incarnations that the database knows of the user's session, these, then what the keys of its messages begin with
 -- answers OK active-message {members} | UNKNOWN
-local meta, runs, connections, open, sessions, to_settle, cleanups, details, history, waiting = unpack(KEYS)
-local user, session, working_prefix, run_prefix, lease_prefix = unpack(ARGV)
+local meta, runs, connections, open, sessions, to_settle, cleanups, details, history, waiting, erased = unpack(KEYS)
+local user, session, working_prefix, run_prefix, lease_prefix, remember_seconds = unpack(ARGV)
 
-local first_prefix = 7 + tonumber(ARGV[6])
+local first_prefix = 8 + tonumber(ARGV[7])
 
 local held = redis.call('HMGET', meta, 'owner', 'active', 'worker')
 local owner, incarnation =
@@ -31,7 +31,7 @@ if owner == user then
   leave(active, of)
   leave_thread(incarnation)
 end
-for i = 7, first_prefix - 1 do
+for i = 8, first_prefix - 1 do
   leave_thread(ARGV[i])
 end
 if owner ~= user then
@@ -46,13 +46,15 @@ for _, message in ipairs(redis.call('ZRANGE', waiting, 0, -1)) do
   messages[#messages + 1] = message -- the index can be evicted
 end
 for _, message in ipairs(messages) do
+  redis.call('SADD', erased, message)
   leave_thread(redis.call('HGET', run_prefix .. message, 'incarnation'))
   for i = first_prefix, #ARGV do
     redis.call('DEL', ARGV[i] .. message)
   end
   redis.call('ZREM', open, session .. ':' .. message)
 end
-for i = 11, #KEYS do
+redis.call('EXPIRE', erased, remember_seconds)
+for i = 12, #KEYS do
   redis.call('UNLINK', KEYS[i]) -- a long log is freed in parallel with other calls
 end
 redis.call('ZREM', sessions, session)

@@ -1,10 +1,10 @@
 -- Accepts one message of a session: creates its run once, gives it its turn, shows it in the log.
--- KEYS meta, log, run, waiting, open, connections, runs, history, turns
+-- KEYS meta, log, run, waiting, open, connections, runs, history, turns, erased messages
 -- ARGV session, message, user, body, digest, message event up to its parent, fresh generation, most that may wait,
 --      parent ('' for the session's latest message, itself for none), the database's answer about the owner, the latest
 --      message and the incarnation
 -- answers ACCEPTED gen n hash waiting-before {members} message-event | DUPLICATE | CONFLICT | FOREIGN | FULL | ASK
-local meta, log, run, waiting, open, connections, runs, history, turns = unpack(KEYS)
+local meta, log, run, waiting, open, connections, runs, history, turns, erased = unpack(KEYS)
 local session, message, user, body, digest, event_head, generation = unpack(ARGV)
 local most, parent, durable, latest = tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
 local at = { session = session, meta = meta, log = log, waiting = waiting, open = open, runs = runs, history = history, turns = turns,
@@ -31,6 +31,9 @@ if known[1] then
   -- Unfinished: the same answer as the first time, so that a caller that lost the first answer rings and publishes.
   return { 'ACCEPTED', redis.call('HGET', meta, 'gen'), tonumber(known[3]), entry[2][6], before,
     redis.call('SMEMBERS', connections), entry[2][4] }
+end
+if redis.call('SISMEMBER', erased, message) == 1 then
+  return { 'CONFLICT' } -- a late copy must not bring back what its user deleted
 end
 local ends = redis.call('ZSCORE', runs, message)
 -- Its run was evicted: another answer in the same log would be a duplicate.

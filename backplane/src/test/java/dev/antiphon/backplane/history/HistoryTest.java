@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.util.Comparator.comparing;
 
+import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.history.SessionState.State;
+import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Chat;
@@ -807,6 +809,17 @@ abstract class HistoryTest {
     }
 
     @Test
+    void aLateCopyOfARequestDoesNotBringADeletedSessionBack() throws Exception {
+        chat.ask("m1");
+        assertThat(answer(conversations().erase(SESSION, Chat.USER))).isPresent();
+
+        assertThat(answer(chat.log().accept(Chat.request("m1")))).isEqualTo(new Accept.Conflict());
+        assertThat(newest()).isEmpty();
+        assertThat(answer(chat.log().accept(Chat.request("m2"))))
+                .isInstanceOf(Accept.Accepted.class);
+    }
+
+    @Test
     void nothingOfAnErasedSessionIsLeft() {
         chat.converse("m1");
         settle();
@@ -830,7 +843,10 @@ abstract class HistoryTest {
         chat.dies("w1");
         assertThat(REDIS.commands().keys("*"))
                 .as("what services keep is removed later")
-                .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
+                .containsExactlyInAnyOrder(
+                        Keys.CLEANUPS, Keys.CLEANUP_DETAILS, Keys.erased(SESSION));
+        assertThat(REDIS.commands().ttl(Keys.erased(SESSION)))
+                .isBetween(1L, Policy.REMEMBER_ERASED.toSeconds());
         assertThat(newest()).isEmpty();
         assertThat(sessions(Optional.empty(), 10).page()).isEmpty();
         assertThat(asked(Chat.USER, "m1")).isEmpty();

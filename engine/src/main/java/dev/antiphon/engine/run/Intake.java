@@ -140,7 +140,9 @@ final class Intake {
                 refuse(
                         delivery,
                         ErrorCode.MESSAGE_CONFLICT,
-                        "message " + request.messageId() + " was asked before with another body");
+                        "message "
+                                + request.messageId()
+                                + " was asked before with another body, or in a session that was deleted");
                 yield false;
             }
             case Accept.Foreign _ -> {

@@ -97,7 +97,8 @@ final class Accepting {
                                     ErrorCode.MESSAGE_CONFLICT,
                                     "message "
                                             + request.messageId()
-                                            + " was already sent with another body"));
+                                            + " was already sent with another body, or in a session that was"
+                                            + " deleted"));
             case Accept.Foreign() -> exchange.refuse(Problem.notYours());
             case Accept.Full() ->
                     exchange.refuse(
