@@ -93,6 +93,12 @@ final class Checker {
             }
             // Its worker did not know of the deletion yet; a deleted thread ends together with
             // its run.
+            // After a rollback, its message was accepted anew, under another name at the service.
+            boolean renamed =
+                    message != null && !message.incarnation.equals(run.purpose.incarnation());
+            if (renamed && world.chronicle().of(Chronicle.Count.ROLLBACK) > 0) {
+                continue;
+            }
             boolean forgotten =
                     world.chronicle().lostRun(run.purpose.place())
                             || run.begunAt >= world.chronicle().erasedAt(run.purpose.session());
@@ -206,6 +212,12 @@ final class Checker {
 
     private static void checkAnswer(
             Chronicle chronicle, Place place, Answer answer, ModelSession session) {
+        // Its run was evicted, and nobody has opened the session since: that begins another log.
+        boolean awaitsOpening =
+                chronicle.lostRun(place) && session.waiting.containsValue(place.message());
+        if (awaitsOpening && !session.hasRequest(place.message())) {
+            return;
+        }
         if (answer.completion == null || !answer.completed || !answer.whole) {
             chronicle.violated("I1", place.message() + " has no terminal or no beginning");
             return;
@@ -263,7 +275,7 @@ final class Checker {
             boolean evicted =
                     chronicle.lostRun(place)
                             && (chronicle.everEnded(place) || !chronicle.wasStored(place));
-            if (!answered && !excused && !evicted) {
+            if (!answered && !excused && !evicted && !chronicle.lostWithNats(place)) {
                 chronicle.violated("I6", place.message() + " was accepted and never answered");
             }
         }

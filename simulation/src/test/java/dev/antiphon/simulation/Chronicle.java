@@ -13,6 +13,7 @@ import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
+import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
@@ -73,6 +74,8 @@ final class Chronicle {
     private final Map<ConnectionId, Set<EntryId>> starts = new HashMap<>();
     private final Set<Place> accepted = new LinkedHashSet<>();
     private final Set<Place> stored = new HashSet<>();
+    private final Set<Place> asked = new HashSet<>();
+    private final Set<Place> lostWithNats = new HashSet<>();
     private final Set<Place> everEnded = new HashSet<>();
     private final Set<Long> deadLetters = new HashSet<>();
     private final Set<Place> acked = new LinkedHashSet<>();
@@ -128,6 +131,10 @@ final class Chronicle {
 
     void entered(SessionId session, Entry entry) {
         entries.computeIfAbsent(session, _ -> new HashSet<>()).add(entry.id());
+        if (entry.event() == EventName.MESSAGE) {
+            String message = Json.readObject(entry.data()).path("message_id").stringValue();
+            asked.add(new Place(session, new MessageId(message)));
+        }
         if (entry.event() == EventName.CHUNK) {
             Chunk chunk = Chunk.decode(entry.data());
             if (chunk.isFinal()) {
@@ -145,9 +152,18 @@ final class Chronicle {
                 if (wrote && !batch.token().equals(current)) {
                     violated("I2", "an append of " + batch.message() + " with an old token");
                 }
+                if (wrote && batch.then() == Batch.Then.PARK) {
+                    // It can wait with the same handle again, after Redis has lost that it went on.
+                    wentOn.removeAll(handles(batch));
+                }
             }
             case Append.Fenced _, Append.OutOfSequence _ -> count(Count.FENCE);
         }
+    }
+
+    private List<String> handles(Batch batch) {
+        Run run = redis().run(batch.session(), batch.message());
+        return run == null ? List.of() : run.handles;
     }
 
     /// @param held whether it was taken from a live worker
@@ -222,6 +238,25 @@ final class Chronicle {
         return stored.contains(place);
     }
 
+    /// NATS has lost its disk, and with it the requests that no worker had read yet.
+    void natsLost() {
+        count(Count.NATS_LOSS);
+        stored.stream().filter(place -> !asked.contains(place)).forEach(lostWithNats::add);
+    }
+
+    /// An ack of a stream that was lost has removed a request from the new one, which counts from the start again.
+    void ackedForAnother(StoredRequest removed) {
+        Place place = place(removed);
+        if (!asked.contains(place)) {
+            lostWithNats.add(place);
+        }
+    }
+
+    /// Whether the only copy of a request was lost, as a plain publisher's can be.
+    boolean lostWithNats(Place place) {
+        return lostWithNats.contains(place);
+    }
+
     boolean everEnded(Place place) {
         return everEnded.contains(place);
     }
@@ -255,6 +290,11 @@ final class Chronicle {
     /// The log has returned to an older state.
     void rolledBack() {
         count(Count.ROLLBACK);
+        // Redis says again that these runs wait.
+        redis().sessions().values().stream()
+                .flatMap(session -> session.runs.values().stream())
+                .filter(run -> run.status == Status.PARKED)
+                .forEach(run -> wentOn.removeAll(run.handles));
         for (Place place : acked) {
             if (!endedFor(place)) {
                 violated("I6", place.message() + " was acked before its end was safe");
@@ -300,8 +340,12 @@ final class Chronicle {
     /// A run continues with its user's answer.
     ///
     /// @param handle of the run that asked
-    void wentOn(String handle) {
-        wentOn.add(handle);
+    void wentOn(Place place, String handle) {
+        Run run = redis().run(place.session(), place.message());
+        boolean isZombie = run != null && run.status == Status.PARKED; // its next append is refused
+        if (!isZombie) {
+            wentOn.add(handle);
+        }
     }
 
     /// A run that Redis had lost was restored from its row.

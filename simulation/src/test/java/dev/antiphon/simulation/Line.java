@@ -149,7 +149,7 @@ final class Line {
             if (closed) {
                 return;
             }
-            if (scheduler.now() < slowUntil) {
+            if (scheduler.now() < slowUntil || !waiting.isEmpty()) {
                 waiting.add(bytes);
                 scheduler.after(
                         scheduler.random().nextLong(100_000_000, 3_000_000_000L),

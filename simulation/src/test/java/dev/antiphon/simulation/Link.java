@@ -126,14 +126,17 @@ final class Link {
         connection++;
         connected = false;
         int broken = connection;
-        scheduler.after(
+        // A paused process connects when it is resumed, after the calls that are too old have
+        // failed.
+        host.after(
                 nanos,
-                () -> {
-                    if (broken == connection && !host.isDead()) {
-                        connected = true;
-                        List.copyOf(unanswered).forEach(this::send);
-                    }
-                });
+                () ->
+                        host.execute(() -> {
+                            if (broken == connection) {
+                                connected = true;
+                                List.copyOf(unanswered).forEach(this::send);
+                            }
+                        }));
     }
 
     /// The process is gone; data that it has sent can still arrive.

@@ -115,13 +115,13 @@ abstract class ModelRuns extends ModelQuestions {
     Append append(Batch batch) {
         SessionId id = batch.session();
         ModelSession session = sessions.get(id);
-        if (session == null || !session.canGrow()) {
+        if (session == null || !session.canGrow() || !session.hasRequest(batch.message())) {
             return new Append.Fenced();
         }
-        Run run = session.runs.get(batch.message());
-        boolean holds = run != null && holds(session, batch);
-        if (run == null || !holds || session.next != batch.firstChunk()) {
-            List<Entry> before = run == null ? null : repeated(session, run, batch);
+        Run run = session.run(batch.message());
+        boolean holds = holds(session, batch);
+        if (!holds || session.next != batch.firstChunk()) {
+            List<Entry> before = repeated(session, run, batch);
             if (before != null) {
                 return new Append.Appended(before, pods(id));
             }

@@ -239,7 +239,11 @@ final class Nats {
     }
 
     void ack(StoredRequest request) {
-        if (queue.stored(request.sequence()) != null) {
+        ModelQueue.Stored stored = queue.stored(request.sequence());
+        if (stored != null) {
+            if (!stored.request.equals(request)) {
+                chronicle.ackedForAnother(stored.request);
+            }
             chronicle.acked(request);
             ackedLately.add(request);
         }
@@ -280,7 +284,7 @@ final class Nats {
     void up(boolean withDisk) {
         if (!withDisk) {
             queue.lose();
-            chronicle.count(Chronicle.Count.NATS_LOSS);
+            chronicle.natsLost();
         }
         up = true;
         listeners.values().forEach(listener -> listener.host().run(listener.reconnected()));

@@ -144,7 +144,8 @@ final class RemoteProvider implements ModelProvider {
                         purpose.incarnation(),
                         purpose.message(),
                         purpose.answers() - 1);
-        service.find(before).forEach(run -> chronicle.wentOn(run.id + "/" + before.answers()));
+        service.find(before)
+                .forEach(run -> chronicle.wentOn(purpose.place(), run.id + "/" + before.answers()));
     }
 
     private static ModelAnswer answer(Purpose purpose, Run run) {
