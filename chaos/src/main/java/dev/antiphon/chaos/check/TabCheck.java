@@ -27,6 +27,9 @@ final class TabCheck {
     /// A slow reader gets lost entries long after they were sent.
     private static final long MOST_LATE_MICROS = 30_000_000;
 
+    /// A killed server ends within this time after its fault is written down.
+    private static final long MOST_DYING_MICROS = 1_000_000;
+
     /// Between a reader's request and its place in the session, other readers can receive the end.
     private static final long ARRIVAL_MICROS = 10_000_000;
 
@@ -44,8 +47,13 @@ final class TabCheck {
     private final Set<String> begun = new HashSet<>();
     private @Nullable EntryId last;
     private @Nullable EntryId cursor;
-    private long lastCame;
+
+    /// Redis wrote the tab's place, its last entry or the place that it got with `connected`, between these two times.
+    private long placedSince;
+
+    private long placedBy;
     private long firstOpened = Long.MAX_VALUE;
+    private long lastOpened;
     private long firstConnected = Long.MAX_VALUE;
     private boolean resynced;
 
@@ -66,15 +74,25 @@ final class TabCheck {
 
     void opened(HistoryLine.Open open) {
         firstOpened = Math.min(firstOpened, open.at());
+        lastOpened = open.at();
     }
 
     void take(HistoryLine.Event event) {
         switch (event.event()) {
-            case "connected" -> firstConnected = Math.min(firstConnected, event.at());
+            case "connected" -> connected(event);
             case "status" -> {}
             case "resync" -> resync(event);
             case "message", "chunk", "message_complete" -> entry(event);
             default -> violated(Kind.SWAPPED, "unknown event " + event.event());
+        }
+    }
+
+    /// A tab that has no entry yet got a new place between its request and this event.
+    private void connected(HistoryLine.Event event) {
+        firstConnected = Math.min(firstConnected, event.at());
+        if (last == null) {
+            placedSince = lastOpened - MOST_DYING_MICROS;
+            placedBy = event.at();
         }
     }
 
@@ -111,8 +129,13 @@ final class TabCheck {
             violated(Kind.DOUBLED, id + " arrived twice");
         }
         slice.add(id);
-        last = id;
-        lastCame = event.at();
+        placeAt(id, event.at());
+    }
+
+    private void placeAt(EntryId place, long came) {
+        last = place;
+        placedSince = came - MOST_LATE_MICROS;
+        placedBy = came;
     }
 
     // Resyncs
@@ -122,16 +145,19 @@ final class TabCheck {
         if (tailLosses.stream().noneMatch(loss -> excuses(loss, event.at()))) {
             violated(
                     Kind.NEEDLESS_RESYNC,
-                    "%s at %d us; its last entry %s arrived at %d us"
-                            .formatted(data.path("reason"), event.at(), last, lastCame));
+                    "%s at %d us; it got its place (%s) by %d us"
+                            .formatted(
+                                    data.path("reason"),
+                                    event.at(),
+                                    last == null ? "no entry" : last,
+                                    placedBy));
         }
         contiguous();
         slice.clear();
         seen.clear();
         resynced = true;
         cursor = EntryId.parse(data.path("cursor").asString(""));
-        last = cursor;
-        lastCame = event.at();
+        placeAt(cursor, event.at());
         Map<String, StoredTurn> turns = Checker.turns(event.data());
         turns.forEach((message, turn) -> {
             if (!requests.texts().containsKey(message)) {
@@ -143,11 +169,9 @@ final class TabCheck {
         toldBefore(cursor, turns);
     }
 
-    /// Whether the tab's last entry may have been lost with Redis' last writes at `loss`.
+    /// Whether the tab's place may have been lost with Redis' last writes at `loss`.
     private boolean excuses(long loss, long resyncAt) {
-        return loss <= resyncAt
-                && loss - MOST_LOST_MICROS <= lastCame
-                && lastCame <= loss + MOST_LATE_MICROS;
+        return loss <= resyncAt && loss - MOST_LOST_MICROS <= placedBy && placedSince <= loss;
     }
 
     /// Answers that ended before the cursor are in the turns.

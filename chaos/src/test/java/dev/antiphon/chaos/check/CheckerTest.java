@@ -9,6 +9,7 @@ import dev.antiphon.chaos.history.HistoryLine.Event;
 import dev.antiphon.protocol.Completion;
 import dev.antiphon.protocol.Completion.FinishReason;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import java.util.Collections;
@@ -19,6 +20,10 @@ import java.util.stream.Collectors;
 final class CheckerTest {
 
     private static final String READER = GoodHistory.ONE + ".1";
+
+    /// A tab that only some tests add.
+    private static final String EMPTY = GoodHistory.ONE + ".5";
+
     private static final Completion STOP = new Completion("demo-gpt", 3, FinishReason.STOP);
 
     private final GoodHistory good = new GoodHistory();
@@ -197,6 +202,109 @@ final class CheckerTest {
                         : line);
 
         reportsOnly(Kind.NEEDLESS_RESYNC);
+    }
+
+    @Test
+    void aTabWithoutAnEntryMayLoseThePlaceThatItGotWhenItConnected() {
+        long loss = loss();
+        opened(loss - 1_010_000, loss - 1_000_000, null);
+        resynced(loss + 10_000_000);
+
+        reportsOnly();
+    }
+
+    @Test
+    void aPlaceThatWasConfirmedAfterTheLossMayBeFromBeforeIt() {
+        long loss = loss();
+        opened(loss - 1_000_000, loss + 3_000_000, null);
+        resynced(loss + 10_000_000);
+
+        reportsOnly();
+    }
+
+    @Test
+    void aTabWithoutAnEntryGetsANewPlaceWithEachConnection() {
+        long loss = loss();
+        opened(loss - 20_000_000, loss - 19_990_000, null);
+        opened(loss - 1_010_000, loss - 1_000_000, null);
+        resynced(loss + 10_000_000);
+
+        reportsOnly();
+    }
+
+    @Test
+    void aResyncOfATabThatConnectedLongBeforeTheLossIsReported() {
+        long loss = loss();
+        opened(loss - 10_010_000, loss - 10_000_000, null);
+        resynced(loss + 10_000_000);
+
+        reportsOnly(Kind.NEEDLESS_RESYNC);
+    }
+
+    @Test
+    void aResyncOfATabThatConnectedAfterTheLossIsReported() {
+        long loss = loss();
+        opened(loss + 2_000_000, loss + 2_010_000, null);
+        resynced(loss + 10_000_000);
+
+        reportsOnly(Kind.NEEDLESS_RESYNC);
+    }
+
+    @Test
+    void aResyncOfATabWithoutAnEntryThoughRedisLostNothingIsReported() {
+        long loss = loss();
+        opened(loss - 1_010_000, loss - 1_000_000, null);
+        resynced(loss + 10_000_000);
+        lines.removeIf(HistoryLine.Fault.class::isInstance);
+
+        reportsOnly(Kind.NEEDLESS_RESYNC);
+    }
+
+    /// The place of a tab that has an entry is this entry, whenever it reconnects.
+    @Test
+    void aReconnectDoesNotExcuseTheResyncOfATabWithAnEntry() {
+        long loss = loss();
+        Event first = event(good.events(READER, "message").getFirst());
+        opened(loss - 20_010_000, loss - 20_000_000, null);
+        add(new Event(loss - 19_990_000, EMPTY, 1, first.id(), first.event(), first.data()));
+        opened(loss - 1_010_000, loss - 1_000_000, first.id());
+        resynced(loss + 10_000_000);
+
+        reportsOnly(Kind.NEEDLESS_RESYNC);
+    }
+
+    /// When Redis lost its last writes.
+    private long loss() {
+        return lines.stream()
+                .filter(HistoryLine.Fault.class::isInstance)
+                .findFirst()
+                .orElseThrow()
+                .at();
+    }
+
+    private void opened(long openedAt, long connectedAt, @Nullable String lastId) {
+        add(new HistoryLine.Open(openedAt, EMPTY, 1, GoodHistory.ONE, "gateway-1", lastId));
+        add(new Event(connectedAt, EMPTY, 1, null, "connected", "{}"));
+    }
+
+    /// The tab gets the resync that another one got, and all that followed it.
+    private void resynced(long at) {
+        String resynced = GoodHistory.ONE + ".4";
+        int resync = good.events(resynced, "resync").getFirst();
+        List<Event> events =
+                lines.subList(resync, lines.size()).stream()
+                        .filter(Event.class::isInstance)
+                        .map(Event.class::cast)
+                        .filter(event -> event.tab().equals(resynced))
+                        .toList();
+        for (Event each : events) {
+            add(new Event(at, EMPTY, 1, each.id(), each.event(), each.data()));
+        }
+    }
+
+    /// The order counts only among the lines of one tab.
+    private void add(HistoryLine line) {
+        lines.add(lines.size() - 1, line);
     }
 
     @Test

@@ -35,7 +35,7 @@ final class GoodHistory {
     static final String OTHER = "s2";
 
     final List<HistoryLine> lines = new ArrayList<>();
-    private long at = 1_000_000;
+    private long at = 60_000_000;
 
     GoodHistory() {
         lines.add(new HistoryLine.Run(0, 1, 4));
