@@ -27,6 +27,7 @@ final class Asker {
     private final Place place;
     private boolean done;
     private int tries;
+    private int posted;
     private boolean wasAsked;
 
     Asker(World world, SessionId session, UserId user, MessageId message, boolean unique) {
@@ -86,6 +87,7 @@ final class Asker {
             return;
         }
         tries++;
+        posted++;
         int thisTry = tries;
         scheduler.after(
                 ANSWER_WITHIN,
@@ -159,6 +161,11 @@ final class Asker {
             world.chronicle().accepted(place);
         }
         done = true;
+    }
+
+    /// Whether no copy of an accepted request can still arrive.
+    boolean wasSentOnce() {
+        return done && posted == 1;
     }
 
     /// A copy that its client has given up arrives.

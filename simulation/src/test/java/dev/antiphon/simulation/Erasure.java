@@ -54,7 +54,7 @@ final class Erasure {
                             () -> world.nats().queue().forget(session));
                     if (scheduler.random().nextBoolean()) {
                         scheduler.after(scheduler.random().nextLong(LATE), asker::postCopy);
-                    } else {
+                    } else if (asker.wasSentOnce()) {
                         world.redis().forgetErased(); // the survivor is that slow
                     }
                 });
