@@ -184,7 +184,10 @@ abstract class ModelRuns extends ModelQuestions {
 
     void end(SessionId id, ModelSession session, MessageId message, Run run) {
         if (membersOf(id).isEmpty()) {
-            long from = Math.max(session.ended, run.asked - 1);
+            MessageId first =
+                    session.waiting.isEmpty() ? message : session.waiting.firstEntry().getValue();
+            long asked = session.runs.getOrDefault(first, run).asked;
+            long from = Math.max(session.ended, asked - 1);
             session.unseen = session.unseen == null ? from : Math.min(from, session.unseen);
             session.unseenEnd = session.tail().number();
         }

@@ -153,10 +153,13 @@ end
 local function end_run(at, tail, session, message, members, keep)
   local held = redis.call('HMGET', at.meta, 'active', 'worker', 'ended', 'unseen')
   local ended_before = tonumber(held[3] or 0)
+  local first = redis.call('ZRANGE', at.waiting, 0, 0)[1]
   if #members == 0 then
     -- No client is connected: the next one without an id gets this answer from its start, and other unseen answers
-    -- before it.
-    local start = math.max(ended_before, tonumber(redis.call('HGET', at.run, 'asked')) - 1)
+    -- before it. A message that was cancelled while it waited is inside the answer before it.
+    local first_run = string.sub(at.run, 1, #at.run - #message) .. (first or message)
+    local asked = redis.call('HGET', first_run, 'asked') or redis.call('HGET', at.run, 'asked')
+    local start = math.max(ended_before, tonumber(asked) - 1)
     redis.call('HSET', at.meta, 'unseen', math.min(start, tonumber(held[4] or start)), 'unseen_end', tail.n)
   end
   if held[1] == message then
@@ -164,7 +167,7 @@ local function end_run(at, tail, session, message, members, keep)
     redis.call('SREM', keep.working .. held[2], session .. ':' .. message)
   end
   -- A message that was cancelled while it waited is inside the answer before it, which begins where it began.
-  local had_turn = redis.call('ZRANGE', at.waiting, 0, 0)[1] == message
+  local had_turn = first == message
   if had_turn then
     belongs_in_history(at.meta, at.to_settle, session, tail.n)
   end

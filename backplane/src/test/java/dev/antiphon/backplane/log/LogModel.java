@@ -267,7 +267,8 @@ final class LogModel {
         Message message = known(id);
         long number = tail().number();
         if (members.isEmpty()) {
-            long start = Math.max(ended, message.asked - 1);
+            Message first = waiting.isEmpty() ? message : known(waiting.getFirst());
+            long start = Math.max(ended, first.asked - 1);
             unseen = OptionalLong.of(Math.min(start, unseen.orElse(start)));
             unseenEnd = number;
         }

@@ -225,6 +225,29 @@ final class AttachTest {
         assertThat(shown(second)).containsExactly("message m2", "m2/0 done", "message_complete m2");
     }
 
+    /// Nobody was connected when it was cancelled, and the answer around it ended before the next reader came.
+    @Test
+    void aMessageThatWasCancelledUnseenIsShownWithTheWholeAnswerAroundIt() {
+        chat.ask("m1");
+        Token token = chat.claimed("w1").token();
+        chat.append(batch("m1", token, 0, "a"));
+        chat.ask("m2");
+        cancel("m2");
+        attach();
+        chat.append(last("m1", token, 1, "b"));
+        detach();
+
+        assertThat(shown(attach()))
+                .containsExactly(
+                        "message m1",
+                        "m1/0 a",
+                        "message m2",
+                        "m2/0 ",
+                        "message_complete m2",
+                        "m1/1 b",
+                        "message_complete m1");
+    }
+
     @Test
     void aMessageThatWasCancelledInTheQueueDoesNotHideTheStartOfTheAnswerInFlight() {
         attach();
