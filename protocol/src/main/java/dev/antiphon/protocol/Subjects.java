@@ -67,4 +67,9 @@ public final class Subjects {
     public static String podEvent(PodId pod) {
         return "chat.pod." + pod + ".event";
     }
+
+    /// Our pods receive here batches of entries of any kind.
+    public static String podBatch(PodId pod) {
+        return "chat.pod." + pod + ".batch";
+    }
 }
