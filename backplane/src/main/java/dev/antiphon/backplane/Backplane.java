@@ -2,6 +2,7 @@ package dev.antiphon.backplane;
 
 import dev.antiphon.backplane.catalog.Catalog;
 import dev.antiphon.backplane.doorbell.CancelSubscription;
+import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.NatsDoorbell;
 import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.doorbell.PodSubscription;
@@ -36,6 +37,7 @@ import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
+import dev.antiphon.time.Time;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +66,8 @@ public final class Backplane implements AutoCloseable {
     private final Recovery recovery;
     private final NatsQueue queue;
     private final Pods pods;
-    private final NatsDoorbell doorbell;
+    private final NatsDoorbell podSubjects;
+    private final Doorbell doorbell;
     private final Catalog catalog;
     private final LongAdder forgotten = new LongAdder();
 
@@ -82,7 +85,8 @@ public final class Backplane implements AutoCloseable {
         this.replicated = replicated;
         this.admission = admission;
         this.nats = nats;
-        this.doorbell = new NatsDoorbell(nats, this::forget);
+        this.podSubjects = new NatsDoorbell(nats, this::forget);
+        this.doorbell = new Doorbell(podSubjects, Time.system());
         RedisSessionLog inRedisLog = new RedisSessionLog(redis, admission, keep, keepParked);
         this.log =
                 new RingingSessionLog(
@@ -206,13 +210,23 @@ public final class Backplane implements AutoCloseable {
         return queue.backlog();
     }
 
+    /// Rings that were sent: one for each entry and pod.
+    public long ringsSent() {
+        return podSubjects.sent();
+    }
+
+    /// Messages to our pods that carried one ring or more.
+    public long ringBatchesSent() {
+        return podSubjects.batches();
+    }
+
     /// Rings that were not sent because NATS was unavailable or too slow. The log has their entries.
     public long ringsLost() {
-        return doorbell.lost();
+        return podSubjects.lost();
     }
 
     public Notices notices() {
-        return doorbell;
+        return podSubjects;
     }
 
     public ConnectionRegistry registry(PodId pod) {
@@ -229,7 +243,7 @@ public final class Backplane implements AutoCloseable {
                 pods.forget(session, pod)
                         .thenAccept(members -> {
                             if (members == 0) {
-                                doorbell.spare(pod); // one of ours
+                                podSubjects.spare(pod); // one of ours
                             } else {
                                 forgotten.add(members);
                                 LOG.atInfo()
@@ -275,6 +289,7 @@ public final class Backplane implements AutoCloseable {
 
     @Override
     public void close() {
+        doorbell.close();
         nats.close();
         postgres.ifPresent(PostgresHistory::close);
         replicated.ifPresent(ReplicatedRedis::close);

@@ -27,6 +27,7 @@ final class ArchitectureTest {
                     .resideInAnyPackage(
                             "dev.antiphon.backplane..",
                             "dev.antiphon.protocol..",
+                            "dev.antiphon.time..",
                             "org.slf4j..",
                             "tools.jackson..",
                             "io.lettuce..",

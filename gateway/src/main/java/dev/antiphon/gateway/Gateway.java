@@ -14,7 +14,6 @@ import dev.antiphon.gateway.stream.Reaper;
 import dev.antiphon.gateway.stream.StreamCounters;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ConnectionId;
-import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
@@ -30,6 +29,7 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -133,7 +133,7 @@ public final class Gateway implements AutoCloseable {
                             backplane.history(),
                             backplane.conversations(),
                             registry,
-                            () -> new ConnectionId(Ids.mint("conn_")),
+                            ConnectionId::mint,
                             counters);
             await(registry.purge());
             await(backplane.pods().beat(config.pod()));
@@ -210,8 +210,8 @@ public final class Gateway implements AutoCloseable {
     private static RingListener ringListener(Hub hub, PlainAnswers plain) {
         return new RingListener() {
             @Override
-            public void rang(Ring ring) {
-                hub.rang(ring);
+            public void rang(List<Ring> rings) {
+                hub.rang(rings);
             }
 
             @Override

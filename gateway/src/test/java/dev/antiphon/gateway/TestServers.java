@@ -111,6 +111,11 @@ final class TestServers implements AutoCloseable {
         return new Answering(backplane, new SessionId(session));
     }
 
+    /// How many batches of rings the workers of this test have sent.
+    long ringBatches() {
+        return backplane.ringBatchesSent();
+    }
+
     /// Announces offers as a worker does.
     void offers(Offer... offers) {
         var _ =

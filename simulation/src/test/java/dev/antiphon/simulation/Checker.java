@@ -123,7 +123,7 @@ final class Checker {
 
     static void check(World world) {
         world.redis().sessions().forEach((id, session) -> checkLog(world, id, session));
-        world.chronicle().checkRung();
+        world.chronicle().checkRung(world.kinds().ringTick());
         checkAccepted(world);
         world.browsers().forEach(browser -> checkBrowser(world, browser));
     }

@@ -2,22 +2,27 @@ package dev.antiphon.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Token;
 import dev.antiphon.backplane.queue.StoredRequest;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
+import dev.antiphon.protocol.ConnectionId;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.RequestContext;
+import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -30,9 +35,14 @@ final class CheckerTest {
 
     private static final SessionId SESSION = new SessionId("s1");
 
+    private static final PodId POD = new PodId("pod");
+    private static final SessionPods BATCHED = new SessionPods(Set.of(POD), Set.of());
+
     private final World world = World.lived(SEED, new Seams());
     private final ModelSession session =
             java.util.Objects.requireNonNull(world.redis().session(SESSION));
+
+    private final Host host = world.host("another");
 
     private List<String> violations() {
         Checker.check(world);
@@ -120,7 +130,11 @@ final class CheckerTest {
                         List.of(new Batch.Addition(EventName.CHUNK, chunk("m", 0).encode())),
                         Batch.Then.CONTINUE);
         world.chronicle()
-                .appended(batch, Token.mint(), true, new Append.Appended(List.of(), Set.of()));
+                .appended(
+                        batch,
+                        Token.mint(),
+                        true,
+                        new Append.Appended(List.of(), SessionPods.NONE));
 
         reports("I2");
     }
@@ -130,20 +144,69 @@ final class CheckerTest {
         byte[] data = chunk("m", 0).encode();
         world.chronicle()
                 .rung(
-                        SESSION,
-                        new Entry(
-                                session.tail().next(EventName.CHUNK, data), EventName.CHUNK, data));
+                        host,
+                        POD,
+                        new Ring(
+                                SESSION,
+                                new Entry(
+                                        session.tail().next(EventName.CHUNK, data),
+                                        EventName.CHUNK,
+                                        data)),
+                        true);
 
         reports("I3");
     }
 
     @Test
     void anEntryThatIsNotRungBreaksI3() {
-        world.chronicle()
-                .committed(
-                        SESSION, new Append.Appended(List.of(session.entries.getLast()), Set.of()));
+        committed(1);
+        boolean[] passed = {false};
+        world.scheduler().after(Duration.ofSeconds(1).toNanos(), () -> passed[0] = true);
+        while (!passed[0]) {
+            world.scheduler().step();
+        }
 
         reports("I3");
+    }
+
+    @Test
+    void entriesThatAreRungInAnotherOrderBreakI3() {
+        committed(2);
+
+        rung(session.entries.getLast(), true);
+        rung(session.entries.get(session.entries.size() - 2), true);
+
+        reports("I3");
+    }
+
+    @Test
+    void aBatchInsteadOfSingleMessagesBreaksI3() {
+        committed(1);
+
+        rung(session.entries.getLast(), false);
+
+        reports("I3");
+    }
+
+    @Test
+    void batchesForAPodThatKnowsNoneBreakI3() {
+        world.chronicle().told(Set.of(new Member(POD, new ConnectionId("conn_1"))), BATCHED);
+
+        reports("I3");
+    }
+
+    /// A process is told of the last entries.
+    private void committed(int count) {
+        int size = session.entries.size();
+        world.chronicle()
+                .committed(
+                        host,
+                        SESSION,
+                        new Append.Appended(session.entries.subList(size - count, size), BATCHED));
+    }
+
+    private void rung(Entry entry, boolean batched) {
+        world.chronicle().rung(host, POD, new Ring(SESSION, entry), batched);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Claim;
@@ -15,6 +16,8 @@ import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.MessageId;
+import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 import dev.antiphon.simulation.ModelSession.Run;
@@ -22,7 +25,10 @@ import dev.antiphon.simulation.ModelSession.Status;
 
 import org.jspecify.annotations.Nullable;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -63,13 +69,25 @@ final class Chronicle {
         RESTORED,
         EVICTION,
         BEGUN_AGAIN,
-        STRANGER
+        STRANGER,
+        RING_ALONE,
+        RING_BATCH,
+        RING_BATCH_OF_SEVERAL
     }
+
+    /// The entries of one session that one process rings at one pod.
+    private record Ringing(Host host, PodId pod, SessionId session) {}
+
+    /// An entry that a process must ring.
+    ///
+    /// @param batched whether it must be in a batch, or must not
+    /// @param toldAt when the process learned that the entry is in the log
+    private record Unrung(EntryId id, boolean batched, long toldAt) {}
 
     private final Map<Count, Long> counts = new EnumMap<>(Count.class);
     private final List<String> violations = new ArrayList<>();
     private final Map<SessionId, Set<EntryId>> entries = new HashMap<>();
-    private final Map<SessionId, Set<EntryId>> unrung = new LinkedHashMap<>();
+    private final Map<Ringing, Deque<Unrung>> unrung = new LinkedHashMap<>();
     private final Map<Place, List<String>> attempts = new LinkedHashMap<>();
     private final Map<ConnectionId, Set<EntryId>> starts = new HashMap<>();
     private final Set<Place> accepted = new LinkedHashSet<>();
@@ -176,23 +194,60 @@ final class Chronicle {
         }
     }
 
-    /// A process was told that these entries are in the log: it rings them at once.
-    void committed(SessionId session, Committed committed) {
-        Set<EntryId> all = unrung.computeIfAbsent(session, _ -> new LinkedHashSet<>());
-        committed.entries().forEach(entry -> all.add(entry.id()));
-    }
-
-    void rung(SessionId session, Entry entry) {
-        unrung.computeIfAbsent(session, _ -> new LinkedHashSet<>()).remove(entry.id());
-        if (!entries.getOrDefault(session, Set.of()).contains(entry.id())) {
-            violated("I3", entry.id() + " of " + session + " was rung before it was in the log");
+    /// A process was told that these entries are in the log: it rings them, in this order.
+    void committed(Host host, SessionId session, Committed committed) {
+        SessionPods pods = committed.pods();
+        for (PodId pod : pods.all()) {
+            boolean batched = pods.batched().contains(pod);
+            Deque<Unrung> line =
+                    unrung.computeIfAbsent(
+                            new Ringing(host, pod, session), _ -> new ArrayDeque<>());
+            for (Entry entry : committed.entries()) {
+                line.add(new Unrung(entry.id(), batched, host.nanoTime()));
+            }
         }
     }
 
-    /// The entries that no process rang although one was told of them.
-    void checkRung() {
-        unrung.forEach((session, all) ->
-                all.forEach(id -> violated("I3", id + " of " + session + " was not rung")));
+    /// Redis tells a process which pods to ring.
+    void told(Set<Member> members, SessionPods pods) {
+        for (Member member : members) {
+            if (!SimPod.takesBatches(member.connection())
+                    && pods.batched().contains(member.pod())) {
+                violated("I3", member.pod() + " would get batches, and knows none");
+            }
+        }
+    }
+
+    void rung(Host host, PodId pod, Ring ring, boolean batched) {
+        SessionId session = ring.session();
+        EntryId id = ring.entry().id();
+        if (!entries.getOrDefault(session, Set.of()).contains(id)) {
+            violated("I3", id + " of " + session + " was rung before it was in the log");
+        }
+        Deque<Unrung> line = unrung.get(new Ringing(host, pod, session));
+        Unrung next = line == null ? null : line.poll();
+        if (next == null || !next.id().equals(id)) {
+            violated("I3", id + " of " + session + " was rung instead of " + next);
+        } else if (next.batched() != batched) {
+            violated("I3", id + " of " + session + " was rung in the wrong way at " + pod);
+        }
+    }
+
+    /// The entries that a process did not ring although it was told of them. What a process collects is lost with it.
+    ///
+    /// @param tick how long it collects
+    void checkRung(Duration tick) {
+        unrung.forEach((ringing, all) ->
+                all.stream()
+                        .filter(each -> ringing.host().ranUntil() - each.toldAt() > tick.toNanos())
+                        .forEach(each ->
+                                violated(
+                                        "I3",
+                                        each.id()
+                                                + " of "
+                                                + ringing.session()
+                                                + " was not rung at "
+                                                + ringing.pod())));
     }
 
     void attached(ConnectionId connection, EntryId start) {

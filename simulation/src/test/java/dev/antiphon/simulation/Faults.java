@@ -4,7 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /// How often small faults occur in one world, and how often they occurred.
-final class Faults {
+class Faults {
 
     /// The faults of one call or one message. The {@link Nemesis} causes the faults of processes and servers.
     enum Kind {
@@ -14,6 +14,9 @@ final class Faults {
         RING_DROPPED,
         RING_DOUBLED,
         RING_LATE,
+        BATCH_LOST,
+        BATCH_DOUBLED,
+        BATCH_LATE,
         NOTICE_DROPPED,
         ACK_LOST,
         PUBLISH_LOST,
@@ -35,7 +38,8 @@ final class Faults {
             if (!isIn(kinds, kind)) {
                 continue;
             }
-            double most = kind.name().startsWith("RING") ? 0.4 : 0.05;
+            boolean ring = kind.name().startsWith("RING") || kind.name().startsWith("BATCH");
+            double most = ring ? 0.4 : 0.05;
             double probability = scheduler.chance(0.4) ? scheduler.random().nextDouble() * most : 0;
             probabilities.put(kind, probability);
         }
@@ -51,6 +55,9 @@ final class Faults {
                     RING_DROPPED,
                     RING_DOUBLED,
                     RING_LATE,
+                    BATCH_LOST,
+                    BATCH_DOUBLED,
+                    BATCH_LATE,
                     NOTICE_DROPPED,
                     ACK_LOST,
                     PUBLISH_LOST,

@@ -34,6 +34,9 @@ final class Host implements Time {
     private final List<Runnable> heldBack = new ArrayList<>();
     private State state = State.RUNNING;
 
+    /// When it stopped running, if it does not run.
+    private long stoppedAt;
+
     /// @param broken receives the uncaught exceptions of its threads
     Host(String name, Scheduler scheduler, Consumer<Throwable> broken) {
         this.name = name;
@@ -53,13 +56,20 @@ final class Host implements Time {
         return state == State.RUNNING;
     }
 
+    /// The last moment at which its code could run; now, while it runs.
+    long ranUntil() {
+        return state == State.RUNNING ? scheduler.now() : stoppedAt;
+    }
+
     void kill() {
+        stoppedAt = ranUntil();
         state = State.DEAD;
         heldBack.clear();
     }
 
     void pause() {
         if (state == State.RUNNING) {
+            stoppedAt = scheduler.now();
             state = State.PAUSED;
         }
     }

@@ -46,6 +46,10 @@ final class Link {
         this.faults = faults;
     }
 
+    Host host() {
+        return host;
+    }
+
     <T> CompletionStage<T> call(Supplier<T> command) {
         if (faults.happens(Faults.Kind.CALL_REFUSED)) {
             return CompletableFuture.failedStage(new Unavailable("too many calls", null));

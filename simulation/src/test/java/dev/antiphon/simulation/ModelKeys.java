@@ -1,5 +1,8 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.Members;
+import dev.antiphon.backplane.Redis;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.log.Batch;
 import dev.antiphon.backplane.log.Cleanups.Cleanup;
 import dev.antiphon.backplane.log.Token;
@@ -7,7 +10,6 @@ import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
-import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkerId;
 import dev.antiphon.simulation.ModelSession.Run;
@@ -98,11 +100,18 @@ abstract class ModelKeys {
         return session == null ? null : session.runs.get(message);
     }
 
-    Set<PodId> pods(SessionId id) {
-        Set<PodId> pods = new LinkedHashSet<>();
-        membersOf(id).forEach(member -> pods.add(member.pod()));
+    /// The pods to ring, found by the parser of the scripts' answers.
+    SessionPods pods(SessionId id) {
+        List<byte[]> wire = new ArrayList<>();
+        membersOf(id)
+                .forEach(member -> wire.add(Redis.bytes(member.pod() + ":" + member.connection())));
+        SessionPods pods = Members.pods(wire);
+        told(id, pods);
         return pods;
     }
+
+    /// A process is told to ring these pods. For an observer.
+    void told(SessionId id, SessionPods pods) {}
 
     /// Whether a claim's worker keeps others away.
     boolean isBusy(WorkerId holder) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.Redis;
 import dev.antiphon.backplane.RedisSettings;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.history.Recent;
 import dev.antiphon.backplane.history.RedisHistory;
 import dev.antiphon.backplane.log.Accept;
@@ -401,7 +402,7 @@ final class ModelRedisTest {
         }
 
         private ConnectionId connection() {
-            return new ConnectionId("c" + random.nextInt(2));
+            return new ConnectionId((random.nextBoolean() ? "batch1_" : "c") + random.nextInt(2));
         }
 
         private RedisConnectionRegistry registry(PodId pod) {
@@ -562,6 +563,7 @@ final class ModelRedisTest {
             return switch (answer) {
                 case Optional<?> optional -> optional.map(this::show).orElse("-");
                 case Collection<?> all -> all.stream().map(this::show).sorted().toList().toString();
+                case SessionPods(var batched, var single) -> show(batched) + show(single);
                 case byte[] bytes -> new String(bytes, StandardCharsets.UTF_8);
                 case Entry entry -> {
                     cursors.add(entry.id());

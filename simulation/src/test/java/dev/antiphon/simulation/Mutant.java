@@ -12,6 +12,7 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 import dev.antiphon.protocol.WorkerId;
@@ -103,6 +104,43 @@ enum Mutant {
         }
     },
     RING_FORGOTTEN(Patch.nothing("dev.antiphon.backplane.doorbell.RingingSessionLog", "ring")),
+    BATCH_FORGOTTEN(Patch.nothing("dev.antiphon.backplane.doorbell.Doorbell", "tick")),
+    BATCH_OVERTAKEN(Patch.nothing("dev.antiphon.backplane.doorbell.Doorbell", "sendWaiting")),
+    BATCH_TO_PLAIN_POD(Patch.yes("dev.antiphon.protocol.ConnectionId", "takesBatches")),
+    BATCH_SWAPPED {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                SimDoorbell doorbell(Host host, Nats nats) {
+                    return new SimDoorbell(host, nats) {
+                        @Override
+                        public void batch(PodId pod, RingBatch batch) {
+                            RingBatch swapped = new RingBatch();
+                            batch.rings().reversed().forEach(swapped::add);
+                            super.batch(pod, swapped);
+                        }
+                    };
+                }
+            };
+        }
+    },
+    BATCH_LOST_WITHOUT_POLL(Patch.nothing("dev.antiphon.gateway.stream.Feed", "poll")) {
+        @Override
+        Seams seams() {
+            return new Seams() {
+                @Override
+                Faults faults(Scheduler scheduler, Kinds kinds) {
+                    return new Faults(scheduler, kinds) {
+                        @Override
+                        boolean happens(Kind kind) {
+                            return kind == Kind.BATCH_LOST && scheduler.chance(0.1);
+                        }
+                    };
+                }
+            };
+        }
+    },
     IMMEDIATE_ACK(Patch.zero("dev.antiphon.engine.run.Acker", "toNanos")),
     ACK_WITHOUT_ASKING(Patch.yes("dev.antiphon.engine.run.Acker", "isSameEnd")),
     HELD_FOR_EVER(Patch.no("dev.antiphon.backplane.log.WorkState", "isFree")),

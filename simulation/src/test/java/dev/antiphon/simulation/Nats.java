@@ -2,10 +2,10 @@ package dev.antiphon.simulation;
 
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.queue.StoredRequest;
-import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.simulation.Faults.Kind;
 
@@ -14,11 +14,9 @@ import org.jspecify.annotations.Nullable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -27,7 +25,9 @@ import java.util.function.Consumer;
 final class Nats {
 
     /// Receives the rings for one pod.
-    record Listener(Host host, Consumer<Ring> rang, Runnable reconnected) {}
+    ///
+    /// @param batches whether it listens to batches too
+    record Listener(Host host, Consumer<List<Ring>> rang, boolean batches, Runnable reconnected) {}
 
     /// Receives the cancellations of messages.
     record Watcher(Host host, BiConsumer<SessionId, MessageId> cancelled) {}
@@ -43,6 +43,14 @@ final class Nats {
             this.room = room;
         }
     }
+
+    /// What can happen to one kind of message to a pod.
+    private record RingFaults(Kind lost, Kind doubled, Kind late) {}
+
+    private static final RingFaults RING_FAULTS =
+            new RingFaults(Kind.RING_DROPPED, Kind.RING_DOUBLED, Kind.RING_LATE);
+    private static final RingFaults BATCH_FAULTS =
+            new RingFaults(Kind.BATCH_LOST, Kind.BATCH_DOUBLED, Kind.BATCH_LATE);
 
     private final Scheduler scheduler;
     private final Faults faults;
@@ -98,40 +106,58 @@ final class Nats {
 
     // Core NATS
 
-    void ring(Host from, Set<PodId> pods, SessionId session, List<Entry> entries) {
-        for (Entry entry : entries) {
-            chronicle.rung(session, entry);
-            Ring ring = new Ring(session, entry);
-            pods.stream()
-                    .sorted(Comparator.comparing(PodId::value))
-                    .forEach(pod -> ring(from, pod, ring));
-        }
+    /// One entry in a message of its own.
+    void ring(Host from, PodId pod, Ring ring) {
+        chronicle.rung(from, pod, ring, false);
+        chronicle.count(Chronicle.Count.RING_ALONE);
+        send(from, pod, RING_FAULTS, listener -> listener.rang().accept(List.of(ring)));
     }
 
-    private void ring(Host from, PodId pod, Ring ring) {
-        if (!up || faults.happens(Kind.RING_DROPPED)) {
+    /// Many entries in one message.
+    void ring(Host from, PodId pod, RingBatch batch) {
+        batch.rings().forEach(ring -> chronicle.rung(from, pod, ring, true));
+        if (batch.rings().size() > 1) {
+            chronicle.count(Chronicle.Count.RING_BATCH);
+        }
+        if (batch.sessions().size() > 1) {
+            chronicle.count(Chronicle.Count.RING_BATCH_OF_SEVERAL);
+        }
+        byte[] wire = batch.encode();
+        send(
+                from,
+                pod,
+                BATCH_FAULTS,
+                listener -> {
+                    if (listener.batches()) {
+                        listener.rang().accept(RingBatch.decode(wire).rings());
+                    }
+                });
+    }
+
+    private void send(Host from, PodId pod, RingFaults kinds, Consumer<Listener> take) {
+        if (!up || faults.happens(kinds.lost())) {
             return;
         }
         String path = from.name() + ">" + pod;
         long at = Math.max(lastRing.getOrDefault(path, 0L) + 1, scheduler.now() + latency());
-        if (faults.happens(Kind.RING_LATE)) {
+        if (faults.happens(kinds.late())) {
             at += scheduler.random().nextLong(1, 400_000_000); // so that others overtake it
         } else {
             lastRing.put(path, at);
         }
-        deliver(at, pod, ring);
-        if (faults.happens(Kind.RING_DOUBLED)) {
-            deliver(at + scheduler.random().nextLong(1, 2_000_000_000), pod, ring);
+        deliver(at, pod, take);
+        if (faults.happens(kinds.doubled())) {
+            deliver(at + scheduler.random().nextLong(1, 2_000_000_000), pod, take);
         }
     }
 
-    private void deliver(long at, PodId pod, Ring ring) {
+    private void deliver(long at, PodId pod, Consumer<Listener> take) {
         scheduler.at(
                 at,
                 () -> {
                     Listener listener = listeners.get(pod);
                     if (listener != null && up) {
-                        listener.host().run(() -> listener.rang().accept(ring));
+                        listener.host().run(() -> take.accept(listener));
                     }
                 });
     }

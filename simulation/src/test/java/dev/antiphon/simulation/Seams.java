@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.SessionId;
@@ -8,6 +9,14 @@ import java.util.function.LongSupplier;
 
 /// Creates the models of a world. A mutant creates others.
 class Seams {
+
+    Faults faults(Scheduler scheduler, Kinds kinds) {
+        return new Faults(scheduler, kinds);
+    }
+
+    SimDoorbell doorbell(Host host, Nats nats) {
+        return new SimDoorbell(host, nats);
+    }
 
     ModelRedis redis(
             LongSupplier clock, LongSupplier generations, int keepEntries, Chronicle chronicle) {
@@ -20,6 +29,11 @@ class Seams {
             @Override
             void begunAgain() {
                 chronicle.count(Chronicle.Count.BEGUN_AGAIN);
+            }
+
+            @Override
+            void told(SessionId id, SessionPods pods) {
+                chronicle.told(membersOf(id), pods);
             }
         };
     }

@@ -1,22 +1,46 @@
 package dev.antiphon.simulation;
 
-import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.Notices;
-import dev.antiphon.protocol.Entry;
+import dev.antiphon.backplane.doorbell.RingSender;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
-import java.util.List;
+import java.util.Comparator;
 import java.util.Set;
 
 /// One process' side of the pods' subjects and of the notices.
-record SimDoorbell(Host host, Nats nats) implements Doorbell, Notices {
+class SimDoorbell implements RingSender, Notices {
+
+    /// A small server: some batches must be split.
+    private static final int MOST_BYTES = 2_000;
+
+    private final Host host;
+    private final Nats nats;
+
+    SimDoorbell(Host host, Nats nats) {
+        this.host = host;
+        this.nats = nats;
+    }
 
     @Override
-    public void ring(Set<PodId> pods, SessionId session, List<Entry> entries) {
-        nats.ring(host, pods, session, entries);
+    public void one(Set<PodId> pods, Ring ring) {
+        pods.stream()
+                .sorted(Comparator.comparing(PodId::value))
+                .forEach(pod -> nats.ring(host, pod, ring));
+    }
+
+    @Override
+    public void batch(PodId pod, RingBatch batch) {
+        nats.ring(host, pod, batch);
+    }
+
+    @Override
+    public long mostBytes() {
+        return MOST_BYTES;
     }
 
     @Override

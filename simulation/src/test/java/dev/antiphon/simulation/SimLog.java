@@ -72,7 +72,7 @@ final class SimLog implements SessionLog, Recovery, History, Cleanups {
         return asked(command)
                 .thenApply(answer -> {
                     if (answer instanceof Committed committed) {
-                        chronicle.committed(session, committed);
+                        chronicle.committed(link.host(), session, committed);
                     }
                     return answer;
                 });

@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Accept;
 import dev.antiphon.backplane.log.Finish;
@@ -45,6 +46,9 @@ final class SimPod {
         REFUSED
     }
 
+    private static final String OLD = "conn_";
+    private static final String NEW = "batch1_";
+
     private final World world;
     private final PodId id;
     private final Host host;
@@ -54,6 +58,11 @@ final class SimPod {
     private final SimRegistry registry;
     private final SimQueue queue;
     private final Notices notices;
+    private final Doorbell doorbell;
+
+    /// Whether it has the present version; the one before takes no batches.
+    private final boolean takesBatches;
+
     private final StreamCounters counters = new StreamCounters();
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final Hub hub;
@@ -64,15 +73,19 @@ final class SimPod {
         this.id = id;
         this.host = world.host(name);
         this.link = world.link(host);
+        this.takesBatches = !world.kinds().upgrade() || world.dice().nextBoolean();
         SimLog redis = world.log(link);
-        this.log = world.log(host, redis);
+        SimDoorbell subjects = world.subjects(host);
+        this.notices = subjects;
+        this.doorbell = world.doorbell(host, subjects);
+        this.log = world.log(host, redis, doorbell);
         this.history = redis;
         this.registry = world.registry(link, id, redis);
         this.queue = world.queue(host);
-        this.notices = new SimDoorbell(host, world.nats());
         this.hub =
                 new Hub(loop(), log, redis, new NoLists(), registry, this::connectionId, counters);
-        world.nats().listen(id, new Nats.Listener(host, hub::rang, hub::ringsWereLost));
+        world.nats()
+                .listen(id, new Nats.Listener(host, hub::rang, takesBatches, hub::ringsWereLost));
         purge();
     }
 
@@ -92,8 +105,15 @@ final class SimPod {
         };
     }
 
+    /// During an upgrade some connections are registered as those of a program that uses the same name.
     private ConnectionId connectionId() {
-        return new ConnectionId("c" + world.nextNumber());
+        boolean asOld = !takesBatches || (world.kinds().upgrade() && world.dice().nextBoolean());
+        return new ConnectionId((asOld ? OLD : NEW) + world.nextNumber());
+    }
+
+    /// Whether this id says that its pod takes batches.
+    static boolean takesBatches(ConnectionId connection) {
+        return !connection.value().startsWith(OLD);
     }
 
     private void purge() {
@@ -307,6 +327,7 @@ final class SimPod {
             var _ =
                     hub.close()
                             .whenComplete((_, _) -> {
+                                doorbell.close();
                                 link.abandon(true);
                                 host.kill();
                                 stopped.run();

@@ -1,7 +1,7 @@
 package dev.antiphon.simulation;
 
 import dev.antiphon.api.model.ModelProvider;
-import dev.antiphon.backplane.doorbell.Notices;
+import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.log.SessionLog;
 import dev.antiphon.backplane.tools.ToolBegin;
 import dev.antiphon.backplane.tools.ToolIntent;
@@ -64,9 +64,10 @@ final class SimWorker {
 
     private void open() {
         SimLog redis = world.log(link);
-        SessionLog log = world.log(host, redis);
+        SimDoorbell notices = world.subjects(host);
+        Doorbell doorbell = world.doorbell(host, notices);
+        SessionLog log = world.log(host, redis, doorbell);
         SimQueue queue = world.queue(host);
-        Notices notices = new SimDoorbell(host, world.nats());
         Counters counters = new Counters();
         Providers providers = providers();
         try {
@@ -99,7 +100,7 @@ final class SimWorker {
                     Deliveries.open(queue, runner, lease, world.concurrency(), GRACE, host);
             Rescue rescue = Rescue.open(redis, log, runner, queue, lease, id, host, counters);
             List<AutoCloseable> parts =
-                    new ArrayList<>(List.of(rescue, deliveries, settler, acker, lease));
+                    new ArrayList<>(List.of(rescue, deliveries, settler, acker, lease, doorbell));
             if (world.kinds().remote()) { // in other worlds it would find nothing, every second
                 parts.addFirst(Cleaner.open(redis, providers, host, counters));
             }

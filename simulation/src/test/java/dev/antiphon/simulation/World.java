@@ -1,5 +1,6 @@
 package dev.antiphon.simulation;
 
+import dev.antiphon.backplane.doorbell.Doorbell;
 import dev.antiphon.backplane.doorbell.RingingSessionLog;
 import dev.antiphon.backplane.history.ParkingSessionLog;
 import dev.antiphon.backplane.log.SessionLog;
@@ -56,7 +57,7 @@ final class World {
         this.random = scheduler.random();
         this.kinds = Kinds.of(seed);
         this.seams = seams;
-        this.faults = new Faults(scheduler, kinds);
+        this.faults = seams.faults(scheduler, kinds);
         int keepEntries = scheduler.chance(0.3) ? random.nextInt(5, 60) : 10_000;
         this.redis =
                 seams.redis(
@@ -268,12 +269,21 @@ final class World {
     }
 
     /// Its log, which rings, and stores waiting runs in PostgreSQL where there is one.
-    SessionLog log(Host host, SimLog log) {
+    SessionLog log(Host host, SimLog log, Doorbell doorbell) {
         SessionLog parking =
                 kinds.rows()
                         ? new ParkingSessionLog(log, seams.rows(host, scheduler, faults, rows, log))
                         : log;
-        return new RingingSessionLog(parking, new SimDoorbell(host, nats));
+        return new RingingSessionLog(parking, doorbell);
+    }
+
+    /// A process' side of NATS.
+    SimDoorbell subjects(Host host) {
+        return seams.doorbell(host, nats);
+    }
+
+    Doorbell doorbell(Host host, SimDoorbell subjects) {
+        return new Doorbell(subjects, host, kinds.ringTick());
     }
 
     SimQueue queue(Host host) {

@@ -31,7 +31,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -159,7 +158,7 @@ final class MemoryLog implements SessionLog {
             case END -> rest(State.ENDED);
             case PARK -> rest(State.PARKED);
         }
-        return answer(new Append.Appended(List.of(), Set.of()));
+        return answer(new Append.Appended(List.of()));
     }
 
     @Override

@@ -83,6 +83,12 @@ final class Meters implements AutoCloseable {
         }
         times(counters);
         tools(tools);
+        FunctionCounter.builder("chat.rings.sent", backplane, Backplane::ringsSent)
+                .description("rings that were sent: one for each entry and pod")
+                .register(registry);
+        FunctionCounter.builder("chat.ring.batches.sent", backplane, Backplane::ringBatchesSent)
+                .description("messages to our pods, each with one ring or more")
+                .register(registry);
         FunctionCounter.builder("chat.rings.lost", backplane, Backplane::ringsLost)
                 .description("rings that were not sent; the log has their entries")
                 .register(registry);

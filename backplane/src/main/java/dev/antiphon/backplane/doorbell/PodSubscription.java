@@ -6,6 +6,7 @@ import dev.antiphon.protocol.ErasedNotice;
 import dev.antiphon.protocol.InvalidInput;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionHint;
 import dev.antiphon.protocol.Subjects;
 
@@ -15,10 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 
-/// One pod's subscription: its two subjects, the plain workers' broadcasts and the hints of users' lists on one thread,
+/// One pod's subscription: its three subjects, the plain workers' broadcasts and the hints of users' lists on one thread,
 /// so that entries of one session arrive in the order of their rings.
 public final class PodSubscription implements AutoCloseable {
 
@@ -41,11 +43,14 @@ public final class PodSubscription implements AutoCloseable {
     public static PodSubscription open(Nats nats, PodId pod, RingListener listener)
             throws InterruptedException {
         String event = Subjects.podEvent(pod);
+        String batch = Subjects.podBatch(pod);
         nats.onReconnect(listener::reconnected);
         Nats.Subscription subscription =
                 nats.listen(
                         message -> {
-                            if (message.getSubject().startsWith(USERS)) {
+                            if (message.getSubject().equals(batch)) {
+                                hear(listener, message, PodSubscription::batch);
+                            } else if (message.getSubject().startsWith(USERS)) {
                                 hear(listener, message, PodSubscription::hint);
                             } else if (message.getSubject().equals(event)) {
                                 hear(listener, message, PodSubscription::event);
@@ -57,6 +62,7 @@ public final class PodSubscription implements AutoCloseable {
                         MAX_PENDING_BYTES,
                         Subjects.podResponse(pod),
                         event,
+                        batch,
                         Subjects.BROADCAST_ALL,
                         Subjects.USER_SESSIONS_ALL);
         try {
@@ -69,10 +75,21 @@ public final class PodSubscription implements AutoCloseable {
         return new PodSubscription(subscription);
     }
 
+    private static void batch(byte[] data, RingListener listener) {
+        RingBatch.Received received = RingBatch.decode(data);
+        if (received.malformed() > 0) {
+            LOG.atWarn()
+                    .addKeyValue("malformed", received.malformed())
+                    .addKeyValue("taken", received.rings().size())
+                    .log("ignored malformed entries of a batch");
+        }
+        listener.rang(received.rings());
+    }
+
     private static void chunk(byte[] data, RingListener listener) {
         Ring ring = Ring.decodeChunk(data);
         if (ring != null) {
-            listener.rang(ring);
+            listener.rang(List.of(ring));
         } else {
             listener.plain(Chunk.decode(data));
         }
@@ -83,7 +100,7 @@ public final class PodSubscription implements AutoCloseable {
         if (erased != null) {
             listener.erased(erased.session());
         } else {
-            listener.rang(Ring.decodeEvent(data));
+            listener.rang(List.of(Ring.decodeEvent(data)));
         }
     }
 

@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// Finds pods without a listener. A plain pod gives no sign of life, and it would take any message that asks for one
-/// for a chunk. So now and then a chunk that is sent anyway carries a reply subject. A pod that listens does not
-/// notice; without a listener, the server answers "no responders".
+/// for a chunk. So now and then a chunk or a batch that is sent anyway carries a reply subject. A pod that listens does
+/// not notice; without a listener, the server answers "no responders".
 ///
 /// A pod is given up after three such answers over half a minute, without a probe in between that reached a listener: a
 /// pod that only reconnects is back by then. A pod's own reply is ignored, and shows that the pod is alive.
@@ -45,6 +47,13 @@ final class Probes {
 
     private static final long MOST_PENDING_BYTES = 64L << 20;
 
+    /// Probes whose answer is awaited. The server answers at once, and not at all when the probe has reached a listener;
+    /// beyond this number, the oldest probes count as such.
+    private static final int MOST_PROBES = 1_000;
+
+    /// A probe whose answer is awaited.
+    private record Probe(PodId pod, Set<SessionId> sessions) {}
+
     /// The state of one pod. Guarded by the lock on `pods`.
     private static final class Pod {
         private int failures;
@@ -69,18 +78,32 @@ final class Probes {
                 }
             };
 
-    /// @param giveUp called for each chunk of a session that a silent pod did not receive
+    /// By the last part of the reply subject. Guarded by the lock on `pods`.
+    private final Map<String, Probe> probes =
+            new LinkedHashMap<>() {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<String, Probe> eldest) {
+                    return size() > MOST_PROBES;
+                }
+            };
+
+    /// Guarded by the lock on `pods`.
+    private long probed;
+
+    /// @param giveUp called for each session in a message that a silent pod did not receive
     Probes(Nats nats, BiConsumer<SessionId, PodId> giveUp, LongSupplier nanoTime) {
         this.giveUp = giveUp;
         this.nanoTime = nanoTime;
         this.inbox = nats.connection().createInbox() + ".";
         // Ends with the connection.
-        var _ = nats.listen(this::replied, MOST_PENDING, MOST_PENDING_BYTES, inbox + "*.*");
+        var _ = nats.listen(this::replied, MOST_PENDING, MOST_PENDING_BYTES, inbox + "*");
     }
 
-    /// The reply subject for the server's "no responders" to this session's next chunk; null when the chunk is no
-    /// probe. For a pod that is given up every chunk is a probe: each session that still names the pod must lose it.
-    @Nullable String replyTo(SessionId session, PodId pod) {
+    /// The reply subject for the server's "no responders" to the next message for this pod; null when the message is no
+    /// probe. For a pod that is given up every message is a probe: each session that still names the pod must lose it.
+    ///
+    /// @param sessions the sessions of the message
+    @Nullable String replyTo(PodId pod, Supplier<Set<SessionId>> sessions) {
         long now = nanoTime.getAsLong();
         synchronized (pods) {
             Pod known = pods.get(pod);
@@ -99,12 +122,14 @@ final class Probes {
                 known.probedAt = now; // otherwise there was no answer since then
                 known.answered = false;
             }
+            String probe = Long.toString(++probed);
+            probes.put(probe, new Probe(pod, sessions.get()));
+            return inbox + probe;
         }
-        return inbox + pod + "." + session;
     }
 
-    /// The pod was given up and must be kept: it begins again without a count against it. Otherwise every chunk would
-    /// trigger a look-up of one of our pods that is cut off from NATS.
+    /// The pod was given up and must be kept: it begins again without a count against it. Otherwise every message
+    /// would trigger a look-up of one of our pods that is cut off from NATS.
     void spare(PodId pod) {
         synchronized (pods) {
             Pod known = pods.get(pod);
@@ -118,10 +143,15 @@ final class Probes {
         if (!message.isStatusMessage() || message.getStatus().getCode() != NO_RESPONDERS) {
             return;
         }
-        String[] names = message.getSubject().substring(inbox.length()).split("\\.", 2);
-        PodId pod = new PodId(names[0]);
-        if (failed(pod)) {
-            giveUp.accept(new SessionId(names[1]), pod);
+        Probe probe;
+        synchronized (pods) {
+            probe = probes.remove(message.getSubject().substring(inbox.length()));
+        }
+        if (probe == null) {
+            return;
+        }
+        if (failed(probe.pod())) {
+            probe.sessions().forEach(session -> giveUp.accept(session, probe.pod()));
         }
         unheard.increment();
     }

@@ -5,11 +5,13 @@ import dev.antiphon.protocol.Ring;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
 
+import java.util.List;
+
 /// Receives the rings for one pod.
 public interface RingListener {
 
-    /// Called on the subscription's one thread, in the order of arrival; must not block.
-    void rang(Ring ring);
+    /// Called on the subscription's one thread, in the order of arrival, with the entries of one message; must not block.
+    void rang(List<Ring> rings);
 
     /// A chunk that is not in the log, from a worker that knows only the contract. Called as {@link #rang}.
     void plain(Chunk chunk);

@@ -24,8 +24,8 @@ import dev.antiphon.protocol.WorkflowRequest;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/// A session log that rings: each entry that an operation has committed is rung before the caller gets the answer. So
-/// an entry is in the log before any pod hears of it, and no caller can forget to ring.
+/// A session log that rings: each entry that an operation has committed is handed to the doorbell before the caller
+/// gets the answer. So an entry is in the log before any pod hears of it, and no caller can forget to ring.
 ///
 /// Rings on the thread that completes the stages of the wrapped log. A call that failed might have committed; its
 /// repetition gets the same entries, and rings them.
@@ -41,16 +41,25 @@ public final class RingingSessionLog implements SessionLog {
     }
 
     private <T> CompletionStage<T> ringing(SessionId session, CompletionStage<T> answer) {
+        return ringing(session, answer, true);
+    }
+
+    private <T> CompletionStage<T> ringing(
+            SessionId session, CompletionStage<T> answer, boolean atOnce) {
         return answer.thenApply(told -> {
             if (told instanceof Committed committed) {
-                ring(session, committed);
+                ring(session, committed, atOnce);
             }
             return told;
         });
     }
 
-    private void ring(SessionId session, Committed committed) {
-        doorbell.ring(committed.pods(), session, committed.entries());
+    private void ring(SessionId session, Committed committed, boolean atOnce) {
+        if (atOnce) {
+            doorbell.ringAtOnce(committed.pods(), session, committed.entries());
+        } else {
+            doorbell.ring(committed.pods(), session, committed.entries());
+        }
     }
 
     @Override
@@ -65,7 +74,8 @@ public final class RingingSessionLog implements SessionLog {
 
     @Override
     public CompletionStage<Append> append(Batch batch) {
-        return ringing(batch.session(), log.append(batch));
+        // Only an answer's first chunk is urgent; the others are many.
+        return ringing(batch.session(), log.append(batch), batch.firstChunk() == 0);
     }
 
     @Override

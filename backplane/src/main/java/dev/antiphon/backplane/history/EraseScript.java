@@ -75,6 +75,6 @@ final class EraseScript {
         String active = text(answer.get(1));
         return new Erased(
                 active.isEmpty() ? Optional.empty() : Optional.of(new MessageId(active)),
-                Members.pods(list(answer.get(2))));
+                Members.pods(list(answer.get(2))).all());
     }
 }

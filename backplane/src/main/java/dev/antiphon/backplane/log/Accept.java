@@ -1,10 +1,9 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 
 import java.util.List;
-import java.util.Set;
 
 /// The answer to accepting a message.
 public sealed interface Accept {
@@ -13,11 +12,7 @@ public sealed interface Accept {
     ///
     /// @param entry its `message` entry
     /// @param waitingBefore unfinished messages of the session that come first; 0 when this one is next
-    record Accepted(Entry entry, Set<PodId> pods, int waitingBefore) implements Accept, Committed {
-        public Accepted {
-            pods = Set.copyOf(pods);
-        }
-
+    record Accepted(Entry entry, SessionPods pods, int waitingBefore) implements Accept, Committed {
         @Override
         public List<Entry> entries() {
             return List.of(entry);

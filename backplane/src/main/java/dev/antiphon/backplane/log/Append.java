@@ -1,19 +1,23 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 
 import java.util.List;
-import java.util.Set;
 
 /// The answer to an append to the session log.
 public sealed interface Append {
 
     /// The entries are in the log.
-    record Appended(List<Entry> entries, Set<PodId> pods) implements Append, Committed {
+    record Appended(List<Entry> entries, SessionPods pods) implements Append, Committed {
+
+        /// For a session without an open stream.
+        public Appended(List<Entry> entries) {
+            this(entries, SessionPods.NONE);
+        }
+
         public Appended {
             entries = List.copyOf(entries);
-            pods = Set.copyOf(pods);
         }
     }
 

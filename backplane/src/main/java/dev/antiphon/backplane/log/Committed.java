@@ -1,10 +1,9 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 
 import java.util.List;
-import java.util.Set;
 
 /// An answer of the session log that tells of entries: they are in the log now, and the session's pods must hear of
 /// them. A repeated call gets the same entries again.
@@ -15,5 +14,5 @@ public sealed interface Committed
     List<Entry> entries();
 
     /// The pods with connections of the session at the moment of the commit; can be empty.
-    Set<PodId> pods();
+    SessionPods pods();
 }

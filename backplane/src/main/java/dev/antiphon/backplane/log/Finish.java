@@ -1,19 +1,17 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 
 import java.util.List;
-import java.util.Set;
 
 /// The answer to ending a message from outside its run.
 public sealed interface Finish {
 
     /// The message's end is in the log. The message's worker is fenced.
-    record Finished(List<Entry> entries, Set<PodId> pods) implements Finish, Committed {
+    record Finished(List<Entry> entries, SessionPods pods) implements Finish, Committed {
         public Finished {
             entries = List.copyOf(entries);
-            pods = Set.copyOf(pods);
         }
     }
 

@@ -1,19 +1,17 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 
 import java.util.List;
-import java.util.Set;
 
 /// The answer to refusing a message.
 public sealed interface Refuse {
 
     /// The message's end is in the log.
-    record Refused(List<Entry> entries, Set<PodId> pods) implements Refuse, Committed {
+    record Refused(List<Entry> entries, SessionPods pods) implements Refuse, Committed {
         public Refused {
             entries = List.copyOf(entries);
-            pods = Set.copyOf(pods);
         }
     }
 

@@ -1,11 +1,10 @@
 package dev.antiphon.backplane.log;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
-import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import java.util.List;
-import java.util.Set;
 
 /// The answer to resuming a parked run.
 public sealed interface Resume {
@@ -15,12 +14,8 @@ public sealed interface Resume {
     ///
     /// @param entry the log entry about it
     /// @param times how often its user has answered, from 1
-    record Resumed(Entry entry, Set<PodId> pods, WorkflowRequest request, int times)
+    record Resumed(Entry entry, SessionPods pods, WorkflowRequest request, int times)
             implements Resume, Committed {
-        public Resumed {
-            pods = Set.copyOf(pods);
-        }
-
         @Override
         public List<Entry> entries() {
             return List.of(entry);

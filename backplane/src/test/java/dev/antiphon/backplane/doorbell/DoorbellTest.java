@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.antiphon.backplane.Logged;
 import dev.antiphon.backplane.Nats;
 import dev.antiphon.backplane.RealNats;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.ChunkBody;
 import dev.antiphon.protocol.Entry;
@@ -17,9 +18,11 @@ import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
 import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionHint;
 import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.UserId;
+import dev.antiphon.time.Time;
 
 import io.nats.client.Subscription;
 
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -41,7 +45,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class DoorbellTest {
 
     private static final PodId POD = new PodId("pod-1");
-    private static final Set<PodId> PODS = Set.of(POD);
+    private static final SessionPods SINGLE = new SessionPods(Set.of(), Set.of(POD));
+    private static final SessionPods BATCHED = new SessionPods(Set.of(POD), Set.of());
 
     @RegisterExtension final RealNats nats = new RealNats();
 
@@ -56,8 +61,8 @@ final class DoorbellTest {
         final AtomicInteger reconnects = new AtomicInteger();
 
         @Override
-        public void rang(Ring ring) {
-            rings.add(ring);
+        public void rang(List<Ring> rang) {
+            rings.addAll(rang);
         }
 
         @Override
@@ -85,8 +90,12 @@ final class DoorbellTest {
         }
     }
 
-    private NatsDoorbell doorbell() throws InterruptedException {
+    private NatsDoorbell subjects() throws InterruptedException {
         return new NatsDoorbell(nats.open("worker"), (_, _) -> {});
+    }
+
+    private Doorbell doorbell() throws InterruptedException {
+        return new Doorbell(subjects(), Time.system());
     }
 
     /// A log of chunks with other entries in between.
@@ -105,16 +114,92 @@ final class DoorbellTest {
     @Test
     void allEntriesArriveInTheirOrderByteForByteOverBothSubjects() throws Exception {
         try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
-            NatsDoorbell doorbell = doorbell();
+            NatsDoorbell subjects = subjects();
+            Doorbell doorbell = new Doorbell(subjects, Time.system());
             List<Entry> entries = entries(3_000);
             for (int i = 0; i < entries.size(); i += 10) {
-                doorbell.ring(PODS, SESSION, entries.subList(i, i + 10));
+                doorbell.ring(SINGLE, SESSION, entries.subList(i, i + 10));
             }
 
             await().until(() -> listener.rings.size() == entries.size());
             assertThat(listener.entries()).isEqualTo(entries);
             assertThat(listener.rings).allMatch(ring -> ring.session().equals(SESSION));
-            assertThat(doorbell.lost()).isZero();
+            assertThat(subjects.lost()).isZero();
+            assertThat(subjects.sent()).isEqualTo(3_000);
+            assertThat(subjects.batches()).isZero();
+        }
+    }
+
+    /// While a plain pod uses the same name, single messages come between batches.
+    @Test
+    void allEntriesArriveInTheirOrderByteForByteInFewBatches() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
+            NatsDoorbell subjects = subjects();
+            List<Entry> entries = entries(3_000);
+            try (Doorbell doorbell = new Doorbell(subjects, Time.system())) {
+                for (int i = 0; i < entries.size(); i += 10) {
+                    doorbell.ring(
+                            i % 100 == 50 ? SINGLE : BATCHED, SESSION, entries.subList(i, i + 10));
+                }
+            }
+
+            await().until(() -> listener.rings.size() == entries.size());
+            assertThat(listener.entries()).isEqualTo(entries);
+            assertThat(listener.rings).allMatch(ring -> ring.session().equals(SESSION));
+            assertThat(subjects.sent()).isEqualTo(3_000);
+            assertThat(subjects.batches()).isBetween(1L, 270L);
+        }
+    }
+
+    @Test
+    void whatATickHasCollectedArrivesWithoutAnotherCall() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
+            Doorbell doorbell = doorbell();
+            List<Entry> entries = entries(3);
+            doorbell.ring(BATCHED, SESSION, entries.subList(0, 1));
+            doorbell.ring(BATCHED, SESSION, entries.subList(1, 3));
+
+            await().until(() -> listener.rings.size() == 3);
+            assertThat(listener.entries()).isEqualTo(entries);
+        }
+    }
+
+    @Test
+    void aBatchIsNeverLargerThanNatsCarries() throws Exception {
+        try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
+            NatsDoorbell subjects = subjects();
+            List<Entry> entries = new ArrayList<>();
+            EntryId at = EntryId.start(7);
+            for (int i = 0; i < 40; i++) {
+                byte[] data = chunk("m1", i, "x".repeat(100_000), null).encode();
+                at = at.next(EventName.CHUNK, data);
+                entries.add(new Entry(at, EventName.CHUNK, data));
+            }
+            new Doorbell(subjects, Time.system()).ringAtOnce(BATCHED, SESSION, entries);
+
+            await().until(() -> listener.rings.size() == 40);
+            assertThat(listener.entries()).isEqualTo(entries);
+            assertThat(subjects.lost()).isZero();
+        }
+    }
+
+    @Test
+    void theGoodEntriesOfAMalformedBatchAreTaken() throws Exception {
+        try (Logged logged = new Logged(PodSubscription.class);
+                var _ = PodSubscription.open(nats.nats(), POD, listener)) {
+            RingBatch batch = new RingBatch();
+            entries(2).forEach(entry -> batch.add(new Ring(SESSION, entry)));
+            byte[] wire = batch.encode();
+            byte[] cut = Arrays.copyOf(wire, wire.length + 3);
+            nats.plain().publish("chat.pod.pod-1.batch", "{}".getBytes(StandardCharsets.UTF_8));
+            nats.plain().publish("chat.pod.pod-1.batch", new byte[0]);
+            nats.plain().publish("chat.pod.pod-1.batch", cut);
+
+            await().until(() -> listener.rings.size() == 2);
+            assertThat(listener.entries()).isEqualTo(entries(2));
+            assertThat(logged.warnings()).hasSize(3);
+            assertThat(logged.warnings().getLast())
+                    .startsWith("ignored malformed entries of a batch");
         }
     }
 
@@ -123,7 +208,7 @@ final class DoorbellTest {
         Subscription plainPod = nats.plain().subscribe("chat.pod.pod-1.response");
         nats.plain().flush(Duration.ofSeconds(5));
 
-        doorbell().ring(PODS, SESSION, entries(3));
+        doorbell().ring(SINGLE, SESSION, entries(3));
 
         assertThat(json(plainPod))
                 .startsWith(
@@ -145,7 +230,11 @@ final class DoorbellTest {
         try (var _ = PodSubscription.open(nats.nats(), POD, listener);
                 var _ = PodSubscription.open(nats.open("2"), new PodId("pod-2"), other);
                 var _ = PodSubscription.open(nats.open("3"), new PodId("pod-3"), stranger)) {
-            doorbell().ring(Set.of(POD, new PodId("pod-2")), SESSION, entries(6));
+            doorbell()
+                    .ring(
+                            new SessionPods(Set.of(POD), Set.of(new PodId("pod-2"))),
+                            SESSION,
+                            entries(6));
 
             await().until(() -> listener.rings.size() == 6 && other.rings.size() == 6);
             assertThat(other.entries()).isEqualTo(listener.entries());
@@ -166,7 +255,7 @@ final class DoorbellTest {
             // From a plain worker: without a place in a log.
             nats.plain().publish("chat.pod.pod-1.response", chunk("m1", 0, "plain", null).encode());
             nats.plain().flush(Duration.ofSeconds(5));
-            doorbell().ring(PODS, SESSION, entries(1));
+            doorbell().ring(BATCHED, SESSION, entries(1));
 
             await().until(() -> !listener.rings.isEmpty());
             assertThat(listener.entries()).isEqualTo(entries(1));
@@ -202,14 +291,14 @@ final class DoorbellTest {
         Listener failing =
                 new Listener() {
                     @Override
-                    public void rang(Ring ring) {
-                        super.rang(ring);
+                    public void rang(List<Ring> rang) {
+                        super.rang(rang);
                         throw new IllegalStateException("oops");
                     }
                 };
         try (Logged logged = new Logged(PodSubscription.class);
                 var _ = PodSubscription.open(nats.nats(), POD, failing)) {
-            doorbell().ring(PODS, SESSION, entries(3));
+            doorbell().ring(SINGLE, SESSION, entries(3));
 
             await().until(() -> failing.rings.size() == 3);
             await().until(() -> logged.warnings().size() == 3);
@@ -225,7 +314,7 @@ final class DoorbellTest {
             nats.nats()
                     .connection()
                     .publish("chat.user.u_1-a.sessions", "{}".getBytes(StandardCharsets.UTF_8));
-            doorbell().changed(hint.user(), hint.session());
+            subjects().changed(hint.user(), hint.session());
             for (Listener each : List.of(listener, other)) {
                 await().untilAsserted(() -> assertThat(each.hints).containsExactly(hint));
             }
@@ -235,7 +324,7 @@ final class DoorbellTest {
     @Test
     void podsHearThatASessionWasErased() throws Exception {
         try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
-            doorbell().erased(PODS, SESSION);
+            subjects().erased(Set.of(POD), SESSION);
 
             await().until(() -> !listener.erased.isEmpty());
             assertThat(listener.erased).containsExactly(SESSION);
@@ -246,34 +335,38 @@ final class DoorbellTest {
     @Test
     void anEntryLargerThanNatsCarriesIsLeftToTheLog() throws Exception {
         try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
-            NatsDoorbell doorbell = doorbell();
+            NatsDoorbell subjects = subjects();
+            Doorbell doorbell = new Doorbell(subjects, Time.system());
             byte[] huge = chunk("m1", 0, "x".repeat(1 << 20), null).encode();
             Entry entry =
                     new Entry(EntryId.start(7).next(EventName.CHUNK, huge), EventName.CHUNK, huge);
 
-            doorbell.ring(PODS, SESSION, List.of(entry));
-            doorbell.ring(PODS, SESSION, entries(1));
+            doorbell.ring(SINGLE, SESSION, List.of(entry));
+            doorbell.ring(BATCHED, SESSION, List.of(entry));
+            doorbell.ring(BATCHED, SESSION, entries(1));
 
             await().until(() -> listener.rings.size() == 1);
             assertThat(listener.entries()).isEqualTo(entries(1));
-            assertThat(doorbell.lost()).isOne();
+            assertThat(subjects.lost()).isEqualTo(2);
         }
     }
 
     @Test
     void whileNatsIsUnavailableRingsAreNotKeptAndItsReturnIsReported() throws Exception {
         Nats worker = nats.open("worker");
-        NatsDoorbell doorbell = new NatsDoorbell(worker, (_, _) -> {});
+        NatsDoorbell subjects = new NatsDoorbell(worker, (_, _) -> {});
+        Doorbell doorbell = new Doorbell(subjects, Time.system());
         try (var _ = PodSubscription.open(nats.nats(), POD, listener)) {
             nats.server().kill();
             await().until(() -> !worker.connected());
-            doorbell.ring(PODS, SESSION, entries(5));
-            assertThat(doorbell.lost()).isEqualTo(5);
+            doorbell.ring(SINGLE, SESSION, entries(5));
+            doorbell.ringAtOnce(BATCHED, SESSION, entries(5));
+            assertThat(subjects.lost()).isEqualTo(10);
 
             nats.server().restart();
 
             await().until(() -> listener.reconnects.get() == 1 && worker.connected());
-            doorbell.ring(PODS, SESSION, entries(1));
+            doorbell.ring(BATCHED, SESSION, entries(1));
             await().until(() -> !listener.rings.isEmpty());
             assertThat(listener.entries()).isEqualTo(entries(1));
         }
@@ -285,13 +378,13 @@ final class DoorbellTest {
         Listener slow =
                 new Listener() {
                     @Override
-                    public void rang(Ring ring) {
+                    public void rang(List<Ring> rang) {
                         try {
                             go.await();
                         } catch (InterruptedException e) {
                             Thread.currentThread().interrupt();
                         }
-                        super.rang(ring);
+                        super.rang(rang);
                     }
                 };
         try (Logged logged = new Logged(Nats.class);
@@ -321,7 +414,7 @@ final class DoorbellTest {
             nats.nats().connection().flush(Duration.ofSeconds(5));
             nats.plain().publish("chat.workflow.cancel", new byte[] {'{'});
             nats.plain().flush(Duration.ofSeconds(5));
-            doorbell().cancelled(SESSION, new MessageId("m1"));
+            subjects().cancelled(SESSION, new MessageId("m1"));
 
             await().until(() -> !heard.isEmpty());
             assertThat(heard).containsExactly("s1 m1");
@@ -334,7 +427,8 @@ final class DoorbellTest {
         PodSubscription subscription = PodSubscription.open(nats.nats(), POD, listener);
         subscription.close();
 
-        doorbell().ring(PODS, SESSION, entries(3));
+        doorbell().ringAtOnce(BATCHED, SESSION, entries(3));
+        doorbell().ring(SINGLE, SESSION, entries(3));
         nats.nats().connection().flush(Duration.ofSeconds(5));
 
         assertThat(listener.rings).isEmpty();

@@ -11,6 +11,8 @@ import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 import dev.antiphon.protocol.SessionId;
 
 import io.nats.client.Message;
@@ -22,7 +24,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
@@ -52,7 +53,17 @@ final class ProbesTest {
     private static void ring(NatsDoorbell doorbell, SessionId session) {
         byte[] data = chunk("m1", 0, "hi", null).encode();
         Entry entry = new Entry(EntryId.start(7), EventName.CHUNK, data);
-        doorbell.ring(Set.of(PLAIN), session, List.of(entry));
+        doorbell.one(Set.of(PLAIN), new Ring(session, entry));
+    }
+
+    private static RingBatch batch() {
+        RingBatch batch = new RingBatch();
+        byte[] data = chunk("m1", 0, "hi", null).encode();
+        Entry entry = new Entry(EntryId.start(7), EventName.CHUNK, data);
+        batch.add(new Ring(SESSION, entry));
+        batch.add(new Ring(OTHER, entry));
+        batch.add(new Ring(SESSION, entry));
+        return batch;
     }
 
     private void pass(Duration time) {
@@ -98,6 +109,36 @@ final class ProbesTest {
         ringInVain(doorbell, OTHER);
 
         assertThat(unheard).contains("s2 plain");
+    }
+
+    @Test
+    void aPodThatGetsBatchesIsGivenUpInTheSameWay() throws Exception {
+        NatsDoorbell doorbell = doorbell();
+        for (int i = 0; i < 4; i++) {
+            assertThat(unheard).isEmpty();
+            long before = doorbell.unheard();
+            doorbell.batch(PLAIN, batch());
+            await().until(() -> doorbell.unheard() > before);
+            pass(Probes.EVERY);
+        }
+
+        assertThat(unheard).containsExactly("s1 plain", "s2 plain");
+    }
+
+    @Test
+    void aPodThatListensToBatchesIsKept() throws Exception {
+        NatsDoorbell doorbell = doorbell();
+        Subscription pod = nats.plain().subscribe("chat.pod.plain.batch");
+        nats.plain().flush(WAIT);
+        for (int i = 0; i < 6; i++) {
+            doorbell.batch(PLAIN, batch());
+            Message message = Objects.requireNonNull(pod.nextMessage(WAIT));
+            assertThat(message.getReplyTo()).isNotNull();
+            pass(Probes.EVERY);
+        }
+
+        assertThat(doorbell.unheard()).isZero();
+        assertThat(unheard).isEmpty();
     }
 
     @Test

@@ -22,12 +22,15 @@ import dev.antiphon.protocol.Completion.FinishReason;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.MessageId;
 import dev.antiphon.protocol.PodId;
+import dev.antiphon.protocol.Ring;
+import dev.antiphon.protocol.RingBatch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 final class RingingSessionLogTest {
@@ -37,15 +40,30 @@ final class RingingSessionLogTest {
     @RegisterExtension static final RealRedis REDIS = new RealRedis();
 
     private final Chat chat = new Chat(REDIS);
+    private final HandTime time = new HandTime();
     private final List<Entry> rung = new CopyOnWriteArrayList<>();
     private final SessionLog log =
-            new RingingSessionLog(
-                    chat.log(),
-                    (pods, session, entries) -> {
-                        assertThat(pods).containsExactly(new PodId("pod-1"));
-                        assertThat(session).isEqualTo(SESSION);
-                        rung.addAll(entries);
-                    });
+            new RingingSessionLog(chat.log(), new Doorbell(new Remembering(), time));
+
+    private final class Remembering implements RingSender {
+
+        @Override
+        public void one(Set<PodId> pods, Ring ring) {
+            assertThat(pods).containsExactly(new PodId("pod-1"));
+            assertThat(ring.session()).isEqualTo(SESSION);
+            rung.add(ring.entry());
+        }
+
+        @Override
+        public void batch(PodId pod, RingBatch batch) {
+            batch.rings().forEach(ring -> rung.add(ring.entry()));
+        }
+
+        @Override
+        public long mostBytes() {
+            return 1 << 20;
+        }
+    }
 
     /// Each operation that can append, once.
     @Test
@@ -79,6 +97,25 @@ final class RingingSessionLogTest {
                         Batch.End.of(chunk("m2", 0, "no", CANCELLED))));
 
         assertThat(rung).hasSize(9).isEqualTo(chat.entries());
+    }
+
+    @Test
+    void onlyTheChunksAfterAnAnswersFirstOneWaitForTheTick() {
+        chat.connect("pod-1:batch1_c");
+        answer(log.accept(request("m1")));
+        Token token = chat.claimed("w1").token();
+        answer(log.append(batch("m1", token, 0, "a")));
+        assertThat(rung).hasSize(2).isEqualTo(chat.entries());
+
+        answer(log.append(batch("m1", token, 1, "b")));
+        answer(log.append(batch("m1", token, 2, "c")));
+        assertThat(rung).hasSize(2);
+        time.pass(Doorbell.TICK);
+        assertThat(rung).hasSize(4).isEqualTo(chat.entries());
+
+        answer(log.append(batch("m1", token, 3, "d")));
+        answer(log.finish(Optional.of(USER), chunk("m1", 0, "", CANCELLED)));
+        assertThat(rung).hasSize(7).isEqualTo(chat.entries());
     }
 
     @Test

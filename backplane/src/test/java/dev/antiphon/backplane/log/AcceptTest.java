@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.backplane.Policy;
 import dev.antiphon.backplane.RealRedis;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EntryId;
 import dev.antiphon.protocol.EventName;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 
 final class AcceptTest {
 
@@ -39,7 +39,7 @@ final class AcceptTest {
                         new Accept.Accepted(
                                 new Entry(
                                         first, EventName.MESSAGE, request("m1").messageEvent(null)),
-                                Set.of(),
+                                SessionPods.NONE,
                                 0));
         assertThat(chat.transcript()).containsExactly("message m1");
         assertThat(chat.waiting()).containsExactly("m1");
@@ -63,7 +63,7 @@ final class AcceptTest {
         assertThat(shown(anew)).endsWith("\"parent_id\":null}");
         assertThat(shown(chat.ask("m5"))).endsWith("\"parent_id\":\"m4\"}");
         assertThat(chat.ask(Chat.following("m1", "m3", "hi")))
-                .isEqualTo(new Accept.Accepted(entry(named), Set.of(), 2));
+                .isEqualTo(new Accept.Accepted(entry(named), SessionPods.NONE, 2));
     }
 
     private static Entry entry(Accept accept) {
@@ -97,7 +97,7 @@ final class AcceptTest {
                 .isInstanceOfSatisfying(
                         Accept.Accepted.class,
                         accepted ->
-                                assertThat(accepted.pods())
+                                assertThat(accepted.pods().all())
                                         .containsExactlyInAnyOrder(
                                                 new PodId("pod-1"), new PodId("pod-2")));
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.antiphon.backplane.RealRedis;
 import dev.antiphon.backplane.Retention;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.protocol.Entry;
 import dev.antiphon.protocol.EventName;
 import dev.antiphon.protocol.Keys;
@@ -69,8 +70,24 @@ final class AppendTest {
         assertThat(pods(last("m1", token, 2, "c"))).isEmpty();
     }
 
+    /// In the contract's set, so that it holds for the pod that has the name now.
+    @Test
+    void aPodIsSentBatchesWhenEachOfItsConnectionsOfTheSessionSaysSo() {
+        chat.connect("ours:batch1_a");
+        chat.connect("ours:batch1_b");
+        chat.connect("reused:batch1_c");
+        chat.connect("reused:conn-1");
+        chat.connect("plain:conn-2");
+
+        assertThat(((Append.Appended) chat.append(batch("m1", token, 0, "a"))).pods())
+                .isEqualTo(
+                        new SessionPods(
+                                Set.of(new PodId("ours")),
+                                Set.of(new PodId("reused"), new PodId("plain"))));
+    }
+
     private Set<PodId> pods(Batch batch) {
-        return ((Append.Appended) chat.append(batch)).pods();
+        return ((Append.Appended) chat.append(batch)).pods().all();
     }
 
     @Test

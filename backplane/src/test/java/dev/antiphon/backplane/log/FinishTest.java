@@ -57,7 +57,7 @@ final class FinishTest {
                         Finish.Finished.class,
                         finished -> {
                             assertThat(finished.entries()).isEqualTo(chat.entries().subList(3, 5));
-                            assertThat(finished.pods()).containsExactly(new PodId("pod-1"));
+                            assertThat(finished.pods().all()).containsExactly(new PodId("pod-1"));
                         });
         assertThat(chat.append(batch("m1", token, 2, "c"))).isEqualTo(new Append.Fenced());
         assertThat(chat.append(last("m1", token, 2, "c"))).isEqualTo(new Append.Fenced());

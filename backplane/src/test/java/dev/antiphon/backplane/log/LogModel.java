@@ -1,6 +1,7 @@
 package dev.antiphon.backplane.log;
 
 import dev.antiphon.backplane.Policy;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.registry.Attach;
 import dev.antiphon.protocol.Chunk;
 import dev.antiphon.protocol.Entry;
@@ -128,10 +129,12 @@ final class LogModel {
         return entries;
     }
 
-    private Set<PodId> pods() {
-        return members.stream()
-                .map(member -> new PodId(member.substring(0, member.indexOf(':'))))
-                .collect(Collectors.toSet());
+    private SessionPods pods() {
+        return new SessionPods(
+                Set.of(),
+                members.stream()
+                        .map(member -> new PodId(member.substring(0, member.indexOf(':'))))
+                        .collect(Collectors.toSet()));
     }
 
     private Entry add(EventName event, byte[] data) {

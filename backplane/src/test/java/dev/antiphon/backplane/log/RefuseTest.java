@@ -60,7 +60,7 @@ final class RefuseTest {
                         Refuse.Refused.class,
                         refused -> {
                             assertThat(refused.entries()).isEqualTo(chat.entries().subList(1, 3));
-                            assertThat(refused.pods()).containsExactly(new PodId("pod-1"));
+                            assertThat(refused.pods().all()).containsExactly(new PodId("pod-1"));
                         });
     }
 

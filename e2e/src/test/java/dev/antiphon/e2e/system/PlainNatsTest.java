@@ -204,6 +204,7 @@ final class PlainNatsTest {
                 .contains(
                         "chat.pod.pod-" + gateway.port() + ".response",
                         "chat.pod.pod-" + gateway.port() + ".event",
+                        "chat.pod.pod-" + gateway.port() + ".batch",
                         "chat.session.*.broadcast");
         assertThat(page("/subsz").get("num_subscriptions").asInt()).isPositive();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.Unavailable;
 import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Accept;
@@ -264,7 +265,7 @@ final class AnswerWriterTest {
                             batch.additions().stream()
                                     .map(each -> new Entry(id, each.event(), each.data()))
                                     .toList(),
-                            Set.of(new PodId("pod"))));
+                            SessionPods.NONE));
         }
     }
 

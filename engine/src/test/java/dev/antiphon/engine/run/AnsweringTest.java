@@ -3,6 +3,7 @@ package dev.antiphon.engine.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.antiphon.api.model.Capabilities.Continuation;
+import dev.antiphon.backplane.SessionPods;
 import dev.antiphon.backplane.doorbell.Notices;
 import dev.antiphon.backplane.log.Append;
 import dev.antiphon.backplane.log.Batch;
@@ -81,7 +82,7 @@ final class AnsweringTest {
                         batch.additions().stream()
                                 .map(each -> new Entry(id, each.event(), each.data()))
                                 .toList(),
-                        Set.of()));
+                        SessionPods.NONE));
     }
 
     private static final Notices SILENT =

@@ -59,8 +59,13 @@ public final class Hub {
     }
 
     /// An entry was rung for this pod. Any thread; does not block.
-    public void rang(Ring ring) {
-        inbox.offer(ring);
+    void rang(Ring ring) {
+        rang(List.of(ring));
+    }
+
+    /// These entries were rung for this pod, in this order. Any thread; does not block.
+    public void rang(List<Ring> rings) {
+        inbox.offer(rings);
     }
 
     /// A session was erased: its feed reads the log. Any thread; does not block.

@@ -38,16 +38,18 @@ final class Inbox {
     }
 
     /// Any thread; does not block.
-    void offer(Ring ring) {
-        int length = ring.entry().data().length;
+    void offer(List<Ring> offered) {
         synchronized (lock) {
-            if (rings.size() == MOST || bytes + length > MOST_BYTES) {
-                counters.add(StreamCount.RING_DROPPED);
-                return;
+            for (Ring ring : offered) {
+                int length = ring.entry().data().length;
+                if (rings.size() == MOST || bytes + length > MOST_BYTES) {
+                    counters.add(StreamCount.RING_DROPPED);
+                } else {
+                    rings.add(ring);
+                    bytes += length;
+                }
             }
-            rings.add(ring);
-            bytes += length;
-            if (woken) {
+            if (woken || rings.isEmpty()) {
                 return;
             }
             woken = true;
