@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.antiphon.protocol.Ids;
 import dev.antiphon.protocol.Json;
 import dev.antiphon.protocol.Keys;
+import dev.antiphon.protocol.SessionId;
 import dev.antiphon.protocol.WorkflowRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -220,9 +221,10 @@ final class ConversationRoutesTest {
         assertThat(delete("user1").statusCode()).isEqualTo(204);
 
         // The worker had begun: another worker must remove the data that it might have left at
-        // a service.
+        // a service. The ids of the messages are kept for a minute.
         assertThat(servers.keysNaming(session))
-                .containsExactlyInAnyOrder(Keys.CLEANUPS, Keys.CLEANUP_DETAILS);
+                .containsExactlyInAnyOrder(
+                        Keys.CLEANUPS, Keys.CLEANUP_DETAILS, Keys.erased(new SessionId(session)));
         assertThat(servers.queued(session)).isZero();
         assertThat(messages("").statusCode()).isEqualTo(404);
         assertThat(delete("user1").statusCode()).isEqualTo(404);
