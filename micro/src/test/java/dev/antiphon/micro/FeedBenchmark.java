@@ -110,7 +110,7 @@ public class FeedBenchmark {
     @Benchmark
     public long deliver() {
         tail = tail.next(EventName.CHUNK, data);
-        hub.rang(new Ring(SESSION, new Entry(tail, EventName.CHUNK, data)));
+        hub.rang(List.of(new Ring(SESSION, new Entry(tail, EventName.CHUNK, data))));
         runAll();
         return written.bytes;
     }
