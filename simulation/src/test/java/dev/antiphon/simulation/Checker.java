@@ -93,7 +93,7 @@ final class Checker {
             }
             // Its worker did not know of the deletion yet; a deleted thread ends together with
             // its run.
-            // After a rollback, its message was accepted anew, under another name at the service.
+            // After a rollback, its message was accepted again and has another name at the service.
             boolean renamed =
                     message != null && !message.incarnation.equals(run.purpose.incarnation());
             if (renamed && world.chronicle().of(Chronicle.Count.ROLLBACK) > 0) {
@@ -212,7 +212,8 @@ final class Checker {
 
     private static void checkAnswer(
             Chronicle chronicle, Place place, Answer answer, ModelSession session) {
-        // Its run was evicted, and nobody has opened the session since: that begins another log.
+        // Its run was evicted, and no client has opened the session since, which begins another
+        // log.
         boolean awaitsOpening =
                 chronicle.lostRun(place) && session.waiting.containsValue(place.message());
         if (awaitsOpening && !session.hasRequest(place.message())) {

@@ -225,7 +225,7 @@ final class AttachTest {
         assertThat(shown(second)).containsExactly("message m2", "m2/0 done", "message_complete m2");
     }
 
-    /// Nobody was connected when it was cancelled, and the answer around it ended before the next reader came.
+    /// No client was connected when it was cancelled, and the answer around it ended before the next reader came.
     @Test
     void aMessageThatWasCancelledUnseenIsShownWithTheWholeAnswerAroundIt() {
         chat.ask("m1");
