@@ -195,7 +195,7 @@ final class CheckerTest {
         reports("I3");
     }
 
-    /// A process is told of the last entries.
+    /// A process learns of the last entries.
     private void committed(int count) {
         int size = session.entries.size();
         world.chronicle()

@@ -110,7 +110,7 @@ abstract class ModelKeys {
         return pods;
     }
 
-    /// A process is told to ring these pods. For an observer.
+    /// A process learns which pods it must ring. For an observer.
     void told(SessionId id, SessionPods pods) {}
 
     /// Whether a claim's worker keeps others away.
